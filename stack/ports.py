@@ -1,0 +1,64 @@
+"""Which TCP ports the stack listens on, always on 127.0.0.1."""
+
+import os
+import socket
+from dataclasses import dataclass
+
+HOST = "127.0.0.1"
+DEFAULTS = {"WEB_PORT": 8000, "TEMPORAL_PORT": 7233, "TEMPORAL_UI_PORT": 8233}
+
+
+class PortError(Exception):
+    """A port cannot be had; the message is one line that names it and the variable to set."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports that people type, and the two that only the parts use among themselves."""
+
+    web: int
+    temporal: int
+    temporal_ui: int
+    temporal_http: int
+    postgres: int
+
+
+def free_port() -> int:
+    """A port that nothing listens on now. Another process may take it before the caller does."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def choose() -> Ports:
+    """The ports from the environment or their defaults, each checked to be free.
+
+    Raises:
+        PortError: one is no port number, is given twice, or is taken.
+    """
+    wanted = {variable: _number(variable) for variable in DEFAULTS}
+    if len(set(wanted.values())) < len(wanted):
+        given = ", ".join(f"{variable}={port}" for variable, port in wanted.items())
+        raise PortError(f"The ports must differ from each other: {given}.")
+    for variable, port in wanted.items():
+        _check_free(variable, port)
+    return Ports(*wanted.values(), temporal_http=free_port(), postgres=free_port())
+
+
+def _number(variable: str) -> int:
+    value = os.environ.get(variable) or str(DEFAULTS[variable])
+    if value.isascii() and value.isdigit() and 0 < int(value) < 65536:
+        return int(value)
+    raise PortError(f"{variable} must be a port number from 1 to 65535, not {value!r}.")
+
+
+def _check_free(variable: str, port: int) -> None:
+    with socket.socket() as probe:
+        # Without it, connections that the last run left in TIME_WAIT would count as a listener.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise PortError(
+                f"Port {port} cannot be used ({error.strerror}): free it, or set {variable} to another."
+            ) from None
