@@ -42,7 +42,7 @@ def choose() -> Ports:
         raise PortError(f"The ports must differ from each other: {given}.")
     for variable, port in wanted.items():
         _check_free(variable, port)
-    return Ports(*wanted.values(), temporal_http=free_port(), postgres=free_port())
+    return Ports(wanted["WEB_PORT"], wanted["TEMPORAL_PORT"], wanted["TEMPORAL_UI_PORT"], free_port(), free_port())
 
 
 def _number(variable: str) -> int:

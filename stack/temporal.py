@@ -44,7 +44,11 @@ class DevServer:
             arguments=[
                 *(str(Path(sys.executable).with_name("temporal")), "server", "start-dev", "--ip", HOST),
                 *("--port", str(self.port), "--http-port", str(self.http_port)),
-                *(["--headless"] if self.ui_port is None else ["--ui-port", str(self.ui_port), "--ui-disable-news-fetch"]),
+                *(
+                    ["--headless"]
+                    if self.ui_port is None
+                    else ["--ui-port", str(self.ui_port), "--ui-disable-news-fetch"]
+                ),
                 *("--db-filename", str(self.database), "--log-level", "warn"),
                 # Measured: twice the throughput of the default.
                 *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
@@ -75,9 +79,7 @@ def temporal_dev_server(directory: Path, port: int | None = None, ui_port: int |
         TemporalError: it did not start.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    server = DevServer(
-        directory / "temporal.db", directory / "temporal.log", port or free_port(), free_port(), ui_port
-    )
+    server = DevServer(directory / "temporal.db", directory / "temporal.log", port or free_port(), free_port(), ui_port)
     command = server.command()
     process = spawn(command)
     try:

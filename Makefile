@@ -1,0 +1,58 @@
+# Orderlife's commands. Each makes the virtual environment itself, from a plain python3 of 3.11 or newer.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+# Linting loads the settings, which want these set; it connects to nothing.
+LINT_SETTINGS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint
+
+# An environment whose Python is gone (the system's was upgraded) is made anew as well.
+ifeq ($(shell $(BIN)/python -c '' 2>/dev/null && echo works),)
+.PHONY: $(READY)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: up demo test lint bench reset lock help
+
+up: $(READY)  ## start everything on this machine, place a first order, serve until Ctrl-C
+	@exec $(BIN)/python -m stack up
+
+demo: $(READY)  ## the same, but end after three orders; exit 0 only if each ended as it should
+	@exec $(BIN)/python -m stack demo
+
+test: $(READY)  ## run all tests; ARGS="-k name" for some of them
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY)  ## check style, types, the import contracts and that no migration is missing
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(LINT_SETTINGS) $(BIN)/python -m mypy .
+	$(BIN)/python $(BIN)/lint-imports
+	$(LINT_SETTINGS) $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+
+bench: $(READY)  ## measure throughput and cost per order
+	@exec $(BIN)/python -m bench $(ARGS)
+
+reset: $(READY)  ## remove .data/: the database, Temporal's state, the logs and the secrets
+	@exec $(BIN)/python -m stack reset
+
+lock: $(READY)  ## write requirements.txt and requirements-dev.txt anew from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --quiet --output-file requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --quiet --output-file requirements-dev.txt
+
+help:  ## list these commands
+	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+
+# The stamp is written last: an environment whose making was interrupted is made anew.
+$(READY): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Orderlife needs Python 3.11 or newer as $(PYTHON); set PYTHON=/path/to/python3 to use another." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) lacks venv or ensurepip: install them (Debian, Ubuntu: apt-get install python3-venv)." >&2; exit 1; }
+	@echo "Making .venv with $$($(PYTHON) --version); the first time this takes a minute or two."
+	@rm -f $(READY)
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-input \
+		--require-hashes --requirement requirements-dev.txt
+	@touch $(READY)

@@ -1,0 +1,67 @@
+"""The command line: `python -m stack up`, `demo` or `reset`."""
+
+import argparse
+import sys
+
+from stack.api import ApiError
+from stack.demo import play
+from stack.launch import launched
+from stack.ports import PortError
+from stack.postgres import PostgresError
+from stack.serve import serve
+from stack.state import DataDirectory, StackRunsError
+from stack.supervisor import StackFailedError, StackStoppedError
+from stack.terminal import Terminal
+
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Run a command; what goes wrong is a message for a person, never a traceback."""
+    parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
+    meanings = " ".join(f"{name}: {run.__doc__}" for name, run in COMMANDS.items())
+    parser.add_argument("command", choices=COMMANDS, help=meanings)
+    run = COMMANDS[parser.parse_args().command]
+    terminal = Terminal()
+    try:
+        return run(DataDirectory.from_environment(), terminal)
+    except (StackRunsError, PortError, StackFailedError, PostgresError, ApiError) as error:
+        terminal.line(str(error), style="bold")
+        return 1
+
+
+def up(data: DataDirectory, terminal: Terminal) -> int:
+    """Start everything, place a first order, serve until Ctrl-C."""
+    try:
+        with launched(data, terminal) as stack:
+            serve(stack, stack.start())
+    except StackStoppedError:
+        terminal.line("Stopped; nothing is left running. Everything is kept for the next `make up`.")
+        return 0
+
+
+def demo(data: DataDirectory, terminal: Terminal) -> int:
+    """Do the same, but end after three orders; exit 0 only if each ended as it should."""
+    try:
+        with launched(data, terminal) as stack:
+            return 0 if play(stack, stack.start()) else 1
+    except StackStoppedError:
+        terminal.line("Stopped before the orders had ended; nothing is left running.")
+        return INTERRUPTED
+
+
+def reset(data: DataDirectory, terminal: Terminal) -> int:
+    """Remove what the data directory holds, unless a stack runs."""
+    if not data.path.exists():
+        terminal.line(f"{data.path} is not there: nothing to reset.")
+        return 0
+    with data.locked():
+        data.clear()
+    terminal.line(f"{data.path} is empty.")
+    return 0
+
+
+COMMANDS = {"up": up, "demo": demo, "reset": reset}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""The orders that the stack places to show that it works, and how each must end."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stack.api import Answer, Api
+
+ENDED = ("delivered", "cancelled", "rejected", "invalid")
+CHARGED = ("paid", "picking", "packed")
+NEW_ADDRESS = {"street": "77 Harbour Road", "city": "Springfield", "state": "OR", "postal_code": "97477"}
+# What a run of all steps takes beyond the delays that are set.
+MARGIN = 60.0
+DELAYS = {"MANUAL_REVIEW_TIMEOUT": 3.0, "PAYMENT_PROCESSING_DELAY": 2.0, "SHIPPING_DELAY": 2.0}
+
+
+class DemoError(Exception):
+    """An order did not end as it should; the message says how it ended."""
+
+
+@dataclass
+class Followed:
+    """An order that was placed, watched through the API."""
+
+    api: Api
+    title: str
+    say: Callable[[str], None]
+    placed: Answer
+    began: float
+    status: str = ""
+
+    @classmethod
+    def place(cls, api: Api, title: str, say: Callable[[str], None]) -> "Followed":
+        """Place the order and say its status from now on."""
+        began = time.monotonic()
+        followed = cls(api, title, say, api.place(), began)
+        followed._note(followed.placed)
+        return followed
+
+    @property
+    def order_id(self) -> str:
+        """The order's id."""
+        return str(self.placed["order_id"])
+
+    def until(self, *statuses: str) -> Iterator[None]:
+        """Look at the order, once a step, until it has one of these statuses.
+
+        Raises:
+            DemoError: it ended otherwise, or not in time.
+        """
+        give_up = time.monotonic() + sum(map(delay, DELAYS)) + MARGIN
+        while self.status not in statuses:
+            if self.status in ENDED or time.monotonic() > give_up:
+                raise DemoError(f"{self.title}: {self.order_id} is {self.status}, not {' or '.join(statuses)}")
+            yield
+            self._note(self.api.order(self.order_id))
+
+    def _note(self, answer: Answer) -> None:
+        if answer["status"] == self.status:
+            return
+        self.status = answer["status"]
+        waits = f", waits for {answer['waiting_for']}" if answer.get("waiting_for") else ""
+        passed = time.monotonic() - self.began
+        self.say(f"  {passed:5.1f} s  {self.placed['code']}  {self.title:<20} {self.status}{waits}")
+
+
+def delivered(order: Followed) -> Iterator[None]:
+    """The order goes all the way."""
+    yield from order.until("delivered")
+
+
+def refunded(order: Followed) -> Iterator[None]:
+    """The order is cancelled after its charge."""
+    yield from order.until(*CHARGED)
+    order.api.cancel(order.order_id, "ordered by mistake")
+    yield from order.until("cancelled")
+
+
+def readdressed(order: Followed) -> Iterator[None]:
+    """The order is sent to another address than the first, which reaches us while it is in review."""
+    yield from order.until("in_review")
+    order.api.change_address(order.order_id, NEW_ADDRESS)
+    yield from order.until("delivered")
+
+
+@dataclass(frozen=True)
+class Ledgers:
+    """The books of the simulated payment gateway and carrier, which are not in our database."""
+
+    directory: Path
+
+    def check_delivered(self, order_id: str, street: str) -> None:
+        """One capture that was not refunded, and one label that carries the street.
+
+        Raises:
+            DemoError: the books say otherwise.
+        """
+        payments, labels = self._of("payments", order_id), self._of("carrier", order_id)
+        if [line["kind"] for line in payments] != ["capture"]:
+            raise DemoError(f"{order_id}: the gateway's ledger has {_kinds(payments)}, not one capture")
+        if [line["kind"] for line in labels] != ["label"] or street not in json.dumps(labels[0].get("address")):
+            raise DemoError(f"{order_id}: the carrier's ledger has {_kinds(labels)}, not one label to {street}")
+
+    def check_refunded(self, order_id: str) -> None:
+        """One capture, refunded in full, and no label that is still good.
+
+        Raises:
+            DemoError: the books say otherwise.
+        """
+        payments, labels = self._of("payments", order_id), self._of("carrier", order_id)
+        captured = sum(line["amount"] for line in payments if line["kind"] == "capture")
+        returned = sum(line["amount"] for line in payments if line["kind"] == "refund")
+        if not captured or captured != returned:
+            raise DemoError(f"{order_id}: the gateway captured {captured} and refunded {returned}")
+        kinds = [line["kind"] for line in labels]
+        if kinds.count("label") != kinds.count("void"):
+            raise DemoError(f"{order_id}: the carrier's ledger has {_kinds(labels)}, so a label is still good")
+
+    def _of(self, book: str, order_id: str) -> list[dict[str, Any]]:
+        file = self.directory / f"{book}.jsonl"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [line for line in map(json.loads, lines) if line["order_id"] == order_id]
+
+
+def delay(name: str) -> float:
+    """The seconds that a timing is set to; one that cannot be read is the settings' to complain about."""
+    try:
+        return float(os.environ.get(name) or DELAYS[name])
+    except ValueError:
+        return DELAYS[name]
+
+
+def _kinds(lines: list[dict[str, Any]]) -> str:
+    return ", ".join(line["kind"] for line in lines) or "nothing"

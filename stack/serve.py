@@ -1,0 +1,55 @@
+"""`make up`: a first order, everything a person needs to go on from there, and then service until Ctrl-C."""
+
+from typing import NoReturn
+
+from stack.api import Api, ApiError
+from stack.launch import STAFF, Stack
+from stack.orders import DELAYS, DemoError, Followed, delay, delivered
+
+# With delays longer than this the first order is not waited for.
+WORTH_WAITING = 60.0
+
+
+def serve(stack: Stack, api: Api) -> NoReturn:
+    """Show that it works, say where everything is, and look after the children until `tick` raises."""
+    first_order(stack, api)
+    introduce(stack, api)
+    while True:
+        stack.tick()
+
+
+def first_order(stack: Stack, api: Api) -> None:
+    """Place an order and follow it. That it does not arrive is said, and no reason not to serve."""
+    say = stack.terminal.line
+    say()
+    try:
+        order = Followed.place(api, "your first order", say)
+        if sum(map(delay, DELAYS)) > WORTH_WAITING:
+            say("  The delays are set so long that it is not waited for.")
+            return
+        for _ in delivered(order):
+            stack.tick()
+        say(f"  It can be looked at on {order.placed['tracking_url']}")
+    except (DemoError, ApiError) as error:
+        say(f"  {error}. The logs say more: {stack.parts.data.logs}", style="bold")
+
+
+def introduce(stack: Stack, api: Api) -> None:
+    """Print every address, the login, and a line to paste."""
+    say, parts = stack.terminal.line, stack.parts
+    say()
+    for title, value in (
+        ("Web", f"{parts.web}/"),
+        ("Admin", f"{parts.web}/admin/   login {STAFF}, password {parts.secrets['STAFF_PASSWORD']}"),
+        ("API docs", f"{parts.web}/docs"),
+        ("Temporal UI", parts.temporal_ui),
+        ("Temporal", parts.dev_server.address),
+        ("Database", f"psql {parts.cluster.url()}"),
+        ("Logs", f"{parts.data.logs}/"),
+    ):
+        say(f"{title:<12} {value}")
+    say()
+    say("Place an order:")
+    say(api.curl())
+    say()
+    say("Everything runs. Ctrl-C stops it.")

@@ -1,0 +1,151 @@
+"""What the stack keeps in its data directory: its lock, its secrets, and where it can be reached."""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class StackRunsError(Exception):
+    """Another stack uses this data directory; the message is one line that says where it is."""
+
+
+@dataclass(frozen=True)
+class DataDirectory:
+    """The directory that everything the stack makes lives in: `.data`, or `ORDERLIFE_DATA_DIR`."""
+
+    path: Path
+
+    @classmethod
+    def from_environment(cls) -> "DataDirectory":
+        """The directory that `orderlife.environment` looks into as well."""
+        return cls(Path(os.environ.get("ORDERLIFE_DATA_DIR") or ROOT / ".data").resolve())
+
+    @property
+    def logs(self) -> Path:
+        """One file for each child."""
+        return self.path / "logs"
+
+    @property
+    def postgres(self) -> Path:
+        """PostgreSQL's data directory."""
+        return self.path / "postgres"
+
+    @property
+    def temporal(self) -> Path:
+        """Where the Temporal dev server keeps its database file."""
+        return self.path / "temporal"
+
+    @property
+    def simulated(self) -> Path:
+        """The ledgers of the simulated gateway and carrier."""
+        return Path(os.environ.get("SIMULATED_DIR") or self.path / "simulated")
+
+    @property
+    def stack_file(self) -> Path:
+        """Where the stack says where it is, while it runs."""
+        return self.path / "stack.json"
+
+    @property
+    def secrets_file(self) -> Path:
+        """Everything that is made once and must not be known."""
+        return self.path / "secrets.env"
+
+    def prepare(self) -> None:
+        """Make the directories, closed to others; as root, PostgreSQL's own user must pass through the outermost."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        for directory in (self.logs, self.temporal):
+            directory.mkdir(exist_ok=True, mode=0o700)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[int]:
+        """Hold the directory for this process, and for those that get the file descriptor that this gives.
+
+        The kernel lets go of it however the processes end.
+
+        Raises:
+            StackRunsError: another process holds it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        file = self.path / "lock"
+        while True:
+            with file.open("a") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise StackRunsError(self._who()) from None
+                # A `reset` may have removed the file between our opening and our locking it.
+                if file.exists() and file.stat().st_ino == os.fstat(lock.fileno()).st_ino:
+                    yield lock.fileno()
+                    return
+
+    def announce(self, stack: Mapping[str, object]) -> None:
+        """Write `stack.json`, all of it at once, so that no reader ever sees half of it."""
+        _write_private(self.stack_file, json.dumps(stack, indent=2) + "\n")
+
+    def withdraw(self) -> None:
+        """The stack is gone."""
+        self.stack_file.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove everything, the lock last."""
+        for entry in self.path.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry.name != "lock":
+                entry.unlink()
+        (self.path / "lock").unlink(missing_ok=True)
+
+    def _who(self) -> str:
+        try:
+            stack = json.loads(self.stack_file.read_text())
+            os.kill(stack["pid"], 0)
+        except (OSError, ValueError, KeyError):
+            return f"A stack is just starting or stopping in {self.path}: try again in a moment."
+        return (
+            f"A stack already runs here (process {stack['pid']}, {stack['web']}): use it, or stop it with Ctrl-C there."
+        )
+
+
+class Secrets:
+    """`secrets.env`: made at the first start, kept from then on."""
+
+    MADE = ("SECRET_KEY", "TRACKING_KEYS", "POSTGRES_PASSWORD", "STAFF_PASSWORD")
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        text = file.read_text() if file.exists() else ""
+        self._values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        missing = [name for name in self.MADE if name not in self._values]
+        if missing:
+            self.keep(**{name: secrets.token_urlsafe(12 if name == "STAFF_PASSWORD" else 40) for name in missing})
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def get(self, name: str) -> str | None:
+        """A secret that may not be there yet."""
+        return self._values.get(name)
+
+    def keep(self, **values: str) -> None:
+        """Add secrets, or replace them."""
+        self._values.update(values)
+        _write_private(self._file, "".join(f"{name}={value}\n" for name, value in self._values.items()))
+
+
+def _write_private(file: Path, text: str) -> None:
+    draft = file.with_name(f"{file.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(file)

@@ -1,0 +1,58 @@
+"""What the person at the terminal sees. Without a terminal the same lines, without the moving parts."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+
+class Terminal:
+    """Prints lines, and above them what is being waited for. A terminal that is gone stops nothing."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False, markup=False, soft_wrap=True)
+        # Refreshed by `refresh` and not by a thread: the stack forks, which threads do not go well with.
+        self._progress = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
+            console=self.console, auto_refresh=False, transient=True,
+        )  # fmt: skip
+
+    def line(self, text: str = "", style: str | None = None) -> None:
+        """One line, however long, so that it can be copied whole."""
+        with contextlib.suppress(OSError):
+            self.console.print(text, style=style)
+
+    @contextlib.contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Show that something goes on, and how long it took."""
+        began = time.monotonic()
+        task = self._begin(title)
+        try:
+            yield
+        except BaseException:
+            self._end(task)
+            raise
+        self._end(task)
+        self.line(f"  ok  {title} ({time.monotonic() - began:.1f} s)")
+
+    def refresh(self) -> None:
+        """Move the moving parts on."""
+        if self._progress.live.is_started:
+            with contextlib.suppress(OSError):
+                self._progress.refresh()
+
+    def _begin(self, title: str) -> TaskID | None:
+        if not self.console.is_terminal:
+            return None
+        self._progress.start()
+        return self._progress.add_task(title)
+
+    def _end(self, task: TaskID | None) -> None:
+        if task is None:
+            return
+        self._progress.remove_task(task)
+        if not self._progress.tasks:
+            with contextlib.suppress(OSError):
+                self._progress.stop()
