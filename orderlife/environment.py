@@ -1,0 +1,45 @@
+"""Where the settings come from: the process environment, then `.env`, then the stack that `make up` runs here."""
+
+import json
+import os
+from pathlib import Path
+from typing import cast
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(os.environ.get("ORDERLIFE_DATA_DIR", BASE_DIR / ".data"))
+
+
+def load() -> environ.Env:
+    """Read `.env` and the running stack's own answers into the environment, never over what is already set."""
+    environ.Env.read_env(str(BASE_DIR / ".env"))
+    if "DATABASE_URL" not in os.environ and (stack := running_stack()):
+        environ.Env.read_env(str(DATA_DIR / "secrets.env"))
+        os.environ.setdefault("DATABASE_URL", str(stack["database_url"]))
+        os.environ.setdefault("TEMPORAL_ADDRESS", str(stack["temporal"]))
+        os.environ.setdefault("PUBLIC_URL", str(stack["web"]))
+    return environ.Env()
+
+
+def running_stack() -> dict[str, object] | None:
+    """What `.data/stack.json` says, if the process that wrote it is still alive."""
+    try:
+        stack = json.loads((DATA_DIR / "stack.json").read_text())
+        os.kill(stack["pid"], 0)
+    except (OSError, ValueError, KeyError):
+        return None
+    return cast("dict[str, object]", stack)
+
+
+def required(env: environ.Env, name: str, remedy: str) -> str:
+    """The value of `name`.
+
+    Raises:
+        ImproperlyConfigured: it is not set; the message is one line that says what to do.
+    """
+    value = env.str(name, default="")
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set: {remedy}")
+    return str(value)

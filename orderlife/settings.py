@@ -1,0 +1,148 @@
+"""Every setting, from the environment. `.env.example` lists the variables; durations are in seconds."""
+
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+
+from orderlife.environment import BASE_DIR, DATA_DIR, load, required
+
+env = load()
+
+# --- Django -----------------------------------------------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = required(env, "SECRET_KEY", "run `make up`, or put a long random SECRET_KEY into .env.")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
+
+ROOT_URLCONF = "orderlife.urls"
+WSGI_APPLICATION = "orderlife.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = [
+    "orderlife.apps.OrderlifeAdmin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "ninja",
+    "orders",
+    "workflows",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- PostgreSQL -------------------------------------------------------------------------------------------------------
+required(env, "DATABASE_URL", "run `make up` in another terminal, or point DATABASE_URL at a PostgreSQL.")
+DATABASES = {
+    "default": {
+        **env.db_url("DATABASE_URL"),
+        # Connections live as long as their thread; a broken one is noticed before it is used again.
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+
+# --- Temporal ---------------------------------------------------------------------------------------------------------
+TEMPORAL_ADDRESS = env.str("TEMPORAL_ADDRESS", default="127.0.0.1:7233")
+TEMPORAL_NAMESPACE = env.str("TEMPORAL_NAMESPACE", default="default")
+TEMPORAL_UI_URL = env.str("TEMPORAL_UI_URL", default="")
+# The sandbox finds nondeterminism and costs 20 to 30 ms of CPU an order: on in tests, off in production.
+WORKFLOW_SANDBOX = env.bool("WORKFLOW_SANDBOX", default=False)
+WORKER_THREADS = env.int("WORKER_THREADS", default=16)
+
+# --- The lifecycle's timings, in seconds ------------------------------------------------------------------------------
+MANUAL_REVIEW_TIMEOUT = env.float("MANUAL_REVIEW_TIMEOUT", default=3)
+PAYMENT_PROCESSING_DELAY = env.float("PAYMENT_PROCESSING_DELAY", default=2)
+SHIPPING_DELAY = env.float("SHIPPING_DELAY", default=2)
+PAYMENT_RETRY_WINDOW = env.float("PAYMENT_RETRY_WINDOW", default=24 * 3600)
+DELIVERY_DEADLINE = env.float("DELIVERY_DEADLINE", default=14 * 24 * 3600)
+
+# --- What an order may be ---------------------------------------------------------------------------------------------
+DEFAULT_COUNTRY = env.str("DEFAULT_COUNTRY", default="US")
+DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", default="USD")
+COUNTRIES_SERVED = env.list("COUNTRIES_SERVED", default=["US", "CA", "GB", "IE", "DE", "AT", "CH", "FR", "ES", "NL"])
+MAX_QUANTITY = env.int("MAX_QUANTITY", default=100)
+
+# Who fulfils orders: "simulated" steps follow each other at once.
+FULFILMENT = env.str("FULFILMENT", default="simulated")
+
+# --- Outside systems --------------------------------------------------------------------------------------------------
+PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", default="simulated")
+CARRIER = env.str("CARRIER", default="simulated")
+GATEWAY_TIMEOUT = env.float("GATEWAY_TIMEOUT", default=5)
+SIMULATED_DIR = Path(env.str("SIMULATED_DIR", default=str(DATA_DIR / "simulated")))
+
+# --- The doors --------------------------------------------------------------------------------------------------------
+# The first key makes the customers' links, all of them open one: put a new key in front to rotate.
+TRACKING_KEYS = env.list("TRACKING_KEYS", default=[]) or [f"tracking:{SECRET_KEY}"]
+LOGIN_URL = "admin:login"
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+
+# --- Language and time ------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_TZ = True
+USE_I18N = True
+
+# --- Logging ----------------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+}
+
+DJANGO_TEMPORALIO = {
+    "INTERCEPTORS": (
+        "workflows.interceptors.ConnectionIsolationInterceptor",
+        "django_temporalio.logs.ActivityFailureLoggingInterceptor",
+    ),
+}

@@ -1,0 +1,74 @@
+"""A postal address as a value: formed at the door, kept as JSON, printed on the label."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+from babel.core import Locale
+
+from orders.errors import InvalidOrder
+
+_NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
+COUNTRIES = frozenset(code for code in Locale("en").territories if len(code) == 2) - _NO_COUNTRIES
+
+MAX_LENGTH = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a parcel goes. `country` is an ISO 3166 code of two letters; `state` is any region a label needs."""
+
+    street: str
+    city: str
+    street2: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str
+
+    def as_json(self) -> dict[str, str]:
+        """The form in which it is stored and answered."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """The lines of a label."""
+        region = " ".join(part for part in (self.state, self.postal_code) if part)
+        return [line for line in (self.street, self.street2, f"{self.city} {region}".strip(), self.country) if line]
+
+
+FIELDS = tuple(field.name for field in fields(Address))
+
+
+def parse_address(data: object, *, default_country: str, pointer: str = "") -> Address:
+    """The address that `data` describes, blanks trimmed.
+
+    Raises:
+        InvalidOrder: with a JSON pointer, below `pointer`, and a sentence for every field that is wrong.
+    """
+    if not isinstance(data, Mapping):
+        raise InvalidOrder({pointer or "/": "must be an object with street, city and country"})
+    errors = {f"{pointer}/{name}": "is not a field of an address" for name in data if name not in FIELDS}
+    values = {}
+    for name in FIELDS:
+        value = data.get(name, "")
+        if fault := _fault(value, required=name in ("street", "city")):
+            errors[f"{pointer}/{name}"] = fault
+        else:
+            values[name] = value.strip()
+    country = values["country"] = values.get("country", "").upper() or default_country
+    if country not in COUNTRIES:
+        errors.setdefault(f"{pointer}/country", "must be an ISO 3166 country code of two letters")
+    if errors:
+        raise InvalidOrder(errors)
+    return Address(**values)
+
+
+def _fault(value: object, *, required: bool) -> str | None:
+    if not isinstance(value, str):
+        return "must be a text"
+    if required and not value.strip():
+        return "is missing"
+    if len(value) > MAX_LENGTH:
+        return f"must have at most {MAX_LENGTH} characters"
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in value):
+        return "must not contain control characters"
+    return None

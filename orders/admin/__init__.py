@@ -1,0 +1,1 @@
+"""The back office: one file per screen."""

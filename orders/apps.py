@@ -1,0 +1,10 @@
+"""The business of orders."""
+
+from django.apps import AppConfig
+
+
+class OrdersConfig(AppConfig):
+    """Owns the schema."""
+
+    name = "orders"
+    verbose_name = "Orders"

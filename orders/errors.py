@@ -1,0 +1,83 @@
+"""What can go wrong, for people and for programs. Each edge (API, admin, activities) maps this tree once."""
+
+
+class OrderError(Exception):
+    """Something the caller asked for cannot be done.
+
+    Attributes:
+        code: names the kind of error, stable, for programs.
+        message: a sentence for a person, without personal data.
+        retryable: the same call may succeed later.
+    """
+
+    code = "order_error"
+    retryable = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class OrderNotFound(OrderError):
+    """No order has this id, or the caller may not see it."""
+
+    code = "order_not_found"
+
+
+class CommandNotFound(OrderError):
+    """No command of this order has this id."""
+
+    code = "command_not_found"
+
+
+class CommandRefused(OrderError):
+    """The order does not accept this command where it stands; the command is rejected with this message."""
+
+    code = "command_refused"
+
+
+class CommandIdTaken(OrderError):
+    """The id of a command was used before, for another order or another kind."""
+
+    code = "command_id_taken"
+
+
+class ReferenceTaken(OrderError):
+    """The shop has used this reference for another order."""
+
+    code = "reference_taken"
+
+
+class InvalidOrder(OrderError):
+    """An order is not formed as it must be. `errors` maps a JSON pointer to a sentence."""
+
+    code = "invalid_order"
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__("; ".join(errors.values()))
+        self.errors = errors
+
+
+class TransitionRefused(OrderError):
+    """The state machine has no such transition: a fault of ours, never a person's."""
+
+    code = "transition_refused"
+
+
+class GatewayUnavailable(OrderError):
+    """An outside system did not answer, or not in time. What it did is unknown: ask it about the key."""
+
+    code = "gateway_unavailable"
+    retryable = True
+
+
+class RefundRefused(OrderError):
+    """The payment gateway refuses this refund for good; a person has to act."""
+
+    code = "refund_refused"
+
+
+class BookingRefused(OrderError):
+    """The carrier refuses this parcel for good."""
+
+    code = "booking_refused"

@@ -1,0 +1,79 @@
+"""Carriers that keep their own ledger and misbehave as the service level says."""
+
+import random
+import time
+from pathlib import Path
+
+from orders.errors import BookingRefused, GatewayUnavailable
+from orders.gateways.labels import Label
+from orders.gateways.ledger import Entry, Ledger
+
+SLOW_SECONDS = 3
+SIMULATED_LEVELS = frozenset({"sim_refused", "sim_slow", "sim_lost_response", "sim_outage"})
+
+
+class SimulatedCarrier:
+    """Books labels. Service levels of its own: `sim_refused` (takes no parcel), `sim_slow` (3 s), `sim_lost_response`
+    (booked, but the first answer never arrives), `sim_outage` (fails while the file `outage` stands beside the ledger).
+    """
+
+    def __init__(self, directory: Path, *, timeout: float) -> None:
+        """`timeout`, in seconds: after how long a hanging call is given up."""
+        self._ledger = Ledger(directory / "carrier.jsonl")
+        self._outage = directory / "outage"
+        self._timeout = timeout
+
+    def book(
+        self, *, key: str, order_id: str, carrier: str, service_level: str, weight: int, address: dict[str, str]
+    ) -> Label:
+        """Book a label; see `Carrier`."""
+        self._misbehave(service_level)
+        answered_before = True
+
+        def label() -> Entry:
+            nonlocal answered_before
+            answered_before = False
+            number = f"{carrier[:2].upper()}{random.randrange(10**11):011d}"
+            return {
+                "kind": "label",
+                "order_id": order_id,
+                "carrier": carrier,
+                "service_level": service_level,
+                "weight": weight,
+                "address": address,
+                "tracking_number": number,
+                "reference": number,
+            }
+
+        entry = self._ledger.once(key, label)
+        if service_level == "sim_lost_response" and not answered_before:
+            time.sleep(self._timeout)
+            raise GatewayUnavailable(f"The carrier did not answer within {self._timeout:g} s.")
+        return _label(entry)
+
+    def void(self, *, key: str, order_id: str) -> Label:
+        """Void the label or close the key; see `Carrier`."""
+
+        def void(number: object = "") -> Entry:
+            return {"kind": "void", "order_id": order_id, "tracking_number": number, "reference": key}
+
+        entry = self._ledger.once(key, void)
+        if entry["kind"] == "label":
+            number = entry["tracking_number"]
+            self._ledger.once(f"void-{key}", lambda: void(number))
+            return Label(tracking_number=str(number), voided=True)
+        return Label(voided=True)
+
+    def _misbehave(self, service_level: str) -> None:
+        if service_level == "sim_refused":
+            raise BookingRefused("The carrier does not take this parcel.")
+        if service_level == "sim_outage" and self._outage.exists():
+            raise GatewayUnavailable("The carrier does not answer.")
+        if service_level == "sim_slow":
+            time.sleep(SLOW_SECONDS)
+
+
+def _label(entry: Entry) -> Label:
+    if entry["kind"] == "label":
+        return Label(tracking_number=str(entry["tracking_number"]))
+    return Label(voided=True)

@@ -1,0 +1,117 @@
+"""A payment gateway that keeps its own ledger and misbehaves as the token says."""
+
+import random
+import time
+from pathlib import Path
+
+from orders.errors import GatewayUnavailable, RefundRefused
+from orders.gateways.charges import Charge, ChargeResult
+from orders.gateways.ledger import Entry, Ledger
+
+SLOW_SECONDS = 3
+METHODS = frozenset(
+    {
+        "tok_ok",
+        "tok_declined",
+        "tok_flaky",
+        "tok_slow",
+        "tok_lost_response",
+        "tok_outage",
+        "tok_refund_refused",
+    }
+)
+
+
+class SimulatedPayments:
+    """Charges tokens: `tok_ok`, `tok_declined`, `tok_flaky` (a third of calls fails, a third hangs), `tok_slow` (3 s),
+    `tok_lost_response` (charged, but the first answer never arrives), `tok_outage` (fails while the file `outage` stands
+    beside the ledger), `tok_refund_refused` (charged, and no refund succeeds).
+    """
+
+    name = "simulated"
+
+    def __init__(self, directory: Path, *, timeout: float) -> None:
+        """`timeout`, in seconds: after how long a hanging call is given up, as an HTTP client would."""
+        self._ledger = Ledger(directory / "payments.jsonl")
+        self._outage = directory / "outage"
+        self._timeout = timeout
+
+    def supports(self, method: str) -> bool:
+        """Whether it is one of the simulated tokens."""
+        return method in METHODS
+
+    def capture(self, *, key: str, order_id: str, amount: int, currency: str, method: str) -> Charge:
+        """Charge `amount` minor units; see `PaymentGateway`."""
+        hangs = self._misbehave(method)
+        answered_before = True
+
+        def charge() -> Entry:
+            nonlocal answered_before
+            answered_before = False
+            kind = "decline" if method == "tok_declined" else "capture"
+            return {
+                "kind": kind,
+                "order_id": order_id,
+                "amount": amount,
+                "currency": currency,
+                "method": method,
+                "reference": f"ch_{random.randbytes(8).hex()}",
+            }
+
+        entry = self._ledger.once(key, charge)
+        if hangs or (method == "tok_lost_response" and not answered_before):
+            self._hang()
+        return _charge(entry)
+
+    def cancel(self, *, key: str, order_id: str) -> Charge:
+        """Close the key, or say that it was charged; see `PaymentGateway`."""
+        return _charge(self._ledger.once(key, lambda: {"kind": "cancel", "order_id": order_id, "reference": ""}))
+
+    def refund(self, *, key: str, order_id: str, reference: str, amount: int, currency: str) -> str:
+        """Return `amount` minor units; see `PaymentGateway`."""
+        method = self._method_of(reference)
+        if method == "tok_refund_refused":
+            raise RefundRefused("The gateway refuses to refund this charge.")
+        if method == "tok_outage":
+            self._misbehave(method)
+        entry = self._ledger.once(
+            key,
+            lambda: {
+                "kind": "refund",
+                "order_id": order_id,
+                "amount": amount,
+                "currency": currency,
+                "charge": reference,
+                "reference": f"re_{random.randbytes(8).hex()}",
+            },
+        )
+        return str(entry["reference"])
+
+    def _misbehave(self, method: str) -> bool:
+        """Fail or dawdle as the token says; True: charge, but let the caller wait in vain."""
+        if method == "tok_outage" and self._outage.exists():
+            raise GatewayUnavailable("The payment gateway does not answer.")
+        if method == "tok_slow":
+            time.sleep(SLOW_SECONDS)
+        if method == "tok_flaky":
+            chance = random.random()
+            if chance < 1 / 3:
+                raise GatewayUnavailable("The payment gateway answered 503.")
+            return chance < 2 / 3
+        return False
+
+    def _hang(self) -> None:
+        time.sleep(self._timeout)
+        raise GatewayUnavailable(f"The payment gateway did not answer within {self._timeout:g} s.")
+
+    def _method_of(self, reference: str) -> str:
+        return str(self._ledger.find(reference=reference).get("method", ""))
+
+
+def _charge(entry: Entry) -> Charge:
+    reference = str(entry["reference"])
+    if entry["kind"] == "capture":
+        return Charge(ChargeResult.CAPTURED, reference)
+    if entry["kind"] == "decline":
+        return Charge(ChargeResult.DECLINED, reference, reason="The card was declined.")
+    return Charge(ChargeResult.CANCELLED)

@@ -1,0 +1,145 @@
+"""The state machine of an order: one table, from which the transitions, the trigger and the docs are made."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where an order stands."""
+
+    RECEIVED = "received"
+    IN_REVIEW = "in_review"
+    CHARGING = "charging"
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAID = "paid"
+    PICKING = "picking"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    SHIPPING_FAILED = "shipping_failed"
+    CANCELLING = "cancelling"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    INVALID = "invalid"
+
+    @property
+    def in_words(self) -> str:
+        """As it stands in a sentence: in review."""
+        return self.value.replace("_", " ")
+
+
+class EventType(StrEnum):
+    """What can happen to an order: first what moves it, then what is worth knowing."""
+
+    ORDER_RECEIVED = "order_received"
+    ORDER_VALIDATED = "order_validated"
+    VALIDATION_FAILED = "validation_failed"
+    REVIEW_APPROVED = "review_approved"
+    REVIEW_REJECTED = "review_rejected"
+    PAYMENT_CHARGED = "payment_charged"
+    PAYMENT_DECLINED = "payment_declined"
+    PAYMENT_CANCELLED = "payment_cancelled"
+    PAYMENT_RETRIED = "payment_retried"
+    PICKING_STARTED = "picking_started"
+    ORDER_PACKED = "order_packed"
+    ORDER_SHIPPED = "order_shipped"
+    DELIVERY_CONFIRMED = "delivery_confirmed"
+    DELIVERY_FAILED = "delivery_failed"
+    SHIPPING_FAILED = "shipping_failed"
+    SHIPPING_RETRIED = "shipping_retried"
+    CANCELLATION_ACCEPTED = "cancellation_accepted"
+    ORDER_CANCELLED = "order_cancelled"
+
+    PAYMENT_STARTED = "payment_started"
+    PAYMENT_LANDED_LATE = "payment_landed_late"
+    PAYMENT_ABANDONED = "payment_abandoned"
+    PAYMENT_CANCELLATION_ACCEPTED = "payment_cancellation_accepted"
+    REFUND_STARTED = "refund_started"
+    REFUND_SUCCEEDED = "refund_succeeded"
+    REFUND_FAILED = "refund_failed"
+    CARRIER_SELECTED = "carrier_selected"
+    LABEL_BOOKED = "label_booked"
+    LABEL_VOIDED = "label_voided"
+    ADDRESS_CHANGED = "address_changed"
+    ORDER_HELD = "order_held"
+    ORDER_RELEASED = "order_released"
+    ATTENTION_NEEDED = "attention_needed"
+    ATTENTION_CLEARED = "attention_cleared"
+    COMMAND_REJECTED = "command_rejected"
+
+
+class Waiting(StrEnum):
+    """What an order waits for while it stands still."""
+
+    NOTHING = ""
+    VALIDATION = "validation"
+    REVIEW = "review"
+    PAYMENT = "payment"
+    PAYMENT_RETURN = "payment_return"
+    NEW_PAYMENT = "new_payment"
+    SHIPPING = "shipping"
+    PACKING = "packing"
+    LABEL = "label"
+    HANDOVER = "handover"
+    DELIVERY = "delivery"
+    SHIPPING_DECISION = "shipping_decision"
+    CANCELLATION = "cancellation"
+
+
+S, E = Status, EventType
+
+TRANSITIONS: dict[tuple[Status, EventType], tuple[Status, ...]] = {
+    (S.RECEIVED, E.ORDER_VALIDATED): (S.IN_REVIEW,),
+    (S.RECEIVED, E.VALIDATION_FAILED): (S.INVALID,),
+    (S.IN_REVIEW, E.REVIEW_APPROVED): (S.CHARGING,),
+    (S.IN_REVIEW, E.REVIEW_REJECTED): (S.REJECTED,),
+    **{(s, E.PAYMENT_CANCELLED): (S.AWAITING_PAYMENT,) for s in (S.IN_REVIEW, S.CHARGING, S.PAID)},
+    (S.CHARGING, E.PAYMENT_CHARGED): (S.PAID,),
+    (S.CHARGING, E.PAYMENT_DECLINED): (S.AWAITING_PAYMENT,),
+    (S.AWAITING_PAYMENT, E.PAYMENT_RETRIED): (S.CHARGING, S.IN_REVIEW),
+    (S.PAID, E.PICKING_STARTED): (S.PICKING,),
+    (S.PICKING, E.ORDER_PACKED): (S.PACKED,),
+    (S.PACKED, E.ORDER_SHIPPED): (S.SHIPPED,),
+    (S.SHIPPED, E.DELIVERY_CONFIRMED): (S.DELIVERED,),
+    (S.SHIPPED, E.DELIVERY_FAILED): (S.SHIPPING_FAILED,),
+    **{(s, E.SHIPPING_FAILED): (S.SHIPPING_FAILED,) for s in (S.PAID, S.PICKING, S.PACKED)},
+    (S.SHIPPING_FAILED, E.SHIPPING_RETRIED): (S.PICKING,),
+    **{
+        (s, E.CANCELLATION_ACCEPTED): (S.CANCELLING,)
+        for s in (
+            S.RECEIVED,
+            S.IN_REVIEW,
+            S.CHARGING,
+            S.AWAITING_PAYMENT,
+            S.PAID,
+            S.PICKING,
+            S.PACKED,
+            S.SHIPPING_FAILED,
+        )
+    },
+    (S.CANCELLING, E.ORDER_CANCELLED): (S.CANCELLED,),
+}
+
+FINAL = frozenset({S.DELIVERED, S.CANCELLED, S.REJECTED, S.INVALID})
+CANCELLABLE = frozenset(s for s, event in TRANSITIONS if event is E.CANCELLATION_ACCEPTED)
+
+# What an order waits for as soon as it stands there.
+WAITS_FOR: dict[Status, Waiting] = {
+    S.RECEIVED: Waiting.VALIDATION,
+    S.IN_REVIEW: Waiting.REVIEW,
+    S.CHARGING: Waiting.PAYMENT,
+    S.AWAITING_PAYMENT: Waiting.NEW_PAYMENT,
+    S.PAID: Waiting.SHIPPING,
+    S.PICKING: Waiting.PACKING,
+    S.PACKED: Waiting.LABEL,
+    S.SHIPPED: Waiting.DELIVERY,
+    S.SHIPPING_FAILED: Waiting.SHIPPING_DECISION,
+    S.CANCELLING: Waiting.CANCELLATION,
+}
+
+
+def target(status: Status, event: EventType, to: Status | None = None) -> Status | None:
+    """Where `event` leads from `status`: to `to` if that is named and allowed; None if the table has no such row."""
+    targets = TRANSITIONS.get((status, event), ())
+    if to is not None:
+        return to if to in targets else None
+    return targets[0] if targets else None

@@ -1,0 +1,27 @@
+"""The tables, as design and people know them."""
+
+from orders.models.clients import ApiClient, ApiKey, IdempotencyKey
+from orders.models.commands import Command
+from orders.models.events import Delivery, Event
+from orders.models.orders import Order, OrderItem
+from orders.models.payments import Payment, Refund
+from orders.models.shipments import Shipment
+from orders.models.staff import Approval, BlockedCustomer, Note, SkuLimit
+
+__all__ = [
+    "ApiClient",
+    "ApiKey",
+    "Approval",
+    "BlockedCustomer",
+    "Command",
+    "Delivery",
+    "Event",
+    "IdempotencyKey",
+    "Note",
+    "Order",
+    "OrderItem",
+    "Payment",
+    "Refund",
+    "Shipment",
+    "SkuLimit",
+]

@@ -1,0 +1,69 @@
+"""Shops and warehouses that use the API: who they are, their keys, and what they have already asked."""
+
+from django.db import models
+from django.db.models import Q
+
+from orders import ids
+
+
+class ApiClient(models.Model):
+    """A shop, warehouse or carrier. Its orders are its own."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    name = models.CharField(max_length=100, unique=True)
+    scopes = models.JSONField(default=list)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "api_clients"
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiKey(models.Model):
+    """One key of a client: its hash alone. A client may have two live at once, so that keys can be rotated."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    client = models.ForeignKey(ApiClient, models.CASCADE, related_name="keys")
+    prefix = models.CharField(max_length=16)
+    hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "api_keys"
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"
+
+
+class IdempotencyKey(models.Model):
+    """What a client asked under a key, and the answer it got; the answer holds no access token."""
+
+    id = models.BigAutoField(primary_key=True)
+    client = models.ForeignKey(ApiClient, models.CASCADE, related_name="idempotency_keys")
+    method = models.CharField(max_length=6)
+    route = models.CharField(max_length=200)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    status_code = models.PositiveSmallIntegerField()
+    body = models.JSONField()
+    order = models.ForeignKey("orders.Order", models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "idempotency_keys"
+        constraints = [
+            models.UniqueConstraint(fields=["client", "method", "route", "key"], name="idempotency_keys_unique"),
+            models.CheckConstraint(
+                condition=Q(status_code__in=[201, 202, 409, 422]), name="idempotency_keys_status_kept"
+            ),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_keys_created")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.route}"

@@ -1,0 +1,144 @@
+"""Orders and their items."""
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVector
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from orders import ids
+from orders.address import Address
+from orders.lifecycle import FINAL, Status, Waiting
+from orders.money import in_words
+
+
+class Order(models.Model):
+    """What a customer bought, where it stands, and why it stands there.
+
+    Amounts are minor units of `currency`. `status` is written by `services/transition.py` alone. The two `event_` columns
+    repeat the newest event's, so that the next one needs no look-up under the lock.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    code = models.CharField(max_length=11, unique=True, default=ids.order_code, editable=False)
+    client = models.ForeignKey("orders.ApiClient", models.PROTECT, null=True, blank=True, related_name="orders")
+    reference = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001 - NULL: unique where given
+
+    status = models.CharField(max_length=20, default=Status.RECEIVED, choices=[(s, s) for s in Status])
+    waiting_for = models.CharField(max_length=20, default=Waiting.VALIDATION, blank=True)
+    deadline = models.DateTimeField(null=True, blank=True)
+    review_approved = models.BooleanField(default=False)
+    held = models.BooleanField(default=False)
+    held_reason = models.TextField(default="", blank=True)
+    needs_attention = models.BooleanField(default=False)
+    attention_reason = models.TextField(default="", blank=True)
+    invalid_reasons = models.JSONField(default=list, blank=True)
+
+    customer_name = models.CharField(max_length=200)
+    customer_email = models.EmailField(max_length=254)
+    locale = models.CharField(max_length=20, default="en")
+    shipping_address = models.JSONField()
+    service_level = models.CharField(max_length=40, default="standard")
+    fulfilment = models.CharField(max_length=20, default="simulated")
+    access_nonce = models.CharField(max_length=32, default=ids.access_nonce, editable=False)
+
+    currency = models.CharField(max_length=3)
+    subtotal = models.BigIntegerField()
+    shipping = models.BigIntegerField(default=0)
+    tax = models.BigIntegerField(default=0)
+    discount = models.BigIntegerField(default=0)
+    total = models.BigIntegerField()
+    payment_method = models.CharField(max_length=100)
+
+    event_seq = models.IntegerField(default=0, editable=False)
+    event_hash = models.CharField(max_length=64, default="", editable=False)
+    command_seq = models.IntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(editable=False)
+    updated_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        db_table = "orders"
+        ordering = ("-created_at",)
+        constraints = [
+            models.UniqueConstraint(fields=["client", "reference"], name="orders_reference_unique_per_client"),
+            models.CheckConstraint(condition=Q(status__in=list(Status)), name="orders_status_in_table"),
+            models.CheckConstraint(condition=Q(waiting_for__in=list(Waiting)), name="orders_waiting_for_known"),
+            models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="orders_currency_iso"),
+            models.CheckConstraint(
+                condition=Q(subtotal__gte=0, shipping__gte=0, tax__gte=0, discount__gte=0, total__gt=0),
+                name="orders_amounts_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(total=F("subtotal") + F("shipping") + F("tax") - F("discount")),
+                name="orders_total_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=list(FINAL)) | Q(waiting_for="", deadline=None),
+                name="orders_final_waits_for_nothing",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "-created_at"], name="orders_status_created"),
+            models.Index(fields=["-created_at", "id"], name="orders_created"),
+            models.Index(Lower("customer_email"), name="orders_customer_email"),
+            models.Index(fields=["deadline"], condition=Q(deadline__isnull=False), name="orders_deadline"),
+            models.Index(fields=["created_at"], condition=Q(needs_attention=True), name="orders_need_attention"),
+            models.Index(
+                OpClass(Lower("reference"), "text_pattern_ops"), name="orders_reference_prefix"
+            ),
+            GinIndex(SearchVector("customer_name", config="simple"), name="orders_customer_words"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing will happen to it any more of its own accord."""
+        return Status(self.status) in FINAL
+
+    @property
+    def address(self) -> Address:
+        """Where it goes."""
+        return Address(**self.shipping_address)
+
+    @property
+    def total_in_words(self) -> str:
+        """What it costs, for people: 99.99 USD."""
+        return in_words(self.total, self.currency)
+
+
+class OrderItem(models.Model):
+    """One line of an order. `unit_price` is in minor units of the order's currency, `weight` in grams apiece."""
+
+    id = models.BigAutoField(primary_key=True)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="items")
+    position = models.PositiveSmallIntegerField()
+    sku = models.CharField(max_length=64, db_index=True)
+    name = models.CharField(max_length=200, default="", blank=True)
+    quantity = models.IntegerField()
+    unit_price = models.BigIntegerField()
+    weight = models.IntegerField(default=500)
+
+    class Meta:
+        db_table = "order_items"
+        ordering = ("order", "position")
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="order_items_position_unique"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="order_items_quantity_positive"),
+            models.CheckConstraint(condition=Q(unit_price__gte=0), name="order_items_price_not_negative"),
+            models.CheckConstraint(condition=Q(weight__gte=0), name="order_items_weight_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.sku}"
+
+    @property
+    def amount(self) -> int:
+        """The line's price in minor units."""
+        return self.quantity * self.unit_price
+
+    @property
+    def amount_in_words(self) -> str:
+        """The line's price for people."""
+        return in_words(self.amount, self.order.currency)

@@ -1,0 +1,64 @@
+"""Shipments: one attempt each to bring an order to its customer."""
+
+from django.db import models
+from django.db.models import Q
+
+from orders import ids
+
+
+class Shipment(models.Model):
+    """A parcel. `address` is what was true when booking began and stands on the label; `weight` is in grams."""
+
+    class State(models.TextChoices):
+        """How far it came. `booking`: the carrier is being asked, under `idempotency_key`."""
+
+        BOOKING = "booking"
+        BOOKED = "booked"
+        SHIPPED = "shipped"
+        DELIVERED = "delivered"
+        FAILED = "failed"
+        VOIDED = "voided"
+
+    LIVE = (State.BOOKING, State.BOOKED, State.SHIPPED)
+    UNDOABLE = (State.BOOKING, State.BOOKED)
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="shipments")
+    attempt = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, default=State.BOOKING, choices=State.choices)
+    carrier = models.CharField(max_length=40)
+    service_level = models.CharField(max_length=40)
+    tracking_number = models.CharField(max_length=100, default="", blank=True)
+    address = models.JSONField()
+    weight = models.IntegerField()
+    idempotency_key = models.CharField(max_length=100, unique=True)
+    failure_reason = models.CharField(max_length=200, default="", blank=True)
+    created_at = models.DateTimeField(editable=False)
+    booked_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "shipments"
+        ordering = ("order", "attempt")
+        constraints = [
+            models.UniqueConstraint(fields=["order", "attempt"], name="shipments_attempt_unique"),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(state__in=["booking", "booked", "shipped"]),
+                name="shipments_one_live_per_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["booking", "booked", "shipped", "delivered", "failed", "voided"]),
+                name="shipments_state_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["booked", "shipped", "delivered"])
+                | Q(booked_at__isnull=False) & ~Q(tracking_number=""),
+                name="shipments_booked_have_tracking",
+            ),
+        ]
+        indexes = [models.Index(fields=["tracking_number"], name="shipments_tracking_number")]
+
+    def __str__(self) -> str:
+        return f"{self.carrier} {self.tracking_number}".strip()

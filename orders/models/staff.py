@@ -1,0 +1,90 @@
+"""What staff know and decide: notes, approvals, blocked customers, limits."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from orders import ids
+
+
+class Note(models.Model):
+    """A remark of staff about an order."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="notes")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "notes"
+        ordering = ("created_at",)
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class Approval(models.Model):
+    """A second person's word on what one person asked for, before it becomes a command."""
+
+    class State(models.TextChoices):
+        """How far it came."""
+
+        REQUESTED = "requested"
+        APPROVED = "approved"
+        REFUSED = "refused"
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="approvals")
+    kind = models.CharField(max_length=20)
+    args = models.JSONField(default=dict)
+    reason = models.TextField(default="", blank=True)
+    state = models.CharField(max_length=10, default=State.REQUESTED, choices=State.choices)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    command = models.OneToOneField("orders.Command", models.PROTECT, null=True, related_name="approval")
+    created_at = models.DateTimeField(auto_now_add=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "approvals"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("requested_by")), name="approvals_by_a_second_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["requested", "approved", "refused"]), name="approvals_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}, {self.state}"
+
+
+class BlockedCustomer(models.Model):
+    """Orders from this e-mail address are invalid."""
+
+    email = models.EmailField(max_length=254, unique=True, help_text="Compared without regard to case.")
+    reason = models.TextField(default="", blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "blocked_customers"
+        ordering = ("email",)
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class SkuLimit(models.Model):
+    """How many of one article an order may hold; 0: it is not sold at present."""
+
+    sku = models.CharField(max_length=64, unique=True)
+    max_quantity = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "sku_limits"
+        ordering = ("sku",)
+
+    def __str__(self) -> str:
+        return f"{self.sku}: {self.max_quantity}"

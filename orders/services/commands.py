@@ -1,0 +1,168 @@
+"""Commands from the door to their end: issued under the order's lock, settled under the order's lock."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils import timezone
+
+from orders import ids
+from orders.commands import KIND_OF_SIGNAL, RULES, Actor, CommandState, Kind
+from orders.errors import CommandIdTaken, CommandRefused, OrderError
+from orders.lifecycle import EventType, Status
+from orders.models import Command, Order
+from orders.services import address, cancellation, payment_changes, refunds, review, shipping
+from orders.services.transition import locked_order, record
+
+Apply = Callable[[Order, Command], str]
+
+# What each kind does to a locked order; it answers with a sentence for the outcome, or raises CommandRefused.
+APPLY: dict[Kind, Apply] = {
+    Kind.APPROVE: review.approve,
+    Kind.REJECT: review.reject,
+    Kind.CANCEL: cancellation.accept_cancellation,
+    Kind.UPDATE_ADDRESS: address.change_address,
+    Kind.CANCEL_PAYMENT: payment_changes.cancel_payment,
+    Kind.RETRY_PAYMENT: payment_changes.retry_payment,
+    Kind.RETRY_SHIPPING: shipping.retry_shipping,
+    Kind.RETRY_REFUND: refunds.retry_refund,
+    Kind.SETTLE_REFUND: refunds.settle_refund,
+}
+
+MAX_REASON = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intention:
+    """What somebody wants of an order. `id` is theirs where they can send it twice."""
+
+    kind: Kind
+    actor: str
+    reason: str = ""
+    args: Mapping[str, object] | None = None
+    id: UUID | None = None
+
+
+def issue_command(order_id: UUID, wish: Intention) -> Command:
+    """Write a command. Where the order plainly does not accept it, it is rejected at once, in the same row.
+
+    Sent again with its id, the command that was written first is returned.
+
+    Raises:
+        OrderNotFound: no order has this id.
+        CommandIdTaken: the id belongs to another order or kind.
+    """
+    with locked_order(order_id) as order:
+        if wish.id and (known := Command.objects.filter(pk=wish.id).first()):
+            return _same(known, order, wish.kind)
+        command = _insert(order, wish)
+        try:
+            _check_form(order, command)
+        except CommandRefused as refusal:
+            reject(order, command, refusal)
+        return command
+
+
+def settle_signal(order_id: UUID, *, signal: str, command_id: UUID, body: object = None) -> Order:
+    """Apply or reject what a signal asks for. A command that is settled already changes nothing.
+
+    A signal that somebody sent by hand has no row yet: it is recorded here, with what was typed as `body`, as the command
+    of the actor `temporal`.
+    """
+    with locked_order(order_id) as order:
+        command = Command.objects.filter(pk=command_id).first()
+        if command is None:
+            command = _insert(order, _typed(signal, command_id, body))
+        if command.order_id == order.pk and not command.is_settled:
+            _decide(order, command)
+        return order
+
+
+def decide_by_timer(order_id: UUID, kind: Kind, *, while_in: Status, reason: str) -> Order:
+    """What a deadline decides, as a command that is settled as soon as it is written.
+
+    An order that has left `while_in` is left alone: somebody was faster.
+    """
+    with locked_order(order_id) as order:
+        if order.status == while_in:
+            _decide(order, _insert(order, Intention(kind=kind, actor=Actor.TIMER, reason=reason)))
+        return order
+
+
+def reject(order: Order, command: Command, refusal: OrderError) -> None:
+    """End a command as rejected, with the reason in the row and the fact among the events."""
+    _settle(command, CommandState.REJECTED, refusal.message)
+    record(
+        order,
+        EventType.COMMAND_REJECTED,
+        actor=command.actor,
+        key=f"rejected:{command.id}",
+        data={"kind": command.kind, "code": refusal.code},
+        command=command,
+    )
+
+
+def _decide(order: Order, command: Command) -> None:
+    try:
+        kind = Kind(command.kind)
+        _check_form(order, command)
+        outcome = APPLY[kind](order, command)
+    except CommandRefused as refusal:
+        reject(order, command, refusal)
+    else:
+        _settle(command, CommandState.APPLIED, outcome)
+
+
+def _check_form(order: Order, command: Command) -> None:
+    """What plainly forbids a command: its kind, who sends it, what it lacks, where the order stands."""
+    rule = RULES.get(Kind(command.kind))
+    if rule is None:
+        raise CommandRefused("There is no such command.")
+    if command.actor.partition(":")[0] not in rule.actors:
+        raise CommandRefused(f"This is not for {command.actor.partition(':')[0]} to decide.")
+    if missing := [name for name in rule.arguments if not command.args.get(name)]:
+        raise CommandRefused(f"The command needs {' and '.join(missing)}.")
+    if order.status not in rule.statuses:
+        raise CommandRefused(f"An order that is {Status(order.status).in_words} cannot be {rule.verb}.")
+
+
+def _insert(order: Order, wish: Intention) -> Command:
+    now = timezone.now()
+    order.command_seq += 1
+    order.save(update_fields=["command_seq"])
+    return Command.objects.create(
+        id=wish.id or ids.uuid7(),
+        order=order,
+        seq=order.command_seq,
+        kind=wish.kind,
+        actor=wish.actor,
+        reason=wish.reason[:MAX_REASON],
+        args=dict(wish.args or {}),
+        created_at=now,
+        available_at=now,
+    )
+
+
+def _typed(signal: str, command_id: UUID, body: object) -> Intention:
+    """What a person meant who typed a signal: a text is its reason, an object its arguments."""
+    kind = KIND_OF_SIGNAL.get(signal, Kind.UNKNOWN)
+    args = dict(body) if isinstance(body, Mapping) else {}
+    reason = str(args.pop("reason", "") or (body if isinstance(body, str) else ""))
+    if kind is Kind.UPDATE_ADDRESS and "address" not in args:
+        args = {"address": args}
+    if kind is Kind.UNKNOWN:
+        args = {"signal": signal[:100]}
+    return Intention(kind=kind, actor=Actor.TEMPORAL, reason=reason, args=args, id=command_id)
+
+
+def _same(known: Command, order: Order, kind: Kind) -> Command:
+    if known.order_id != order.pk or known.kind != kind:
+        raise CommandIdTaken(f"The id {known.id} belongs to another command.")
+    return known
+
+
+def _settle(command: Command, state: CommandState, outcome: str) -> None:
+    command.state = state
+    command.outcome = outcome
+    command.settled_at = timezone.now()
+    command.save(update_fields=["state", "outcome", "settled_at"])

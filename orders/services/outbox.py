@@ -1,0 +1,64 @@
+"""Commands on their way to Temporal: claimed by lease, delivered, or put off. Any number of relays share the work."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from orders.commands import CommandState, Kind
+from orders.models import Command
+
+# A relay that dies leaves its commands to the others after this long.
+LEASE_SECONDS = 10
+MAX_BACKOFF_SECONDS = 5
+
+# Of each order only the oldest undelivered command: SKIP LOCKED alone would let a later one overtake it.
+CLAIM = """
+UPDATE commands SET available_at = now() + make_interval(secs => %s), attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM commands c
+    WHERE state = 'pending' AND available_at <= now()
+      AND NOT EXISTS (
+          SELECT 1 FROM commands earlier
+          WHERE earlier.order_id = c.order_id AND earlier.state = 'pending' AND earlier.seq < c.seq)
+    ORDER BY available_at LIMIT %s FOR UPDATE SKIP LOCKED)
+  AND state = 'pending'
+RETURNING id, order_id, kind
+"""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A command that this relay alone may carry until its lease ends."""
+
+    id: UUID
+    order_id: UUID
+    kind: Kind
+
+
+def claim_commands(limit: int) -> list[Claimed]:
+    """Take up to `limit` commands that nobody else carries, one of each order."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [LEASE_SECONDS, limit])
+        return [Claimed(id=row[0], order_id=row[1], kind=Kind(row[2])) for row in cursor.fetchall()]
+
+
+def mark_delivered(command_id: UUID) -> None:
+    """Record that Temporal has the command; one that was settled already stays as it is."""
+    Command.objects.filter(pk=command_id, state=CommandState.PENDING).update(
+        state=CommandState.DELIVERED, delivered_at=timezone.now(), last_error=""
+    )
+
+
+def put_off(command_id: UUID, *, error: str) -> None:
+    """Let a command that could not be delivered wait, longer each time up to five seconds."""
+    command = Command.objects.filter(pk=command_id, state=CommandState.PENDING).only("attempts").first()
+    if command is None:
+        return
+    wait = min(0.25 * 2 ** min(command.attempts, 10), MAX_BACKOFF_SECONDS)
+    Command.objects.filter(pk=command_id, state=CommandState.PENDING).update(
+        available_at=timezone.now() + timedelta(seconds=wait), last_error=error[:200]
+    )
+

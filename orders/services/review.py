@@ -1,0 +1,106 @@
+"""Validation and review: what stands between an order and its charge."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from orders.commands import CommandState, Kind
+from orders.gateways.carriers import SERVICE_LEVELS, carrier_for
+from orders.gateways.payments import payment_gateway
+from orders.gateways.simulated_carrier import SIMULATED_LEVELS
+from orders.lifecycle import EventType, Status
+from orders.models import BlockedCustomer, Command, Order, SkuLimit
+from orders.services.transition import advance, locked_order
+
+
+def validate(order_id: UUID) -> Order:
+    """Check what the door cannot know, and put the order under review, or end it as invalid with every reason.
+
+    The `place` command is applied with it. An order that stands elsewhere already is left alone.
+    """
+    with locked_order(order_id) as order:
+        if order.status == Status.RECEIVED:
+            place = order.commands.get(kind=Kind.PLACE)
+            reasons = faults(order)
+            if reasons:
+                order.invalid_reasons = list(reasons.values())
+                advance(
+                    order,
+                    EventType.VALIDATION_FAILED,
+                    actor="system",
+                    key="validated",
+                    data={"codes": list(reasons)},
+                    command=place,
+                    changed=("invalid_reasons",),
+                )
+            else:
+                _start_review(order, EventType.ORDER_VALIDATED, "validated", place)
+            place.state, place.settled_at = CommandState.APPLIED, timezone.now()
+            place.outcome = "The order is invalid." if reasons else "The order was accepted."
+            place.save(update_fields=["state", "settled_at", "outcome"])
+        return order
+
+
+def faults(order: Order) -> dict[str, str]:
+    """Why the order cannot be carried out: a code and a sentence for each reason, none if it can."""
+    found: dict[str, str] = {}
+    if order.address.country not in settings.COUNTRIES_SERVED:
+        found["country_not_served"] = f"We do not ship to {order.address.country}."
+    items = list(order.items.all())
+    limits = dict(SkuLimit.objects.filter(sku__in={item.sku for item in items}).values_list("sku", "max_quantity"))
+    for sku in sorted({item.sku for item in items}):
+        quantity = sum(item.quantity for item in items if item.sku == sku)
+        limit = min(limits.get(sku, settings.MAX_QUANTITY), settings.MAX_QUANTITY)
+        if quantity > limit:
+            found[f"quantity_limit:{sku}"] = f"An order may hold {limit} of {sku}, not {quantity}."
+    if BlockedCustomer.objects.filter(email__iexact=order.customer_email).exists():
+        found["customer_blocked"] = "We take no orders from this customer."
+    if not payment_gateway().supports(order.payment_method):
+        found["payment_method_unusable"] = "The payment method cannot be used."
+    weight = sum(item.weight * item.quantity for item in items)
+    if order.service_level not in {*SERVICE_LEVELS, *SIMULATED_LEVELS}:
+        found["service_level_unknown"] = f"There is no service level {order.service_level!r}."
+    elif carrier_for(weight=weight, service_level=order.service_level) is None:
+        found["too_heavy"] = f"No carrier takes {weight / 1000:g} kg at service level {order.service_level}."
+    return found
+
+
+def approve(order: Order, command: Command) -> str:
+    """End the review: the order will be charged."""
+    order.review_approved = True
+    advance(
+        order,
+        EventType.REVIEW_APPROVED,
+        actor=command.actor,
+        key=f"approved:{command.id}",
+        command=command,
+        changed=("review_approved",),
+    )
+    return "The order was approved."
+
+
+def reject(order: Order, command: Command) -> str:
+    """End the review, and with it the order, before anything was charged."""
+    advance(order, EventType.REVIEW_REJECTED, actor=command.actor, key=f"rejected:{command.id}", command=command)
+    return "The order was rejected; nothing was charged."
+
+
+def start_review_again(order: Order, command: Command) -> None:
+    """Put an order back under review that left it before anyone approved."""
+    _start_review(order, EventType.PAYMENT_RETRIED, f"retried:{command.id}", command)
+
+
+def _start_review(order: Order, event: EventType, key: str, command: Command) -> None:
+    advance(
+        order,
+        event,
+        to=Status.IN_REVIEW,
+        actor="system" if event is EventType.ORDER_VALIDATED else command.actor,
+        key=key,
+        deadline=timezone.now() + timedelta(seconds=settings.MANUAL_REVIEW_TIMEOUT),
+        command=command,
+    )
+
+

@@ -1,0 +1,150 @@
+"""Activities: decode, call one service, encode where the order stands now."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.utils import timezone
+from temporalio import activity
+
+from orders import selectors
+from orders.lifecycle import Status, Waiting
+from orders.models import Order
+from orders.services import (
+    cancellation,
+    commands,
+    deadlines,
+    labels,
+    payment,
+    payment_changes,
+    refunds,
+    review,
+    shipping,
+)
+from workflows.contracts import Deadline, OrderRef, OrderState, Signal
+
+
+@activity.defn
+def validate_order(ref: OrderRef) -> OrderState:
+    """Begin: validate a received order; of any other, say where it stands."""
+    return state_of(review.validate(UUID(ref.order_id)))
+
+
+@activity.defn
+def look_at_order(ref: OrderRef) -> OrderState:
+    """Say where the order stands."""
+    return state_of(selectors.order_by_id(UUID(ref.order_id)))
+
+
+@activity.defn
+def settle_command(signal: Signal) -> OrderState:
+    """Apply or reject what a signal asks for."""
+    return state_of(
+        commands.settle_signal(
+            UUID(signal.order_id), signal=signal.name, command_id=UUID(signal.command_id), body=signal.body
+        )
+    )
+
+
+@activity.defn
+def pass_deadline(deadline: Deadline) -> OrderState:
+    """Decide what a deadline decides."""
+    return state_of(deadlines.pass_deadline(UUID(deadline.order_id), Status(deadline.status)))
+
+
+@activity.defn
+def charge_payment(ref: OrderRef) -> OrderState:
+    """Charge the order, exactly once."""
+    return state_of(payment.charge(UUID(ref.order_id)))
+
+
+@activity.defn
+def return_payment(ref: OrderRef) -> OrderState:
+    """Close or refund the order's payment."""
+    return state_of(refunds.return_payment(UUID(ref.order_id)))
+
+
+@activity.defn
+def finish_payment_return(ref: OrderRef) -> OrderState:
+    """Let an order whose payment was taken back wait for a new one."""
+    return state_of(payment_changes.finish_payment_return(UUID(ref.order_id)))
+
+
+@activity.defn
+def void_label(ref: OrderRef) -> OrderState:
+    """Void the order's label."""
+    return state_of(labels.void_label(UUID(ref.order_id)))
+
+
+@activity.defn
+def finish_cancellation(ref: OrderRef) -> OrderState:
+    """End the order as cancelled, once everything is undone."""
+    return state_of(cancellation.finish_cancellation(UUID(ref.order_id)))
+
+
+@activity.defn
+def start_picking(ref: OrderRef) -> OrderState:
+    """Begin: start picking a paid order; of any other, say where it stands."""
+    return state_of(shipping.start_picking(UUID(ref.order_id)))
+
+
+@activity.defn
+def pack_order(ref: OrderRef) -> OrderState:
+    """Record that everything is in the parcel."""
+    return state_of(shipping.pack(UUID(ref.order_id)))
+
+
+@activity.defn
+def book_label(ref: OrderRef) -> OrderState:
+    """Select a carrier and book the label."""
+    return state_of(labels.book_label(UUID(ref.order_id)))
+
+
+@activity.defn
+def ship_order(ref: OrderRef) -> OrderState:
+    """Record that the carrier has the parcel."""
+    return state_of(shipping.ship(UUID(ref.order_id)))
+
+
+@activity.defn
+def confirm_delivery(ref: OrderRef) -> OrderState:
+    """Record that the parcel arrived."""
+    return state_of(shipping.deliver(UUID(ref.order_id)))
+
+
+ORDER_ACTIVITIES: list[Callable[..., object]] = [
+    validate_order,
+    look_at_order,
+    settle_command,
+    pass_deadline,
+    charge_payment,
+    return_payment,
+    finish_payment_return,
+    void_label,
+    finish_cancellation,
+]
+SHIPPING_ACTIVITIES: list[Callable[..., object]] = [
+    start_picking,
+    look_at_order,
+    pack_order,
+    book_label,
+    ship_order,
+    confirm_delivery,
+]
+
+
+def state_of(order: Order) -> OrderState:
+    """What the workflow needs to know of an order to go on."""
+    undoing = order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN
+    left = None
+    if order.deadline is not None:
+        left = max(0.0, (order.deadline - timezone.now()).total_seconds())
+    return OrderState(
+        status=order.status,
+        version=order.event_seq,
+        waiting_for=order.waiting_for,
+        seconds_left=left,
+        held=order.held,
+        needs_attention=order.needs_attention,
+        has_payment=undoing and cancellation.owes_payment(order),
+        has_label=undoing and cancellation.has_label(order),
+    )

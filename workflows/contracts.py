@@ -1,0 +1,95 @@
+"""What crosses the wire to Temporal: ids, timings, states. Fields are only ever added, with defaults."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from orders.commands import order_workflow_id
+
+ORDERS_QUEUE = "orders"
+SHIPPING_QUEUE = "shipping"
+
+__all__ = [
+    "ORDERS_QUEUE",
+    "SHIPPING_QUEUE",
+    "Deadline",
+    "OrderInput",
+    "OrderRef",
+    "OrderState",
+    "Signal",
+    "Timings",
+    "order_workflow_id",
+    "shipping_workflow_id",
+]
+
+
+def shipping_workflow_id(order_id: UUID | str) -> str:
+    """The id of the workflow that ships this order."""
+    return f"shipping-{order_id}"
+
+
+@dataclass(frozen=True)
+class Timings:
+    """How long the process lets an order wait between two steps, in seconds; zero costs no timer."""
+
+    payment_delay: float = 0
+    """Between the approval and the charge."""
+    shipping_delay: float = 0
+    """Between the charge and the start of shipping."""
+
+
+@dataclass(frozen=True)
+class OrderInput:
+    """The start of OrderWorkflow and ShippingWorkflow."""
+
+    order_id: str
+    timings: Timings = field(default_factory=Timings)
+
+
+@dataclass(frozen=True)
+class OrderRef:
+    """Which order an activity is about."""
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A deadline that has passed while the order stood in `status`."""
+
+    order_id: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A signal as it came. `command_id` names the command's row, or is a new id where somebody signalled by hand."""
+
+    order_id: str
+    name: str
+    command_id: str
+    body: Any = None
+    """What was typed by hand, whatever it is: judged by the service, never by the handler."""
+
+
+@dataclass(frozen=True)
+class OrderState:
+    """Where the database says that the order stands. Every activity answers with it, and the workflow follows."""
+
+    status: str
+    version: int = 0
+    """The number of the order's newest event: of two states, the higher is the newer."""
+    waiting_for: str = ""
+    seconds_left: float | None = None
+    """Until the deadline; None where there is none."""
+    held: bool = False
+    needs_attention: bool = False
+    has_payment: bool = False
+    """While it is being undone: a charge is open or kept."""
+    has_label: bool = False
+    """While it is being undone: a label is booked or being booked."""
+
+    @property
+    def position(self) -> tuple[str, str, bool, bool]:
+        """What the next step depends on."""
+        return self.status, self.waiting_for, self.held, self.needs_attention

@@ -1,0 +1,17 @@
+"""manage.py run_shipping_worker."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from workflows.worker import run_to_the_end, shipping_processes
+
+
+class Command(BaseCommand):
+    """Runs until SIGTERM or Ctrl-C; any number may run."""
+
+    help = "Run a worker of the queue 'shipping' until it is told to stop."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run it."""
+        run_to_the_end("shipping", shipping_processes, self.stdout._out)

@@ -1,0 +1,154 @@
+"""The order, from the moment it is placed until it is delivered, cancelled, rejected or found invalid."""
+
+import asyncio
+from collections.abc import Sequence
+
+from temporalio import workflow
+from temporalio.common import RawValue, WorkflowIDReusePolicy
+from temporalio.exceptions import ChildWorkflowError, WorkflowAlreadyStartedError
+
+with workflow.unsafe.imports_passed_through():
+    from orders.lifecycle import FINAL, Status, Waiting
+    from workflows import activities, policies
+    from workflows.contracts import (
+        SHIPPING_QUEUE,
+        Deadline,
+        OrderInput,
+        OrderState,
+        Timings,
+        shipping_workflow_id,
+    )
+
+from workflows.inbox import OrderProcess
+from workflows.shipping import ShippingWorkflow
+
+
+@workflow.defn
+class OrderWorkflow(OrderProcess):
+    """Carries one order. The database leads: every step says where the order stands, and the story goes on from there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timings = Timings()
+        self.shipping: workflow.ChildWorkflowHandle[ShippingWorkflow, OrderState] | None = None
+        self.steps = {
+            Status.RECEIVED: self.validate,
+            Status.IN_REVIEW: self.wait_until_the_deadline,
+            Status.CHARGING: self.charge,
+            Status.AWAITING_PAYMENT: self.wait_until_the_deadline,
+            Status.PAID: self.ship,
+            Status.PICKING: self.ship,
+            Status.PACKED: self.ship,
+            Status.SHIPPED: self.ship,
+            Status.SHIPPING_FAILED: self.wait_for_a_decision,
+            Status.CANCELLING: self.cancel,
+        }
+
+    @workflow.run
+    async def run(self, order: OrderInput) -> OrderState:
+        """Go on until the order is final, then answer every command that came too late."""
+        self.order_id, self.timings = order.order_id, order.timings
+        await self.validate()
+        while self.status not in FINAL:
+            try:
+                await self.next_step()
+            except asyncio.CancelledError:  # an operator cancelled the workflow: what that means is a command
+                self.signal_by_hand("cancel_order", "The workflow was cancelled in Temporal.")
+        await self.settle_the_rest()
+        return self.state
+
+    @workflow.signal(dynamic=True)
+    def on_signal(self, name: str, args: Sequence[RawValue]) -> None:
+        """Accept any signal at all; the main loop judges it."""
+        self.receive(name, args)
+
+    @workflow.query
+    def progress(self) -> OrderState:
+        """Where the order stands."""
+        return self.state
+
+    async def next_step(self) -> None:
+        """Do what comes next where the order stands."""
+        if self.state.waiting_for == Waiting.PAYMENT_RETURN:
+            await self.return_payment()
+        else:
+            await self.steps[self.status]()
+
+    async def validate(self) -> None:
+        """Check the order; one that is found further on already goes on from there."""
+        await self.local(activities.validate_order, self.ref)
+
+    async def wait_until_the_deadline(self) -> None:
+        """Let people decide until the time is up, then let the timer decide."""
+        if await self.attend(seconds=self.state.seconds_left):
+            await self.local(activities.pass_deadline, Deadline(self.order_id, self.status))
+
+    async def charge(self) -> None:
+        """Charge the payment; a decline leaves the order waiting for another."""
+        if self.running is None and not await self.attend(seconds=self.timings.payment_delay):
+            return
+        await self.outside(activities.charge_payment)
+
+    async def ship(self) -> None:
+        """Have the order shipped, and wait for its delivery."""
+        if self.shipping is None:
+            if self.status is Status.PAID and not await self.attend(seconds=self.timings.shipping_delay):
+                return
+            await self.start_shipping()
+        await self.shipping_ended()
+
+    async def start_shipping(self) -> None:
+        """Start the child that ships; one that an earlier run left behind ends first."""
+        try:
+            self.shipping = await workflow.start_child_workflow(
+                ShippingWorkflow.run,
+                OrderInput(self.order_id, self.timings),
+                id=shipping_workflow_id(self.order_id),
+                task_queue=SHIPPING_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                parent_close_policy=workflow.ParentClosePolicy.TERMINATE,
+            )
+        except WorkflowAlreadyStartedError:
+            await self.attend(seconds=policies.CHILD_RESTART_SECONDS)
+
+    async def shipping_ended(self) -> bool:
+        """Wait for the child, if one runs, and follow what it came to; False if a command moved the order meanwhile."""
+        if self.shipping is None:
+            return True
+        if not await self.attend(self.shipping):
+            return False
+        child, self.shipping = self.shipping, None
+        try:
+            self.follow(child.result())
+        except ChildWorkflowError:  # somebody ended it in Temporal: the database knows how far it came
+            await self.attend(seconds=policies.CHILD_RESTART_SECONDS)
+            await self.local(activities.look_at_order, self.ref)
+        return True
+
+    async def wait_for_a_decision(self) -> None:
+        """Only a person's command leads on."""
+        await self.attend()
+
+    async def return_payment(self) -> None:
+        """Take the payment back, then wait for a new one."""
+        if await self.undone():
+            await self.local(activities.finish_payment_return, self.ref)
+
+    async def cancel(self) -> None:
+        """Undo what was done, in whatever state it is, then end as cancelled."""
+        if await self.undone():
+            await self.local(activities.finish_cancellation, self.ref)
+
+    async def undone(self) -> bool:
+        """Do the next thing that is left to undo; True once nothing is."""
+        if not await self.shipping_ended():
+            return False
+        if self.state.needs_attention:
+            await self.wait_for_a_decision()
+        elif self.running is not None or self.state.has_payment:
+            await self.outside(activities.return_payment)
+        elif self.state.has_label:
+            await self.outside(activities.void_label)
+        else:
+            return True
+        return False

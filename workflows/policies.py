@@ -1,0 +1,37 @@
+"""Every timeout and retry policy of the process."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+# Our own database: it comes back, so attempts are not limited. An unknown order is a fault that no retry mends.
+DATABASE = LocalActivityConfig(
+    start_to_close_timeout=timedelta(seconds=10),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(milliseconds=100),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(seconds=5),
+        non_retryable_error_types=["order_not_found"],
+    ),
+)
+
+# Outside systems: the HTTP client gives up after 5 s, the attempt after 8. Outages last as long as they last.
+GATEWAY = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=8),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(milliseconds=500),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(seconds=10),
+        non_retryable_error_types=["order_not_found"],
+    ),
+)
+
+# A child that ended without finishing its work is started again, not at once.
+CHILD_RESTART_SECONDS = 1.0
+
+# How long a task waits for a worker that has died while holding the workflow in its cache; the default is ten seconds.
+STICKY_TIMEOUT = timedelta(seconds=1)
+
+# How long a stopping worker lets what runs come to its end.
+GRACEFUL_SHUTDOWN = timedelta(seconds=10)

@@ -1,0 +1,130 @@
+"""The relay: carries command rows from PostgreSQL to Temporal, where each starts a workflow or is a signal to one."""
+
+import asyncio
+import contextlib
+import logging
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from orders.commands import RULES
+from orders.services import outbox
+from orders.services.outbox import Claimed
+from workflows.connections import DatabaseThreads
+from workflows.contracts import ORDERS_QUEUE, OrderInput, Timings, order_workflow_id
+from workflows.order import OrderWorkflow
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "orderlife_commands"
+BATCH = 20
+POLL_SECONDS = 1.0
+RPC_TIMEOUT = timedelta(seconds=5)
+
+
+class Relay:
+    """A loop beside the order worker. It has a worker's `run` and `shutdown`, so that both end together."""
+
+    def __init__(self, client: Client) -> None:
+        """`client` is the worker's own, so that a new workflow's first task comes with the answer to its start."""
+        self._client = client
+        self._database = DatabaseThreads(4)
+        self._wake = asyncio.Event()
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Deliver commands until told to stop. It raises where it cannot go on: then the process ends."""
+        listener = asyncio.create_task(self._listen())
+        try:
+            while not self._stop.is_set():
+                self._wake.clear()
+                if not await self.deliver_once():
+                    await self._until_woken()
+        finally:
+            listener.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listener
+            self._database.close()
+
+    async def shutdown(self) -> None:
+        """Finish what was claimed, then stop."""
+        self._stop.set()
+        self._wake.set()
+
+    async def deliver_once(self) -> int:
+        """Claim one batch and deliver it; how many commands there were."""
+        try:
+            claimed = await self._database.run(outbox.claim_commands, BATCH)
+        except Exception:  # noqa: BLE001 - PostgreSQL away: the poll tries again, whatever the driver calls it
+            logger.warning("The relay cannot read the commands: PostgreSQL does not answer.")
+            await asyncio.sleep(POLL_SECONDS)
+            return 0
+        await asyncio.gather(*(self._deliver(command) for command in claimed))
+        return len(claimed)
+
+    async def _deliver(self, command: Claimed) -> None:
+        try:
+            await self._send(command)
+        except RPCError as error:
+            logger.warning("Command %s waits: Temporal answered %s.", command.id, error.status.name)
+            await self._database.run(outbox.put_off, command.id, error=f"Temporal: {error.status.name}")
+        else:
+            await self._database.run(outbox.mark_delivered, command.id)
+
+    async def _send(self, command: Claimed) -> None:
+        signal = RULES[command.kind].signal
+        if signal is None:
+            await self._start(command)
+            return
+        handle = self._client.get_workflow_handle(order_workflow_id(command.order_id))
+        body = {"command_id": str(command.id)}
+        await handle.signal(signal, body, rpc_timeout=RPC_TIMEOUT)
+
+    async def _start(self, command: Claimed) -> None:
+        with contextlib.suppress(WorkflowAlreadyStartedError):  # another relay was faster, and the order has ended
+            await self._client.start_workflow(
+                OrderWorkflow.run,
+                OrderInput(str(command.order_id), timings()),
+                id=order_workflow_id(command.order_id),
+                task_queue=ORDERS_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                request_eager_start=True,
+                rpc_timeout=RPC_TIMEOUT,
+            )
+
+    async def _until_woken(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+
+    async def _listen(self) -> None:
+        """Wake the loop as soon as a command is committed; while the listener is away, the poll alone finds them."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(**_own_connection()) as listener:
+                    await listener.execute(f"LISTEN {CHANNEL}")
+                    self._wake.set()
+                    async for _ in listener.notifies():
+                        self._wake.set()
+            except psycopg.OperationalError:
+                await asyncio.sleep(POLL_SECONDS)
+
+
+def timings() -> Timings:
+    """The process's delays, as the settings have them now."""
+    return Timings(payment_delay=settings.PAYMENT_PROCESSING_DELAY, shipping_delay=settings.SHIPPING_DELAY)
+
+
+def _own_connection() -> dict[str, Any]:
+    """A connection of the listener's own, with keepalive: a silent network must not leave it waiting for ever."""
+    params = connection.get_connection_params()
+    names = ("dbname", "user", "password", "host", "port")
+    keepalive = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+    return {**{name: params[name] for name in names if name in params}, **keepalive, "autocommit": True}
