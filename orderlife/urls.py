@@ -1,8 +1,15 @@
 """Which path leads where."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+
+from orders.api import api
+from orders.api.health import healthz, readyz
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("track/", include("orders.tracking.urls")),
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("", api.urls),
 ]

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 from temporalio import activity
 
-from orders import selectors
+from orders.selectors.orders import order_by_id
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
 from orders.services import (
@@ -32,7 +32,7 @@ def validate_order(ref: OrderRef) -> OrderState:
 @activity.defn
 def look_at_order(ref: OrderRef) -> OrderState:
     """Say where the order stands."""
-    return state_of(selectors.order_by_id(UUID(ref.order_id)))
+    return state_of(order_by_id(UUID(ref.order_id)))
 
 
 @activity.defn

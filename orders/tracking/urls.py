@@ -1,0 +1,6 @@
+"""The customer's pages: where each is found."""
+
+
+
+app_name = "tracking"
+urlpatterns = []

@@ -1,0 +1,153 @@
+"""What all tests share: the process's own database, never flushed; real processes; orders unique to each test."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django.plugin import DjangoDbBlocker
+
+from stack.ports import free_port
+from stack.temporal import temporal_dev_server
+
+
+@pytest.fixture(scope="session")
+def django_db_setup() -> None:
+    """The database stands already: the plugin cloned it."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Tests commit, like the product: no transaction is rolled back behind it."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the simulated gateway and carrier of this test process keep their ledgers."""
+    from django.conf import settings
+
+    directory = tmp_path_factory.mktemp("simulated")
+    settings.SIMULATED_DIR = directory
+    os.environ["SIMULATED_DIR"] = str(directory)
+    return directory
+
+
+class Served:
+    """A process of the product under test, and how to end it."""
+
+    def __init__(self, arguments: list[str], log: Path, **settings: str) -> None:
+        self.log = log
+        self._arguments = arguments
+        self._settings = settings
+        self.start()
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._arguments, stdout=log, stderr=log, env={**os.environ, **self._settings}
+            )
+
+    def kill(self) -> None:
+        """As `kill -9`."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """As SIGTERM; its exit code."""
+        self.process.terminate()
+        return self.process.wait(timeout=30)
+
+    def ready(self, words: str, seconds: float = 30) -> None:
+        """Wait until its log has these words."""
+        eventually(lambda: words in self.log.read_text(), seconds, lambda: self.log.read_text())
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 15, why: Callable[[], str] = lambda: "") -> Any:
+    """The first true answer of `condition`; a failure if none comes within `seconds`."""
+    until = time.monotonic() + seconds
+    while True:
+        if answer := condition():
+            return answer
+        if time.monotonic() > until:
+            pytest.fail(f"did not come true within {seconds} s: {why()}")
+        time.sleep(0.03)
+
+
+@pytest.fixture(scope="session")
+def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Temporal dev server of this test process's own."""
+    from django.conf import settings
+
+    with temporal_dev_server(tmp_path_factory.mktemp("temporal")) as address:
+        os.environ["TEMPORAL_ADDRESS"] = settings.TEMPORAL_ADDRESS = address
+        yield address
+
+
+@contextmanager
+def process(name: str, directory: Path, *arguments: str, ready: str, **settings: str) -> Iterator[Served]:
+    """One process of the product for as long as the block runs."""
+    served = Served([sys.executable, *arguments], directory / f"{name}.log", **settings)
+    try:
+        served.ready(ready)
+        yield served
+    finally:
+        if served.process.poll() is None:
+            served.stop()
+
+
+@contextmanager
+def both_workers(directory: Path, **settings: str) -> Iterator[dict[str, Served]]:
+    """An order worker and a shipping worker, as the commands of the README run them."""
+    with (
+        process("order", directory, "manage.py", "run_order_worker", ready="ready", **settings) as order,
+        process("shipping", directory, "manage.py", "run_shipping_worker", ready="ready", **settings) as shipping,
+    ):
+        yield {"order": order, "shipping": shipping}
+
+
+@pytest.fixture(scope="session")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real web server on this process's database."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    arguments = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
+    served = Served(
+        [sys.executable, *arguments, "orderlife.wsgi:application"],
+        tmp_path_factory.mktemp("web") / "web.log",
+        PUBLIC_URL=url,
+        CSRF_TRUSTED_ORIGINS=url,
+    )
+    try:
+        eventually(lambda: answers(f"{url}/healthz"), 30, lambda: served.log.read_text())
+        yield url
+    finally:
+        served.stop()
+
+
+def answers(url: str) -> bool:
+    """Whether the address answers 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+_numbers = iter(range(10**9))
+_numbers_lock = threading.Lock()
+
+
+def unique() -> str:
+    """A short text that no other test of this process uses."""
+    with _numbers_lock:
+        return f"{os.getpid()}x{next(_numbers)}"

@@ -1,0 +1,73 @@
+"""Gives every test process a database of its own: one PostgreSQL, one migrated template, one clone for each process.
+
+Loaded before pytest-django, which reads the settings: until the real database is up they name one that does not exist.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from stack.postgres import embedded_postgres
+
+TEMPLATE = "orderlife_template"
+SERVER = "ORDERLIFE_TEST_SERVER"
+
+os.environ.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+os.environ["SECRET_KEY"] = "a key for tests alone"
+os.environ["PUBLIC_URL"] = "http://127.0.0.1"
+os.environ["WORKFLOW_SANDBOX"] = "true"
+os.environ["ALLOWED_HOSTS"] = "127.0.0.1,localhost,testserver"
+
+_running = contextlib.ExitStack()
+
+
+def is_controller(config: pytest.Config) -> bool:
+    """Whether this process hands tests to others, or runs them alone."""
+    return not hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start PostgreSQL once, then clone the template for each process that runs tests."""
+    if is_controller(config):
+        directory = Path(_running.enter_context(tempfile.TemporaryDirectory(prefix="orderlife-test-")))
+        directory.chmod(0o711)
+        os.environ[SERVER] = _running.enter_context(
+            embedded_postgres(directory / "postgres", fsync=False, database=TEMPLATE)
+        )
+        migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+        subprocess.run(migrate, check=True, env={**os.environ, "DATABASE_URL": os.environ[SERVER]})
+    if not is_controller(config) or not config.getoption("numprocesses", None):
+        _use(_clone(os.environ.get("PYTEST_XDIST_WORKER", "alone")))
+
+
+def pytest_unconfigure() -> None:
+    """Stop what was started here."""
+    _running.close()
+
+
+def _clone(name: str) -> str:
+    server = os.environ[SERVER]
+    database = f"test_{name}"
+    with psycopg.connect(server.replace(TEMPLATE, "postgres"), autocommit=True) as connection:
+        # Two processes may not copy one template at the same moment.
+        connection.execute("SELECT pg_advisory_lock(1)")
+        connection.execute(f"CREATE DATABASE {database} TEMPLATE {TEMPLATE}")
+    return server.replace(TEMPLATE, database)
+
+
+def _use(url: str) -> None:
+    from django.conf import settings
+
+    os.environ["DATABASE_URL"] = url
+    parts = urlsplit(url)
+    settings.DATABASES["default"].update(
+        NAME=parts.path[1:], USER=parts.username, PASSWORD=parts.password, HOST=parts.hostname, PORT=parts.port
+    )
