@@ -28,6 +28,8 @@ def main() -> int:
     except (StackRunsError, PortError, StackFailedError, PostgresError, ApiError) as error:
         terminal.line(str(error), style="bold")
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def up(data: DataDirectory, terminal: Terminal) -> int:

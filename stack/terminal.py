@@ -1,6 +1,8 @@
 """What the person at the terminal sees. Without a terminal the same lines, without the moving parts."""
 
 import contextlib
+import os
+import sys
 import time
 from collections.abc import Iterator
 
@@ -8,11 +10,20 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 
+class LastingConsole(Console):
+    """A console whose reader may leave (`make up | head`): the rest is printed to nobody."""
+
+    def on_broken_pipe(self) -> None:
+        """Go silent, where rich would end the process."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class Terminal:
     """Prints lines, and above them what is being waited for. A terminal that is gone stops nothing."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False, markup=False, soft_wrap=True)
+        self.console = LastingConsole(highlight=False, markup=False, soft_wrap=True)
         # Refreshed by `refresh` and not by a thread: the stack forks, which threads do not go well with.
         self._progress = Progress(
             SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
