@@ -1,0 +1,73 @@
+"""A real browser for tests: Debian's Chromium under Playwright.
+
+Import the fixtures where they are used, and keep such tests in modules without `async` tests: Playwright's synchronous
+API runs an event loop of its own in the test's thread.
+"""
+
+import os
+from collections.abc import Iterator
+from unittest import mock
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the tests of a module. Django takes Playwright's loop for asynchronous code: it is told better."""
+    with (
+        mock.patch.dict(os.environ, DJANGO_ALLOW_ASYNC_UNSAFE="true"),
+        sync_playwright() as playwright,
+    ):
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in a fresh profile; the test fails if its console shows an error, a breach of the CSP among them."""
+    context = browser.new_context()
+    page = context.new_page()
+    complaints = complaints_of(page)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page_without_scripts(browser: Browser) -> Iterator[Page]:
+    """A page of a browser with JavaScript switched off."""
+    context = browser.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+def complaints_of(page: Page) -> list[str]:
+    """A list that fills with what the page's console complains of, and with every request to another host."""
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        # The browser asks for an icon by itself where a page names none.
+        if message.type in ("error", "warning") and not message.location.get("url", "").endswith("/favicon.ico"):
+            complaints.append(message.text)
+
+    def see(request: Request) -> None:
+        if urlsplit(request.url).hostname not in ("127.0.0.1", None):
+            complaints.append(f"asked {request.url}")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", see)
+    return complaints
