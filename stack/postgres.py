@@ -209,17 +209,33 @@ def _kept(directory: Path) -> str:
 
 
 def _owner() -> Owner | None:
+    """The system user, where we are root and need one.
+
+    Raises:
+        PostgresError: there is none, and none could be made.
+    """
     if os.geteuid() != 0:
         return None
     try:
         entry = pwd.getpwnam(SYSTEM_USER)
     except KeyError:
-        useradd = shutil.which("useradd") or "/usr/sbin/useradd"
-        subprocess.run(
-            [useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True
-        )
-        entry = pwd.getpwnam(SYSTEM_USER)
+        entry = _make_user()
     return Owner(entry.pw_uid, entry.pw_gid)
+
+
+def _make_user() -> pwd.struct_passwd:
+    useradd = shutil.which("useradd") or "/usr/sbin/useradd"
+    command = [useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
+    # It fails as well where another process has just made the user: what counts is that there is one.
+    with contextlib.suppress(OSError):
+        subprocess.run(command, check=False, capture_output=True)
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        raise PostgresError(
+            f"PostgreSQL does not run as root, and the user {SYSTEM_USER!r} could not be made: "
+            "make it, or start this as another user than root."
+        ) from None
 
 
 def _let_in(directory: Path) -> None:
