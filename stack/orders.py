@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,12 @@ class Followed:
     say: Callable[[str], None]
     placed: Answer
     began: float
-    status: str = ""
+    now: Answer = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """Where the order stands, as far as we have seen."""
+        return str(self.now.get("status", ""))
 
     @classmethod
     def place(cls, api: Api, title: str, say: Callable[[str], None]) -> "Followed":
@@ -60,9 +65,9 @@ class Followed:
             self._note(self.api.order(self.order_id))
 
     def _note(self, answer: Answer) -> None:
-        if answer["status"] == self.status:
+        before, self.now = self.status, answer
+        if self.status == before:
             return
-        self.status = answer["status"]
         waits = f", waits for {answer['waiting_for']}" if answer.get("waiting_for") else ""
         passed = time.monotonic() - self.began
         self.say(f"  {passed:5.1f} s  {self.placed['code']}  {self.title:<20} {self.status}{waits}")
@@ -78,6 +83,9 @@ def refunded(order: Followed) -> Iterator[None]:
     yield from order.until(*CHARGED)
     order.api.cancel(order.order_id, "ordered by mistake")
     yield from order.until("cancelled")
+    payments = order.now["payments"]
+    if not payments or any(payment["refunded"] != payment["amount"] for payment in payments):
+        raise DemoError(f"{order.order_id} is cancelled, but its charge is not refunded: {payments}")
 
 
 def readdressed(order: Followed) -> Iterator[None]:
@@ -85,6 +93,8 @@ def readdressed(order: Followed) -> Iterator[None]:
     yield from order.until("in_review")
     order.api.change_address(order.order_id, NEW_ADDRESS)
     yield from order.until("delivered")
+    if order.now["shipping_address"]["street"] != NEW_ADDRESS["street"]:
+        raise DemoError(f"{order.order_id} went to {order.now['shipping_address']['street']}, its first address")
 
 
 @dataclass(frozen=True)
