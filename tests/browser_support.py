@@ -25,7 +25,10 @@ ARGUMENTS = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the tests of a module. Django takes Playwright's loop for asynchronous code: it is told better."""
+    """One Chromium for the tests of a module.
+
+    Playwright's loop makes Django take a test for asynchronous code, and refuse it the ORM: it is told better.
+    """
     with (
         mock.patch.dict(os.environ, DJANGO_ALLOW_ASYNC_UNSAFE="true"),
         sync_playwright() as playwright,

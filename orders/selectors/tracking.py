@@ -1,0 +1,86 @@
+"""What the customer's page shows, read with the same number of queries for every order."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import F, Max
+
+from orders.commands import Kind, accepted_in
+from orders.lifecycle import Status
+from orders.models import Command, Event, Order, OrderItem, Payment, Shipment
+
+CUSTOMER = "customer"
+CUSTOMERS_CHANGES = (Kind.CANCEL, Kind.UPDATE_ADDRESS, Kind.RETRY_PAYMENT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackedOrder:
+    """An order with everything its page needs. `commands` are the customer's own."""
+
+    order: Order
+    items: list[OrderItem]
+    payments: list[Payment]
+    shipments: list[Shipment]
+    events: list[Event]
+    commands: list[Command]
+
+    @property
+    def parcel(self) -> Shipment | None:
+        """The parcel that the customer waits for or got, once it has a tracking number."""
+        lost = (Shipment.State.FAILED, Shipment.State.VOIDED)
+        sent = [parcel for parcel in self.shipments if parcel.tracking_number and parcel.state not in lost]
+        return sent[-1] if sent else None
+
+    @property
+    def changes(self) -> list[Kind]:
+        """What the customer may ask for now: what the order accepts and nobody has asked for yet."""
+        asked = {command.kind for command in self.commands if not command.is_settled}
+        return [kind for kind in open_changes(self.order, self.shipments) if kind not in asked]
+
+
+def order_with_code(code: str) -> Order | None:
+    """The order with exactly this code."""
+    return Order.objects.filter(code=code).first()
+
+
+def email_of(code: str) -> str | None:
+    """The customer's address of the order with this code. One row comes back, whether there is such an order or not."""
+    email: str | None = Order.objects.filter(code=code).aggregate(email=Max("customer_email"))["email"]
+    return email
+
+
+def tracked(order: Order) -> TrackedOrder:
+    """The order with all that its page shows."""
+    return TrackedOrder(
+        order=order,
+        items=list(order.items.all()),
+        payments=list(order.payments.prefetch_related("refunds")),
+        shipments=list(order.shipments.all()),
+        events=list(order.events.all()),
+        commands=list(order.commands.filter(actor=CUSTOMER)),
+    )
+
+
+def open_changes(order: Order, shipments: list[Shipment] | None = None) -> list[Kind]:
+    """The changes that the order accepts from its customer where it stands."""
+    accepted = [kind for kind in CUSTOMERS_CHANGES if kind in accepted_in(Status(order.status))]
+    parcels = order.shipments.all() if shipments is None else shipments
+    if any(parcel.state in Shipment.UNDOABLE for parcel in parcels):
+        accepted = [kind for kind in accepted if kind is not Kind.UPDATE_ADDRESS]
+    return accepted
+
+
+def money_kept(order: Order) -> int:
+    """What was charged for the order and has not gone back, in minor units."""
+    captured = order.payments.filter(state=Payment.State.CAPTURED).annotate(kept=F("amount") - F("refunded"))
+    return sum(payment.kept for payment in captured)
+
+
+def charge_is_open(order: Order) -> bool:
+    """Whether the payment gateway is being asked for the money."""
+    return order.payments.filter(state=Payment.State.PENDING).exists()
+
+
+def version_of(order: Order, command_id: UUID | None = None) -> str:
+    """Changes whenever the page does: with every event of the order, and with every command that is issued."""
+    return f"{order.event_seq}.{order.command_seq}.{order.updated_at.timestamp()}.{command_id or ''}"
