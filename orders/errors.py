@@ -58,6 +58,19 @@ class InvalidOrder(OrderError):
         self.errors = errors
 
 
+class IdempotencyKeyInFlight(OrderError):
+    """The same request is under way at this moment."""
+
+    code = "idempotency_key_in_flight"
+    retryable = True
+
+
+class IdempotencyKeyReused(OrderError):
+    """An idempotency key was sent a second time, with another request."""
+
+    code = "idempotency_key_reused"
+
+
 class TransitionRefused(OrderError):
     """The state machine has no such transition: a fault of ours, never a person's."""
 

@@ -116,6 +116,13 @@ def both_workers(directory: Path, **settings: str) -> Iterator[dict[str, Served]
 
 
 @pytest.fixture(scope="session")
+def running(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Served]]:
+    """Both workers with the default delays, but a review that only a person ends."""
+    with both_workers(tmp_path_factory.mktemp("workers"), MANUAL_REVIEW_TIMEOUT="3600") as workers:
+        yield workers
+
+
+@pytest.fixture(scope="session")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real web server on this process's database."""
     port = free_port()

@@ -1,5 +1,6 @@
 """Orders for tests: placed through the product's own services, and brought where a test wants them."""
 
+import json
 from typing import Any
 
 from orders.address import Address
@@ -8,7 +9,7 @@ from orders.models import Order
 from orders.services import cancellation, deadlines, labels, payment, refunds, review, shipping
 from orders.services.commands import Intention, issue_command, settle_signal
 from orders.services.placement import NewItem, NewOrder, place_order
-from tests.conftest import unique
+from tests.conftest import eventually, unique
 
 ADDRESS = Address(street="123 Main St", city="Anytown", state="CA", country="US")
 
@@ -64,3 +65,49 @@ def command(order: Order, kind: str, **wish: Any) -> Any:
     row.refresh_from_db()
     order.refresh_from_db()
     return row
+
+
+def wish(order: Order, kind: str, **fields: Any) -> Any:
+    """Issue a command, and leave it to relay and workflow."""
+    from orders.commands import Kind
+
+    return issue_command(order.pk, Intention(kind=Kind(kind), actor=fields.pop("actor", "staff:1"), **fields))
+
+
+def settled(row: Any, seconds: float = 20) -> Any:
+    """The command once it is settled."""
+    from orders.selectors.commands import outcome_of
+
+    row = outcome_of(row.pk, within=seconds)
+    assert row.is_settled, f"{row.kind} is still {row.state}: {row.last_error}"
+    return row
+
+
+def reaches(order: Order, *statuses: Status, seconds: float = 20) -> Order:
+    """The order once it stands in one of these."""
+
+    def there() -> bool:
+        order.refresh_from_db()
+        return order.status in statuses
+
+    eventually(there, seconds, lambda: f"{order.status}, waiting for {order.waiting_for}, not {statuses}")
+    return order
+
+
+def ledger(name: str, order: Order) -> list[dict[str, Any]]:
+    """What the gateway's or the carrier's own books say of an order."""
+    from django.conf import settings
+
+    file = settings.SIMULATED_DIR / f"{name}.jsonl"
+    lines = file.read_text().splitlines() if file.exists() else []
+    return [entry for entry in map(json.loads, lines) if entry["order_id"] == str(order.pk)]
+
+
+def kinds(name: str, order: Order) -> list[str]:
+    """The kinds of those entries, in order."""
+    return [entry["kind"] for entry in ledger(name, order)]
+
+
+def events(order: Order) -> list[str]:
+    """The types of the order's events, in order."""
+    return [event.type for event in order.events.order_by("seq")]

@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[SERVER] = _running.enter_context(
             embedded_postgres(directory / "postgres", fsync=False, database=TEMPLATE)
         )
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+        migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"]
         subprocess.run(migrate, check=True, env={**os.environ, "DATABASE_URL": os.environ[SERVER]})
     if not is_controller(config) or not config.getoption("numprocesses", None):
         _use(_clone(os.environ.get("PYTEST_XDIST_WORKER", "alone")))

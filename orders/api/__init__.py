@@ -1,5 +1,20 @@
-"""The REST API."""
+"""The REST API: OpenAPI at /openapi.json, interactive documentation at /docs."""
 
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Swagger
 
-api = NinjaAPI(title="Orderlife", version="1", docs_url="/docs", openapi_url="/openapi.json")
+from orders.api import problems
+from orders.api.orders import router
+from orders.api.parsing import StrictJSON
+
+api = NinjaAPI(
+    title="Orderlife",
+    version="1",
+    description="Place orders, follow them, change them. Errors are problem+json (RFC 9457); POST and PUT honour "
+    "Idempotency-Key; amounts are decimals with their currency.",
+    docs=Swagger(settings={"persistAuthorization": True}),
+    docs_url="/docs",
+    openapi_url="/openapi.json",
+    parser=StrictJSON(),
+)
+api.add_router("", router)
+problems.register(api)

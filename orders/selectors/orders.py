@@ -1,9 +1,10 @@
-"""Named reads for the API, the admin, the pages and the process."""
+"""Single orders and their events."""
 
 from uuid import UUID
 
 from orders.errors import OrderNotFound
-from orders.models import Order
+from orders.ids import normalise_code
+from orders.models import Event, Order
 
 
 def order_by_id(order_id: UUID) -> Order:
@@ -16,3 +17,23 @@ def order_by_id(order_id: UUID) -> Order:
     if order is None:
         raise OrderNotFound(f"There is no order {order_id}.")
     return order
+
+
+def order_by_name(name: str) -> Order:
+    """The order that a person means by its id or its code, typed in any case.
+
+    Raises:
+        OrderNotFound: there is none.
+    """
+    try:
+        return order_by_id(UUID(name))
+    except ValueError:
+        order = Order.objects.filter(code=normalise_code(name)).first()
+    if order is None:
+        raise OrderNotFound(f"There is no order {name!r}.")
+    return order
+
+
+def events_after(order: Order, seq: int) -> list[Event]:
+    """What happened to the order after its event number `seq`, in order."""
+    return list(order.events.filter(seq__gt=seq).order_by("seq"))

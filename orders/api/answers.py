@@ -1,0 +1,90 @@
+"""From the tables to what a shop is answered."""
+
+from orders.api.schemas import CommandOut, ItemOut, Money, OrderOut, PaymentOut, PlacedOut, RefundOut, ShipmentOut
+from orders.commands import accepted_in, order_workflow_id
+from orders.lifecycle import Status
+from orders.models import Command, Order, Payment
+from orders.services.access import tracking_url
+
+
+def placed(order: Order) -> PlacedOut:
+    """The answer to a new order."""
+    return PlacedOut(
+        order_id=order.pk,
+        code=order.code,
+        reference=order.reference,
+        workflow_id=order_workflow_id(order.pk),
+        status=order.status,
+        total=Money.of(order.total, order.currency),
+        tracking_url=tracking_url(order),
+    )
+
+
+def order_in_full(order: Order) -> OrderOut:
+    """An order with everything that belongs to it."""
+    currency = order.currency
+    return OrderOut(
+        **dict(placed(order)),
+        waiting_for=order.waiting_for,
+        deadline=order.deadline,
+        held=order.held,
+        needs_attention=order.needs_attention,
+        invalid_reasons=order.invalid_reasons,
+        accepts=[kind.value for kind in accepted_in(Status(order.status))],
+        customer_name=order.customer_name,
+        customer_email=order.customer_email,
+        shipping_address=order.shipping_address,
+        service_level=order.service_level,
+        items=[
+            ItemOut(
+                sku=item.sku,
+                name=item.name,
+                qty=item.quantity,
+                price=Money.of(item.unit_price, currency),
+                weight=item.weight,
+            )
+            for item in order.items.all()
+        ],
+        subtotal=Money.of(order.subtotal, currency),
+        shipping=Money.of(order.shipping, currency),
+        tax=Money.of(order.tax, currency),
+        discount=Money.of(order.discount, currency),
+        payments=[_payment(payment) for payment in order.payments.all()],
+        shipments=[ShipmentOut.from_orm(shipment) for shipment in order.shipments.all()],
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+    )
+
+
+def _payment(payment: Payment) -> PaymentOut:
+    return PaymentOut(
+        id=payment.id,
+        state=payment.state,
+        amount=Money.of(payment.amount, payment.currency),
+        refunded=Money.of(payment.refunded, payment.currency),
+        decline_reason=payment.decline_reason,
+        refunds=[
+            RefundOut(
+                id=refund.id,
+                state=refund.state,
+                amount=Money.of(refund.amount, payment.currency),
+                created_at=refund.created_at,
+            )
+            for refund in payment.refunds.all()
+        ],
+    )
+
+
+def command(row: Command) -> CommandOut:
+    """A command and its outcome."""
+    return CommandOut(
+        command_id=row.pk,
+        order_id=row.order_id,
+        kind=row.kind,
+        state=row.state,
+        outcome=row.outcome,
+        actor=row.actor,
+        reason=row.reason,
+        created_at=row.created_at,
+        settled_at=row.settled_at,
+    )

@@ -1,0 +1,46 @@
+"""Who calls: a bearer key, and what its client may do."""
+
+from django.http import HttpRequest
+from ninja.errors import AuthenticationError, AuthorizationError
+from ninja.security import HttpBearer
+
+from orders.models import ApiClient
+from orders.selectors.clients import client_of_key
+
+
+class ApiKeyAuth(HttpBearer):
+    """`Authorization: Bearer KEY`; the client needs the scope that the route names."""
+
+    def __init__(self, scope: str) -> None:
+        """`scope`, as in `orders:write`."""
+        super().__init__()
+        self.scope = scope
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiClient:
+        """The client.
+
+        Raises:
+            AuthenticationError: the key is unknown or revoked.
+            AuthorizationError: the client lacks the scope.
+        """
+        client = client_of_key(token)
+        if client is None:
+            raise AuthenticationError(401, "This API key is unknown or revoked.")
+        if self.scope not in client.scopes:
+            raise AuthorizationError(403, f"This API key lacks the scope {self.scope}.")
+        return client
+
+
+READ = ApiKeyAuth("orders:read")
+WRITE = ApiKeyAuth("orders:write")
+
+
+def client_of(request: HttpRequest) -> ApiClient:
+    """The client whose key came with the request."""
+    client: ApiClient = request.auth  # type: ignore[attr-defined]  # set by ApiKeyAuth
+    return client
+
+
+def actor_of(client: ApiClient) -> str:
+    """How commands and events name this client."""
+    return f"client:{client.name}"

@@ -1,0 +1,114 @@
+"""Orders and their commands over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Header, Query, Router
+
+from orders.api import answers
+from orders.api.auth import READ, WRITE, actor_of, client_of
+from orders.api.forms import new_order
+from orders.api.outcomes import Wish, carry_out
+from orders.api.schemas import (
+    AddressIn,
+    CommandOut,
+    EventOut,
+    EventsOut,
+    OrderIn,
+    OrderOut,
+    PaymentIn,
+    PlacedOut,
+    ProblemOut,
+    ReasonIn,
+)
+from orders.commands import Kind
+from orders.selectors.clients import order_of_client
+from orders.selectors.commands import command_of_order, outcome_of
+from orders.services import idempotency
+from orders.services.access import tracking_url
+from orders.services.placement import place_order
+
+router = Router(tags=["orders"])
+
+Key = Annotated[str, Header("", alias="Idempotency-Key", max_length=255)]
+Wait = Annotated[float, Query(0, ge=0, le=10, description="wait so many seconds for the outcome")]
+PROBLEMS = {status: ProblemOut for status in (400, 401, 403, 404, 409, 413, 415, 422, 503)}
+COMMAND = {202: CommandOut, **PROBLEMS}
+
+
+@router.post("/orders", auth=WRITE, response={201: PlacedOut, **PROBLEMS}, summary="Place an order")
+def place(request: HttpRequest, body: OrderIn, response: HttpResponse, idempotency_key: Key = "") -> object:
+    """Accept an order. Sent again with its Idempotency-Key, it gives the first answer and makes no second order."""
+    client = client_of(request)
+    new = new_order(body)
+
+    def effect() -> idempotency.Answer:
+        order = place_order(new, actor=actor_of(client), client=client)
+        stored = answers.placed(order).model_dump(mode="json", exclude={"tracking_url"})
+        return idempotency.Answer(201, stored, order)
+
+    if not idempotency_key:
+        answer = effect()
+    else:
+        asked = idempotency.Request(
+            client=client, method="POST", route="/orders", key=idempotency_key, content=body.model_dump(mode="json")
+        )
+        answer = idempotency.once(asked, effect)
+        if answer.replayed:
+            response["Idempotency-Replayed"] = "true"
+    return answer.status, {**answer.body, "tracking_url": tracking_url(answer.order) if answer.order else ""}
+
+
+@router.get("/orders/{uuid:order_id}", auth=READ, response={200: OrderOut, **PROBLEMS}, summary="See an order")
+def show(request: HttpRequest, order_id: UUID) -> OrderOut:
+    """The order as it stands, what it waits for, and the commands it accepts now."""
+    return answers.order_in_full(order_of_client(client_of(request), order_id))
+
+
+@router.get("/orders/{uuid:order_id}/events", auth=READ, response={200: EventsOut, **PROBLEMS}, summary="See its events")
+def events(request: HttpRequest, order_id: UUID) -> EventsOut:
+    """Everything that happened to the order, in order."""
+    order = order_of_client(client_of(request), order_id)
+    return EventsOut(events=[EventOut.from_orm(event) for event in order.events.all()])
+
+
+@router.get("/orders/{uuid:order_id}/commands/{uuid:command_id}", auth=READ, response={200: CommandOut, **PROBLEMS})
+def command(request: HttpRequest, order_id: UUID, command_id: UUID, wait: Wait = 0) -> CommandOut:
+    """What became of a command."""
+    order = order_of_client(client_of(request), order_id)
+    return answers.command(outcome_of(command_of_order(order.pk, command_id).pk, within=wait))
+
+
+@router.post("/orders/{uuid:order_id}/cancel", auth=WRITE, response=COMMAND, summary="Cancel an order")
+def cancel(
+    request: HttpRequest, order_id: UUID, body: ReasonIn, idempotency_key: Key = "", wait: Wait = 0
+) -> HttpResponse:
+    """Stop the order; whatever was charged is refunded in full."""
+    return carry_out(request, order_id, Wish(Kind.CANCEL, body.reason, {}), idempotency_key, wait)
+
+
+@router.put("/orders/{uuid:order_id}/shipping-address", auth=WRITE, response=COMMAND, summary="Change the address")
+def change_address(
+    request: HttpRequest, order_id: UUID, body: AddressIn, idempotency_key: Key = "", wait: Wait = 0
+) -> HttpResponse:
+    """Send the parcel elsewhere, until the booking of its label begins."""
+    wish = Wish(Kind.UPDATE_ADDRESS, "", {"address": body.model_dump()})
+    return carry_out(request, order_id, wish, idempotency_key, wait)
+
+
+@router.post("/orders/{uuid:order_id}/cancel-payment", auth=WRITE, response=COMMAND, summary="Take the payment back")
+def cancel_payment(
+    request: HttpRequest, order_id: UUID, body: ReasonIn, idempotency_key: Key = "", wait: Wait = 0
+) -> HttpResponse:
+    """Charge nothing, or refund it; the order then waits for a new payment."""
+    return carry_out(request, order_id, Wish(Kind.CANCEL_PAYMENT, body.reason, {}), idempotency_key, wait)
+
+
+@router.post("/orders/{uuid:order_id}/payments", auth=WRITE, response=COMMAND, summary="Pay again")
+def retry_payment(
+    request: HttpRequest, order_id: UUID, body: PaymentIn, idempotency_key: Key = "", wait: Wait = 0
+) -> HttpResponse:
+    """Charge an order that waits for its payment, with another payment method."""
+    wish = Wish(Kind.RETRY_PAYMENT, body.reason, {"payment_method": body.payment_method})
+    return carry_out(request, order_id, wish, idempotency_key, wait)

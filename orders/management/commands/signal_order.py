@@ -1,0 +1,66 @@
+"""manage.py signal_order ORDER KIND."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from orders.address import FIELDS
+from orders.commands import RULES, CommandState, Kind
+from orders.errors import OrderError
+from orders.management.follow import follow, outcome
+from orders.models import Command as CommandRow
+from orders.selectors.commands import outcome_of
+from orders.selectors.orders import order_by_name
+from orders.services.commands import Intention, issue_command
+
+KINDS = {kind.replace("_", "-"): kind for kind, rule in RULES.items() if rule.signal}
+FAR = 10.0**9
+
+
+class Command(BaseCommand):
+    """Writes a command row, as the API does; the relay signals the order's workflow with it."""
+
+    help = "Steer a running order: cancel it, change its address, take its payment back, ... and follow it live."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Which order, and what of it."""
+        parser.add_argument("order", help="the order's id or its code")
+        parser.add_argument("kind", choices=sorted(KINDS), help="what is wanted")
+        parser.add_argument("--reason", default="", help="why")
+        parser.add_argument("--payment-method", help="for retry-payment: the new token")
+        for name in FIELDS:
+            parser.add_argument(f"--{name.replace('_', '-')}", help="for update-address")
+        parser.add_argument("--no-follow", action="store_true", help="end as soon as the command is settled")
+        parser.add_argument("--timeout", type=float, default=FAR, metavar="SECONDS", help="wait so long at the most")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Issue it, and show what became of it."""
+        try:
+            order = order_by_name(options["order"])
+            row = issue_command(order.pk, _intention(options))
+        except OrderError as error:
+            raise CommandError(error.message) from None
+        try:
+            self._show(outcome_of(row.pk, within=options["timeout"]))
+            if not options["no_follow"]:
+                order = follow(order, self.stdout.write, after=order.event_seq, seconds=options["timeout"])
+                self.stdout.write(outcome(order))
+        except KeyboardInterrupt:
+            self.stdout.write("The command and the order go on without being watched.")
+
+    def _show(self, row: CommandRow) -> None:
+        if row.state == CommandState.REJECTED:
+            raise CommandError(f"Rejected: {row.outcome}")
+        words = "Applied" if row.state == CommandState.APPLIED else "Recorded, and will be carried out"
+        self.stdout.write(f"{words}: {row.kind} ({row.pk}). {row.outcome}".rstrip())
+
+
+def _intention(options: dict[str, Any]) -> Intention:
+    kind = Kind(KINDS[options["kind"]])
+    args: dict[str, object] = {}
+    if kind is Kind.UPDATE_ADDRESS:
+        args["address"] = {name: options[name] for name in FIELDS if options[name]}
+    if kind is Kind.RETRY_PAYMENT and options["payment_method"]:
+        args["payment_method"] = options["payment_method"]
+    return Intention(kind=kind, actor="operator", reason=options["reason"], args=args)

@@ -1,0 +1,31 @@
+"""API clients and their keys: shown once, stored as hashes."""
+
+import secrets
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from orders.models import ApiClient, ApiKey
+from orders.selectors.clients import hash_of_key
+
+PREFIX = "ol_"
+SCOPES = ("orders:read", "orders:write", "refunds:write", "fulfilment", "webhooks")
+DEFAULT_SCOPES = ("orders:read", "orders:write")
+
+
+def create_api_key(name: str, scopes: Sequence[str] = DEFAULT_SCOPES) -> str:
+    """A new key for the client of this name, who is made if there is none; the key is returned here and never again.
+
+    A client that exists keeps its scopes, and its other keys go on working, so that keys can be rotated.
+    """
+    key = PREFIX + secrets.token_urlsafe(32)
+    with transaction.atomic():
+        client, _ = ApiClient.objects.get_or_create(name=name, defaults={"scopes": list(scopes)})
+        ApiKey.objects.create(client=client, prefix=key[:10], hash=hash_of_key(key))
+    return key
+
+
+def revoke_api_keys(name: str) -> int:
+    """Revoke every key of the client of this name; how many there were."""
+    return ApiKey.objects.filter(client__name=name, revoked_at=None).update(revoked_at=timezone.now())

@@ -1,0 +1,89 @@
+"""Requests that may be sent again: the first answer is stored in the transaction of its effect, and given again."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from orders.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
+from orders.models import ApiClient, IdempotencyKey, Order
+
+Body = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request was answered: without the customer's link, which is derived again from `order`."""
+
+    status: int
+    body: Body
+    order: Order | None = None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What makes two requests the same: the client, the route and its key; `content` tells whether they truly are."""
+
+    client: ApiClient
+    method: str
+    route: str
+    key: str
+    content: object
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the canonical content."""
+        canonical = json.dumps(self.content, sort_keys=True, separators=(",", ":"), default=str)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def lock(self) -> int:
+        """The advisory lock that is held while the request is under way: 64 bits of a hash."""
+        name = f"{self.client.pk}\n{self.method}\n{self.route}\n{self.key}"
+        return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
+def once(request: Request, effect: Callable[[], Answer]) -> Answer:
+    """The answer of `effect`, which runs the first time this key is sent, in one transaction with the stored answer.
+
+    Raises:
+        IdempotencyKeyInFlight: the same request is under way at this moment.
+        IdempotencyKeyReused: the key was sent before, with other content.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [request.lock])
+            (free,) = cursor.fetchone() or (False,)
+        if not free:
+            raise IdempotencyKeyInFlight("A request with this Idempotency-Key is under way; send it again in a moment.")
+        stored = _stored(request)
+        if stored is not None:
+            return stored
+        answer = effect()
+        IdempotencyKey.objects.create(
+            client=request.client,
+            method=request.method,
+            route=request.route,
+            key=request.key,
+            fingerprint=request.fingerprint,
+            status_code=answer.status,
+            body=answer.body,
+            order=answer.order,
+        )
+        return answer
+
+
+def _stored(request: Request) -> Answer | None:
+    row = (
+        IdempotencyKey.objects.select_related("order")
+        .filter(client=request.client, method=request.method, route=request.route, key=request.key)
+        .first()
+    )
+    if row is None:
+        return None
+    if row.fingerprint != request.fingerprint:
+        raise IdempotencyKeyReused("This Idempotency-Key was sent before, with another request.")
+    return Answer(row.status_code, row.body, row.order, replayed=True)

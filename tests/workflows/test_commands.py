@@ -1,0 +1,206 @@
+"""Commands from row to outcome: relay, signal, workflow, real workers on a real dev server."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orders.lifecycle import Status
+from orders.models import Order
+from tests.factories import ADDRESS, an_order, events, kinds, ledger, reaches, settled, wish
+
+pytestmark = pytest.mark.usefixtures("running")
+ELSEWHERE = {"street": "5 Elm St", "city": "Springfield", "state": "IL", "country": "US"}
+
+
+def in_review(**fields: Any) -> Order:
+    return reaches(an_order(**fields), Status.IN_REVIEW)
+
+
+def paid(**fields: Any) -> Order:
+    order = in_review(**fields)
+    settled(wish(order, "approve"))
+    return reaches(order, Status.PAID)
+
+
+def test_it_never_charges_an_order_cancelled_during_review() -> None:
+    order = in_review()
+    assert settled(wish(order, "cancel")).state == "applied"
+    reaches(order, Status.CANCELLED)
+    assert kinds("payments", order) == []
+    assert not order.payments.exists()
+
+
+def test_it_refunds_a_charge_in_full_when_the_order_is_cancelled() -> None:
+    order = paid()
+    assert settled(wish(order, "cancel")).state == "applied"
+    reaches(order, Status.CANCELLED)
+    capture, refund = ledger("payments", order)
+    payment = order.payments.get()
+    assert (capture["kind"], refund["kind"], refund["charge"]) == ("capture", "refund", capture["reference"])
+    assert capture["amount"] == refund["amount"] == payment.amount == payment.refunded
+    assert payment.refunds.get().gateway_reference == refund["reference"]
+
+
+def test_it_cancels_while_the_charge_is_under_way_and_keeps_no_money() -> None:
+    order = in_review(payment_method="tok_slow")
+    settled(wish(order, "approve"))
+    reaches(order, Status.CHARGING)
+    while not order.payments.exists():
+        order.refresh_from_db()
+    assert settled(wish(order, "cancel")).state == "applied"
+    reaches(order, Status.CANCELLED)
+    assert kinds("payments", order) in (["capture", "refund"], ["cancel"])
+
+
+def test_a_changed_address_is_on_the_label() -> None:
+    order = in_review()
+    assert settled(wish(order, "update_address", args={"address": ELSEWHERE})).state == "applied"
+    settled(wish(order, "approve"))
+    reaches(order, Status.DELIVERED)
+    label = ledger("carrier", order)[0]
+    assert label["address"]["street"] == order.shipments.get().address["street"] == "5 Elm St"
+
+
+def test_it_voids_the_label_of_an_order_cancelled_while_it_is_booked() -> None:
+    order = in_review(service_level="sim_lost_response")
+    settled(wish(order, "approve"))
+    reaches(order, Status.PACKED)
+    while not ledger("carrier", order):
+        order.refresh_from_db()
+    assert settled(wish(order, "cancel")).state == "applied"
+    reaches(order, Status.CANCELLED, seconds=30)
+    assert kinds("carrier", order) == ["label", "void"]
+    assert order.shipments.get().state == "voided"
+    assert kinds("payments", order) == ["capture", "refund"]
+
+
+def test_a_cancelled_payment_is_refunded_and_another_one_pays() -> None:
+    order = paid()
+    assert settled(wish(order, "cancel_payment")).state == "applied"
+    reaches(order, Status.AWAITING_PAYMENT)
+    assert order.payments.get().state == "cancelled"
+    settled(wish(order, "retry_payment", args={"payment_method": "tok_ok"}))
+    reaches(order, Status.DELIVERED)
+    assert kinds("payments", order) == ["capture", "refund", "capture"]
+
+
+def test_a_payment_cancelled_before_the_review_ended_goes_through_the_review_again() -> None:
+    order = in_review()
+    settled(wish(order, "cancel_payment"))
+    reaches(order, Status.AWAITING_PAYMENT)
+    settled(wish(order, "retry_payment", args={"payment_method": "tok_ok"}))
+    reaches(order, Status.IN_REVIEW)
+
+
+def test_it_retries_a_refused_shipment_and_lets_it_be_cancelled() -> None:
+    order = in_review(service_level="sim_refused")
+    settled(wish(order, "approve"))
+    reaches(order, Status.SHIPPING_FAILED)
+    settled(wish(order, "retry_shipping"))
+    reaches(order, Status.SHIPPING_FAILED)
+    assert settled(wish(order, "cancel")).state == "applied"
+    reaches(order, Status.CANCELLED)
+    assert kinds("payments", order) == ["capture", "refund"]
+
+
+def test_a_refund_that_fails_for_good_waits_for_a_person_and_can_be_settled() -> None:
+    order = paid(payment_method="tok_refund_refused")
+    settled(wish(order, "cancel"))
+    while not order.needs_attention:
+        order.refresh_from_db()
+    assert order.status == Status.CANCELLING
+    assert settled(wish(order, "settle_refund", reason="Paid by bank transfer.")).state == "applied"
+    reaches(order, Status.CANCELLED)
+    assert order.payments.get().refunded == order.total
+    assert not order.needs_attention
+
+
+def test_a_command_outside_its_window_is_rejected_and_says_why() -> None:
+    order = in_review()
+    settled(wish(order, "reject"))
+    reaches(order, Status.REJECTED)
+    late = settled(wish(order, "cancel"))
+    assert (late.state, late.outcome) == ("rejected", "An order that is rejected cannot be cancelled.")
+    assert events(order)[-1] == "command_rejected"
+
+
+def test_of_two_cancels_one_is_applied_and_the_other_told_why_not() -> None:
+    order = in_review()
+    first, second = wish(order, "cancel"), wish(order, "cancel")
+    outcomes = {settled(first).state, settled(second).state}
+    assert outcomes == {"applied", "rejected"}
+
+
+def test_the_same_command_sent_twice_is_one_command() -> None:
+    order = in_review()
+    row = wish(order, "cancel")
+    assert wish(order, "cancel", id=row.pk).pk == row.pk
+    reaches(order, Status.CANCELLED)
+    assert order.commands.filter(kind="cancel").count() == 1
+
+
+def by_hand(temporal: str, order: Order, name: str, *inputs: str) -> None:
+    temporal_cli = Path(sys.executable).with_name("temporal")
+    arguments = [argument for text in inputs for argument in ("--input", text)]
+    subprocess.run(
+        [temporal_cli, "workflow", "signal", "--address", temporal, "-w", f"order-{order.pk}", "--name", name, *arguments],
+        check=True,
+        capture_output=True,
+    )
+
+
+def test_a_cancel_typed_by_hand_works_and_is_recorded(temporal: str) -> None:
+    order = in_review()
+    by_hand(temporal, order, "cancel_order")
+    reaches(order, Status.CANCELLED)
+    row = order.commands.get(kind="cancel")
+    assert (row.actor, row.state) == ("temporal", "applied")
+    assert "cancellation_accepted" in events(order)
+
+
+def test_an_address_typed_by_hand_is_on_the_label(temporal: str) -> None:
+    order = in_review()
+    by_hand(temporal, order, "update_address", '{"street": "9 Hand Rd", "city": "Typing", "country": "US"}')
+    settled(order.commands.get(kind="update_address")) if order.commands.filter(kind="update_address") else None
+    settled(wish(order, "approve"))
+    reaches(order, Status.DELIVERED)
+    assert ledger("carrier", order)[0]["address"]["street"] == "9 Hand Rd"
+    assert order.commands.get(kind="update_address").state == "applied"
+    assert "address_changed" in events(order)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("cancel_order", ["17", "18"]),
+        ("update_address", ["[1, 2]"]),
+        ("update_address", ['{"street": 5}']),
+        ("no_such_signal", []),
+        ("update_address", []),
+        ("approve", ['{"command_id": 5}']),
+    ],
+)
+def test_nonsense_by_hand_never_stops_the_workflow(temporal: str, name: str, inputs: list[str]) -> None:
+    order = in_review()
+    by_hand(temporal, order, name, *inputs)
+    if name not in ("cancel_order", "approve"):
+        settled(wish(order, "approve"))
+        rejected = order.commands.get(actor="temporal")
+        assert (rejected.state, bool(rejected.outcome)) == ("rejected", True)
+    reaches(order, Status.DELIVERED, Status.CANCELLED)
+
+
+def test_a_cancellation_of_the_workflow_in_temporal_is_a_cancel_command(temporal: str) -> None:
+    order = paid(address=ADDRESS)
+    temporal_cli = Path(sys.executable).with_name("temporal")
+    subprocess.run(
+        [temporal_cli, "workflow", "cancel", "--address", temporal, "-w", f"order-{order.pk}"],
+        check=True,
+        capture_output=True,
+    )
+    reaches(order, Status.CANCELLED)
+    assert order.commands.get(kind="cancel").actor == "temporal"
+    assert kinds("payments", order) == ["capture", "refund"]

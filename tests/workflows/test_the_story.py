@@ -1,0 +1,96 @@
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from orders.lifecycle import Status
+from orders.models import BlockedCustomer, Order, SkuLimit
+from orders.services.placement import NewItem
+from tests.conftest import unique
+from tests.factories import ADDRESS, an_order
+from tests.workflows.conftest import Process
+
+placed = sync_to_async(an_order)
+
+
+@sync_to_async
+def events(order: Order) -> list[str]:
+    return [event.type for event in order.events.order_by("seq")]
+
+
+async def test_it_delivers_an_order_step_by_step(process: Process) -> None:
+    order = await placed()
+    state = await process.carry(order)
+    assert state.status == order.status == Status.DELIVERED
+    assert await events(order) == [
+        "order_received",
+        "order_validated",
+        "review_approved",
+        "payment_started",
+        "payment_charged",
+        "picking_started",
+        "order_packed",
+        "carrier_selected",
+        "label_booked",
+        "order_shipped",
+        "delivery_confirmed",
+    ]
+
+
+async def test_each_event_has_its_actor_and_a_time_not_before_the_last(process: Process) -> None:
+    order = await placed()
+    await process.carry(order)
+    rows = [row async for row in order.events.order_by("seq")]
+    assert [row.actor for row in rows if row.actor not in ("system", "gateway", "carrier")] == ["operator", "timer"]
+    assert all(before.created_at <= after.created_at for before, after in zip(rows, rows[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"address": ADDRESS.__class__(street="1 Rue", city="Dakar", country="SN")}, "We do not ship to SN."),
+        ({"items": [NewItem(sku="A", quantity=101, unit_price=1)]}, "An order may hold 100 of A, not 101."),
+        ({"payment_method": "cash"}, "The payment method cannot be used."),
+        ({"service_level": "teleport"}, "There is no service level 'teleport'."),
+        (
+            {"items": [NewItem(sku="A", quantity=3, unit_price=1, weight=999_000)]},
+            "No carrier takes 2997 kg at service level standard.",
+        ),
+    ],
+)
+async def test_it_ends_as_invalid_and_says_why(process: Process, fields: dict[str, Any], reason: str) -> None:
+    order = await placed(**fields)
+    await process.carry(order)
+    assert order.status == Status.INVALID
+    assert order.invalid_reasons == [reason]
+
+
+async def test_it_names_every_reason_at_once(process: Process) -> None:
+    email, sku = f"{unique()}@example.com", f"sku{unique()}"
+    await BlockedCustomer.objects.acreate(email=email.upper())
+    await SkuLimit.objects.acreate(sku=sku, max_quantity=0)
+    order = await placed(customer_email=email, items=[NewItem(sku=sku, quantity=1, unit_price=5)])
+    await process.carry(order)
+    assert order.invalid_reasons == [f"An order may hold 0 of {sku}, not 1.", "We take no orders from this customer."]
+
+
+async def test_a_declined_order_is_cancelled_when_no_payment_comes_within_a_day(process: Process) -> None:
+    order = await placed(payment_method="tok_declined")
+    await process.carry(order)
+    cancel = await order.commands.aget(kind="cancel")
+    assert order.status == Status.CANCELLED
+    assert (cancel.actor, cancel.state, cancel.reason) == ("timer", "applied", "No payment came in time.")
+    assert not await order.payments.filter(state="captured").aexists()
+
+
+async def test_a_refused_parcel_waits_for_a_decision(process: Process) -> None:
+    order = await placed(service_level="sim_refused")
+    await process.start(order)
+    await process.reached(order, Status.SHIPPING_FAILED)
+    assert order.waiting_for == "shipping_decision"
+
+
+async def test_the_heavier_parcel_goes_with_the_carrier_that_takes_it(process: Process) -> None:
+    order = await placed(items=[NewItem(sku="safe", quantity=1, unit_price=9900, weight=120_000)])
+    await process.carry(order)
+    assert (await order.shipments.aget()).carrier == "heavyhaul"
