@@ -44,15 +44,16 @@ lock: $(READY)  ## write requirements.txt and requirements-dev.txt anew from pyp
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
-# The stamp is written last: an environment whose making was interrupted is made anew.
+# The stamp is written last: an environment whose making was interrupted is made anew. One that was complete is only
+# brought up to date, because something may be running from it; and one that is a link belongs to another checkout.
 $(READY): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Orderlife needs Python 3.11 or newer as $(PYTHON); set PYTHON=/path/to/python3 to use another." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "$(PYTHON) lacks venv or ensurepip: install them (Debian, Ubuntu: apt-get install python3-venv)." >&2; exit 1; }
+	@test ! -L .venv || { echo ".venv is a link: remove it, so that an environment can be made here." >&2; exit 1; }
 	@echo "Making .venv with $$($(PYTHON) --version); the first time this takes a minute or two."
-	@rm -f $(READY)
-	@$(PYTHON) -m venv --clear .venv
+	@if [ -e $(READY) ] && $(BIN)/python -c '' 2>/dev/null; then rm $(READY); else $(PYTHON) -m venv --clear .venv; fi
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-input \
 		--require-hashes --requirement requirements-dev.txt
 	@touch $(READY)

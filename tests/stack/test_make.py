@@ -43,6 +43,17 @@ def test_an_environment_whose_making_failed_is_not_taken_for_ready(directory: Pa
     assert not (directory / ".venv" / ".ready").exists()
 
 
+def test_an_environment_that_belongs_to_another_checkout_is_left_alone(directory: Path) -> None:
+    other = directory / "other"
+    other.mkdir()
+    (other / "kept").touch()
+    (directory / ".venv").symlink_to(other)
+    done = make(directory, python_that_lacks(directory, "nothing"), "up")
+    assert done.returncode
+    assert ".venv is a link" in done.stderr
+    assert (other / "kept").exists()
+
+
 def test_help_names_every_command(directory: Path) -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     listed = [line.split()[0] for line in make(directory, "help").stdout.splitlines()]
