@@ -1,10 +1,12 @@
 """`make up`: a first order, everything a person needs to go on from there, and then service until Ctrl-C."""
 
+import shutil
 from typing import NoReturn
 
 from stack.api import Api, ApiError
 from stack.launch import STAFF, Stack
 from stack.orders import DELAYS, DemoError, Followed, delay, delivered
+from stack.postgres import BINARIES
 
 # With delays longer than this the first order is not waited for.
 WORTH_WAITING = 60.0
@@ -37,14 +39,15 @@ def first_order(stack: Stack, api: Api) -> None:
 def introduce(stack: Stack, api: Api) -> None:
     """Print every address, the login, and a line to paste."""
     say, parts = stack.terminal.line, stack.parts
+    psql = shutil.which("psql") or BINARIES / "psql"
     say()
     for title, value in (
-        ("Web", f"{parts.web}/"),
+        ("Order pages", f"{parts.web}/track/"),
         ("Admin", f"{parts.web}/admin/   login {STAFF}, password {parts.secrets['STAFF_PASSWORD']}"),
         ("API docs", f"{parts.web}/docs"),
         ("Temporal UI", parts.temporal_ui),
         ("Temporal", parts.dev_server.address),
-        ("Database", f"psql {parts.cluster.url()}"),
+        ("Database", f"{psql} {parts.cluster.url()}"),
         ("Logs", f"{parts.data.logs}/"),
     ):
         say(f"{title:<12} {value}")
