@@ -105,7 +105,8 @@ SIMULATED_DIR = Path(env.str("SIMULATED_DIR", default=str(DATA_DIR / "simulated"
 TRACKING_KEYS = env.list("TRACKING_KEYS", default=[]) or [f"tracking:{SECRET_KEY}"]
 LOGIN_URL = "admin:login"
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+# Static files are found where they lie; a directory is only for `collectstatic` in front of a web server of its own.
+STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 SECURE_CONTENT_TYPE_NOSNIFF = True

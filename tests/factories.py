@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from orders.address import Address
+from orders.commands import RULES, Kind
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.services import cancellation, deadlines, labels, payment, refunds, review, shipping
@@ -58,19 +59,20 @@ def an_order_in(status: Status, **fields: Any) -> Order:
 
 def command(order: Order, kind: str, **wish: Any) -> Any:
     """Issue a command and settle it at once, as relay and workflow would; the settled row."""
-    from orders.commands import RULES, Kind
-
     row = issue_command(order.pk, Intention(kind=Kind(kind), actor=wish.pop("actor", "staff:1"), **wish))
-    settle_signal(order.pk, signal=RULES[Kind(kind)].signal or "", command_id=row.pk)
-    row.refresh_from_db()
+    settle(row)
     order.refresh_from_db()
     return row
 
 
+def settle(row: Any) -> None:
+    """Settle a command at once, as relay and workflow would."""
+    settle_signal(row.order_id, signal=RULES[Kind(row.kind)].signal or "", command_id=row.pk)
+    row.refresh_from_db()
+
+
 def wish(order: Order, kind: str, **fields: Any) -> Any:
     """Issue a command, and leave it to relay and workflow."""
-    from orders.commands import Kind
-
     return issue_command(order.pk, Intention(kind=Kind(kind), actor=fields.pop("actor", "staff:1"), **fields))
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Header, Query, Router
+from ninja import Header, Query, Router, Status
 
 from orders.api import answers
 from orders.api.auth import READ, WRITE, actor_of, client_of
@@ -57,30 +57,30 @@ def place(request: HttpRequest, body: OrderIn, response: HttpResponse, idempoten
         answer = idempotency.once(asked, effect)
         if answer.replayed:
             response["Idempotency-Replayed"] = "true"
-    return answer.status, {**answer.body, "tracking_url": tracking_url(answer.order) if answer.order else ""}
+    return Status(answer.status, {**answer.body, "tracking_url": tracking_url(answer.order) if answer.order else ""})
 
 
-@router.get("/orders/{uuid:order_id}", auth=READ, response={200: OrderOut, **PROBLEMS}, summary="See an order")
+@router.get("/orders/{order_id}", auth=READ, response={200: OrderOut, **PROBLEMS}, summary="See an order")
 def show(request: HttpRequest, order_id: UUID) -> OrderOut:
     """The order as it stands, what it waits for, and the commands it accepts now."""
     return answers.order_in_full(order_of_client(client_of(request), order_id))
 
 
-@router.get("/orders/{uuid:order_id}/events", auth=READ, response={200: EventsOut, **PROBLEMS}, summary="See its events")
+@router.get("/orders/{order_id}/events", auth=READ, response={200: EventsOut, **PROBLEMS}, summary="See its events")
 def events(request: HttpRequest, order_id: UUID) -> EventsOut:
     """Everything that happened to the order, in order."""
     order = order_of_client(client_of(request), order_id)
     return EventsOut(events=[EventOut.from_orm(event) for event in order.events.all()])
 
 
-@router.get("/orders/{uuid:order_id}/commands/{uuid:command_id}", auth=READ, response={200: CommandOut, **PROBLEMS})
+@router.get("/orders/{order_id}/commands/{command_id}", auth=READ, response={200: CommandOut, **PROBLEMS})
 def command(request: HttpRequest, order_id: UUID, command_id: UUID, wait: Wait = 0) -> CommandOut:
     """What became of a command."""
     order = order_of_client(client_of(request), order_id)
     return answers.command(outcome_of(command_of_order(order.pk, command_id).pk, within=wait))
 
 
-@router.post("/orders/{uuid:order_id}/cancel", auth=WRITE, response=COMMAND, summary="Cancel an order")
+@router.post("/orders/{order_id}/cancel", auth=WRITE, response=COMMAND, summary="Cancel an order")
 def cancel(
     request: HttpRequest, order_id: UUID, body: ReasonIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
@@ -88,7 +88,7 @@ def cancel(
     return carry_out(request, order_id, Wish(Kind.CANCEL, body.reason, {}), idempotency_key, wait)
 
 
-@router.put("/orders/{uuid:order_id}/shipping-address", auth=WRITE, response=COMMAND, summary="Change the address")
+@router.put("/orders/{order_id}/shipping-address", auth=WRITE, response=COMMAND, summary="Change the address")
 def change_address(
     request: HttpRequest, order_id: UUID, body: AddressIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
@@ -97,7 +97,7 @@ def change_address(
     return carry_out(request, order_id, wish, idempotency_key, wait)
 
 
-@router.post("/orders/{uuid:order_id}/cancel-payment", auth=WRITE, response=COMMAND, summary="Take the payment back")
+@router.post("/orders/{order_id}/cancel-payment", auth=WRITE, response=COMMAND, summary="Take the payment back")
 def cancel_payment(
     request: HttpRequest, order_id: UUID, body: ReasonIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
@@ -105,7 +105,7 @@ def cancel_payment(
     return carry_out(request, order_id, Wish(Kind.CANCEL_PAYMENT, body.reason, {}), idempotency_key, wait)
 
 
-@router.post("/orders/{uuid:order_id}/payments", auth=WRITE, response=COMMAND, summary="Pay again")
+@router.post("/orders/{order_id}/payments", auth=WRITE, response=COMMAND, summary="Pay again")
 def retry_payment(
     request: HttpRequest, order_id: UUID, body: PaymentIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:

@@ -94,7 +94,7 @@ def register(api: NinjaAPI) -> None:
 
 
 def _register_plain(api: NinjaAPI) -> None:
-    plain: Mapping[type[Exception], int] = {
+    plain: Mapping[type[BaseException], int] = {
         Malformed: 400,
         UnsupportedMediaType: 415,
         RequestDataTooBig: 413,
@@ -111,6 +111,9 @@ def _register_plain(api: NinjaAPI) -> None:
 
     @api.exception_handler(HttpError)
     def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+        cause = error.__cause__  # the framework wraps what a parser raises
+        if type(cause) in plain:
+            return problem(request, plain[type(cause)], str(cause) or TITLES[plain[type(cause)]])
         return problem(request, error.status_code, str(error))
 
 
