@@ -1,0 +1,128 @@
+"""What customers type in: who they are, and what they want changed."""
+
+from typing import Any
+from uuid import UUID, uuid5
+
+from babel.core import Locale
+from django import forms
+from django.conf import settings
+
+from orders import ids
+from orders.address import FIELDS, MAX_LENGTH, parse_address
+from orders.commands import Kind
+from orders.errors import InvalidOrder
+from orders.ids import normalise_code
+from orders.models import Order
+
+
+class FindForm(forms.Form):
+    """Order code and e-mail address."""
+
+    code = forms.CharField(
+        label="Order code",
+        max_length=40,
+        help_text="Nine letters and digits, like ABC-DEF-GHJ.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+    email = forms.CharField(
+        label="E-mail address",
+        max_length=254,
+        help_text="The one that you gave with the order.",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    def clean_code(self) -> str:
+        """As codes are stored, whatever case, spaces and dashes were typed."""
+        return normalise_code(self.cleaned_data["code"])
+
+
+class ChangeForm(forms.Form):
+    """A change the customer asks for. `form` names this rendering of it: a second click on it asks for nothing more."""
+
+    kind: Kind
+    template: str
+    form = forms.UUIDField(widget=forms.HiddenInput, initial=ids.uuid7)
+
+    def args(self) -> dict[str, Any]:
+        """The command's arguments."""
+        return {}
+
+    def reason_given(self) -> str:
+        """Why, if the customer said so."""
+        return str(self.cleaned_data.get("reason", ""))
+
+    def command_id(self, order: Order) -> UUID:
+        """The same for the same form sent twice; another one where its contents differ, or the order."""
+        content = f"{order.pk}:{self.kind}:{sorted(self.args().items())}"
+        form: UUID = self.cleaned_data["form"]
+        return uuid5(form, content)
+
+
+class CancelForm(ChangeForm):
+    """The wish to have nothing, and why."""
+
+    kind = Kind.CANCEL
+    template = "tracking/cancel.html"
+    reason = forms.CharField(
+        label="Would you tell us why?", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class PaymentForm(ChangeForm):
+    """Another payment method, as the token that a payment provider gives."""
+
+    kind = Kind.RETRY_PAYMENT
+    template = "tracking/payment.html"
+    payment_method = forms.RegexField(
+        r"^[\w.:-]+$",
+        label="Payment method",
+        max_length=100,
+        help_text="The reference that your payment provider gave you.",
+        error_messages={"invalid": "A reference has letters, digits and the signs . : - _ alone."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def args(self) -> dict[str, Any]:
+        """The token."""
+        return {"payment_method": self.cleaned_data["payment_method"]}
+
+
+def _line(label: str, autocomplete: str, *, required: bool = False) -> forms.CharField:
+    widget = forms.TextInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(label=label, max_length=MAX_LENGTH, required=required, widget=widget)
+
+
+def _countries() -> list[tuple[str, str]]:
+    """Those we ship to, by name."""
+    names = Locale("en").territories
+    return sorted(((code, names.get(code, code)) for code in settings.COUNTRIES_SERVED), key=lambda pair: pair[1])
+
+
+class AddressForm(ChangeForm):
+    """Another address, judged by the same rules as the first one."""
+
+    kind = Kind.UPDATE_ADDRESS
+    template = "tracking/address.html"
+    street = _line("Street and number", "address-line1", required=True)
+    street2 = _line("Flat, floor, company", "address-line2")
+    city = _line("City", "address-level2", required=True)
+    state = _line("State or region", "address-level1")
+    postal_code = _line("Postal code", "postal-code")
+    country = forms.ChoiceField(
+        label="Country", choices=_countries, widget=forms.Select(attrs={"autocomplete": "country"})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Put each fault that `parse_address` finds at its field."""
+        given = {name: self.cleaned_data[name] for name in FIELDS if name in self.cleaned_data}
+        if not self.errors:
+            try:
+                parse_address(given, default_country=settings.DEFAULT_COUNTRY)
+            except InvalidOrder as error:
+                for pointer, fault in error.errors.items():
+                    self.add_error(pointer.strip("/"), f"This {fault}.")
+        return self.cleaned_data
+
+    def args(self) -> dict[str, Any]:
+        """The address as commands carry it."""
+        return {"address": {name: self.cleaned_data[name] for name in FIELDS}}
