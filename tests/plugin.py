@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -53,7 +54,25 @@ def pytest_unconfigure() -> None:
     _running.close()
 
 
+@contextlib.contextmanager
+def database_of_its_own(name: str) -> Iterator[None]:
+    """Another clone of the template for as long as the block runs, for a test whose processes nobody else may touch."""
+    from django.db import connection
+
+    before, settings_before = os.environ["DATABASE_URL"], dict(connection.settings_dict)
+    connection.close()
+    _use(_clone(f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{name}"))
+    connection.settings_dict["NAME"] = urlsplit(os.environ["DATABASE_URL"]).path[1:]
+    try:
+        yield
+    finally:
+        connection.close()
+        _use(before)
+        connection.settings_dict.update(settings_before)
+
+
 def _clone(name: str) -> str:
+    """Copy the template; the address of the copy."""
     server = os.environ[SERVER]
     database = f"test_{name}"
     with psycopg.connect(server.replace(TEMPLATE, "postgres"), autocommit=True) as connection:

@@ -73,7 +73,7 @@ class Order(models.Model):
                 name="orders_total_adds_up",
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=list(FINAL)) | Q(waiting_for="", deadline=None),
+                condition=~Q(status__in=sorted(FINAL)) | Q(waiting_for="", deadline=None),
                 name="orders_final_waits_for_nothing",
             ),
         ]

@@ -1,0 +1,78 @@
+"""A world of a fault test's own: its database, its Temporal, its workers and web server, so that killing harms nobody."""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stack.ports import free_port
+from stack.process import signal_group, spawn, stop
+from stack.temporal import DevServer
+from tests.conftest import Served, answers, eventually, unique
+from tests.plugin import database_of_its_own
+
+
+class World:
+    """Everything that carries an order, each a real process."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.web_port = free_port()
+        self.url = f"http://127.0.0.1:{self.web_port}"
+        self.server = DevServer(directory / "temporal.db", directory / "temporal.log", free_port(), free_port())
+        self.running = contextlib.ExitStack()
+        self.settings: dict[str, str] = {}
+
+    def start_temporal(self) -> None:
+        """Start the dev server, on the ports and the state it had."""
+        self.temporal = spawn(self.server.command())
+        eventually(self.server.answers, 30)
+
+    def kill_temporal(self) -> None:
+        """As `kill -9`."""
+        signal_group(self.temporal.pid, signal.SIGKILL)
+        self.temporal.wait()
+
+    def start(self, name: str, *arguments: str) -> Served:
+        """Start a process of the product; it ends with the world."""
+        served = Served([sys.executable, *arguments], self.directory / f"{name}.log", **self.settings)
+        self.running.callback(lambda: served.process.poll() is None and served.kill())
+        return served
+
+    def start_order_worker(self) -> Served:
+        """Start an order worker and wait until it is ready."""
+        return self._ready(self.start(f"order-{unique()}", "manage.py", "run_order_worker"))
+
+    def start_shipping_worker(self) -> Served:
+        """Start a shipping worker and wait until it is ready."""
+        return self._ready(self.start(f"shipping-{unique()}", "manage.py", "run_shipping_worker"))
+
+    def start_web(self) -> Served:
+        """Start the web server and wait until it answers."""
+        granian = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--no-ws", "--blocking-threads", "4"]
+        served = self.start("web", *granian, "--port", str(self.web_port), "orderlife.wsgi:application")
+        eventually(lambda: answers(f"{self.url}/healthz"), 30, served.log.read_text)
+        return served
+
+    def _ready(self, served: Served) -> Served:
+        served.ready("ready")
+        return served
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A world with its Temporal; the test starts what else it needs."""
+    it = World(tmp_path)
+    it.settings = {"TEMPORAL_ADDRESS": it.server.address, "PUBLIC_URL": it.url, "MANUAL_REVIEW_TIMEOUT": "0.5"}
+    with database_of_its_own(f"world{unique()}"):
+        it.settings["DATABASE_URL"] = os.environ["DATABASE_URL"]
+        it.start_temporal()
+        try:
+            with it.running:
+                yield it
+        finally:
+            stop(it.temporal, it.server.command(), patience=10)

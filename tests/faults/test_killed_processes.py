@@ -1,0 +1,113 @@
+"""What is killed comes back, and the order goes on from where the database stands: never lost, never charged twice."""
+
+import json
+import time
+import urllib.request
+from typing import Any
+
+from django.utils import timezone
+
+from orders.lifecycle import Status
+from orders.models import Order
+from orders.services.api_keys import create_api_key
+from tests.api.conftest import ORDER
+from tests.conftest import answers, eventually, unique
+from tests.factories import an_order, kinds, reaches
+from tests.faults.conftest import World
+
+# What may pass between the restart of a killed worker and the next step of its orders.
+RECOVERY_SECONDS = 15
+
+
+def post(world: World, body: object) -> dict[str, Any]:
+    """Send an order over HTTP; the answer, which must be a 201."""
+    request = urllib.request.Request(
+        f"{world.url}/orders",
+        data=json.dumps(body).encode(),
+        headers={"authorization": f"Bearer {create_api_key(f'shop {unique()}')}", "content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=5) as response:
+        assert response.status == 201
+        answer: dict[str, Any] = json.load(response)
+        return answer
+
+
+def test_it_captures_once_though_the_worker_is_killed_while_the_gateway_is_called(world: World) -> None:
+    worker = world.start_order_worker()
+    world.start_shipping_worker()
+    order = an_order(payment_method="tok_slow")
+    eventually(lambda: order.payments.filter(state="pending").exists(), 20)
+    worker.kill()
+    killed = timezone.now()
+    world.start_order_worker()
+    reaches(order, Status.DELIVERED, seconds=40)
+    assert kinds("payments", order) == ["capture"]
+    waited = (order.events.get(type="payment_charged").created_at - killed).total_seconds()
+    print(f"the charge was settled {waited:.1f} s after the kill")
+    assert waited < RECOVERY_SECONDS
+
+
+def test_it_charges_once_though_the_answer_to_the_charge_is_lost(world: World) -> None:
+    world.settings["GATEWAY_TIMEOUT"] = "0.5"
+    world.start_order_worker()
+    world.start_shipping_worker()
+    order = reaches(an_order(payment_method="tok_lost_response"), Status.DELIVERED)
+    assert kinds("payments", order) == ["capture"]
+
+
+def test_it_goes_on_when_either_worker_is_killed_at_any_step(world: World) -> None:
+    workers = {"order": world.start_order_worker(), "shipping": world.start_shipping_worker()}
+    starts = {"order": world.start_order_worker, "shipping": world.start_shipping_worker}
+    order = an_order()
+    for status, victim in [(Status.IN_REVIEW, "order"), (Status.PAID, "order"), (Status.PAID, "shipping")]:
+        reaches(order, status, seconds=30)
+        workers[victim].kill()
+        workers[victim] = starts[victim]()
+    reaches(order, Status.DELIVERED, seconds=40)
+    assert kinds("payments", order) == ["capture"]
+    assert kinds("carrier", order) == ["label"]
+
+
+def test_work_goes_on_at_once_when_one_of_two_workers_is_killed(world: World) -> None:
+    victim = world.start_order_worker()
+    world.start_shipping_worker()
+    orders = [an_order() for _ in range(6)]
+    world.start_order_worker()
+    reaches(orders[0], Status.CHARGING, Status.PAID)
+    killed = time.monotonic()
+    victim.kill()
+    for order in orders:
+        reaches(order, Status.DELIVERED, seconds=30)
+    print(f"all orders were delivered {time.monotonic() - killed:.1f} s after the kill")
+    assert all(kinds("payments", order) == ["capture"] for order in orders)
+
+
+def test_orders_are_accepted_and_pages_render_while_temporal_is_away_and_go_on_when_it_is_back(world: World) -> None:
+    world.start_web()
+    world.start_order_worker()
+    world.start_shipping_worker()
+    before = an_order()
+    reaches(before, Status.PAID)
+    world.kill_temporal()
+    answer = post(world, ORDER)
+    assert answers(answer["tracking_url"])
+    assert answers(f"{world.url}/admin/login/")
+    assert answers(f"{world.url}/readyz")
+    assert Order.objects.get(pk=answer["order_id"]).status == Status.RECEIVED
+    world.start_temporal()
+    for order in (before, Order.objects.get(pk=answer["order_id"])):
+        reaches(order, Status.DELIVERED, seconds=60)
+        assert kinds("payments", order) == ["capture"]
+
+
+def test_a_command_issued_while_temporal_is_away_is_applied_when_it_is_back(world: World) -> None:
+    from tests.factories import settled, wish
+
+    world.settings["MANUAL_REVIEW_TIMEOUT"] = "3600"
+    world.start_order_worker()
+    order = reaches(an_order(), Status.IN_REVIEW)
+    world.kill_temporal()
+    row = wish(order, "cancel")
+    world.start_temporal()
+    assert settled(row, 60).state == "applied"
+    reaches(order, Status.CANCELLED)
