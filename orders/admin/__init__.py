@@ -1,1 +1,1 @@
-"""The back office: one file per screen."""
+"""The back office: one file per screen; `site.py` lists them."""

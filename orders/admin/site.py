@@ -1,6 +1,31 @@
-"""The stock Django admin under our title."""
+"""The stock Django admin under our title, with what needs a person on top."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from orders.admin.clients import ApiClientAdmin
+from orders.admin.commands import CommandAdmin
+from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
+from orders.admin.orders import OrderAdmin
+from orders.models import ApiClient, BlockedCustomer, Command, Order, SkuLimit
+from orders.selectors import backoffice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One pile on the dashboard: `url` leads to exactly its orders."""
+
+    title: str
+    count: int
+    oldest: datetime | None
+    url: str
 
 
 class OrderlifeAdminSite(AdminSite):
@@ -8,3 +33,29 @@ class OrderlifeAdminSite(AdminSite):
 
     site_header = site_title = "Orderlife"
     index_title = "Today"
+
+    def __init__(self, name: str = "admin") -> None:
+        """The screens are listed here: Django makes the site before it looks for decorators that would need it."""
+        super().__init__(name)
+        self.register(Order, OrderAdmin)
+        self.register(Command, CommandAdmin)
+        self.register(BlockedCustomer, BlockedCustomerAdmin)
+        self.register(SkuLimit, SkuLimitAdmin)
+        self.register(ApiClient, ApiClientAdmin)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The dashboard: the piles for those who may see orders, then the stock list of tables."""
+        may_see = getattr(request.user, "has_perm", lambda _: False)("orders.view_order")
+        panels = [panel_of(pile) for pile in backoffice.piles()] if may_see else []
+        return super().index(request, {"panels": panels, **(extra_context or {})})
+
+
+def panel_of(pile: backoffice.Pile) -> Panel:
+    """A pile with its words and its link."""
+    query = {"status__exact": str(pile.status)} if pile.status else {"needs_attention__exact": "1"}
+    return Panel(
+        title=pile.status.in_words.capitalize() if pile.status else "Needs attention",
+        count=pile.count,
+        oldest=pile.oldest,
+        url=f"{reverse('admin:orders_order_changelist')}?{urlencode(query)}",
+    )

@@ -1,0 +1,188 @@
+"""What an action will do to an order, and what it will not, in the words of its page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.timesince import timeuntil
+
+from orders.commands import Kind
+from orders.lifecycle import Status, Waiting
+from orders.money import in_words
+from orders.selectors.backoffice import OrderView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consequences:
+    """`button` names the sum where money moves."""
+
+    button: str
+    will: list[str]
+    will_not: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """Something that is wrong with an order, and what helps."""
+
+    text: str
+    remedy: str = ""
+
+
+def consequences(kind: Kind, view: OrderView) -> Consequences:
+    """What this kind of command does to an order as it stands."""
+    return _TELL[kind](view)
+
+
+def alerts(view: OrderView) -> list[Alert]:
+    """Everything that is wrong with an order."""
+    order = view.order
+    found = []
+    if order.needs_attention:
+        found.append(Alert(text=order.attention_reason or "The order needs attention."))
+    if order.held:
+        reason = order.held_reason or "No reason was given."
+        found.append(Alert(text=f"The order is held: {reason}", remedy="It goes no further until it is released."))
+    found += [Alert(text=reason, remedy="An invalid order stays so.") for reason in order.invalid_reasons]
+    if order.status == Status.AWAITING_PAYMENT:
+        found.append(_no_payment(view))
+    if order.status == Status.SHIPPING_FAILED:
+        shipment = view.failed_shipment
+        why = f" {shipment.failure_reason}" if shipment and shipment.failure_reason else ""
+        found.append(
+            Alert(
+                text=f"The order could not be shipped.{why}",
+                remedy="Ship it again, with another address if that is what was wrong, or cancel it.",
+            )
+        )
+    return found
+
+
+def _no_payment(view: OrderView) -> Alert:
+    until = f" within {timeuntil(view.order.deadline)}" if view.order.deadline else ""
+    why = f"The payment was declined: {view.declined.decline_reason or 'no reason given'}." if view.declined else ""
+    return Alert(
+        text=why or "The payment was taken back; the order waits for a new one.",
+        remedy=f"Charge it again with another payment method{until}; after that it is cancelled.",
+    )
+
+
+def _approve(view: OrderView) -> Consequences:
+    total = view.order.total_in_words
+    return Consequences(
+        button=f"Approve and charge {total}",
+        will=["The review ends.", f"{total} will be charged, then the order is shipped."],
+        will_not=[],
+    )
+
+
+def _reject(view: OrderView) -> Consequences:
+    kept = _kept(view)
+    return Consequences(
+        button="Reject the order",
+        will=["The order ends as rejected. This cannot be undone."],
+        will_not=[] if kept else ["Nothing was charged and nothing will be.", "No parcel is sent."],
+    )
+
+
+def _cancel(view: OrderView) -> Consequences:
+    will = ["The order ends as cancelled. This cannot be undone."]
+    will_not = ["No parcel is sent."]
+    if view.label is not None:
+        will.append(f"The label {view.label} is voided.")
+    if view.open_charge is not None:
+        will.append(
+            f"A charge of {view.open_charge.amount_in_words} is under way: if it lands, it is refunded in full."
+        )
+    elif view.left:
+        will.append(f"{_kept(view)} will be refunded to the payment method that was charged.")
+    else:
+        nothing = "Nothing is left to refund." if view.ledger else "Nothing was charged, so nothing is refunded."
+        will_not.insert(0, nothing)
+    button = f"Cancel and refund {_kept(view)}" if view.left else "Cancel the order"
+    return Consequences(button=button, will=will, will_not=will_not)
+
+
+def _update_address(_view: OrderView) -> Consequences:
+    return Consequences(
+        button="Change the address",
+        will=["The label will carry the new address, if it is not booked before the change arrives."],
+        will_not=["The amounts of the order stay as they are.", "The order is not reviewed again."],
+    )
+
+
+def _cancel_payment(view: OrderView) -> Consequences:
+    window = timeuntil(timezone.now() + timedelta(seconds=settings.PAYMENT_RETRY_WINDOW + 1))
+    will = [f"The order waits for a new payment, for {window}; then it is cancelled."]
+    will_not = ["The order is not cancelled now.", "Nothing is shipped before a new payment has been made."]
+    if view.open_charge is not None:
+        will.insert(
+            0, f"The charge of {view.open_charge.amount_in_words} that is under way is stopped, or refunded in full."
+        )
+    elif view.left:
+        will.insert(0, f"{_kept(view)} will be refunded.")
+    else:
+        will_not.insert(0, "Nothing was charged, so nothing is refunded.")
+    button = f"Take {_kept(view)} back" if view.left else "Take the payment back"
+    return Consequences(button=button, will=will, will_not=will_not)
+
+
+def _retry_payment(view: OrderView) -> Consequences:
+    total = view.order.total_in_words
+    when = "" if view.order.review_approved else " after the order has been reviewed"
+    return Consequences(
+        button=f"Charge {total}",
+        will=[f"{total} will be charged to the new payment method{when}."],
+        will_not=["The payment method that was used before is not charged again."],
+    )
+
+
+def _retry_shipping(view: OrderView) -> Consequences:
+    return Consequences(
+        button="Ship again",
+        will=["The order is picked and packed again.", f"A new label goes to {', '.join(view.order.address.lines())}."],
+        will_not=["The customer is not charged again."],
+    )
+
+
+def _retry_refund(view: OrderView) -> Consequences:
+    amount = view.failed_refund.amount_in_words if view.failed_refund else _kept(view)
+    return Consequences(
+        button=f"Refund {amount} again",
+        will=[f"The payment gateway is asked once more to refund {amount}."],
+        will_not=["The refund that failed is not counted: the customer gets the money once."],
+    )
+
+
+def _settle_refund(view: OrderView) -> Consequences:
+    amount = view.failed_refund.amount_in_words if view.failed_refund else _kept(view)
+    return Consequences(
+        button=f"Record {amount} as refunded",
+        will=[f"{amount} are recorded as refunded by other means.", _after_refund(view)],
+        will_not=["No money moves: make sure that the customer has it."],
+    )
+
+
+def _after_refund(view: OrderView) -> str:
+    back = view.order.waiting_for == Waiting.PAYMENT_RETURN
+    return "The order then waits for a new payment." if back else "The order can then end as cancelled."
+
+
+def _kept(view: OrderView) -> str:
+    """What we have of the customer's money, in words; empty if nothing."""
+    return in_words(view.left, view.order.currency) if view.left else ""
+
+
+_TELL: dict[Kind, Callable[[OrderView], Consequences]] = {
+    Kind.APPROVE: _approve,
+    Kind.REJECT: _reject,
+    Kind.CANCEL: _cancel,
+    Kind.UPDATE_ADDRESS: _update_address,
+    Kind.CANCEL_PAYMENT: _cancel_payment,
+    Kind.RETRY_PAYMENT: _retry_payment,
+    Kind.RETRY_SHIPPING: _retry_shipping,
+    Kind.RETRY_REFUND: _retry_refund,
+    Kind.SETTLE_REFUND: _settle_refund,
+}

@@ -1,0 +1,126 @@
+"""What an action asks of the person: a reason always, an address or a payment method where the command needs one."""
+
+from typing import Any
+
+from babel.core import Locale
+from django import forms
+from django.conf import settings
+
+from orders import ids
+from orders.address import FIELDS, parse_address
+from orders.errors import InvalidOrder
+from orders.selectors.backoffice import OrderView
+from orders.services.commands import MAX_REASON
+
+
+class ActionForm(forms.Form):
+    """The base of all: the command's id, made when the form is shown, so that sending it twice issues one command; and
+    the order's newest event then, so that a form left open too long is noticed.
+    """
+
+    reason_is_needed = False
+
+    command = forms.UUIDField(widget=forms.HiddenInput)
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        max_length=MAX_REASON,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Stands in the order's timeline. Staff read it, the customer does not.",
+    )
+
+    def __init__(self, view: OrderView, data: Any = None, initial: dict[str, Any] | None = None) -> None:
+        """A form for the order as `view` shows it; `initial` is what the person has typed before."""
+        self.view = view
+        super().__init__(
+            data,
+            initial={**self.known(), **(initial or {}), "command": ids.uuid7(), "seen": view.order.event_seq},
+        )
+        self.fields["reason"].required = self.reason_is_needed
+        self.order_fields([name for name in self.fields if name != "reason"])
+
+    def known(self) -> dict[str, Any]:
+        """What the fields hold at first."""
+        return {}
+
+    def args(self) -> dict[str, object]:
+        """The command's arguments."""
+        return {}
+
+
+class DangerousForm(ActionForm):
+    """For what cannot be undone: the reason may not be left out."""
+
+    reason_is_needed = True
+
+
+class AddressForm(ActionForm):
+    """A new postal address, judged by the same rules as one that comes through the API."""
+
+    street = forms.CharField(max_length=200)
+    street2 = forms.CharField(max_length=200, required=False, label="Street, second line")
+    city = forms.CharField(max_length=200)
+    state = forms.CharField(max_length=200, required=False, label="State or region")
+    postal_code = forms.CharField(max_length=200, required=False)
+    country = forms.ChoiceField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Only the countries we ship to may be chosen."""
+        super().__init__(*args, **kwargs)
+        names = Locale("en").territories
+        served = [(code, names.get(code, code)) for code in settings.COUNTRIES_SERVED]
+        country = self.fields["country"]
+        assert isinstance(country, forms.ChoiceField)  # noqa: S101 - tells the type checker which field it is
+        country.choices = sorted(served, key=lambda choice: str(choice[1]))
+
+    def known(self) -> dict[str, Any]:
+        """The address as it is."""
+        return dict(self.view.order.shipping_address)
+
+    def clean(self) -> dict[str, Any]:
+        """Form an address; what is wrong with it is said at its field."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        typed = {name: cleaned[name] for name in FIELDS if name in cleaned}
+        try:
+            address = parse_address(typed, default_country=settings.DEFAULT_COUNTRY)
+        except InvalidOrder as error:
+            for pointer, sentence in error.errors.items():
+                field = pointer.removeprefix("/")
+                if field not in self.errors:
+                    self.add_error(field, f"{sentence[:1].upper()}{sentence[1:]}.")
+            return cleaned
+        if address.as_json() == self.view.order.shipping_address and not self.errors:
+            self.add_error(None, "This is the address that the order has already.")
+        cleaned["address"] = address.as_json()
+        return cleaned
+
+    def args(self) -> dict[str, object]:
+        """The address as the command carries it."""
+        return {"address": self.cleaned_data["address"]}
+
+
+class PaymentMethodForm(ActionForm):
+    """Another payment method."""
+
+    payment_method = forms.CharField(
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="The token that the payment gateway gave for the customer's card or account.",
+    )
+
+    def args(self) -> dict[str, object]:
+        """The token."""
+        return {"payment_method": self.cleaned_data["payment_method"]}
+
+
+class NoteForm(forms.Form):
+    """The note box. Its id makes a note that is sent twice one note."""
+
+    note = forms.UUIDField(widget=forms.HiddenInput)
+    text = forms.CharField(max_length=4000, label="Note", widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class BulkForm(forms.Form):
+    """One reason for many orders."""
+
+    reason = forms.CharField(max_length=MAX_REASON, widget=forms.Textarea(attrs={"rows": 3}))

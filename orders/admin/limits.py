@@ -1,0 +1,18 @@
+"""Whom we do not sell to, and how many of an article: staff's own data, edited as the stock admin does."""
+
+from orders.admin.stock import ModelAdmin
+from orders.models import BlockedCustomer, SkuLimit
+
+
+class BlockedCustomerAdmin(ModelAdmin[BlockedCustomer]):
+    """New orders from these addresses end as invalid."""
+
+    list_display = ("email", "reason", "created_at")
+    search_fields = ("email__istartswith",)
+
+
+class SkuLimitAdmin(ModelAdmin[SkuLimit]):
+    """New orders above these quantities end as invalid."""
+
+    list_display = ("sku", "max_quantity")
+    search_fields = ("sku__startswith",)

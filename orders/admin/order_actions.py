@@ -1,0 +1,128 @@
+"""One page for each action on an order: what it will do, what it asks, and what became of it."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods
+
+from orders.admin import forms
+from orders.admin.consequences import consequences
+from orders.admin.stock import ModelAdmin
+from orders.commands import CommandState, Kind
+from orders.errors import OrderError, OrderNotFound
+from orders.models import Command, Order
+from orders.selectors.backoffice import OrderView, kinds_offered, order_view, refusal_of
+from orders.selectors.commands import outcome_of
+from orders.selectors.timeline import changes_since
+from orders.services.commands import Intention
+from orders.services.seen import OrderMoved, issue_as_seen
+
+# How long the answer to a click waits for what became of it.
+ANSWER_WITHIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """How an action is offered. `at_once`: a button on the order's page does it, without a page of its own."""
+
+    label: str
+    form: type[forms.ActionForm] = forms.ActionForm
+    at_once: bool = False
+
+    @property
+    def is_dangerous(self) -> bool:
+        """It cannot be undone."""
+        return self.form.reason_is_needed
+
+
+ACTIONS: dict[Kind, Action] = {
+    Kind.APPROVE: Action(label="Approve", at_once=True),
+    Kind.RETRY_PAYMENT: Action(label="Charge again", form=forms.PaymentMethodForm),
+    Kind.RETRY_SHIPPING: Action(label="Ship again"),
+    Kind.RETRY_REFUND: Action(label="Retry refund"),
+    Kind.UPDATE_ADDRESS: Action(label="Change address", form=forms.AddressForm),
+    Kind.SETTLE_REFUND: Action(label="Settle refund", form=forms.DangerousForm),
+    Kind.CANCEL_PAYMENT: Action(label="Take payment back", form=forms.DangerousForm),
+    Kind.REJECT: Action(label="Reject", form=forms.DangerousForm),
+    Kind.CANCEL: Action(label="Cancel order", form=forms.DangerousForm),
+}
+
+
+@require_http_methods(["GET", "POST"])
+def act(request: HttpRequest, model_admin: ModelAdmin[Order], *, order_id: UUID, kind: Kind) -> HttpResponse:
+    """Show an action's page, or take its form: issue the command and go back to the order."""
+    if not model_admin.has_change_permission(request):
+        raise PermissionDenied
+    view = view_or_404(order_id)
+    form = ACTIONS[kind].form(view, request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        return _take(model_admin, request, kind, form)
+    return _page(model_admin, request, kind, form)
+
+
+def view_or_404(order_id: UUID) -> OrderView:
+    """Everything about an order.
+
+    Raises:
+        Http404: there is no such order.
+    """
+    try:
+        return order_view(order_id)
+    except OrderNotFound as missing:
+        raise Http404(missing.message) from missing
+
+
+def announce(request: HttpRequest, order: Order, kind: Kind, command: Command, *, seen: int) -> None:
+    """Say what became of a command, or that it is recorded."""
+    command = outcome_of(command.pk, within=ANSWER_WITHIN_SECONDS)
+    if command.state == CommandState.APPLIED:
+        messages.success(request, f"{order.code}: {command.outcome}")
+    elif command.state == CommandState.REJECTED:
+        others = [entry for entry in changes_since(order.pk, seen) if not entry.is_refused]
+        since = "".join(f" {entry.title}: {entry.actor}." for entry in others)
+        messages.error(request, f"{order.code}: “{ACTIONS[kind].label}” was refused. {command.outcome}{since}")
+    else:
+        messages.info(request, f"{order.code}: “{ACTIONS[kind].label}” is recorded and will be carried out.")
+
+
+def _take(model_admin: ModelAdmin[Order], request: HttpRequest, kind: Kind, form: forms.ActionForm) -> HttpResponse:
+    order, asked = form.view.order, form.cleaned_data
+    actor = f"staff:{request.user.pk}"
+    wish = Intention(kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"])
+    try:
+        command = issue_as_seen(order.pk, wish, seq=asked["seen"])
+    except OrderMoved:
+        fresh = ACTIONS[kind].form(order_view(order.pk), initial=form.cleaned_data)
+        return _page(model_admin, request, kind, fresh, changes=changes_since(order.pk, asked["seen"]))
+    except OrderError as error:
+        messages.error(request, f"{order.code}: {error.message}")
+    else:
+        announce(request, order, kind, command, seen=asked["seen"])
+    return redirect("admin:orders_order_change", order.pk)
+
+
+def _page(
+    model_admin: ModelAdmin[Order], request: HttpRequest, kind: Kind, form: forms.ActionForm, **more: Any
+) -> HttpResponse:
+    view = form.view
+    refusal = refusal_of(view.order, kind)
+    if not refusal and kind not in kinds_offered(view):
+        refusal = "There is nothing for this to act upon as the order stands."
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": f"{ACTIONS[kind].label}: order {view.order.code}",
+        "opts": model_admin.opts,
+        "order": view.order,
+        "action": ACTIONS[kind],
+        "consequences": consequences(kind, view),
+        "refusal": refusal,
+        "form": form,
+        **more,
+    }
+    return TemplateResponse(request, "admin/orders/order/action.html", context)

@@ -1,0 +1,85 @@
+"""The columns, filters and search of the list of orders."""
+
+from collections.abc import Iterable
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.timesince import timesince, timeuntil
+
+from orders.lifecycle import Status, Waiting
+from orders.models import Order
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    """What orders wait for. The choices are the table's: reading them from the rows would read every row."""
+
+    title = "waiting for"
+    parameter_name = "waiting_for"
+
+    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
+        """Everything that an order may wait for."""
+        return [(waiting, waiting_in_words(waiting).capitalize()) for waiting in Waiting if waiting]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
+        """Orders that wait for it."""
+        return queryset.filter(waiting_for=self.value()) if self.value() else queryset
+
+
+class StatusFilter(admin.ChoicesFieldListFilter):
+    """Statuses, in words."""
+
+    title = "status"
+
+    def choices(self, changelist: object) -> Iterable[dict[str, object]]:  # type: ignore[override] # dicts do as well as its TypedDict
+        """The stock choices; the words are ours."""
+        for choice in super().choices(changelist):  # type: ignore[arg-type] # the change list, passed through
+            yield {**choice, "display": str(choice["display"]).replace("_", " ").capitalize()}
+
+
+def waiting_in_words(waiting: str) -> str:
+    """What an order waits for, as a person says it."""
+    return str(waiting).replace("_", " ")
+
+
+def status_badge(order: Order) -> str:
+    """The status, with a colour beside its words."""
+    return format_html('<span class="ol-status ol-{}">{}</span>', order.status, Status(order.status).in_words)
+
+
+def waiting_cell(order: Order) -> str:
+    """What the order waits for and until when."""
+    if not order.waiting_for:
+        return "–"
+    if order.deadline is None:
+        return waiting_in_words(order.waiting_for)
+    late = order.deadline < timezone.now()
+    words = f"{timesince(order.deadline, depth=1)} overdue" if late else f"in {timeuntil(order.deadline, depth=1)}"
+    return format_html(
+        '{}<br><time class="ol-quiet" datetime="{}">{}</time>',
+        waiting_in_words(order.waiting_for),
+        order.deadline.isoformat(),
+        words,
+    )
+
+
+def age_cell(order: Order) -> str:
+    """How long ago the order was placed; the moment itself on hovering."""
+    placed = timezone.localtime(order.created_at)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        placed.isoformat(),
+        placed.strftime("%Y-%m-%d %H:%M:%S %Z"),
+        timesince(placed, depth=1),
+    )
+
+
+def badges(order: Order) -> str:
+    """What is out of the ordinary."""
+    flags = [
+        ("ol-bad", "needs attention", order.needs_attention),
+        ("ol-warn", "held", order.held),
+    ]
+    return format_html_join(" ", '<span class="ol-badge {}">{}</span>', [flag[:2] for flag in flags if flag[2]])

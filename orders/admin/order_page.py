@@ -1,0 +1,110 @@
+"""An order's page: what it waits for, what is wrong, what can be done, and all that belongs to it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from orders import ids
+from orders.admin.consequences import alerts, consequences
+from orders.admin.forms import ActionForm, NoteForm
+from orders.admin.order_actions import ACTIONS, view_or_404
+from orders.admin.order_list import waiting_in_words
+from orders.admin.stock import ModelAdmin
+from orders.commands import order_workflow_id
+from orders.lifecycle import Status
+from orders.models import Order
+from orders.selectors.backoffice import OrderView, kinds_offered
+from orders.selectors.timeline import timeline
+from orders.services.access import tracking_url
+from orders.services.notes import add_note
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """An action as the page offers it: a form that does it at once, or a link to its page."""
+
+    label: str
+    url: str
+    is_dangerous: bool
+    form: ActionForm | None
+
+
+@require_safe
+def show(request: HttpRequest, model_admin: ModelAdmin[Order], object_id: str) -> HttpResponse:
+    """The page; its actions and the note box only for those who may change orders."""
+    if not model_admin.has_view_permission(request):
+        raise PermissionDenied
+    view = view_or_404(_uuid(object_id))
+    order = view.order
+    may_act = model_admin.has_change_permission(request)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": f"Order {order.code}",
+        "opts": model_admin.opts,
+        "order": order,
+        "view": view,
+        "status": Status(order.status).in_words,
+        "waiting": waiting_in_words(order.waiting_for),
+        "alerts": alerts(view),
+        "buttons": buttons(view) if may_act else [],
+        "entries": timeline(order.pk),
+        "note": NoteForm(initial={"note": ids.uuid7()}) if may_act else None,
+        "customer_url": tracking_url(order),
+        "temporal_url": temporal_url(order),
+    }
+    return TemplateResponse(request, "admin/orders/order/page.html", context)
+
+
+@require_POST
+def note(request: HttpRequest, model_admin: ModelAdmin[Order], *, order_id: UUID) -> HttpResponse:
+    """Write a note down and go back to the order."""
+    if not model_admin.has_change_permission(request) or request.user.is_anonymous:
+        raise PermissionDenied
+    order = view_or_404(order_id).order
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        typed = form.cleaned_data
+        add_note(order.pk, author=request.user, text=typed["text"], note_id=typed["note"])
+        messages.success(request, "The note was added.")
+    else:
+        messages.error(request, "The note was not added: it needs a text of at most 4000 characters.")
+    return redirect("admin:orders_order_change", order.pk)
+
+
+def buttons(view: OrderView) -> list[Button]:
+    """The actions that the order accepts now, the dangerous ones last."""
+    offered = set(kinds_offered(view))
+    return [
+        Button(
+            label=consequences(kind, view).button if action.at_once else action.label,
+            url=reverse(f"admin:orders_order_{kind}", args=[view.order.pk]),
+            is_dangerous=action.is_dangerous,
+            form=action.form(view) if action.at_once else None,
+        )
+        for kind, action in ACTIONS.items()
+        if kind in offered
+    ]
+
+
+def temporal_url(order: Order) -> str:
+    """The order's workflow in Temporal's own pages; empty if they are not served."""
+    if not settings.TEMPORAL_UI_URL:
+        return ""
+    return (
+        f"{settings.TEMPORAL_UI_URL}/namespaces/{settings.TEMPORAL_NAMESPACE}/workflows/{order_workflow_id(order.pk)}"
+    )
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None

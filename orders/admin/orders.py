@@ -1,0 +1,120 @@
+"""The list of orders, and where an order's own screens are found. Nothing is edited here: commands change orders."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ShowFacets
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+
+from orders.admin import bulk, order_actions, order_list, order_page
+from orders.admin.lists import PAGE, ShortPaginator
+from orders.admin.stock import ModelAdmin, NothingByHand
+from orders.commands import Kind
+from orders.models import Order
+from orders.selectors.backoffice import orders_found
+
+
+class OrderAdmin(NothingByHand, ModelAdmin[Order]):
+    """What staff see of all orders. Who may only view sees the same without the actions."""
+
+    list_display = ("code", "customer", "total_column", "status_column", "waits_for", "age", "flags")
+    list_filter = (
+        ("status", order_list.StatusFilter),
+        order_list.WaitingFilter,
+        "needs_attention",
+        "created_at",
+    )
+    # Named for the box alone: `get_search_results` looks elsewhere.
+    search_fields = ("code",)
+    search_help_text = "Number, reference, SKU (or how they begin), e-mail, tracking number, or words of a name"
+    ordering = ("-created_at", "id")
+    sortable_by = ()
+    list_per_page = list_max_show_all = PAGE
+    paginator = ShortPaginator
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    actions = ("approve_selected", "reject_selected", "cancel_selected")
+
+    def get_urls(self) -> list[URLPattern]:
+        """The order's screens, each action at an address of its own, before the stock ones."""
+        view = self.admin_site.admin_view
+        note = path("<uuid:order_id>/note/", view(self.note_view), name="orders_order_note")
+        actions = [
+            path(f"<uuid:order_id>/{kind}/", view(self.action_view), {"kind": kind}, f"orders_order_{kind}")
+            for kind in order_actions.ACTIONS
+        ]
+        return [note, *actions, *super().get_urls()]
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - the stock signature
+        queryset: QuerySet[Order],
+        search_term: str,
+    ) -> tuple[QuerySet[Order], bool]:
+        """Exact and by prefix, each by its index; nothing is found twice."""
+        return (orders_found(queryset, search_term) if search_term.strip() else queryset), False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002 - the stock signature
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - the stock signature
+    ) -> HttpResponse:
+        """The order's page, in place of a form."""
+        return order_page.show(request, self, object_id)
+
+    def note_view(self, request: HttpRequest, **at: Any) -> HttpResponse:
+        """Where the note box sends what is typed."""
+        return order_page.note(request, self, **at)
+
+    def action_view(self, request: HttpRequest, **at: Any) -> HttpResponse:
+        """The page of one action."""
+        return order_actions.act(request, self, **at)
+
+    @admin.action(description="Approve selected orders", permissions=["change"])
+    def approve_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        """Ask first, then issue a command for each."""
+        return bulk.act(self, request, queryset, Kind.APPROVE)
+
+    @admin.action(description="Reject selected orders", permissions=["change"])
+    def reject_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        """Ask first, then issue a command for each."""
+        return bulk.act(self, request, queryset, Kind.REJECT)
+
+    @admin.action(description="Cancel selected orders", permissions=["change"])
+    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
+        """Ask first, then issue a command for each."""
+        return bulk.act(self, request, queryset, Kind.CANCEL)
+
+    @admin.display(description="customer")
+    def customer(self, order: Order) -> str:
+        """Whose it is."""
+        return order.customer_name
+
+    @admin.display(description="total")
+    def total_column(self, order: Order) -> str:
+        """What it costs."""
+        return order.total_in_words
+
+    @admin.display(description="status")
+    def status_column(self, order: Order) -> str:
+        """Where it stands."""
+        return order_list.status_badge(order)
+
+    @admin.display(description="waits for")
+    def waits_for(self, order: Order) -> str:
+        """Why it stands there, and until when."""
+        return order_list.waiting_cell(order)
+
+    @admin.display(description="age")
+    def age(self, order: Order) -> str:
+        """Since when."""
+        return order_list.age_cell(order)
+
+    @admin.display(description="flags")
+    def flags(self, order: Order) -> str:
+        """What is out of the ordinary."""
+        return order_list.badges(order)

@@ -1,0 +1,62 @@
+"""Django's own admin classes, with the type parameters that Django itself does not take at run time."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.contrib import admin
+from django.core import paginator
+from django.db.models import Model
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    from django.contrib.admin import ModelAdmin, TabularInline
+    from django.core.paginator import Paginator
+
+    Row = TypeVar("Row", bound=Model)
+    Parent = TypeVar("Parent", bound=Model)
+else:
+
+    class ModelAdmin(admin.ModelAdmin):
+        """The stock class, subscriptable."""
+
+        def __class_getitem__(cls, model: Any) -> type[Self]:
+            """Forget the type parameter."""
+            return cls
+
+    class TabularInline(admin.TabularInline):
+        """The stock class, subscriptable."""
+
+        def __class_getitem__(cls, models: Any) -> type[Self]:
+            """Forget the type parameters."""
+            return cls
+
+    class Paginator(paginator.Paginator):
+        """The stock class, subscriptable."""
+
+        def __class_getitem__(cls, row: Any) -> type[Self]:
+            """Forget the type parameter."""
+            return cls
+
+
+class NothingByHand:
+    """Rows that the product writes itself: nobody adds or deletes one in the admin."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the stock signature
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the stock signature
+        """Never."""
+        return False
+
+
+class ReadOnly(NothingByHand):
+    """Rows that nobody changes in the admin either."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the stock signature
+        """Never."""
+        return False
+
+
+__all__ = ["ModelAdmin", "NothingByHand", "Paginator", "ReadOnly", "TabularInline"]

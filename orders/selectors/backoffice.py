@@ -1,0 +1,222 @@
+"""What staff look at: piles of orders that need a person, search, and everything that stands on an order's page."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db.models import Count, F, Min, Prefetch, Q, QuerySet, Sum
+from django.db.models.functions import Lower
+
+from orders.commands import RULES, Kind, accepted_in
+from orders.ids import CODE_LENGTH, normalise_code
+from orders.lifecycle import Status, Waiting
+from orders.models import Command, Order, OrderItem, Payment, Refund, Shipment
+from orders.money import in_words
+from orders.selectors.orders import order_by_id
+
+# Where an order stands still until a person, or the customer, does something.
+STANDING_STILL = (Status.IN_REVIEW, Status.AWAITING_PAYMENT, Status.SHIPPING_FAILED)
+# A prefix shorter than this would find half of everything.
+SHORTEST_PREFIX = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pile:
+    """Orders that need a person; `status` is None for those that need attention wherever they stand."""
+
+    status: Status | None
+    count: int
+    oldest: datetime | None
+
+
+def piles() -> list[Pile]:
+    """How many orders need a person, and since when: read from two indexes."""
+    rows = (
+        Order.objects.filter(status__in=STANDING_STILL)
+        .order_by()
+        .values_list("status")
+        .annotate(count=Count("*"), oldest=Min("created_at"))
+    )
+    found = {status: Pile(status=Status(status), count=count, oldest=oldest) for status, count, oldest in rows}
+    standing = [found.get(status, Pile(status=status, count=0, oldest=None)) for status in STANDING_STILL]
+    flagged = Order.objects.filter(needs_attention=True).aggregate(count=Count("*"), oldest=Min("created_at"))
+    return [*standing, Pile(status=None, count=flagged["count"], oldest=flagged["oldest"])]
+
+
+def orders_found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+    """Those of `orders` that a person means who typed `text`.
+
+    Codes, references and article numbers may be begun only; e-mail addresses and tracking numbers must be whole; of
+    names, whole words. Each look-up has an index of its own, so the answers are united rather than the conditions.
+    """
+    text = text.strip()
+    prefix = "startswith" if len(text) >= SHORTEST_PREFIX else "exact"
+    every = Order.objects.order_by()
+    by_reference = every.alias(lower=Lower("reference")).filter(**{f"lower__{prefix}": text.lower()})
+    by_email = every.alias(lower=Lower("customer_email")).filter(lower=text.lower())
+    by_name = every.alias(words=SearchVector("customer_name", config="simple")).filter(
+        words=SearchQuery(text, config="simple")
+    )
+    by_sku = OrderItem.objects.order_by().filter(**{f"sku__{prefix}": text}).values("order_id")
+    by_parcel = Shipment.objects.order_by().filter(tracking_number__in={text, text.upper()}).values("order_id")
+    searches = [_by_code(every, text), by_reference, by_email, by_name]
+    found = by_sku.union(by_parcel, *(search.values("pk") for search in searches))
+    return orders.filter(pk__in=found)
+
+
+def _by_code(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+    code = normalise_code(text)
+    letters = len(code.replace("-", ""))
+    if SHORTEST_PREFIX <= letters < CODE_LENGTH:
+        return orders.filter(code__startswith=code)
+    return orders.filter(code=code)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerLine:
+    """One payment and what came of it, in minor units."""
+
+    payment: Payment
+    refunds: Sequence[Refund]
+
+    @property
+    def captured(self) -> int:
+        """What the gateway took: a payment that was cancelled had been taken only if something went back."""
+        taken = self.payment.state == Payment.State.CAPTURED or self.payment.refunded > 0
+        return self.payment.amount if taken else 0
+
+    @property
+    def left(self) -> int:
+        """What we still have of it."""
+        return self.captured - self.payment.refunded
+
+    @property
+    def captured_in_words(self) -> str:
+        """What the gateway took, for people."""
+        return in_words(self.captured, self.payment.currency)
+
+    @property
+    def left_in_words(self) -> str:
+        """What we still have of it, for people."""
+        return in_words(self.left, self.payment.currency)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderView:
+    """An order with everything that belongs to it, read in a fixed number of queries."""
+
+    order: Order
+    items: Sequence[OrderItem]
+    ledger: Sequence[LedgerLine]
+    shipments: Sequence[Shipment]
+    unsettled: Sequence[Command]
+
+    @property
+    def priced_items(self) -> list[tuple[OrderItem, str]]:
+        """The items, each with its price apiece in words."""
+        return [(item, in_words(item.unit_price, self.order.currency)) for item in self.items]
+
+    @property
+    def sums(self) -> list[tuple[str, str]]:
+        """What the total is made of, if of more than the items, in words."""
+        order = self.order
+        parts = [("Shipping", order.shipping), ("Tax", order.tax), ("Discount", -order.discount)]
+        if not any(amount for _, amount in parts):
+            return []
+        said = [("Subtotal", order.subtotal), *((name, amount) for name, amount in parts if amount)]
+        return [(name, in_words(amount, order.currency)) for name, amount in said]
+
+    @property
+    def left(self) -> int:
+        """What we have of the customer's money, in minor units."""
+        return sum(line.left for line in self.ledger)
+
+    @property
+    def left_in_words(self) -> str:
+        """What we have of the customer's money, for people."""
+        return in_words(self.left, self.order.currency)
+
+    @property
+    def open_charge(self) -> Payment | None:
+        """The payment that the gateway is being asked about."""
+        return next((line.payment for line in self.ledger if line.payment.state == Payment.State.PENDING), None)
+
+    @property
+    def declined(self) -> Payment | None:
+        """The newest payment, if it was declined."""
+        newest = self.ledger[-1].payment if self.ledger else None
+        return newest if newest and newest.state == Payment.State.DECLINED else None
+
+    @property
+    def failed_refund(self) -> Refund | None:
+        """The refund that waits for a person, as the gateway refused it for good."""
+        if not self.order.needs_attention:
+            return None
+        failed = [r for line in self.ledger if line.left for r in line.refunds if r.state == Refund.State.FAILED]
+        return failed[-1] if failed else None
+
+    @property
+    def label(self) -> Shipment | None:
+        """The label that is booked, or being booked, for a parcel that no carrier has yet."""
+        return next((shipment for shipment in self.shipments if shipment.state in Shipment.UNDOABLE), None)
+
+    @property
+    def failed_shipment(self) -> Shipment | None:
+        """The newest shipment, if it failed."""
+        newest = self.shipments[-1] if self.shipments else None
+        return newest if newest and newest.state == Shipment.State.FAILED else None
+
+
+def order_view(order_id: UUID) -> OrderView:
+    """Everything that stands on an order's page but its timeline.
+
+    Raises:
+        OrderNotFound: there is no such order.
+    """
+    order = order_by_id(order_id)
+    payments = order.payments.order_by("attempt").prefetch_related(
+        Prefetch("refunds", Refund.objects.select_related("payment").order_by("created_at"))
+    )
+    return OrderView(
+        order=order,
+        items=list(order.items.select_related("order").order_by("position")),
+        ledger=[LedgerLine(payment=payment, refunds=list(payment.refunds.all())) for payment in payments],
+        shipments=list(order.shipments.order_by("attempt")),
+        unsettled=list(order.commands.filter(settled_at=None).order_by("seq")),
+    )
+
+
+def kinds_offered(view: OrderView) -> list[Kind]:
+    """The commands that the order accepts now, less those that could only be refused as it stands."""
+    pointless = set()
+    if view.failed_refund is None:
+        pointless |= {Kind.RETRY_REFUND, Kind.SETTLE_REFUND}
+    if view.label is not None:
+        pointless.add(Kind.UPDATE_ADDRESS)
+    if view.order.waiting_for == Waiting.PAYMENT_RETURN:
+        pointless.add(Kind.CANCEL_PAYMENT)
+    return [kind for kind in accepted_in(Status(view.order.status)) if kind not in pointless]
+
+
+def refusal_of(order: Order, kind: Kind) -> str:
+    """Why an order where it stands does not accept this kind of command; empty if it does."""
+    if order.status in RULES[kind].statuses:
+        return ""
+    return f"An order that is {Status(order.status).in_words} cannot be {RULES[kind].verb}."
+
+
+def captured_of(order_ids: Iterable[UUID]) -> list[str]:
+    """What we have of these orders' money, a sum in words for each currency."""
+    kept: dict[str, int] = defaultdict(int)
+    rows = (
+        Payment.objects.filter(Q(state=Payment.State.CAPTURED), order_id__in=list(order_ids))
+        .order_by("currency")
+        .values("currency")
+        .annotate(left=Sum(F("amount") - F("refunded")))
+    )
+    for row in rows:
+        kept[row["currency"]] += row["left"]
+    return [in_words(amount, currency) for currency, amount in kept.items() if amount]

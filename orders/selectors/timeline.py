@@ -1,0 +1,145 @@
+"""An order's events, commands and notes as one stream, in words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+
+from orders.commands import Actor, CommandState, Kind
+from orders.lifecycle import EventType, Status
+from orders.models import Command, Event, Note
+from orders.money import in_words
+
+ACTORS = {
+    Actor.CUSTOMER: "the customer",
+    Actor.OPERATOR: "an operator, from the shell",
+    Actor.TIMER: "the timer",
+    Actor.CARRIER: "the carrier",
+    Actor.GATEWAY: "the payment gateway",
+    Actor.TEMPORAL: "an operator, in Temporal",
+    Actor.SYSTEM: "Orderlife",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the stream. `seq` is the event's number; None for a note and for a command without an event."""
+
+    at: datetime
+    title: str
+    actor: str
+    detail: str = ""
+    reason: str = ""
+    outcome: str = ""
+    status: str = ""
+    seq: int | None = None
+    is_note: bool = False
+    is_refused: bool = False
+    is_open: bool = False
+
+
+def timeline(order_id: UUID) -> list[Entry]:
+    """What happened to an order, what was asked of it and what was noted, newest first."""
+    events = list(Event.objects.filter(order_id=order_id).select_related("command").order_by("seq"))
+    commands = Command.objects.filter(order_id=order_id).exclude(pk__in={e.command_id for e in events if e.command_id})
+    silent = list(commands.order_by("seq"))
+    notes = list(Note.objects.filter(order_id=order_id).select_related("author").order_by("created_at"))
+    names = names_of([event.actor for event in events] + [command.actor for command in silent])
+    entries = [
+        *_event_entries(events, names),
+        *(_command_entry(command, names) for command in silent),
+        *(Entry(at=n.created_at, title=n.text, actor=_name(n.author), is_note=True) for n in notes),
+    ]
+    return sorted(entries, key=lambda entry: (entry.at, entry.seq or 0), reverse=True)
+
+
+def changes_since(order_id: UUID, seq: int) -> list[Entry]:
+    """What happened to an order after its event number `seq`, oldest first."""
+    events = list(Event.objects.filter(order_id=order_id, seq__gt=seq).select_related("command").order_by("seq"))
+    return _event_entries(events, names_of([event.actor for event in events]))
+
+
+def names_of(actors: Iterable[str]) -> dict[str, str]:
+    """Actors in words: `staff:7` is the person's name, `client:shop` is shop."""
+    actors = set(actors)
+    ids = {int(key) for kind, _, key in (actor.partition(":") for actor in actors) if kind == "staff" and key.isdigit()}
+    people = {person.pk: _name(person) for person in get_user_model().objects.filter(pk__in=ids)} if ids else {}
+    return {actor: _actor(actor, people) for actor in actors}
+
+
+def _actor(actor: str, people: Mapping[int, str]) -> str:
+    kind, _, key = actor.partition(":")
+    if kind == Actor.STAFF:
+        return people.get(int(key), f"staff member {key}") if key.isdigit() else "staff"
+    if kind == Actor.CLIENT:
+        return f"{key} (API)" if key else "a client of the API"
+    return ACTORS.get(Actor(kind), kind) if kind in list(Actor) else actor
+
+
+def _name(person: object) -> str:
+    """A member of staff as colleagues call them."""
+    full = getattr(person, "get_full_name", str)()
+    return str(full or getattr(person, "username", person))
+
+
+def _event_entries(events: Iterable[Event], names: Mapping[str, str]) -> list[Entry]:
+    """An entry for each event; a command's reason and outcome stand with the first event that it caused."""
+    explained: set[UUID] = set()
+    entries = []
+    for event in events:
+        command = event.command if event.command_id not in explained else None
+        # What placing an order leads to is told by the events themselves.
+        if command is not None and command.kind == Kind.PLACE:
+            command = None
+        elif command is not None:
+            explained.add(command.pk)
+        entries.append(_event_entry(event, command, names))
+    return entries
+
+
+def _event_entry(event: Event, command: Command | None, names: Mapping[str, str]) -> Entry:
+    refused = event.type == EventType.COMMAND_REJECTED
+    title = f"{_words(str(event.data.get('kind', 'command')))} refused" if refused else _words(event.type)
+    return Entry(
+        at=event.created_at,
+        title=title,
+        actor=names[event.actor],
+        detail=_detail(event.data),
+        reason=command.reason if command else "",
+        outcome=command.outcome if command else "",
+        status=Status(event.status).in_words,
+        seq=event.seq,
+        is_refused=refused,
+    )
+
+
+def _command_entry(command: Command, names: Mapping[str, str]) -> Entry:
+    is_open = command.state in (CommandState.PENDING, CommandState.DELIVERED)
+    return Entry(
+        at=command.created_at,
+        title=f"{_words(command.kind)} asked for" if is_open else _words(command.kind),
+        actor=names[command.actor],
+        reason=command.reason,
+        outcome="Recorded; it will be carried out." if is_open else command.outcome,
+        is_open=is_open,
+    )
+
+
+def _detail(data: Mapping[str, object]) -> str:
+    """The facts of an event that mean something to a person."""
+    parts = []
+    amount, currency = data.get("amount"), data.get("currency")
+    if isinstance(amount, int) and isinstance(currency, str):
+        parts.append(in_words(amount, currency))
+    if carrier := data.get("carrier"):
+        parts.append(str(carrier))
+    codes = data.get("codes")
+    if isinstance(codes, list):
+        parts.extend(_words(str(code)).lower() for code in codes)
+    return ", ".join(parts)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()

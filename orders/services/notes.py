@@ -1,0 +1,22 @@
+"""Remarks of staff about an order."""
+
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from orders.errors import OrderNotFound
+from orders.models import Note, Order
+
+
+def add_note(order_id: UUID, *, author: AbstractBaseUser, text: str, note_id: UUID) -> Note:
+    """Write a note down. Sent again with its id, the note that was written first is returned.
+
+    Raises:
+        OrderNotFound: no order has this id.
+    """
+    if not Order.objects.filter(pk=order_id).exists():
+        raise OrderNotFound(f"There is no order {order_id}.")
+    note, _ = Note.objects.get_or_create(
+        pk=note_id, defaults={"order_id": order_id, "author_id": author.pk, "text": text.strip()}
+    )
+    return note

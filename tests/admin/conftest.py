@@ -1,0 +1,96 @@
+"""People of the back office."""
+
+import threading
+from collections.abc import Iterator, Mapping
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+
+from orders.admin import order_actions
+from orders.commands import RULES, CommandState, Kind
+from orders.models import Command
+from orders.services.commands import settle_signal
+from tests.conftest import unique
+
+PASSWORD = "correct horse battery"
+
+
+class Desk:
+    """A member of staff at a browser without a screen."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.client = Client()
+        self.client.force_login(user)
+
+    def get(self, path: str, **query: str) -> str:
+        """The page at this path."""
+        response = self.client.get(path, query)
+        assert response.status_code == 200, response
+        return response.content.decode()
+
+    def post(self, path: str, data: Mapping[str, object]) -> str:
+        """The page that the form leads to."""
+        response = self.client.post(path, data, follow=True)
+        assert response.status_code == 200, response
+        return response.content.decode()
+
+
+def a_user(*permissions: str, is_superuser: bool = False) -> User:
+    name = f"ann{unique()}"
+    user = User(username=name, first_name="Ann", last_name="Operator", is_staff=True, is_superuser=is_superuser)
+    user.set_password(PASSWORD)
+    user.save()
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_root(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """WhiteNoise warns of a directory that only `collectstatic` makes."""
+    settings.STATIC_ROOT = str(tmp_path_factory.mktemp("static"))
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Somebody who may do everything with orders."""
+    return Desk(a_user(is_superuser=True))
+
+
+@pytest.fixture
+def viewer() -> Desk:
+    """Somebody who may only look at orders."""
+    return Desk(a_user("view_order"))
+
+
+@pytest.fixture
+def outsider() -> Desk:
+    """Somebody of the staff who has nothing to do with orders."""
+    return Desk(a_user())
+
+
+@pytest.fixture
+def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker runs: waiting for one would only cost time."""
+    monkeypatch.setattr(order_actions, "ANSWER_WITHIN_SECONDS", 0)
+
+
+@pytest.fixture
+def settling() -> Iterator[None]:
+    """What relay and workflow would do: settle every command as soon as it is there."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(0.01):
+            for command in Command.objects.filter(state=CommandState.PENDING).exclude(kind=Kind.PLACE):
+                settle_signal(command.order_id, signal=RULES[Kind(command.kind)].signal or "", command_id=command.pk)
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    yield
+    over.set()
+    worker.join()

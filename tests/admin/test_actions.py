@@ -1,0 +1,157 @@
+import re
+
+import pytest
+from django.urls import reverse
+
+from orders.commands import CommandState, Kind
+from orders.ids import uuid7
+from orders.lifecycle import Status
+from orders.models import Command, Order
+from orders.services import payment
+from tests.admin.conftest import Desk
+from tests.factories import an_order_in, command
+
+
+def path_of(order: Order, kind: str) -> str:
+    return reverse(f"admin:orders_order_{kind}", args=[order.pk])
+
+
+def shown(desk: Desk, order: Order, kind: str, **typed: object) -> dict[str, object]:
+    """The form as its page shows it, filled in."""
+    page = desk.get(path_of(order, kind))
+    hidden = dict(re.findall(r'name="(command|seen)" value="([^"]*)"', page))
+    return {**hidden, "reason": "Asked for by the customer.", **typed}
+
+
+def issued(order: Order, kind: Kind) -> list[Command]:
+    return list(order.commands.filter(kind=kind))
+
+
+@pytest.mark.usefixtures("settling")
+def test_it_cancels_and_says_at_once_that_it_did(desk: Desk) -> None:
+    order = an_order_in(Status.PAID)
+    page = desk.post(path_of(order, "cancel"), shown(desk, order, "cancel"))
+    assert f"{order.code}: The order is being cancelled and refunded." in page
+    assert issued(order, Kind.CANCEL)[0].actor == f"staff:{desk.user.pk}"
+
+
+@pytest.mark.usefixtures("nobody_answers")
+def test_it_says_that_a_command_is_recorded_while_nobody_carries_it_out(desk: Desk) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    page = desk.post(path_of(order, "cancel"), shown(desk, order, "cancel"))
+    assert "“Cancel order” is recorded and will be carried out." in page
+    assert "Asked for and not yet carried out: cancel" in page
+
+
+@pytest.mark.usefixtures("settling")
+def test_it_says_why_a_command_was_refused(desk: Desk) -> None:
+    order = an_order_in(Status.CHARGING, payment_method="tok_declined")
+    payment.charge(order.pk)
+    data = shown(desk, order, "retry_payment", payment_method="tok_unknown")
+    page = desk.post(path_of(order, "retry_payment"), data)
+    assert "“Charge again” was refused. The payment method cannot be used." in page
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence", "button"),
+    [
+        (Status.IN_REVIEW, "Nothing was charged, so nothing is refunded.", "Cancel the order"),
+        (Status.PAID, "99.99 USD will be refunded", "Cancel and refund 99.99 USD"),
+    ],
+)
+def test_it_says_what_cancelling_does_with_the_money(desk: Desk, status: Status, sentence: str, button: str) -> None:
+    page = desk.get(path_of(an_order_in(status), "cancel"))
+    assert sentence in page
+    assert f">{button}</button>" in page
+
+
+@pytest.mark.usefixtures("nobody_answers")
+def test_it_issues_one_command_for_a_form_that_is_sent_twice(desk: Desk) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    data = shown(desk, order, "cancel")
+    desk.post(path_of(order, "cancel"), data)
+    desk.post(path_of(order, "cancel"), data)
+    assert len(issued(order, Kind.CANCEL)) == 1
+
+
+@pytest.mark.usefixtures("settling")
+def test_it_tells_the_outcome_again_when_a_form_is_sent_twice(desk: Desk) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    data = shown(desk, order, "reject")
+    desk.post(path_of(order, "reject"), data)
+    assert "The order was rejected; nothing was charged." in desk.post(path_of(order, "reject"), data)
+
+
+def test_it_refuses_a_form_that_is_older_than_the_order_and_says_who_changed_it(desk: Desk) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    data = shown(desk, order, "cancel", reason="Keep these words")
+    command(order, "approve", actor=f"staff:{desk.user.pk}")
+    page = desk.post(path_of(order, "cancel"), data)
+    assert "Nothing was done: the order has changed" in page
+    assert "Review approved: Ann Operator" in page
+    assert "Keep these words" in page
+    assert issued(order, Kind.CANCEL) == []
+
+
+@pytest.mark.usefixtures("nobody_answers")
+def test_it_accepts_the_form_that_it_shows_anew(desk: Desk) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    data = shown(desk, order, "cancel")
+    command(order, "approve")
+    page = desk.post(path_of(order, "cancel"), data)
+    hidden = dict(re.findall(r'name="(command|seen)" value="([^"]*)"', page))
+    assert hidden["command"] != data["command"]
+    desk.post(path_of(order, "cancel"), {**data, **hidden})
+    assert len(issued(order, Kind.CANCEL)) == 1
+
+
+def test_it_offers_no_form_where_the_order_does_not_accept_the_action(desk: Desk) -> None:
+    page = desk.get(path_of(an_order_in(Status.DELIVERED), "cancel"))
+    assert "An order that is delivered cannot be cancelled." in page
+    assert 'name="reason"' not in page
+
+
+def test_it_asks_for_a_reason_before_it_does_what_cannot_be_undone(desk: Desk) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    page = desk.post(path_of(order, "cancel"), shown(desk, order, "cancel", reason=" "))
+    assert "This field is required." in page
+    assert issued(order, Kind.CANCEL) == []
+
+
+@pytest.mark.usefixtures("settling")
+def test_it_changes_the_address(desk: Desk) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    address = {"street": "9 Elm St", "city": "Lyon", "postal_code": "69001", "country": "FR"}
+    page = desk.post(path_of(order, "update_address"), shown(desk, order, "update_address", **address))
+    assert "The parcel will go to the new address." in page
+    order.refresh_from_db()
+    assert order.address.lines() == ["9 Elm St", "Lyon 69001", "FR"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "fault"),
+    [("street", "", "required"), ("city", "A\x1bB", "Must"), ("country", "JP", "not one of the available choices")],
+)
+def test_it_says_at_the_field_what_is_wrong_with_an_address(desk: Desk, field: str, value: str, fault: str) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    typed = {"street": "9 Elm St", "city": "Lyon", "country": "FR", field: value}
+    page = desk.post(path_of(order, "update_address"), shown(desk, order, "update_address", **typed))
+    assert f'id="id_{field}_error"' in page
+    assert fault in page
+    assert issued(order, Kind.UPDATE_ADDRESS) == []
+
+
+@pytest.mark.parametrize("kind", ["approve", "cancel"])
+def test_it_lets_nobody_act_who_may_only_look(viewer: Desk, kind: str) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    data = {"command": str(uuid7()), "seen": order.event_seq, "reason": "x"}
+    assert viewer.client.get(path_of(order, kind)).status_code == 403
+    assert viewer.client.post(path_of(order, kind), data).status_code == 403
+    assert order.commands.exclude(kind=Kind.PLACE).count() == 0
+
+
+def test_it_changes_nothing_when_an_action_is_only_looked_at(desk: Desk) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    for kind in ("approve", "reject", "cancel", "update_address", "cancel_payment"):
+        desk.get(path_of(order, kind))
+    assert order.commands.exclude(state=CommandState.APPLIED).count() == 0
