@@ -1,0 +1,117 @@
+"""The pages in a real browser, on a real web server: live, without JavaScript, by keyboard, and for everyone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from orders.lifecycle import Status
+from orders.models import Order
+from orders.services import labels, shipping
+from orders.services.access import tracking_token
+from tests.browser_support import complaints_of
+from tests.factories import an_order_in, command
+
+
+def open_page(page: Page, web: str, order: Order) -> str:
+    """Follow the customer's link; the address of the page it leads to."""
+    page.goto(f"{web}/track/{order.code}/?token={tracking_token(order)}")
+    return f"{web}/track/{order.code}/"
+
+
+def test_the_page_changes_live_until_the_order_is_delivered(page: Page, web: str) -> None:
+    order = an_order_in(Status.PACKED)
+    open_page(page, web, order)
+    status = page.get_by_role("status")
+    expect(status).to_contain_text("Your parcel is packed")
+    status.evaluate("element => { element.kept = true }")
+    labels.book_label(order.pk)
+    shipping.ship(order.pk)
+    expect(status).to_contain_text("Your parcel is on its way")
+    shipping.deliver(order.pk)
+    expect(status).to_contain_text("Your parcel has arrived")
+    assert status.evaluate("element => element.kept"), "the region was replaced, not changed"
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(2500)
+    assert asked == []
+
+
+def test_a_change_while_polling_keeps_the_focus(page: Page, web: str) -> None:
+    order = an_order_in(Status.PAID)
+    open_page(page, web, order)
+    link = page.get_by_role("link", name="Cancel the order")
+    link.focus()
+    shipping.start_picking(order.pk)
+    expect(page.get_by_role("status")).to_contain_text("We are collecting your items")
+    expect(link).to_be_focused()
+
+
+def test_unchanged_polls_leave_the_page_alone(page: Page, web: str) -> None:
+    order = an_order_in(Status.PAID)
+    open_page(page, web, order)
+    page.locator("#live").evaluate("element => { element.kept = true }")
+    with page.expect_response("**/live/") as answered:
+        pass
+    assert answered.value.status == 304
+    assert page.locator("#live").evaluate("element => element.kept")
+
+
+def test_the_address_bar_holds_no_token(page: Page, web: str) -> None:
+    order = an_order_in(Status.PAID)
+    assert open_page(page, web, order) == page.url
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_customer_finds_the_order_and_cancels_it(browser: Browser, web: str, *, scripts: bool) -> None:
+    order = an_order_in(Status.PAID)
+    context = browser.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    complaints = complaints_of(page)
+    page.goto(f"{web}/track/")
+    page.get_by_label("Order code").fill(order.code.lower())
+    page.get_by_label("E-mail address").fill(order.customer_email)
+    page.get_by_role("button", name="Show my order").click()
+    page.get_by_role("link", name="Cancel the order").click()
+    expect(page.get_by_text("99.99 USD go back")).to_be_visible()
+    page.get_by_role("button", name="Cancel the order").click()
+    expect(page.get_by_text("We have your request")).to_be_visible()
+    assert order.commands.filter(kind="cancel", actor="customer").count() == 1
+    context.close()
+    assert complaints == []
+
+
+def test_without_scripts_the_page_is_complete(page_without_scripts: Page, web: str) -> None:
+    order = an_order_in(Status.DELIVERED)
+    open_page(page_without_scripts, web, order)
+    expect(page_without_scripts.get_by_role("heading", level=1)).to_have_text("Your parcel has arrived")
+    expect(page_without_scripts.get_by_text("99.99 USD").first).to_be_visible()
+    expect(page_without_scripts.get_by_text("Your parcel was delivered.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_keeps_anyone_out(browser: Browser, web: str, scheme: str) -> None:
+    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    page = context.new_page()
+    paid, done = an_order_in(Status.PAID), an_order_in(Status.CANCELLED)
+    late = an_order_in(Status.SHIPPED)
+    refused = command(late, "cancel", actor="customer")
+    visited = [open_page(page, web, paid), open_page(page, web, done), open_page(page, web, late)]
+    visited += [f"{visited[2]}?change={refused.pk}", f"{visited[0]}cancel/", f"{visited[0]}address/", f"{web}/track/"]
+    for address in visited:
+        page.goto(address)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{address}: {found.generate_report()}"
+    page.get_by_role("button").click()
+    assert Axe().run(page).violations_count == 0
+    context.close()
+
+
+def test_nothing_overflows_a_narrow_screen(browser: Browser, web: str) -> None:
+    context = browser.new_context(viewport={"width": 320, "height": 640})
+    page = context.new_page()
+    orders = [an_order_in(Status.PAID), an_order_in(Status.DELIVERED)]
+    addresses = [open_page(page, web, order) for order in orders]
+    for address in [*addresses, f"{addresses[0]}address/", f"{addresses[0]}cancel/", f"{web}/track/"]:
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") == 320, address
+    context.close()

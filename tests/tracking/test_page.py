@@ -1,0 +1,220 @@
+"""What the page says in each state, and what it costs to say it."""
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status
+from orders.models import Order
+from orders.services.placement import NewItem
+from orders.tracking import words
+from tests.factories import an_order, an_order_in, command
+from tests.tracking.conftest import Follow
+
+REACHABLE = [
+    Status.RECEIVED,
+    Status.IN_REVIEW,
+    Status.CHARGING,
+    Status.PAID,
+    Status.PICKING,
+    Status.PACKED,
+    Status.SHIPPED,
+    Status.DELIVERED,
+    Status.CANCELLING,
+    Status.CANCELLED,
+]
+
+
+def page_of(order: Order) -> str:
+    return f"/track/{order.code}/"
+
+
+def declined_order() -> Order:
+    return an_order_in(Status.AWAITING_PAYMENT, payment_method="tok_declined")
+
+
+@pytest.mark.parametrize("status", REACHABLE)
+def test_it_says_where_the_order_stands(customer: Follow, status: Status) -> None:
+    order = an_order_in(status)
+    page = customer(order).get(page_of(order)).text
+    assert f"<h1>{words.HEADLINES[status]}</h1>" in page
+    assert page.count('role="status"') == 1
+
+
+def test_every_state_has_its_words() -> None:
+    assert set(words.HEADLINES) == set(Status)
+    assert set(words.REASONS) >= set(WAITS_FOR.values())
+    assert set(words.ENDINGS) == FINAL
+    assert {*words.STEPS_DONE, *words.LAST_STEPS} == set(Status)
+
+
+def test_every_event_is_told_or_kept_on_purpose() -> None:
+    assert set(EventType) - set(words.EVENTS) == {
+        EventType.PAYMENT_ABANDONED,
+        EventType.REFUND_FAILED,
+        EventType.CARRIER_SELECTED,
+        EventType.ATTENTION_NEEDED,
+        EventType.ATTENTION_CLEARED,
+        EventType.COMMAND_REJECTED,
+    }
+
+
+def test_it_says_why_an_order_waits_and_until_when(customer: Follow) -> None:
+    order = declined_order()
+    page = customer(order).get(page_of(order)).text
+    assert order.deadline is not None
+    assert "Please pay by" in page
+    assert f'<time datetime="{order.deadline.isoformat()}">' in page
+
+
+def test_a_held_order_names_no_time(customer: Follow) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    Order.objects.filter(pk=order.pk).update(held=True)
+    page = customer(order).get(page_of(order)).text
+    assert words.HELD in page
+    assert "at the latest" not in page
+
+
+def test_it_shows_items_and_every_part_of_the_sum(customer: Follow) -> None:
+    items = [
+        NewItem(sku="LAMP", quantity=2, unit_price=5000, name="Lamp"),
+        NewItem(sku="BULB", quantity=1, unit_price=99),
+    ]
+    order = an_order(items=items, shipping=500, tax=310, discount=1000)
+    page = customer(order).get(page_of(order)).text
+    for text in (
+        "Lamp",
+        "2 × 50.00 USD, LAMP",
+        "BULB",
+        "100.99 USD",
+        "5.00 USD",
+        "3.10 USD",
+        "-10.00 USD",
+        "99.09 USD",
+    ):
+        assert text in page, text
+
+
+@pytest.mark.parametrize(
+    ("status", "current", "done"),
+    [(Status.IN_REVIEW, "Paid", 1), (Status.PICKING, "Packed", 2), (Status.SHIPPED, "Delivered", 4)],
+)
+def test_the_steps_say_what_is_done_and_what_is_next(customer: Follow, status: Status, current: str, done: int) -> None:
+    order = an_order_in(status)
+    steps = customer(order).get(page_of(order)).context["steps"]
+    assert [step.name for step in steps if step.state == "current"] == [current]
+    assert [step.state for step in steps].count("done") == done
+    assert all(step.at for step in steps if step.state == "done")
+
+
+def test_a_cancelled_order_ends_its_steps_with_that(customer: Follow) -> None:
+    order = an_order_in(Status.CANCELLED)
+    steps = customer(order).get(page_of(order)).context["steps"]
+    assert [(step.name, step.state) for step in steps] == [
+        ("Received", "done"),
+        ("Paid", "done"),
+        ("Cancelled", "stopped"),
+    ]
+
+
+def test_it_says_what_was_paid_and_what_went_back(customer: Follow) -> None:
+    order = an_order_in(Status.CANCELLED)
+    page = customer(order).get(page_of(order))
+    assert [fact.text for fact in page.context["payments"]] == ["99.99 USD paid", "99.99 USD refunded"]
+    assert "99.99 USD refunded on" in " ".join(page.text.split())
+
+
+def test_it_says_that_nothing_was_charged(customer: Follow) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    assert "Nothing has been charged." in customer(order).get(page_of(order)).text
+
+
+def test_it_names_carrier_tracking_number_and_address(customer: Follow) -> None:
+    order = an_order_in(Status.SHIPPED)
+    parcel = order.shipments.get()
+    page = customer(order).get(page_of(order)).text
+    for text in (parcel.carrier, parcel.tracking_number, "123 Main St", "Anytown CA", "United States"):
+        assert text in page
+
+
+def test_the_timeline_tells_the_newest_first_and_nothing_internal(customer: Follow) -> None:
+    order = an_order_in(Status.DELIVERED)
+    told = [fact.text for fact in customer(order).get(page_of(order)).context["timeline"]]
+    assert told[0] == "Your parcel was delivered."
+    assert told[-1] == "We received your order."
+    assert len(told) == order.events.exclude(type=EventType.CARRIER_SELECTED).count()
+
+
+def test_the_timeline_tells_a_customer_what_was_refused_and_nobody_elses_business(customer: Follow) -> None:
+    order = an_order_in(Status.SHIPPED)
+    command(order, "cancel", actor="customer")
+    command(order, "reject", actor="staff:1")
+    told = [fact.text for fact in customer(order).get(page_of(order)).context["timeline"]]
+    refused = [text for text in told if "could not be changed" in text]
+    assert refused == ["Your order could not be changed: An order that is shipped cannot be cancelled."]
+
+
+def test_an_invalid_order_says_why(customer: Follow) -> None:
+    items = [NewItem(sku="MANY", quantity=101, unit_price=100)]
+    order = an_order_in(Status.INVALID, items=items)
+    page = customer(order).get(page_of(order)).text
+    assert "An order may hold 100 of MANY, not 101." in page
+
+
+def test_names_are_text_and_never_markup(customer: Follow) -> None:
+    order = an_order(items=[NewItem(sku="X", quantity=1, unit_price=100, name="<script>alert(1)</script>")])
+    page = customer(order).get(page_of(order)).text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+def test_the_page_costs_the_same_whatever_happened(
+    customer: Follow, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for status in (Status.PAID, Status.DELIVERED, Status.CANCELLED):
+        order = an_order_in(status)
+        client = customer(order)
+        with django_assert_num_queries(7):
+            client.get(page_of(order))
+
+
+def test_an_unchanged_page_costs_one_query_and_no_body(
+    customer: Follow, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    order = an_order_in(Status.PAID)
+    client = customer(order)
+    etag = client.get(page_of(order) + "live/")["ETag"]
+    with django_assert_num_queries(1):
+        unchanged = client.get(page_of(order) + "live/", headers={"If-None-Match": etag})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    command(order, "cancel")
+    changed = client.get(page_of(order) + "live/", headers={"If-None-Match": etag})
+    assert changed.status_code == 200
+    assert words.HEADLINES[Status.CANCELLING] in changed.text
+
+
+def test_polling_stops_when_nothing_will_change_any_more(customer: Follow) -> None:
+    order = an_order_in(Status.DELIVERED)
+    client = customer(order)
+    last = client.get(page_of(order) + "live/")
+    assert last.status_code == 286
+    for page in (last.text, client.get(page_of(order)).text):
+        assert "hx-trigger" not in page
+        assert "htmx" not in page.replace("hx-swap-oob", "")
+
+
+def test_a_page_whose_cookie_ended_asks_again(customer: Follow) -> None:
+    order = an_order_in(Status.PAID)
+    client = customer(order)
+    client.cookies.clear()
+    answer = client.get(page_of(order) + "live/", headers={"HX-Request": "true"})
+    assert answer["HX-Refresh"] == "true"
+    assert order.code not in answer.text
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_an_error_page_is_plain_and_ours(status: int) -> None:
+    from django.template.loader import render_to_string
+
+    page = render_to_string(f"{status}.html")
+    assert "orders/tracking.css" in page
+    assert "<script" not in page
