@@ -27,11 +27,12 @@ class Headline:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the way. `state` is done, current, next or stopped."""
+    """A step of the way. `state` is done, current, next or stopped; `note` says what a current one waits for."""
 
     name: str
     state: str
     at: datetime | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,10 @@ def steps(seen: TrackedOrder) -> list[Step]:
         happened = [Step(name, "done", latest[event].created_at) for name, event in words.STEPS if event in latest]
         return [*happened, Step(words.LAST_STEPS[status], "stopped", seen.events[-1].created_at)]
     done = words.STEPS_DONE[status]
-    states = ["done"] * done + ["current"] + ["next"] * len(words.STEPS)
-    return [
-        Step(name, state, latest[event].created_at if state == "done" and event in latest else None)
-        for (name, event), state in zip(words.STEPS, states, strict=False)
-    ]
+    reached = [Step(name, "done", latest[event].created_at) for name, event in words.STEPS[:done]]
+    note = words.PAUSED if seen.order.held else words.STANDSTILLS.get(status, words.UNDER_WAY)
+    current = [Step(name, "current", note=note) for name, _ in words.STEPS[done : done + 1]]
+    return [*reached, *current, *(Step(name, "next") for name, _ in words.STEPS[done + 1 :])]
 
 
 def timeline(seen: TrackedOrder) -> list[Fact]:

@@ -41,8 +41,8 @@ REASONS: dict[Waiting, str] = {
 
 # What the deadline means, before and after the time itself. A deadline that is not in here is for us to know.
 DEADLINES: dict[Waiting, tuple[str, str]] = {
-    Waiting.REVIEW: ("We are done by", "at the latest."),
-    Waiting.NEW_PAYMENT: ("Please pay by", "or the order will be cancelled."),
+    Waiting.REVIEW: ("We are done by ", " at the latest."),
+    Waiting.NEW_PAYMENT: ("Please pay by ", ", or the order will be cancelled."),
 }
 
 # What ends an order, said below its headline.
@@ -75,6 +75,14 @@ STEPS_DONE: dict[Status, int] = {
     Status.SHIPPING_FAILED: 2,
     Status.DELIVERED: 5,
 }
+
+# What stands below the step that is under way, where it is not that.
+STANDSTILLS: dict[Status, str] = {
+    Status.AWAITING_PAYMENT: "Waits for you",
+    Status.SHIPPING_FAILED: "Held up",
+}
+UNDER_WAY = "Under way"
+PAUSED = "Paused"
 
 LAST_STEPS: dict[Status, str] = {
     Status.CANCELLING: "Cancelling",

@@ -63,6 +63,7 @@ def test_it_says_why_an_order_waits_and_until_when(customer: Follow) -> None:
     page = customer(order).get(page_of(order)).text
     assert order.deadline is not None
     assert "Please pay by" in page
+    assert "Waits for you" in page
     assert f'<time datetime="{order.deadline.isoformat()}">' in page
 
 
@@ -71,6 +72,7 @@ def test_a_held_order_names_no_time(customer: Follow) -> None:
     Order.objects.filter(pk=order.pk).update(held=True)
     page = customer(order).get(page_of(order)).text
     assert words.HELD in page
+    assert words.PAUSED in page
     assert "at the latest" not in page
 
 
@@ -132,7 +134,7 @@ def test_it_names_carrier_tracking_number_and_address(customer: Follow) -> None:
     order = an_order_in(Status.SHIPPED)
     parcel = order.shipments.get()
     page = customer(order).get(page_of(order)).text
-    for text in (parcel.carrier, parcel.tracking_number, "123 Main St", "Anytown CA", "United States"):
+    for text in (parcel.carrier.capitalize(), parcel.tracking_number, "123 Main St", "Anytown CA", "United States"):
         assert text in page
 
 
