@@ -80,12 +80,12 @@ def headline(seen: TrackedOrder) -> Headline:
 def steps(seen: TrackedOrder) -> list[Step]:
     """What is done, what is under way, what comes next; an order that left the way ends with how it did."""
     status = Status(seen.order.status)
-    latest = {event.type: event for event in seen.events}
+    at = {event.type: event.created_at for event in seen.events}
     if status in words.LAST_STEPS:
-        happened = [Step(name, "done", latest[event].created_at) for name, event in words.STEPS if event in latest]
+        happened = [Step(name, "done", at[event]) for name, event in words.STEPS if event in at]
         return [*happened, Step(words.LAST_STEPS[status], "stopped", seen.events[-1].created_at)]
     done = words.STEPS_DONE[status]
-    reached = [Step(name, "done", latest[event].created_at) for name, event in words.STEPS[:done]]
+    reached = [Step(name, "done", at.get(event)) for name, event in words.STEPS[:done]]
     note = words.PAUSED if seen.order.held else words.STANDSTILLS.get(status, words.UNDER_WAY)
     current = [Step(name, "current", note=note) for name, _ in words.STEPS[done : done + 1]]
     return [*reached, *current, *(Step(name, "next") for name, _ in words.STEPS[done + 1 :])]
@@ -122,7 +122,9 @@ def totals(seen: TrackedOrder) -> list[tuple[str, str]]:
 
 def payment_facts(seen: TrackedOrder) -> list[Fact]:
     """What was charged and what went back, in the order in which it happened."""
-    facts = [fact for payment in seen.payments for fact in _payment_in_words(payment)]
+    charged = (EventType.PAYMENT_CHARGED, EventType.PAYMENT_LANDED_LATE)
+    paid = {event.data.get("payment"): event.created_at for event in seen.events if event.type in charged}
+    facts = [fact for own in seen.payments for fact in _payment_in_words(own, paid.get(str(own.id)))]
     return facts or [Fact("Nothing has been charged.")]
 
 
@@ -152,15 +154,15 @@ def _event_in_words(event: Event, commands: dict[UUID, Command]) -> str:
     return words.EVENTS.get(kind, "")
 
 
-def _payment_in_words(payment: Payment) -> list[Fact]:
-    state, amount, at = payment.state, payment.amount_in_words, payment.updated_at
+def _payment_in_words(payment: Payment, paid_at: datetime | None) -> list[Fact]:
+    state, amount = payment.state, payment.amount_in_words
     refunds = [_refund_in_words(refund, payment.currency) for refund in payment.refunds.all()]
     if state == Payment.State.PENDING:
         return [Fact(f"{amount} are being charged.")]
     if state == Payment.State.DECLINED:
-        return [Fact(f"{amount} were declined", at)]
+        return [Fact(f"{amount} were declined", payment.updated_at)]
     if state == Payment.State.CAPTURED or refunds:
-        return [Fact(f"{amount} paid", payment.created_at), *refunds]
+        return [Fact(f"{amount} paid", paid_at), *refunds]
     return [Fact(f"{amount} were not charged.")]
 
 

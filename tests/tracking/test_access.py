@@ -186,3 +186,9 @@ def test_a_change_needs_the_forms_own_csrf_token(customer: Follow) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = customer(order).cookies
     assert strict.post(page_of(order) + "cancel/", {"form": str(order.pk)}).status_code == 403
+
+
+def test_an_address_that_is_none_gets_our_page() -> None:
+    answer = Client().get("/nowhere/at/all")
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.text

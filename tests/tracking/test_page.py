@@ -121,7 +121,9 @@ def test_a_cancelled_order_ends_its_steps_with_that(customer: Follow) -> None:
 def test_it_says_what_was_paid_and_what_went_back(customer: Follow) -> None:
     order = an_order_in(Status.CANCELLED)
     page = customer(order).get(page_of(order))
-    assert [fact.text for fact in page.context["payments"]] == ["99.99 USD paid", "99.99 USD refunded"]
+    facts = page.context["payments"]
+    assert [fact.text for fact in facts] == ["99.99 USD paid", "99.99 USD refunded"]
+    assert facts[0].at == order.events.get(type=EventType.PAYMENT_CHARGED).created_at
     assert "99.99 USD refunded on" in " ".join(page.text.split())
 
 
