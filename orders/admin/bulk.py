@@ -99,7 +99,7 @@ def _preview(
     accepted = [order for order, refusal in refusals if not refusal]
     context: dict[str, Any] = {
         **model_admin.admin_site.each_context(request),
-        "title": f"{ACTIONS[kind].label}: {_orders(len(accepted))}",
+        "title": f"{kind.capitalize()} {_orders(len(accepted))}",
         "opts": model_admin.opts,
         "kind": kind,
         "action": ACTIONS[kind],

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.timesince import timeuntil
 
+from orders.admin.durations import brief
 from orders.commands import Kind
 from orders.lifecycle import Status, Waiting
 from orders.money import in_words
@@ -61,7 +61,7 @@ def alerts(view: OrderView) -> list[Alert]:
 
 
 def _no_payment(view: OrderView) -> Alert:
-    until = f" within {timeuntil(view.order.deadline)}" if view.order.deadline else ""
+    until = f" within {brief(view.order.deadline - timezone.now())}" if view.order.deadline else ""
     why = f"The payment was declined: {view.declined.decline_reason or 'no reason given'}." if view.declined else ""
     return Alert(
         text=why or "The payment was taken back; the order waits for a new one.",
@@ -114,7 +114,7 @@ def _update_address(_view: OrderView) -> Consequences:
 
 
 def _cancel_payment(view: OrderView) -> Consequences:
-    window = timeuntil(timezone.now() + timedelta(seconds=settings.PAYMENT_RETRY_WINDOW + 1))
+    window = brief(timedelta(seconds=settings.PAYMENT_RETRY_WINDOW))
     will = [f"The order waits for a new payment, for {window}; then it is cancelled."]
     will_not = ["The order is not cancelled now.", "Nothing is shipped before a new payment has been made."]
     if view.open_charge is not None:

@@ -116,7 +116,7 @@ def _page(
         refusal = "There is nothing for this to act upon as the order stands."
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": f"{ACTIONS[kind].label}: order {view.order.code}",
+        "title": f"{ACTIONS[kind].label}: {view.order.code}",
         "opts": model_admin.opts,
         "order": view.order,
         "action": ACTIONS[kind],

@@ -7,10 +7,20 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.timesince import timesince, timeuntil
 
+from orders.admin.durations import age, time_left
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
+
+WAITING = {
+    Waiting.PAYMENT: "the payment gateway",
+    Waiting.PAYMENT_RETURN: "its payment to be taken back",
+    Waiting.NEW_PAYMENT: "a new payment",
+    Waiting.LABEL: "its label",
+    Waiting.HANDOVER: "hand-over to the carrier",
+    Waiting.SHIPPING_DECISION: "a decision how to ship it",
+    Waiting.CANCELLATION: "its cancellation to be finished",
+}
 
 
 class WaitingFilter(admin.SimpleListFilter):
@@ -21,7 +31,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
     def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
         """Everything that an order may wait for."""
-        return [(waiting, waiting_in_words(waiting).capitalize()) for waiting in Waiting if waiting]
+        return [(waiting, waiting.replace("_", " ").capitalize()) for waiting in Waiting if waiting]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
         """Orders that wait for it."""
@@ -41,7 +51,7 @@ class StatusFilter(admin.ChoicesFieldListFilter):
 
 def waiting_in_words(waiting: str) -> str:
     """What an order waits for, as a person says it."""
-    return str(waiting).replace("_", " ")
+    return WAITING.get(Waiting(waiting)) or Waiting(waiting).replace("_", " ")
 
 
 def status_badge(order: Order) -> str:
@@ -55,13 +65,11 @@ def waiting_cell(order: Order) -> str:
         return "–"
     if order.deadline is None:
         return waiting_in_words(order.waiting_for)
-    late = order.deadline < timezone.now()
-    words = f"{timesince(order.deadline, depth=1)} overdue" if late else f"in {timeuntil(order.deadline, depth=1)}"
     return format_html(
         '{}<br><time class="ol-quiet" datetime="{}">{}</time>',
         waiting_in_words(order.waiting_for),
         order.deadline.isoformat(),
-        words,
+        time_left(order.deadline),
     )
 
 
@@ -72,7 +80,7 @@ def age_cell(order: Order) -> str:
         '<time datetime="{}" title="{}">{}</time>',
         placed.isoformat(),
         placed.strftime("%Y-%m-%d %H:%M:%S %Z"),
-        timesince(placed, depth=1),
+        age(placed),
     )
 
 

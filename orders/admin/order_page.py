@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders import ids
 from orders.admin.consequences import alerts, consequences
+from orders.admin.durations import age, time_left
 from orders.admin.forms import ActionForm, NoteForm
 from orders.admin.order_actions import ACTIONS, view_or_404
 from orders.admin.order_list import waiting_in_words
@@ -53,6 +54,8 @@ def show(request: HttpRequest, model_admin: ModelAdmin[Order], object_id: str) -
         "view": view,
         "status": Status(order.status).in_words,
         "waiting": waiting_in_words(order.waiting_for),
+        "time_left": time_left(order.deadline) if order.deadline else "",
+        "age": age(order.created_at),
         "alerts": alerts(view),
         "buttons": buttons(view) if may_act else [],
         "entries": timeline(order.pk),

@@ -56,6 +56,10 @@ class OrderAdmin(NothingByHand, ModelAdmin[Order]):
         """Exact and by prefix, each by its index; nothing is found twice."""
         return (orders_found(queryset, search_term) if search_term.strip() else queryset), False
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The stock list under its own title: nothing is selected to be changed."""
+        return super().changelist_view(request, {"title": "Orders", **(extra_context or {})})
+
     def change_view(
         self,
         request: HttpRequest,

@@ -1,7 +1,6 @@
 """The stock Django admin under our title, with what needs a person on top."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -12,6 +11,7 @@ from django.utils.http import urlencode
 
 from orders.admin.clients import ApiClientAdmin
 from orders.admin.commands import CommandAdmin
+from orders.admin.durations import age
 from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
 from orders.admin.orders import OrderAdmin
 from orders.models import ApiClient, BlockedCustomer, Command, Order, SkuLimit
@@ -24,7 +24,7 @@ class Panel:
 
     title: str
     count: int
-    oldest: datetime | None
+    oldest: str
     url: str
 
 
@@ -33,6 +33,9 @@ class OrderlifeAdminSite(AdminSite):
 
     site_header = site_title = "Orderlife"
     index_title = "Today"
+    site_url = None
+    # Five tables need no menu beside every page; orders need the room.
+    enable_nav_sidebar = False
 
     def __init__(self, name: str = "admin") -> None:
         """The screens are listed here: Django makes the site before it looks for decorators that would need it."""
@@ -56,6 +59,6 @@ def panel_of(pile: backoffice.Pile) -> Panel:
     return Panel(
         title=pile.status.in_words.capitalize() if pile.status else "Needs attention",
         count=pile.count,
-        oldest=pile.oldest,
+        oldest=age(pile.oldest) if pile.oldest else "",
         url=f"{reverse('admin:orders_order_changelist')}?{urlencode(query)}",
     )

@@ -15,8 +15,6 @@ from orders.models import Command
 from orders.services.commands import settle_signal
 from tests.conftest import unique
 
-PASSWORD = "correct horse battery"
-
 
 class Desk:
     """A member of staff at a browser without a screen."""
@@ -42,7 +40,7 @@ class Desk:
 def a_user(*permissions: str, is_superuser: bool = False) -> User:
     name = f"ann{unique()}"
     user = User(username=name, first_name="Ann", last_name="Operator", is_staff=True, is_superuser=is_superuser)
-    user.set_password(PASSWORD)
+    user.set_unusable_password()
     user.save()
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     return user
