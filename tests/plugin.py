@@ -55,20 +55,25 @@ def pytest_unconfigure() -> None:
 
 
 @contextlib.contextmanager
-def database_of_its_own(name: str) -> Iterator[None]:
-    """Another clone of the template for as long as the block runs, for a test whose processes nobody else may touch."""
+def connected_to(url: str) -> Iterator[None]:
+    """Let this process and those it starts use another database for as long as the block runs."""
     from django.db import connection
 
-    before, settings_before = os.environ["DATABASE_URL"], dict(connection.settings_dict)
+    before = os.environ["DATABASE_URL"]
     connection.close()
-    _use(_clone(f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{name}"))
-    connection.settings_dict["NAME"] = urlsplit(os.environ["DATABASE_URL"]).path[1:]
+    _use(url)
     try:
         yield
     finally:
         connection.close()
         _use(before)
-        connection.settings_dict.update(settings_before)
+
+
+@contextlib.contextmanager
+def database_of_its_own(name: str) -> Iterator[None]:
+    """Another clone of the template for as long as the block runs, for a test whose processes nobody else may touch."""
+    with connected_to(_clone(f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{name}")):
+        yield
 
 
 def _clone(name: str) -> str:
@@ -84,9 +89,16 @@ def _clone(name: str) -> str:
 
 def _use(url: str) -> None:
     from django.conf import settings
+    from django.db import connections
 
     os.environ["DATABASE_URL"] = url
     parts = urlsplit(url)
-    settings.DATABASES["default"].update(
-        NAME=parts.path[1:], USER=parts.username, PASSWORD=parts.password, HOST=parts.hostname, PORT=parts.port
-    )
+    address = {
+        "NAME": parts.path[1:],
+        "USER": parts.username,
+        "PASSWORD": parts.password,
+        "HOST": parts.hostname,
+        "PORT": parts.port,
+    }
+    settings.DATABASES["default"].update(address)
+    connections["default"].settings_dict.update(address)

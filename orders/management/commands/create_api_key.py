@@ -12,6 +12,7 @@ class Command(BaseCommand):
     """Prints the key alone on stdout, so that a script can take it."""
 
     help = "Make an API key for the client NAME (made if new) and print it, this once."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Who it is for, and what they may do."""

@@ -28,6 +28,7 @@ class Command(BaseCommand):
     """Writes rows, as the API does, so that it needs no Temporal; the workers carry the order."""
 
     help = "Place an order and follow it live: an example, or the JSON that POST /orders takes."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What to place."""

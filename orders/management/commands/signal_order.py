@@ -22,6 +22,7 @@ class Command(BaseCommand):
     """Writes a command row, as the API does; the relay signals the order's workflow with it."""
 
     help = "Steer a running order: cancel it, change its address, take its payment back, ... and follow it live."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which order, and what of it."""

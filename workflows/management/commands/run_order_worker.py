@@ -11,6 +11,7 @@ class Command(BaseCommand):
     """Runs until SIGTERM or Ctrl-C; any number may run."""
 
     help = "Run a worker of the queue 'orders' until it is told to stop."
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run it."""

@@ -1,0 +1,107 @@
+"""Processes end with their proper code, however often: a process that spoke to Temporal may crash while it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import eventually, unique
+from tests.factories import an_order, kinds
+from tests.faults.conftest import World
+
+SHORT_RUNS = 200
+WORKER_STOPS = 100
+AT_ONCE = 4
+
+
+class Runs:
+    """Many runs of `manage.py`, and how each ended."""
+
+    def __init__(self, directory: Path, settings: dict[str, str]) -> None:
+        self._directory = directory
+        self._zygote = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.zygote"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **settings},
+        )
+
+    def start(self, *args: str) -> tuple[int, Path]:
+        """Start one; its process id and its log."""
+        log = self._directory / f"{unique()}.log"
+        assert self._zygote.stdin
+        self._zygote.stdin.write(json.dumps({"args": args, "log": str(log)}) + "\n")
+        self._zygote.stdin.flush()
+        return int(self._next("started")["started"]), log
+
+    def code(self) -> int:
+        """The exit code of the next one that ends."""
+        return int(self._next("ended")["code"])
+
+    def close(self) -> None:
+        """End the process that they are forked from."""
+        self._zygote.kill()
+        self._zygote.communicate()
+
+    def _next(self, kind: str) -> dict[str, int]:
+        assert self._zygote.stdout
+        message: dict[str, int] = json.loads(self._zygote.stdout.readline())
+        assert kind in message, message
+        return message
+
+
+@pytest.fixture
+def runs(world: World, tmp_path: Path) -> Iterator[Runs]:
+    """Runs of `manage.py` in a world of their own."""
+    it = Runs(tmp_path, world.settings)
+    yield it
+    it.close()
+
+
+def test_two_hundred_short_commands_all_end_with_zero(runs: Runs) -> None:
+    codes = []
+    for number in range(0, SHORT_RUNS, 2):
+        runs.start("place_order", "--no-follow")
+        codes.append(runs.code())
+        runs.start("create_api_key", f"shop {number} {unique()}")
+        codes.append(runs.code())
+    assert (len(codes), set(codes)) == (SHORT_RUNS, {0})
+
+
+def test_a_hundred_worker_stops_all_end_with_zero(runs: Runs) -> None:
+    codes = []
+    for _ in range(0, WORKER_STOPS, AT_ONCE):
+        workers = [runs.start(f"run_{('order', 'shipping')[number % 2]}_worker") for number in range(AT_ONCE)]
+        for pid, log in workers:
+            eventually(lambda log=log: log.exists() and "ready" in log.read_text(), 60)
+            os.kill(pid, signal.SIGTERM)
+        codes += [runs.code() for _ in workers]
+    assert (len(codes), set(codes)) == (WORKER_STOPS, {0})
+
+
+def test_a_command_that_cannot_be_carried_out_ends_with_one_line_and_a_code(world: World) -> None:
+    command = [sys.executable, "manage.py", "signal_order", "ABC-DEF-GHJ", "cancel"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, **world.settings})
+    assert (done.returncode, done.stderr) == (1, "CommandError: There is no order 'ABC-DEF-GHJ'.\n")
+
+
+def test_a_worker_that_finds_no_temporal_waits_for_it_and_can_be_stopped(world: World) -> None:
+    world.kill_temporal()
+    worker = world.start("order", "manage.py", "run_order_worker")
+    worker.ready("waiting for it")
+    assert worker.stop() == 0
+
+
+def test_a_worker_finishes_the_charge_it_is_making_before_it_stops(world: World) -> None:
+    worker = world.start_order_worker()
+    order = an_order(payment_method="tok_slow")
+    eventually(lambda: order.payments.filter(state="pending").exists(), 20)
+    assert worker.stop() == 0
+    assert order.payments.get().state == "captured"
+    assert kinds("payments", order) == ["capture"]

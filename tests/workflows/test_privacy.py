@@ -1,0 +1,77 @@
+"""Names, e-mail addresses and streets stay in PostgreSQL: nothing of them reaches Temporal, not even in failures."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from temporalio.api.failure.v1 import Failure
+from temporalio.converter import PayloadConverter
+
+from orders.lifecycle import Status
+from orders.models import Order
+from stack.temporal import temporal_dev_server
+from tests.conftest import both_workers, unique
+from tests.factories import ADDRESS, an_order, reaches, settled, wish
+from tests.plugin import database_of_its_own
+from workflows.failures import PrivateFailureConverter
+
+CANARY = "zyxcanary"
+
+
+def test_a_canary_in_an_order_is_nowhere_in_temporals_own_files(tmp_path: Path) -> None:
+    with database_of_its_own(f"privacy{unique()}"), temporal_dev_server(tmp_path / "temporal") as address:
+        settings = {"TEMPORAL_ADDRESS": address, "MANUAL_REVIEW_TIMEOUT": "3600", "DATABASE_URL": _url()}
+        with both_workers(tmp_path, **settings):
+            order = reaches(canary_order(), Status.IN_REVIEW)
+            moved = {"street": f"{CANARY} Rd 2", "city": "Town", "country": "US"}
+            settled(wish(order, "update_address", args={"address": moved}, reason=f"{CANARY} moved"))
+            settled(wish(order, "update_address", args={"address": {"street": CANARY}}))
+            settled(wish(order, "approve"))
+            reaches(order, Status.DELIVERED)
+        history = show(address, f"order-{order.pk}") + show(address, f"shipping-{order.pk}")
+    assert str(order.pk) in history
+    assert CANARY not in history.lower()
+    for file in (tmp_path / "temporal").iterdir():
+        assert CANARY.encode() not in file.read_bytes().lower(), file.name
+
+
+def canary_order() -> Order:
+    address = ADDRESS.__class__(street=f"1 {CANARY} St", city="Town", state="CA", country="US")
+    email = f"{CANARY}{unique()}@example.com"
+    return an_order(customer_name=f"{CANARY} Doe", customer_email=email, address=address)
+
+
+def show(address: str, workflow_id: str) -> str:
+    temporal = Path(sys.executable).with_name("temporal")
+    command = [temporal, "workflow", "show", "-w", workflow_id, "--address", address, "-o", "json"]
+    described = [temporal, "workflow", "describe", "-w", workflow_id, "--address", address, "-o", "json"]
+    return "".join(
+        subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
+        for arguments in (command, described)
+    )
+
+
+def _url() -> str:
+    import os
+
+    return os.environ["DATABASE_URL"]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_failure_leaves_as_its_class_name_and_a_log_reference(nested: bool, caplog: pytest.LogCaptureFixture) -> None:
+    failure = Failure()
+    PrivateFailureConverter().to_failure(failing(nested=nested), PayloadConverter.default, failure)
+    assert CANARY not in str(failure)
+    assert failure.message.startswith("KeyError, log reference ")
+    assert failure.message.rpartition(" ")[2] in caplog.text
+
+
+def failing(*, nested: bool) -> BaseException:
+    try:
+        try:
+            raise ValueError(CANARY)
+        except ValueError as error:
+            raise KeyError(CANARY) from (error if nested else None)
+    except KeyError as error:
+        return error
