@@ -9,7 +9,7 @@ from babel.core import Locale
 from orders.errors import InvalidOrder
 
 _NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
-COUNTRIES = frozenset(code for code in Locale("en").territories if len(code) == 2) - _NO_COUNTRIES
+COUNTRIES = frozenset(str(code) for code in Locale("en").territories if len(str(code)) == 2) - _NO_COUNTRIES
 
 MAX_LENGTH = 200
 

@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from babel.core import Locale
 from babel.numbers import format_currency, get_currency_precision
 
-CURRENCIES = frozenset(code for code in Locale("en").currencies if len(code) == 3)
+CURRENCIES = frozenset(str(code) for code in Locale("en").currencies if len(str(code)) == 3)
 # Twelve digits: beyond any real order, far inside a 64-bit integer.
 MAX_MINOR = 10**12
 

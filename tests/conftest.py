@@ -69,7 +69,7 @@ class Served:
 
     def ready(self, words: str, seconds: float = 30) -> None:
         """Wait until its log has these words."""
-        eventually(lambda: words in self.log.read_text(), seconds, lambda: self.log.read_text())
+        eventually(lambda: words in self.log.read_text(), seconds, self.log.read_text)
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 15, why: Callable[[], str] = lambda: "") -> Any:
@@ -118,7 +118,8 @@ def both_workers(directory: Path, **settings: str) -> Iterator[dict[str, Served]
 @pytest.fixture(scope="session")
 def running(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Served]]:
     """Both workers with the default delays, but a review that only a person ends."""
-    with both_workers(tmp_path_factory.mktemp("workers"), MANUAL_REVIEW_TIMEOUT="3600") as workers:
+    settings = {"MANUAL_REVIEW_TIMEOUT": "3600", "TEMPORAL_ADDRESS": temporal}
+    with both_workers(tmp_path_factory.mktemp("workers"), **settings) as workers:
         yield workers
 
 
@@ -135,7 +136,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         CSRF_TRUSTED_ORIGINS=url,
     )
     try:
-        eventually(lambda: answers(f"{url}/healthz"), 30, lambda: served.log.read_text())
+        eventually(lambda: answers(f"{url}/healthz"), 30, served.log.read_text)
         yield url
     finally:
         served.stop()
@@ -148,6 +149,13 @@ def answers(url: str) -> bool:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Takes a sentence with a figure, which the end of the test run prints."""
+    properties = request.node.user_properties
+    return lambda sentence: properties.append(("measured", sentence))
 
 
 _numbers = iter(range(10**9))

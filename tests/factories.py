@@ -1,6 +1,7 @@
 """Orders for tests: placed through the product's own services, and brought where a test wants them."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from orders.address import Address
@@ -31,7 +32,7 @@ def an_order(**fields: Any) -> Order:
 def an_order_in(status: Status, **fields: Any) -> Order:
     """An order that the process's own steps brought to `status`, without Temporal."""
     order = an_order(**fields)
-    steps = {
+    steps: dict[Status, Callable[[], object]] = {
         Status.RECEIVED: lambda: review.validate(order.pk),
         Status.IN_REVIEW: lambda: deadlines.pass_deadline(order.pk, Status.IN_REVIEW),
         Status.CHARGING: lambda: payment.charge(order.pk),

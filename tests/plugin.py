@@ -49,6 +49,16 @@ def pytest_configure(config: pytest.Config) -> None:
         _use(_clone(os.environ.get("PYTEST_XDIST_WORKER", "alone")))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured."""
+    reports = [report for name in ("passed", "failed") for report in terminalreporter.getreports(name)]
+    found = [text for report in reports for name, text in report.user_properties if name == "measured"]
+    if found:
+        terminalreporter.section("measured")
+        for text in sorted(found):
+            terminalreporter.write_line(str(text))
+
+
 def pytest_unconfigure() -> None:
     """Stop what was started here."""
     _running.close()

@@ -6,9 +6,9 @@ from uuid import UUID
 from django.utils import timezone
 from temporalio import activity
 
-from orders.selectors.orders import order_by_id
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
+from orders.selectors.orders import order_by_id
 from orders.services import (
     cancellation,
     commands,

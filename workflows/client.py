@@ -13,9 +13,7 @@ from workflows.failures import PrivateFailureConverter
 
 logger = logging.getLogger(__name__)
 
-DATA_CONVERTER = dataclasses.replace(
-    temporalio.converter.default(), failure_converter_class=PrivateFailureConverter
-)
+DATA_CONVERTER = dataclasses.replace(temporalio.converter.default(), failure_converter_class=PrivateFailureConverter)
 
 
 async def connect() -> Client:

@@ -90,7 +90,7 @@ class OrderProcess:
             await self.settle(self.inbox.popleft())
 
     def receive(self, name: str, args: Sequence[RawValue]) -> None:
-        """Put a signal into the inbox, whatever it holds. It must never raise: that would stop the workflow for good."""
+        """Put a signal into the inbox, whatever it holds. It must never raise: the workflow would stop."""
         body: Any = None
         try:
             values = [workflow.payload_converter().from_payload(arg.payload) for arg in args]

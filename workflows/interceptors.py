@@ -7,7 +7,7 @@ from django_temporalio.interceptors import ActivityIsolationInterceptor
 from workflows.connections import drop_dead_connections
 
 
-class ConnectionIsolationInterceptor(ActivityIsolationInterceptor):
+class ConnectionIsolationInterceptor(ActivityIsolationInterceptor):  # type: ignore[misc]  # the package has no types
     """Gives every activity a live database connection, for nothing where it lives already."""
 
     def refresh_reused_thread(self) -> None:

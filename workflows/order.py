@@ -25,7 +25,7 @@ from workflows.shipping import ShippingWorkflow
 
 @workflow.defn
 class OrderWorkflow(OrderProcess):
-    """Carries one order. The database leads: every step says where the order stands, and the story goes on from there."""
+    """Carries one order. The database leads: every step says where the order stands, and the story goes on there."""
 
     def __init__(self) -> None:
         super().__init__()

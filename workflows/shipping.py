@@ -1,9 +1,6 @@
 """Shipping: from the shelf to the customer's door."""
 
-from collections.abc import Sequence
-
 from temporalio import workflow
-from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from orders.lifecycle import Status, Waiting

@@ -7,9 +7,10 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
 from django.conf import settings
+from django.core.management.base import OutputWrapper
 from django_temporalio.logs import get_interceptors
 from django_temporalio.worker import WorkerRunner
 from temporalio.client import Client
@@ -48,7 +49,7 @@ def shipping_processes(client: Client) -> list[Any]:
     return [shipping_worker(client)]
 
 
-def run_to_the_end(name: str, processes: Callable[[Client], list[Any]], stdout: TextIO) -> NoReturn:
+def run_to_the_end(name: str, processes: Callable[[Client], list[Any]], stdout: OutputWrapper) -> NoReturn:
     """Run workers until SIGTERM or SIGINT, finish what runs, and end the process.
 
     The end is guarded: a process that ends right after a call on a Temporal client crashes now and then while the
@@ -70,7 +71,7 @@ def run_to_the_end(name: str, processes: Callable[[Client], list[Any]], stdout: 
     os._exit(code)
 
 
-async def _run(name: str, processes: Callable[[Client], list[Any]], stdout: TextIO) -> None:
+async def _run(name: str, processes: Callable[[Client], list[Any]], stdout: OutputWrapper) -> None:
     client = await connect_patiently()
     stdout.write(f"The {name} worker is ready: Temporal at {settings.TEMPORAL_ADDRESS}.\n")
     stdout.flush()

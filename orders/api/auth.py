@@ -16,7 +16,7 @@ class ApiKeyAuth(HttpBearer):
         super().__init__()
         self.scope = scope
 
-    def authenticate(self, request: HttpRequest, token: str) -> ApiClient:
+    def authenticate(self, request: HttpRequest, token: str) -> ApiClient:  # noqa: ARG002 - the base class asks so
         """The client.
 
         Raises:

@@ -39,7 +39,10 @@ def new_order(sent: OrderIn) -> NewOrder:
         )
         for position, item in enumerate(sent.items)
     ]
-    extra = {name: minor(f"/{name}", getattr(sent, name)) for name in ("shipping", "tax", "discount")}
+    shipping, tax, discount = (
+        minor(f"/{name}", amount)
+        for name, amount in (("shipping", sent.shipping), ("tax", sent.tax), ("discount", sent.discount))
+    )
     try:
         address = parse_address(
             sent.shipping_address.dict(), default_country=settings.DEFAULT_COUNTRY, pointer="/shipping_address"
@@ -58,5 +61,7 @@ def new_order(sent: OrderIn) -> NewOrder:
         service_level=sent.service_level,
         locale=sent.locale,
         reference=sent.reference,
-        **extra,
+        shipping=shipping,
+        tax=tax,
+        discount=discount,
     )

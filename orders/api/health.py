@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 LOOK_SECONDS = 0.3
 
 
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(_request: HttpRequest) -> HttpResponse:
     """200 as long as the process answers at all."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-def readyz(request: HttpRequest) -> JsonResponse:
+def readyz(_request: HttpRequest) -> JsonResponse:
     """200 if orders can be accepted: that needs PostgreSQL alone. Temporal's state is told, and changes nothing."""
     postgres = _postgres_answers()
     return JsonResponse({"postgresql": postgres, "temporal": _temporal_listens()}, status=200 if postgres else 503)

@@ -33,7 +33,7 @@ router = Router(tags=["orders"])
 
 Key = Annotated[str, Header("", alias="Idempotency-Key", max_length=255)]
 Wait = Annotated[float, Query(0, ge=0, le=10, description="wait so many seconds for the outcome")]
-PROBLEMS = {status: ProblemOut for status in (400, 401, 403, 404, 409, 413, 415, 422, 503)}
+PROBLEMS = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 503), ProblemOut)
 COMMAND = {202: CommandOut, **PROBLEMS}
 
 

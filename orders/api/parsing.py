@@ -2,7 +2,7 @@
 
 import json
 from decimal import Decimal
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from django.http import HttpRequest
 from ninja.parser import Parser
@@ -19,7 +19,7 @@ class UnsupportedMediaType(Exception):
 class StrictJSON(Parser):
     """Decimals stay decimals; NaN, duplicate keys, NUL, lone surrogates and endless nesting are refused."""
 
-    def parse_body(self, request: HttpRequest) -> object:
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
         """The body as Python values.
 
         Raises:

@@ -94,7 +94,7 @@ def register(api: NinjaAPI) -> None:
 
 
 def _register_plain(api: NinjaAPI) -> None:
-    plain: Mapping[type[BaseException], int] = {
+    plain: Mapping[type[Exception], int] = {
         Malformed: 400,
         UnsupportedMediaType: 415,
         RequestDataTooBig: 413,
@@ -104,7 +104,7 @@ def _register_plain(api: NinjaAPI) -> None:
     }
     for kind, status in plain.items():
 
-        def answer(request: HttpRequest, error: Exception, status: int = status) -> HttpResponse:
+        def answer(request: HttpRequest, error: Exception | type[Exception], status: int = status) -> HttpResponse:
             return problem(request, status, str(error) or TITLES[status])
 
         api.add_exception_handler(kind, answer)
@@ -112,7 +112,7 @@ def _register_plain(api: NinjaAPI) -> None:
     @api.exception_handler(HttpError)
     def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
         cause = error.__cause__  # the framework wraps what a parser raises
-        if type(cause) in plain:
+        if isinstance(cause, Exception) and type(cause) in plain:
             return problem(request, plain[type(cause)], str(cause) or TITLES[plain[type(cause)]])
         return problem(request, error.status_code, str(error))
 

@@ -30,7 +30,7 @@ def _email(value: str) -> str:
 
 def _number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise ValueError("must be a decimal number or a string with one")
+        raise ValueError("must be a decimal number or a string with one")  # noqa: TRY004 - pydantic takes ValueError
     return value
 
 

@@ -1,7 +1,5 @@
 """What we ask of a payment gateway, whoever it is."""
 
-
-
 from functools import cache
 from typing import Protocol
 
@@ -13,7 +11,7 @@ from orders.gateways.simulated_payments import SimulatedPayments
 
 
 class PaymentGateway(Protocol):
-    """A payment gateway. Every call may raise `GatewayUnavailable`: then what it did is unknown, and is asked for again.
+    """A payment gateway. Every call may raise `GatewayUnavailable`: what it did is unknown then, and asked for again.
 
     A call repeated with its key has one effect and gets the first answer, whatever became of that answer.
     """

@@ -24,8 +24,8 @@ METHODS = frozenset(
 
 class SimulatedPayments:
     """Charges tokens: `tok_ok`, `tok_declined`, `tok_flaky` (a third of calls fails, a third hangs), `tok_slow` (3 s),
-    `tok_lost_response` (charged, but the first answer never arrives), `tok_outage` (fails while the file `outage` stands
-    beside the ledger), `tok_refund_refused` (charged, and no refund succeeds).
+    `tok_lost_response` (charged, but the first answer never arrives), `tok_outage` (fails while the file `outage`
+    stands beside the ledger), `tok_refund_refused` (charged, and no refund succeeds).
     """
 
     name = "simulated"

@@ -5,15 +5,15 @@ import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.text
-import orders.commands
-import orders.ids
-import orders.lifecycle
 from django.conf import settings
 from django.db import migrations, models
 
+import orders.commands
+import orders.ids
+import orders.lifecycle
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -22,502 +22,946 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='ApiClient',
+            name="ApiClient",
             fields=[
-                ('id', models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('scopes', models.JSONField(default=list)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("scopes", models.JSONField(default=list)),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'db_table': 'api_clients',
-                'ordering': ('name',),
+                "db_table": "api_clients",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='BlockedCustomer',
+            name="BlockedCustomer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(help_text='Compared without regard to case.', max_length=254, unique=True)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(help_text="Compared without regard to case.", max_length=254, unique=True)),
+                ("reason", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'db_table': 'blocked_customers',
-                'ordering': ('email',),
+                "db_table": "blocked_customers",
+                "ordering": ("email",),
             },
         ),
         migrations.CreateModel(
-            name='Command',
+            name="Command",
             fields=[
-                ('id', models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('seq', models.IntegerField()),
-                ('kind', models.CharField(max_length=20)),
-                ('state', models.CharField(default=orders.commands.CommandState['PENDING'], max_length=10)),
-                ('outcome', models.TextField(blank=True, default='')),
-                ('actor', models.CharField(max_length=100)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('args', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('available_at', models.DateTimeField(editable=False)),
-                ('delivered_at', models.DateTimeField(blank=True, null=True)),
-                ('settled_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.IntegerField(default=0)),
-                ('last_error', models.CharField(blank=True, default='', max_length=200)),
+                ("id", models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("seq", models.IntegerField()),
+                ("kind", models.CharField(max_length=20)),
+                ("state", models.CharField(default=orders.commands.CommandState["PENDING"], max_length=10)),
+                ("outcome", models.TextField(blank=True, default="")),
+                ("actor", models.CharField(max_length=100)),
+                ("reason", models.TextField(blank=True, default="")),
+                ("args", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("available_at", models.DateTimeField(editable=False)),
+                ("delivered_at", models.DateTimeField(blank=True, null=True)),
+                ("settled_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.IntegerField(default=0)),
+                ("last_error", models.CharField(blank=True, default="", max_length=200)),
             ],
             options={
-                'db_table': 'commands',
-                'ordering': ('order', 'seq'),
+                "db_table": "commands",
+                "ordering": ("order", "seq"),
             },
         ),
         migrations.CreateModel(
-            name='SkuLimit',
+            name="SkuLimit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(max_length=64, unique=True)),
-                ('max_quantity', models.PositiveIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sku", models.CharField(max_length=64, unique=True)),
+                ("max_quantity", models.PositiveIntegerField()),
             ],
             options={
-                'db_table': 'sku_limits',
-                'ordering': ('sku',),
+                "db_table": "sku_limits",
+                "ordering": ("sku",),
             },
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('prefix', models.CharField(max_length=16)),
-                ('hash', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='keys', to='orders.apiclient')),
+                ("id", models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("prefix", models.CharField(max_length=16)),
+                ("hash", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="keys", to="orders.apiclient"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'api_keys',
-                'ordering': ('-created_at',),
+                "db_table": "api_keys",
+                "ordering": ("-created_at",),
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('code', models.CharField(default=orders.ids.order_code, editable=False, max_length=11, unique=True)),
-                ('reference', models.CharField(blank=True, max_length=100, null=True)),
-                ('status', models.CharField(choices=[(orders.lifecycle.Status['RECEIVED'], orders.lifecycle.Status['RECEIVED']), (orders.lifecycle.Status['IN_REVIEW'], orders.lifecycle.Status['IN_REVIEW']), (orders.lifecycle.Status['CHARGING'], orders.lifecycle.Status['CHARGING']), (orders.lifecycle.Status['AWAITING_PAYMENT'], orders.lifecycle.Status['AWAITING_PAYMENT']), (orders.lifecycle.Status['PAID'], orders.lifecycle.Status['PAID']), (orders.lifecycle.Status['PICKING'], orders.lifecycle.Status['PICKING']), (orders.lifecycle.Status['PACKED'], orders.lifecycle.Status['PACKED']), (orders.lifecycle.Status['SHIPPED'], orders.lifecycle.Status['SHIPPED']), (orders.lifecycle.Status['SHIPPING_FAILED'], orders.lifecycle.Status['SHIPPING_FAILED']), (orders.lifecycle.Status['CANCELLING'], orders.lifecycle.Status['CANCELLING']), (orders.lifecycle.Status['DELIVERED'], orders.lifecycle.Status['DELIVERED']), (orders.lifecycle.Status['CANCELLED'], orders.lifecycle.Status['CANCELLED']), (orders.lifecycle.Status['REJECTED'], orders.lifecycle.Status['REJECTED']), (orders.lifecycle.Status['INVALID'], orders.lifecycle.Status['INVALID'])], default=orders.lifecycle.Status['RECEIVED'], max_length=20)),
-                ('waiting_for', models.CharField(blank=True, default=orders.lifecycle.Waiting['VALIDATION'], max_length=20)),
-                ('deadline', models.DateTimeField(blank=True, null=True)),
-                ('review_approved', models.BooleanField(default=False)),
-                ('held', models.BooleanField(default=False)),
-                ('held_reason', models.TextField(blank=True, default='')),
-                ('needs_attention', models.BooleanField(default=False)),
-                ('attention_reason', models.TextField(blank=True, default='')),
-                ('invalid_reasons', models.JSONField(blank=True, default=list)),
-                ('customer_name', models.CharField(max_length=200)),
-                ('customer_email', models.EmailField(max_length=254)),
-                ('locale', models.CharField(default='en', max_length=20)),
-                ('shipping_address', models.JSONField()),
-                ('service_level', models.CharField(default='standard', max_length=40)),
-                ('fulfilment', models.CharField(default='simulated', max_length=20)),
-                ('access_nonce', models.CharField(default=orders.ids.access_nonce, editable=False, max_length=32)),
-                ('currency', models.CharField(max_length=3)),
-                ('subtotal', models.BigIntegerField()),
-                ('shipping', models.BigIntegerField(default=0)),
-                ('tax', models.BigIntegerField(default=0)),
-                ('discount', models.BigIntegerField(default=0)),
-                ('total', models.BigIntegerField()),
-                ('payment_method', models.CharField(max_length=100)),
-                ('event_seq', models.IntegerField(default=0, editable=False)),
-                ('event_hash', models.CharField(default='', editable=False, max_length=64)),
-                ('command_seq', models.IntegerField(default=0, editable=False)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('updated_at', models.DateTimeField(editable=False)),
-                ('client', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.apiclient')),
+                ("id", models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("code", models.CharField(default=orders.ids.order_code, editable=False, max_length=11, unique=True)),
+                ("reference", models.CharField(blank=True, max_length=100, null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            (orders.lifecycle.Status["RECEIVED"], orders.lifecycle.Status["RECEIVED"]),
+                            (orders.lifecycle.Status["IN_REVIEW"], orders.lifecycle.Status["IN_REVIEW"]),
+                            (orders.lifecycle.Status["CHARGING"], orders.lifecycle.Status["CHARGING"]),
+                            (orders.lifecycle.Status["AWAITING_PAYMENT"], orders.lifecycle.Status["AWAITING_PAYMENT"]),
+                            (orders.lifecycle.Status["PAID"], orders.lifecycle.Status["PAID"]),
+                            (orders.lifecycle.Status["PICKING"], orders.lifecycle.Status["PICKING"]),
+                            (orders.lifecycle.Status["PACKED"], orders.lifecycle.Status["PACKED"]),
+                            (orders.lifecycle.Status["SHIPPED"], orders.lifecycle.Status["SHIPPED"]),
+                            (orders.lifecycle.Status["SHIPPING_FAILED"], orders.lifecycle.Status["SHIPPING_FAILED"]),
+                            (orders.lifecycle.Status["CANCELLING"], orders.lifecycle.Status["CANCELLING"]),
+                            (orders.lifecycle.Status["DELIVERED"], orders.lifecycle.Status["DELIVERED"]),
+                            (orders.lifecycle.Status["CANCELLED"], orders.lifecycle.Status["CANCELLED"]),
+                            (orders.lifecycle.Status["REJECTED"], orders.lifecycle.Status["REJECTED"]),
+                            (orders.lifecycle.Status["INVALID"], orders.lifecycle.Status["INVALID"]),
+                        ],
+                        default=orders.lifecycle.Status["RECEIVED"],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "waiting_for",
+                    models.CharField(blank=True, default=orders.lifecycle.Waiting["VALIDATION"], max_length=20),
+                ),
+                ("deadline", models.DateTimeField(blank=True, null=True)),
+                ("review_approved", models.BooleanField(default=False)),
+                ("held", models.BooleanField(default=False)),
+                ("held_reason", models.TextField(blank=True, default="")),
+                ("needs_attention", models.BooleanField(default=False)),
+                ("attention_reason", models.TextField(blank=True, default="")),
+                ("invalid_reasons", models.JSONField(blank=True, default=list)),
+                ("customer_name", models.CharField(max_length=200)),
+                ("customer_email", models.EmailField(max_length=254)),
+                ("locale", models.CharField(default="en", max_length=20)),
+                ("shipping_address", models.JSONField()),
+                ("service_level", models.CharField(default="standard", max_length=40)),
+                ("fulfilment", models.CharField(default="simulated", max_length=20)),
+                ("access_nonce", models.CharField(default=orders.ids.access_nonce, editable=False, max_length=32)),
+                ("currency", models.CharField(max_length=3)),
+                ("subtotal", models.BigIntegerField()),
+                ("shipping", models.BigIntegerField(default=0)),
+                ("tax", models.BigIntegerField(default=0)),
+                ("discount", models.BigIntegerField(default=0)),
+                ("total", models.BigIntegerField()),
+                ("payment_method", models.CharField(max_length=100)),
+                ("event_seq", models.IntegerField(default=0, editable=False)),
+                ("event_hash", models.CharField(default="", editable=False, max_length=64)),
+                ("command_seq", models.IntegerField(default=0, editable=False)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("updated_at", models.DateTimeField(editable=False)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="orders.apiclient",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'orders',
-                'ordering': ('-created_at',),
+                "db_table": "orders",
+                "ordering": ("-created_at",),
             },
         ),
         migrations.CreateModel(
-            name='Note',
+            name="Note",
             fields=[
-                ('id', models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('text', models.TextField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='orders.order')),
+                ("id", models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("text", models.TextField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="notes", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'notes',
-                'ordering': ('created_at',),
+                "db_table": "notes",
+                "ordering": ("created_at",),
             },
         ),
         migrations.CreateModel(
-            name='IdempotencyKey',
+            name="IdempotencyKey",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('method', models.CharField(max_length=6)),
-                ('route', models.CharField(max_length=200)),
-                ('key', models.CharField(max_length=255)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('status_code', models.PositiveSmallIntegerField()),
-                ('body', models.JSONField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('client', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='idempotency_keys', to='orders.apiclient')),
-                ('order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("method", models.CharField(max_length=6)),
+                ("route", models.CharField(max_length=200)),
+                ("key", models.CharField(max_length=255)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("status_code", models.PositiveSmallIntegerField()),
+                ("body", models.JSONField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="idempotency_keys",
+                        to="orders.apiclient",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'idempotency_keys',
+                "db_table": "idempotency_keys",
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('seq', models.IntegerField()),
-                ('type', models.CharField(max_length=40)),
-                ('status', models.CharField(max_length=20)),
-                ('actor', models.CharField(max_length=100)),
-                ('data', models.JSONField(default=dict)),
-                ('step_key', models.CharField(max_length=100)),
-                ('created_at', models.DateTimeField()),
-                ('prev_hash', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64)),
-                ('command', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='orders.command')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='orders.order')),
+                ("id", models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("seq", models.IntegerField()),
+                ("type", models.CharField(max_length=40)),
+                ("status", models.CharField(max_length=20)),
+                ("actor", models.CharField(max_length=100)),
+                ("data", models.JSONField(default=dict)),
+                ("step_key", models.CharField(max_length=100)),
+                ("created_at", models.DateTimeField()),
+                ("prev_hash", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64)),
+                (
+                    "command",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="orders.command",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'events',
-                'ordering': ('order', 'seq'),
+                "db_table": "events",
+                "ordering": ("order", "seq"),
             },
         ),
         migrations.AddField(
-            model_name='command',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='commands', to='orders.order'),
+            model_name="command",
+            name="order",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="commands", to="orders.order"
+            ),
         ),
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=20)),
-                ('args', models.JSONField(default=dict)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('state', models.CharField(choices=[('requested', 'Requested'), ('approved', 'Approved'), ('refused', 'Refused')], default='requested', max_length=10)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('command', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='approval', to='orders.command')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='orders.order')),
+                ("id", models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=20)),
+                ("args", models.JSONField(default=dict)),
+                ("reason", models.TextField(blank=True, default="")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("requested", "Requested"), ("approved", "Approved"), ("refused", "Refused")],
+                        default="requested",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "command",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approval",
+                        to="orders.command",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="approvals", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'approvals',
+                "db_table": "approvals",
             },
         ),
         migrations.CreateModel(
-            name='OrderItem',
+            name="OrderItem",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('sku', models.CharField(db_index=True, max_length=64)),
-                ('name', models.CharField(blank=True, default='', max_length=200)),
-                ('quantity', models.IntegerField()),
-                ('unit_price', models.BigIntegerField()),
-                ('weight', models.IntegerField(default=500)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='orders.order')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("sku", models.CharField(db_index=True, max_length=64)),
+                ("name", models.CharField(blank=True, default="", max_length=200)),
+                ("quantity", models.IntegerField()),
+                ("unit_price", models.BigIntegerField()),
+                ("weight", models.IntegerField(default=500)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="items", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'order_items',
-                'ordering': ('order', 'position'),
+                "db_table": "order_items",
+                "ordering": ("order", "position"),
             },
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('attempt', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('captured', 'Captured'), ('declined', 'Declined'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='pending', max_length=10)),
-                ('amount', models.BigIntegerField()),
-                ('refunded', models.BigIntegerField(default=0)),
-                ('currency', models.CharField(max_length=3)),
-                ('method', models.CharField(max_length=100)),
-                ('idempotency_key', models.CharField(max_length=100, unique=True)),
-                ('gateway', models.CharField(max_length=40)),
-                ('gateway_reference', models.CharField(blank=True, default='', max_length=100)),
-                ('decline_reason', models.CharField(blank=True, default='', max_length=200)),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('updated_at', models.DateTimeField(editable=False)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='orders.order')),
+                ("id", models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("attempt", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("captured", "Captured"),
+                            ("declined", "Declined"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("refunded", models.BigIntegerField(default=0)),
+                ("currency", models.CharField(max_length=3)),
+                ("method", models.CharField(max_length=100)),
+                ("idempotency_key", models.CharField(max_length=100, unique=True)),
+                ("gateway", models.CharField(max_length=40)),
+                ("gateway_reference", models.CharField(blank=True, default="", max_length=100)),
+                ("decline_reason", models.CharField(blank=True, default="", max_length=200)),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("updated_at", models.DateTimeField(editable=False)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="payments", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'payments',
-                'ordering': ('order', 'attempt'),
+                "db_table": "payments",
+                "ordering": ("order", "attempt"),
             },
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('amount', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('succeeded', 'Succeeded'), ('failed', 'Failed')], default='pending', max_length=10)),
-                ('idempotency_key', models.CharField(max_length=100, unique=True)),
-                ('gateway_reference', models.CharField(blank=True, default='', max_length=100)),
-                ('failure_reason', models.CharField(blank=True, default='', max_length=200)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('updated_at', models.DateTimeField(editable=False)),
-                ('command', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='orders.command')),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='orders.payment')),
+                ("id", models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("amount", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("succeeded", "Succeeded"), ("failed", "Failed")],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("idempotency_key", models.CharField(max_length=100, unique=True)),
+                ("gateway_reference", models.CharField(blank=True, default="", max_length=100)),
+                ("failure_reason", models.CharField(blank=True, default="", max_length=200)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("updated_at", models.DateTimeField(editable=False)),
+                (
+                    "command",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="orders.command",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="orders.payment"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'refunds',
-                'ordering': ('created_at',),
+                "db_table": "refunds",
+                "ordering": ("created_at",),
             },
         ),
         migrations.CreateModel(
-            name='Shipment',
+            name="Shipment",
             fields=[
-                ('id', models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('attempt', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(choices=[('booking', 'Booking'), ('booked', 'Booked'), ('shipped', 'Shipped'), ('delivered', 'Delivered'), ('failed', 'Failed'), ('voided', 'Voided')], default='booking', max_length=10)),
-                ('carrier', models.CharField(max_length=40)),
-                ('service_level', models.CharField(max_length=40)),
-                ('tracking_number', models.CharField(blank=True, default='', max_length=100)),
-                ('address', models.JSONField()),
-                ('weight', models.IntegerField()),
-                ('idempotency_key', models.CharField(max_length=100, unique=True)),
-                ('failure_reason', models.CharField(blank=True, default='', max_length=200)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('booked_at', models.DateTimeField(blank=True, null=True)),
-                ('shipped_at', models.DateTimeField(blank=True, null=True)),
-                ('delivered_at', models.DateTimeField(blank=True, null=True)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shipments', to='orders.order')),
+                ("id", models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("attempt", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("booking", "Booking"),
+                            ("booked", "Booked"),
+                            ("shipped", "Shipped"),
+                            ("delivered", "Delivered"),
+                            ("failed", "Failed"),
+                            ("voided", "Voided"),
+                        ],
+                        default="booking",
+                        max_length=10,
+                    ),
+                ),
+                ("carrier", models.CharField(max_length=40)),
+                ("service_level", models.CharField(max_length=40)),
+                ("tracking_number", models.CharField(blank=True, default="", max_length=100)),
+                ("address", models.JSONField()),
+                ("weight", models.IntegerField()),
+                ("idempotency_key", models.CharField(max_length=100, unique=True)),
+                ("failure_reason", models.CharField(blank=True, default="", max_length=200)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("booked_at", models.DateTimeField(blank=True, null=True)),
+                ("shipped_at", models.DateTimeField(blank=True, null=True)),
+                ("delivered_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="shipments", to="orders.order"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'shipments',
-                'ordering': ('order', 'attempt'),
+                "db_table": "shipments",
+                "ordering": ("order", "attempt"),
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('channel', models.CharField(max_length=10)),
-                ('recipient', models.CharField(max_length=300)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('sent', 'Sent'), ('failed', 'Failed')], default='pending', max_length=10)),
-                ('attempts', models.IntegerField(default=0)),
-                ('last_error', models.CharField(blank=True, default='', max_length=200)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('available_at', models.DateTimeField(editable=False)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='orders.event')),
+                ("id", models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("channel", models.CharField(max_length=10)),
+                ("recipient", models.CharField(max_length=300)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("sent", "Sent"), ("failed", "Failed")],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.IntegerField(default=0)),
+                ("last_error", models.CharField(blank=True, default="", max_length=200)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("available_at", models.DateTimeField(editable=False)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="orders.event"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'deliveries',
-                'indexes': [models.Index(condition=models.Q(('state', 'pending')), fields=['available_at'], name='deliveries_pending')],
-                'constraints': [models.UniqueConstraint(fields=('event', 'channel', 'recipient'), name='deliveries_once'), models.CheckConstraint(condition=models.Q(('channel__in', ['mail', 'webhook'])), name='deliveries_channel_known'), models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'sent', 'failed'])), name='deliveries_state_known')],
+                "db_table": "deliveries",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "pending")), fields=["available_at"], name="deliveries_pending"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("event", "channel", "recipient"), name="deliveries_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("channel__in", ["mail", "webhook"])), name="deliveries_channel_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["pending", "sent", "failed"])), name="deliveries_state_known"
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['status', '-created_at'], name='orders_status_created'),
+            model_name="order",
+            index=models.Index(fields=["status", "-created_at"], name="orders_status_created"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['-created_at', 'id'], name='orders_created'),
+            model_name="order",
+            index=models.Index(fields=["-created_at", "id"], name="orders_created"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(django.db.models.functions.text.Lower('customer_email'), name='orders_customer_email'),
+            model_name="order",
+            index=models.Index(django.db.models.functions.text.Lower("customer_email"), name="orders_customer_email"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('deadline__isnull', False)), fields=['deadline'], name='orders_deadline'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("deadline__isnull", False)), fields=["deadline"], name="orders_deadline"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('needs_attention', True)), fields=['created_at'], name='orders_need_attention'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("needs_attention", True)), fields=["created_at"], name="orders_need_attention"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Lower('reference'), 'text_pattern_ops'), name='orders_reference_prefix'),
+            model_name="order",
+            index=models.Index(
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Lower("reference"), "text_pattern_ops"
+                ),
+                name="orders_reference_prefix",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('customer_name', config='simple'), name='orders_customer_words'),
+            model_name="order",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.search.SearchVector("customer_name", config="simple"),
+                name="orders_customer_words",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('client', 'reference'), name='orders_reference_unique_per_client'),
+            model_name="order",
+            constraint=models.UniqueConstraint(
+                fields=("client", "reference"), name="orders_reference_unique_per_client"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', [orders.lifecycle.Status['RECEIVED'], orders.lifecycle.Status['IN_REVIEW'], orders.lifecycle.Status['CHARGING'], orders.lifecycle.Status['AWAITING_PAYMENT'], orders.lifecycle.Status['PAID'], orders.lifecycle.Status['PICKING'], orders.lifecycle.Status['PACKED'], orders.lifecycle.Status['SHIPPED'], orders.lifecycle.Status['SHIPPING_FAILED'], orders.lifecycle.Status['CANCELLING'], orders.lifecycle.Status['DELIVERED'], orders.lifecycle.Status['CANCELLED'], orders.lifecycle.Status['REJECTED'], orders.lifecycle.Status['INVALID']])), name='orders_status_in_table'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            orders.lifecycle.Status["RECEIVED"],
+                            orders.lifecycle.Status["IN_REVIEW"],
+                            orders.lifecycle.Status["CHARGING"],
+                            orders.lifecycle.Status["AWAITING_PAYMENT"],
+                            orders.lifecycle.Status["PAID"],
+                            orders.lifecycle.Status["PICKING"],
+                            orders.lifecycle.Status["PACKED"],
+                            orders.lifecycle.Status["SHIPPED"],
+                            orders.lifecycle.Status["SHIPPING_FAILED"],
+                            orders.lifecycle.Status["CANCELLING"],
+                            orders.lifecycle.Status["DELIVERED"],
+                            orders.lifecycle.Status["CANCELLED"],
+                            orders.lifecycle.Status["REJECTED"],
+                            orders.lifecycle.Status["INVALID"],
+                        ],
+                    )
+                ),
+                name="orders_status_in_table",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('waiting_for__in', [orders.lifecycle.Waiting['NOTHING'], orders.lifecycle.Waiting['VALIDATION'], orders.lifecycle.Waiting['REVIEW'], orders.lifecycle.Waiting['PAYMENT'], orders.lifecycle.Waiting['PAYMENT_RETURN'], orders.lifecycle.Waiting['NEW_PAYMENT'], orders.lifecycle.Waiting['SHIPPING'], orders.lifecycle.Waiting['PACKING'], orders.lifecycle.Waiting['LABEL'], orders.lifecycle.Waiting['HANDOVER'], orders.lifecycle.Waiting['DELIVERY'], orders.lifecycle.Waiting['SHIPPING_DECISION'], orders.lifecycle.Waiting['CANCELLATION']])), name='orders_waiting_for_known'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "waiting_for__in",
+                        [
+                            orders.lifecycle.Waiting["NOTHING"],
+                            orders.lifecycle.Waiting["VALIDATION"],
+                            orders.lifecycle.Waiting["REVIEW"],
+                            orders.lifecycle.Waiting["PAYMENT"],
+                            orders.lifecycle.Waiting["PAYMENT_RETURN"],
+                            orders.lifecycle.Waiting["NEW_PAYMENT"],
+                            orders.lifecycle.Waiting["SHIPPING"],
+                            orders.lifecycle.Waiting["PACKING"],
+                            orders.lifecycle.Waiting["LABEL"],
+                            orders.lifecycle.Waiting["HANDOVER"],
+                            orders.lifecycle.Waiting["DELIVERY"],
+                            orders.lifecycle.Waiting["SHIPPING_DECISION"],
+                            orders.lifecycle.Waiting["CANCELLATION"],
+                        ],
+                    )
+                ),
+                name="orders_waiting_for_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='orders_currency_iso'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="orders_currency_iso"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('discount__gte', 0), ('shipping__gte', 0), ('subtotal__gte', 0), ('tax__gte', 0), ('total__gt', 0)), name='orders_amounts_not_negative'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("discount__gte", 0), ("shipping__gte", 0), ("subtotal__gte", 0), ("tax__gte", 0), ("total__gt", 0)
+                ),
+                name="orders_amounts_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('total', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('subtotal'), '+', models.F('shipping')), '+', models.F('tax')), '-', models.F('discount')))), name='orders_total_adds_up'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "total",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("subtotal"), "+", models.F("shipping")
+                                ),
+                                "+",
+                                models.F("tax"),
+                            ),
+                            "-",
+                            models.F("discount"),
+                        ),
+                    )
+                ),
+                name="orders_total_adds_up",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', [orders.lifecycle.Status['CANCELLED'], orders.lifecycle.Status['DELIVERED'], orders.lifecycle.Status['INVALID'], orders.lifecycle.Status['REJECTED']]), _negated=True), models.Q(('deadline', None), ('waiting_for', '')), _connector='OR'), name='orders_final_waits_for_nothing'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "status__in",
+                            [
+                                orders.lifecycle.Status["CANCELLED"],
+                                orders.lifecycle.Status["DELIVERED"],
+                                orders.lifecycle.Status["INVALID"],
+                                orders.lifecycle.Status["REJECTED"],
+                            ],
+                        ),
+                        _negated=True,
+                    ),
+                    models.Q(("deadline", None), ("waiting_for", "")),
+                    _connector="OR",
+                ),
+                name="orders_final_waits_for_nothing",
+            ),
         ),
         migrations.AddIndex(
-            model_name='idempotencykey',
-            index=models.Index(fields=['created_at'], name='idempotency_keys_created'),
+            model_name="idempotencykey",
+            index=models.Index(fields=["created_at"], name="idempotency_keys_created"),
         ),
         migrations.AddConstraint(
-            model_name='idempotencykey',
-            constraint=models.UniqueConstraint(fields=('client', 'method', 'route', 'key'), name='idempotency_keys_unique'),
+            model_name="idempotencykey",
+            constraint=models.UniqueConstraint(
+                fields=("client", "method", "route", "key"), name="idempotency_keys_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='idempotencykey',
-            constraint=models.CheckConstraint(condition=models.Q(('status_code__in', [201, 202, 409, 422])), name='idempotency_keys_status_kept'),
+            model_name="idempotencykey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status_code__in", [201, 202, 409, 422])), name="idempotency_keys_status_kept"
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['created_at'], name='events_created'),
+            model_name="event",
+            index=models.Index(fields=["created_at"], name="events_created"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('order', 'seq'), name='events_seq_unique'),
+            model_name="event",
+            constraint=models.UniqueConstraint(fields=("order", "seq"), name="events_seq_unique"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('order', 'step_key'), name='events_step_once'),
+            model_name="event",
+            constraint=models.UniqueConstraint(fields=("order", "step_key"), name="events_step_once"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(('type__in', [orders.lifecycle.EventType['ORDER_RECEIVED'], orders.lifecycle.EventType['ORDER_VALIDATED'], orders.lifecycle.EventType['VALIDATION_FAILED'], orders.lifecycle.EventType['REVIEW_APPROVED'], orders.lifecycle.EventType['REVIEW_REJECTED'], orders.lifecycle.EventType['PAYMENT_CHARGED'], orders.lifecycle.EventType['PAYMENT_DECLINED'], orders.lifecycle.EventType['PAYMENT_CANCELLED'], orders.lifecycle.EventType['PAYMENT_RETRIED'], orders.lifecycle.EventType['PICKING_STARTED'], orders.lifecycle.EventType['ORDER_PACKED'], orders.lifecycle.EventType['ORDER_SHIPPED'], orders.lifecycle.EventType['DELIVERY_CONFIRMED'], orders.lifecycle.EventType['DELIVERY_FAILED'], orders.lifecycle.EventType['SHIPPING_FAILED'], orders.lifecycle.EventType['SHIPPING_RETRIED'], orders.lifecycle.EventType['CANCELLATION_ACCEPTED'], orders.lifecycle.EventType['ORDER_CANCELLED'], orders.lifecycle.EventType['PAYMENT_STARTED'], orders.lifecycle.EventType['PAYMENT_LANDED_LATE'], orders.lifecycle.EventType['PAYMENT_ABANDONED'], orders.lifecycle.EventType['PAYMENT_CANCELLATION_ACCEPTED'], orders.lifecycle.EventType['REFUND_STARTED'], orders.lifecycle.EventType['REFUND_SUCCEEDED'], orders.lifecycle.EventType['REFUND_FAILED'], orders.lifecycle.EventType['CARRIER_SELECTED'], orders.lifecycle.EventType['LABEL_BOOKED'], orders.lifecycle.EventType['LABEL_VOIDED'], orders.lifecycle.EventType['ADDRESS_CHANGED'], orders.lifecycle.EventType['ORDER_HELD'], orders.lifecycle.EventType['ORDER_RELEASED'], orders.lifecycle.EventType['ATTENTION_NEEDED'], orders.lifecycle.EventType['ATTENTION_CLEARED'], orders.lifecycle.EventType['COMMAND_REJECTED']])), name='events_type_known'),
+            model_name="event",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "type__in",
+                        [
+                            orders.lifecycle.EventType["ORDER_RECEIVED"],
+                            orders.lifecycle.EventType["ORDER_VALIDATED"],
+                            orders.lifecycle.EventType["VALIDATION_FAILED"],
+                            orders.lifecycle.EventType["REVIEW_APPROVED"],
+                            orders.lifecycle.EventType["REVIEW_REJECTED"],
+                            orders.lifecycle.EventType["PAYMENT_CHARGED"],
+                            orders.lifecycle.EventType["PAYMENT_DECLINED"],
+                            orders.lifecycle.EventType["PAYMENT_CANCELLED"],
+                            orders.lifecycle.EventType["PAYMENT_RETRIED"],
+                            orders.lifecycle.EventType["PICKING_STARTED"],
+                            orders.lifecycle.EventType["ORDER_PACKED"],
+                            orders.lifecycle.EventType["ORDER_SHIPPED"],
+                            orders.lifecycle.EventType["DELIVERY_CONFIRMED"],
+                            orders.lifecycle.EventType["DELIVERY_FAILED"],
+                            orders.lifecycle.EventType["SHIPPING_FAILED"],
+                            orders.lifecycle.EventType["SHIPPING_RETRIED"],
+                            orders.lifecycle.EventType["CANCELLATION_ACCEPTED"],
+                            orders.lifecycle.EventType["ORDER_CANCELLED"],
+                            orders.lifecycle.EventType["PAYMENT_STARTED"],
+                            orders.lifecycle.EventType["PAYMENT_LANDED_LATE"],
+                            orders.lifecycle.EventType["PAYMENT_ABANDONED"],
+                            orders.lifecycle.EventType["PAYMENT_CANCELLATION_ACCEPTED"],
+                            orders.lifecycle.EventType["REFUND_STARTED"],
+                            orders.lifecycle.EventType["REFUND_SUCCEEDED"],
+                            orders.lifecycle.EventType["REFUND_FAILED"],
+                            orders.lifecycle.EventType["CARRIER_SELECTED"],
+                            orders.lifecycle.EventType["LABEL_BOOKED"],
+                            orders.lifecycle.EventType["LABEL_VOIDED"],
+                            orders.lifecycle.EventType["ADDRESS_CHANGED"],
+                            orders.lifecycle.EventType["ORDER_HELD"],
+                            orders.lifecycle.EventType["ORDER_RELEASED"],
+                            orders.lifecycle.EventType["ATTENTION_NEEDED"],
+                            orders.lifecycle.EventType["ATTENTION_CLEARED"],
+                            orders.lifecycle.EventType["COMMAND_REJECTED"],
+                        ],
+                    )
+                ),
+                name="events_type_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='command',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['available_at'], name='commands_pending'),
+            model_name="command",
+            index=models.Index(
+                condition=models.Q(("state", "pending")), fields=["available_at"], name="commands_pending"
+            ),
         ),
         migrations.AddIndex(
-            model_name='command',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['order', 'seq'], name='commands_pending_of_order'),
+            model_name="command",
+            index=models.Index(
+                condition=models.Q(("state", "pending")), fields=["order", "seq"], name="commands_pending_of_order"
+            ),
         ),
         migrations.AddIndex(
-            model_name='command',
-            index=models.Index(condition=models.Q(('state', 'delivered')), fields=['delivered_at'], name='commands_unsettled'),
+            model_name="command",
+            index=models.Index(
+                condition=models.Q(("state", "delivered")), fields=["delivered_at"], name="commands_unsettled"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='command',
-            constraint=models.UniqueConstraint(fields=('order', 'seq'), name='commands_seq_unique'),
+            model_name="command",
+            constraint=models.UniqueConstraint(fields=("order", "seq"), name="commands_seq_unique"),
         ),
         migrations.AddConstraint(
-            model_name='command',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', [orders.commands.Kind['PLACE'], orders.commands.Kind['APPROVE'], orders.commands.Kind['REJECT'], orders.commands.Kind['CANCEL'], orders.commands.Kind['UPDATE_ADDRESS'], orders.commands.Kind['CANCEL_PAYMENT'], orders.commands.Kind['RETRY_PAYMENT'], orders.commands.Kind['RETRY_SHIPPING'], orders.commands.Kind['RETRY_REFUND'], orders.commands.Kind['SETTLE_REFUND'], orders.commands.Kind['UNKNOWN']])), name='commands_kind_known'),
+            model_name="command",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            orders.commands.Kind["PLACE"],
+                            orders.commands.Kind["APPROVE"],
+                            orders.commands.Kind["REJECT"],
+                            orders.commands.Kind["CANCEL"],
+                            orders.commands.Kind["UPDATE_ADDRESS"],
+                            orders.commands.Kind["CANCEL_PAYMENT"],
+                            orders.commands.Kind["RETRY_PAYMENT"],
+                            orders.commands.Kind["RETRY_SHIPPING"],
+                            orders.commands.Kind["RETRY_REFUND"],
+                            orders.commands.Kind["SETTLE_REFUND"],
+                            orders.commands.Kind["UNKNOWN"],
+                        ],
+                    )
+                ),
+                name="commands_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='command',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', [orders.commands.CommandState['PENDING'], orders.commands.CommandState['DELIVERED'], orders.commands.CommandState['APPLIED'], orders.commands.CommandState['REJECTED']])), name='commands_state_known'),
+            model_name="command",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            orders.commands.CommandState["PENDING"],
+                            orders.commands.CommandState["DELIVERED"],
+                            orders.commands.CommandState["APPLIED"],
+                            orders.commands.CommandState["REJECTED"],
+                        ],
+                    )
+                ),
+                name="commands_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='command',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', False), ('state__in', ['applied', 'rejected'])), models.Q(('settled_at__isnull', True), ('state__in', ['pending', 'delivered'])), _connector='OR'), name='commands_settled_have_time'),
+            model_name="command",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("settled_at__isnull", False), ("state__in", ["applied", "rejected"])),
+                    models.Q(("settled_at__isnull", True), ("state__in", ["pending", "delivered"])),
+                    _connector="OR",
+                ),
+                name="commands_settled_have_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='command',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'rejected'), _negated=True), models.Q(('outcome', ''), _negated=True), _connector='OR'), name='commands_rejected_have_reason'),
+            model_name="command",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "rejected"), _negated=True),
+                    models.Q(("outcome", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="commands_rejected_have_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('requested_by')), _negated=True), _connector='OR'), name='approvals_by_a_second_person'),
+            model_name="approval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decided_by", None),
+                    models.Q(("decided_by", models.F("requested_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="approvals_by_a_second_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'approved', 'refused'])), name='approvals_state_known'),
+            model_name="approval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["requested", "approved", "refused"])), name="approvals_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderitem',
-            constraint=models.UniqueConstraint(fields=('order', 'position'), name='order_items_position_unique'),
+            model_name="orderitem",
+            constraint=models.UniqueConstraint(fields=("order", "position"), name="order_items_position_unique"),
         ),
         migrations.AddConstraint(
-            model_name='orderitem',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='order_items_quantity_positive'),
+            model_name="orderitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="order_items_quantity_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderitem',
-            constraint=models.CheckConstraint(condition=models.Q(('unit_price__gte', 0)), name='order_items_price_not_negative'),
+            model_name="orderitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("unit_price__gte", 0)), name="order_items_price_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderitem',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__gte', 0)), name='order_items_weight_not_negative'),
+            model_name="orderitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weight__gte", 0)), name="order_items_weight_not_negative"
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['created_at'], name='payments_pending'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(("state", "pending")), fields=["created_at"], name="payments_pending"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('order', 'attempt'), name='payments_attempt_unique'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(fields=("order", "attempt"), name="payments_attempt_unique"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['pending', 'captured'])), fields=('order',), name='payments_one_live_per_order'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["pending", "captured"])),
+                fields=("order",),
+                name="payments_one_live_per_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payments_amount_positive'),
+            model_name="payment",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="payments_amount_positive"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded__gte', 0), ('refunded__lte', models.F('amount'))), name='payments_refunded_within_amount'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("refunded__gte", 0), ("refunded__lte", models.F("amount"))),
+                name="payments_refunded_within_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded', 0), ('state__in', ['captured', 'cancelled']), _connector='OR'), name='payments_refunded_was_captured'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("refunded", 0), ("state__in", ["captured", "cancelled"]), _connector="OR"),
+                name="payments_refunded_was_captured",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'captured', 'declined', 'failed', 'cancelled'])), name='payments_state_known'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["pending", "captured", "declined", "failed", "cancelled"])),
+                name="payments_state_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['created_at'], name='refunds_pending'),
+            model_name="refund",
+            index=models.Index(condition=models.Q(("state", "pending")), fields=["created_at"], name="refunds_pending"),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refunds_amount_positive'),
+            model_name="refund",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="refunds_amount_positive"),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'succeeded', 'failed'])), name='refunds_state_known'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["pending", "succeeded", "failed"])), name="refunds_state_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='shipment',
-            index=models.Index(fields=['tracking_number'], name='shipments_tracking_number'),
+            model_name="shipment",
+            index=models.Index(fields=["tracking_number"], name="shipments_tracking_number"),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.UniqueConstraint(fields=('order', 'attempt'), name='shipments_attempt_unique'),
+            model_name="shipment",
+            constraint=models.UniqueConstraint(fields=("order", "attempt"), name="shipments_attempt_unique"),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['booking', 'booked', 'shipped'])), fields=('order',), name='shipments_one_live_per_order'),
+            model_name="shipment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["booking", "booked", "shipped"])),
+                fields=("order",),
+                name="shipments_one_live_per_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['booking', 'booked', 'shipped', 'delivered', 'failed', 'voided'])), name='shipments_state_known'),
+            model_name="shipment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["booking", "booked", "shipped", "delivered", "failed", "voided"])),
+                name="shipments_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shipment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['booked', 'shipped', 'delivered']), _negated=True), models.Q(('booked_at__isnull', False), models.Q(('tracking_number', ''), _negated=True)), _connector='OR'), name='shipments_booked_have_tracking'),
+            model_name="shipment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["booked", "shipped", "delivered"]), _negated=True),
+                    models.Q(("booked_at__isnull", False), models.Q(("tracking_number", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="shipments_booked_have_tracking",
+            ),
         ),
     ]

@@ -66,9 +66,7 @@ class Delivery(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["event", "channel", "recipient"], name="deliveries_once"),
             models.CheckConstraint(condition=Q(channel__in=["mail", "webhook"]), name="deliveries_channel_known"),
-            models.CheckConstraint(
-                condition=Q(state__in=["pending", "sent", "failed"]), name="deliveries_state_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=["pending", "sent", "failed"]), name="deliveries_state_known"),
         ]
         indexes = [models.Index(fields=["available_at"], condition=Q(state="pending"), name="deliveries_pending")]
 

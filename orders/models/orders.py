@@ -15,8 +15,8 @@ from orders.money import in_words
 class Order(models.Model):
     """What a customer bought, where it stands, and why it stands there.
 
-    Amounts are minor units of `currency`. `status` is written by `services/transition.py` alone. The two `event_` columns
-    repeat the newest event's, so that the next one needs no look-up under the lock.
+    Amounts are minor units of `currency`. `status` is written by `services/transition.py` alone. The two `event_`
+    columns repeat the newest event's, so that the next one needs no look-up under the lock.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
@@ -83,9 +83,7 @@ class Order(models.Model):
             models.Index(Lower("customer_email"), name="orders_customer_email"),
             models.Index(fields=["deadline"], condition=Q(deadline__isnull=False), name="orders_deadline"),
             models.Index(fields=["created_at"], condition=Q(needs_attention=True), name="orders_need_attention"),
-            models.Index(
-                OpClass(Lower("reference"), "text_pattern_ops"), name="orders_reference_prefix"
-            ),
+            models.Index(OpClass(Lower("reference"), "text_pattern_ops"), name="orders_reference_prefix"),
             GinIndex(SearchVector("customer_name", config="simple"), name="orders_customer_words"),
         ]
 

@@ -78,7 +78,7 @@ class Payment(models.Model):
 
 
 class Refund(models.Model):
-    """Money on its way back. From the moment it is pending its amount is reserved: a trigger keeps the sum ≤ captured."""
+    """Money on its way back. Its amount is reserved while it is pending: a trigger keeps the sum within the capture."""
 
     class State(models.TextChoices):
         """How far it came."""

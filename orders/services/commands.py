@@ -66,8 +66,8 @@ def issue_command(order_id: UUID, wish: Intention) -> Command:
 def settle_signal(order_id: UUID, *, signal: str, command_id: UUID, body: object = None) -> Order:
     """Apply or reject what a signal asks for. A command that is settled already changes nothing.
 
-    A signal that somebody sent by hand has no row yet: it is recorded here, with what was typed as `body`, as the command
-    of the actor `temporal`.
+    A signal that somebody sent by hand has no row yet: it is recorded here, with what was typed as `body`, as the
+    command of the actor `temporal`.
     """
     with locked_order(order_id) as order:
         command = Command.objects.filter(pk=command_id).first()

@@ -61,4 +61,3 @@ def put_off(command_id: UUID, *, error: str) -> None:
     Command.objects.filter(pk=command_id, state=CommandState.PENDING).update(
         available_at=timezone.now() + timedelta(seconds=wait), last_error=error[:200]
     )
-

@@ -1,9 +1,9 @@
 """Charging an order exactly once.
 
-(1) A transaction writes the payment row with its idempotency key; (2) the gateway is called outside any transaction, with
-that key; (3) a transaction writes the outcome and its event, unless another attempt was faster. Each attempt reads the
-order under its lock first: if it is not to be charged any more, the key is closed instead, and the gateway's answer says
-whether a charge had landed before.
+(1) A transaction writes the payment row with its idempotency key; (2) the gateway is called outside any transaction,
+with that key; (3) a transaction writes the outcome and its event, unless another attempt was faster. Each attempt reads
+the order under its lock first: if it is not to be charged any more, the key is closed instead, and the gateway's answer
+says whether a charge had landed before.
 """
 
 from dataclasses import dataclass

@@ -106,4 +106,3 @@ def _items(order: Order, items: list[NewItem]) -> list[OrderItem]:
         )
         for position, item in enumerate(items, start=1)
     ]
-

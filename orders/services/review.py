@@ -102,5 +102,3 @@ def _start_review(order: Order, event: EventType, key: str, command: Command) ->
         deadline=timezone.now() + timedelta(seconds=settings.MANUAL_REVIEW_TIMEOUT),
         command=command,
     )
-
-

@@ -1,4 +1,4 @@
-"""The steps of fulfilment: pick, pack, hand over, deliver. Each is refused, silently, where the order stands elsewhere."""
+"""The steps of fulfilment: pick, pack, hand over, deliver. Each changes nothing where the order stands elsewhere."""
 
 from datetime import timedelta
 from uuid import UUID

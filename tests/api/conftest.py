@@ -54,5 +54,3 @@ def shop() -> Shop:
 def another_shop() -> Shop:
     """A shop that has nothing to do with the first."""
     return Shop(create_api_key(f"shop {unique()}"))
-
-

@@ -4,15 +4,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orders.lifecycle import Status
 from orders.models import Order
+from orders.services.placement import NewItem
 from stack.postgres import BINARIES, embedded_postgres
 from stack.temporal import temporal_dev_server
 from tests.conftest import both_workers
@@ -43,7 +45,7 @@ def cluster() -> Iterator[Path]:
     ],
 )
 def test_a_delivery_costs_no_more_than_its_budget(
-    cluster: Path, tmp_path: Path, delays: dict[str, str], most: int
+    cluster: Path, tmp_path: Path, measured: Callable[[str], None], delays: dict[str, str], most: int
 ) -> None:
     settings = {"DATABASE_URL": os.environ["DATABASE_URL"], "WORKFLOW_SANDBOX": "false", **delays}
     with temporal_dev_server(tmp_path / "temporal") as address:
@@ -53,7 +55,7 @@ def test_a_delivery_costs_no_more_than_its_budget(
             order = reaches(an_order(), Status.DELIVERED)
         commits = commits_between(cluster, before, wal_position())
         spent = sum(transitions(address, f"{kind}-{order.pk}") for kind in ("order", "shipping"))
-    sys.stderr.write(f"{spent} state transitions, {commits} writing transactions\n")
+    measured(f"A delivery with delays {delays or 'as set'}: {spent} state transitions, {commits} writing transactions")
     assert spent <= most
     assert commits <= WRITING_TRANSACTIONS
 
@@ -71,13 +73,13 @@ def wal_position() -> str:
 def commits_between(cluster: Path, start: str, end: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute("CHECKPOINT")
-    command = [BINARIES / "pg_waldump", "-p", cluster / "pg_wal", "-s", start, "-e", end, "-r", "Transaction"]
+    command = [str(BINARIES / "pg_waldump"), "-p", str(cluster / "pg_wal"), "-s", start, "-e", end, "-r", "Transaction"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return sum("COMMIT" in line for line in done.stdout.splitlines())
 
 
 def transitions(address: str, workflow_id: str) -> int:
-    command = [Path(sys.executable).with_name("temporal"), "workflow", "describe", "-w", workflow_id]
+    command = [str(Path(sys.executable).with_name("temporal")), "workflow", "describe", "-w", workflow_id]
     done = subprocess.run([*command, "--address", address, "-o", "json"], check=True, capture_output=True, text=True)
     described = json.loads(done.stdout)
     assert described["workflowExecutionInfo"]["status"] == "WORKFLOW_EXECUTION_STATUS_COMPLETED"
@@ -85,11 +87,6 @@ def transitions(address: str, workflow_id: str) -> int:
 
 
 def queries_to_place(items: int) -> int:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    from orders.services.placement import NewItem
-
     with CaptureQueriesContext(connection) as captured:
         order: Order = an_order(items=[NewItem(sku="A", quantity=1, unit_price=1) for _ in range(items)])
     assert order.items.count() == items

@@ -1,4 +1,4 @@
-"""A world of a fault test's own: its database, its Temporal, its workers and web server, so that killing harms nobody."""
+"""A world of a fault test's own: database, Temporal, workers and web server, so that killing them harms nobody."""
 
 import contextlib
 import os
@@ -40,7 +40,7 @@ class World:
     def start(self, name: str, *arguments: str) -> Served:
         """Start a process of the product; it ends with the world."""
         served = Served([sys.executable, *arguments], self.directory / f"{name}.log", **self.settings)
-        self.running.callback(lambda: served.process.poll() is None and served.kill())
+        self.running.callback(served.kill)
         return served
 
     def start_order_worker(self) -> Served:

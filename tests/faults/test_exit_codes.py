@@ -79,7 +79,7 @@ def test_a_hundred_worker_stops_all_end_with_zero(runs: Runs) -> None:
     for _ in range(0, WORKER_STOPS, AT_ONCE):
         workers = [runs.start(f"run_{('order', 'shipping')[number % 2]}_worker") for number in range(AT_ONCE)]
         for pid, log in workers:
-            eventually(lambda log=log: log.exists() and "ready" in log.read_text(), 60)
+            wait_until_ready(log)
             os.kill(pid, signal.SIGTERM)
         codes += [runs.code() for _ in workers]
     assert (len(codes), set(codes)) == (WORKER_STOPS, {0})
@@ -105,3 +105,7 @@ def test_a_worker_finishes_the_charge_it_is_making_before_it_stops(world: World)
     assert worker.stop() == 0
     assert order.payments.get().state == "captured"
     assert kinds("payments", order) == ["capture"]
+
+
+def wait_until_ready(log: Path) -> None:
+    eventually(lambda: log.exists() and "ready" in log.read_text(), 60)

@@ -3,6 +3,7 @@
 import json
 import time
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
@@ -12,7 +13,7 @@ from orders.models import Order
 from orders.services.api_keys import create_api_key
 from tests.api.conftest import ORDER
 from tests.conftest import answers, eventually, unique
-from tests.factories import an_order, kinds, reaches
+from tests.factories import an_order, kinds, reaches, settled, wish
 from tests.faults.conftest import World
 
 # What may pass between the restart of a killed worker and the next step of its orders.
@@ -32,7 +33,9 @@ def post(world: World, body: object) -> dict[str, Any]:
         return answer
 
 
-def test_it_captures_once_though_the_worker_is_killed_while_the_gateway_is_called(world: World) -> None:
+def test_it_captures_once_though_the_worker_is_killed_while_the_gateway_is_called(
+    world: World, measured: Callable[[str], None]
+) -> None:
     worker = world.start_order_worker()
     world.start_shipping_worker()
     order = an_order(payment_method="tok_slow")
@@ -43,7 +46,7 @@ def test_it_captures_once_though_the_worker_is_killed_while_the_gateway_is_calle
     reaches(order, Status.DELIVERED, seconds=40)
     assert kinds("payments", order) == ["capture"]
     waited = (order.events.get(type="payment_charged").created_at - killed).total_seconds()
-    print(f"the charge was settled {waited:.1f} s after the kill")
+    measured(f"Killed while charging: the charge was settled {waited:.1f} s after the kill")
     assert waited < RECOVERY_SECONDS
 
 
@@ -68,7 +71,7 @@ def test_it_goes_on_when_either_worker_is_killed_at_any_step(world: World) -> No
     assert kinds("carrier", order) == ["label"]
 
 
-def test_work_goes_on_at_once_when_one_of_two_workers_is_killed(world: World) -> None:
+def test_work_goes_on_at_once_when_one_of_two_workers_is_killed(world: World, measured: Callable[[str], None]) -> None:
     victim = world.start_order_worker()
     world.start_shipping_worker()
     orders = [an_order() for _ in range(6)]
@@ -78,7 +81,7 @@ def test_work_goes_on_at_once_when_one_of_two_workers_is_killed(world: World) ->
     victim.kill()
     for order in orders:
         reaches(order, Status.DELIVERED, seconds=30)
-    print(f"all orders were delivered {time.monotonic() - killed:.1f} s after the kill")
+    measured(f"Killed, one of two: all orders were delivered {time.monotonic() - killed:.1f} s after the kill")
     assert all(kinds("payments", order) == ["capture"] for order in orders)
 
 
@@ -101,8 +104,6 @@ def test_orders_are_accepted_and_pages_render_while_temporal_is_away_and_go_on_w
 
 
 def test_a_command_issued_while_temporal_is_away_is_applied_when_it_is_back(world: World) -> None:
-    from tests.factories import settled, wish
-
     world.settings["MANUAL_REVIEW_TIMEOUT"] = "3600"
     world.start_order_worker()
     order = reaches(an_order(), Status.IN_REVIEW)

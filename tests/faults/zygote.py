@@ -1,8 +1,8 @@
 """Runs `manage.py` hundreds of times without importing everything as often.
 
-Each run is a process of its own, forked from this one, which has imported what the command needs; from there on it is the
-command as anybody runs it, up to and including the end of its interpreter. Reads requests from stdin, a JSON line each
-(`args`, `log`), and writes a line for each process that starts (`started`) and ends (`ended`, with its `code`).
+Each run is a process of its own, forked from this one, which has imported what the command needs; from there on it is
+the command as anybody runs it, up to and including the end of its interpreter. Reads requests from stdin, a JSON line
+each (`args`, `log`), and writes a line for each process that starts (`started`) and ends (`ended`, with its `code`).
 """
 
 import gc
@@ -19,8 +19,6 @@ import manage
 def serve() -> None:
     """Fork a process for each request until stdin is closed and every process has ended."""
     django.setup()
-    import orders.management.commands.create_api_key
-    import orders.management.commands.place_order
     import workflows.worker  # noqa: F401 - imported once, for all the processes
 
     gc.freeze()  # else each child copies all of these imports' memory, only to look through it at its end

@@ -146,7 +146,18 @@ def by_hand(temporal: str, order: Order, name: str, *inputs: str) -> None:
     temporal_cli = Path(sys.executable).with_name("temporal")
     arguments = [argument for text in inputs for argument in ("--input", text)]
     subprocess.run(
-        [temporal_cli, "workflow", "signal", "--address", temporal, "-w", f"order-{order.pk}", "--name", name, *arguments],
+        [
+            temporal_cli,
+            "workflow",
+            "signal",
+            "--address",
+            temporal,
+            "-w",
+            f"order-{order.pk}",
+            "--name",
+            name,
+            *arguments,
+        ],
         check=True,
         capture_output=True,
     )

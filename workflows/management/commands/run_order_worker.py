@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from workflows.worker import run_to_the_end, order_processes
+from workflows.worker import order_processes, run_to_the_end
 
 
 class Command(BaseCommand):
@@ -15,4 +15,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run it."""
-        run_to_the_end("order", order_processes, self.stdout._out)
+        run_to_the_end("order", order_processes, self.stdout)

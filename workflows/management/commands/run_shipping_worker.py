@@ -15,4 +15,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run it."""
-        run_to_the_end("shipping", shipping_processes, self.stdout._out)
+        run_to_the_end("shipping", shipping_processes, self.stdout)
