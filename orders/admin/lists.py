@@ -6,10 +6,9 @@ from typing import Any, cast
 from django.db.models import QuerySet
 
 from orders.admin.stock import Paginator
+from orders.selectors.backoffice import COUNTED
 
 PAGE = 50
-# Twenty pages are more than anybody leafs through; what lies beyond is found by filter and search.
-COUNTED = 1000
 
 
 class ShortPaginator(Paginator[Any]):

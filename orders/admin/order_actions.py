@@ -17,7 +17,7 @@ from orders.admin.stock import ModelAdmin
 from orders.commands import CommandState, Kind
 from orders.errors import OrderError, OrderNotFound
 from orders.models import Command, Order
-from orders.selectors.backoffice import OrderView, kinds_offered, order_view, refusal_of
+from orders.selectors.backoffice import OrderView, hindrance, order_view
 from orders.selectors.commands import outcome_of
 from orders.selectors.timeline import changes_since
 from orders.services.commands import Intention
@@ -111,9 +111,6 @@ def _page(
     model_admin: ModelAdmin[Order], request: HttpRequest, kind: Kind, form: forms.ActionForm, **more: Any
 ) -> HttpResponse:
     view = form.view
-    refusal = refusal_of(view.order, kind)
-    if not refusal and kind not in kinds_offered(view):
-        refusal = "There is nothing for this to act upon as the order stands."
     context = {
         **model_admin.admin_site.each_context(request),
         "title": f"{ACTIONS[kind].label}: {view.order.code}",
@@ -121,7 +118,7 @@ def _page(
         "order": view.order,
         "action": ACTIONS[kind],
         "consequences": consequences(kind, view),
-        "refusal": refusal,
+        "refusal": hindrance(view, kind),
         "form": form,
         **more,
     }

@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from orders.admin.durations import age, time_left
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
+from orders.selectors.backoffice import orders_waiting_for
 
 WAITING = {
     Waiting.PAYMENT: "the payment gateway",
@@ -35,7 +36,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
         """Orders that wait for it."""
-        return queryset.filter(waiting_for=self.value()) if self.value() else queryset
+        return orders_waiting_for(queryset, self.value() or "") if self.value() else queryset
 
 
 class StatusFilter(admin.ChoicesFieldListFilter):

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 
 from orders.commands import RULES, Kind, accepted_in
 from orders.ids import CODE_LENGTH, normalise_code
-from orders.lifecycle import Status, Waiting
+from orders.lifecycle import FINAL, Status, Waiting
 from orders.models import Command, Order, OrderItem, Payment, Refund, Shipment
 from orders.money import in_words
 from orders.selectors.orders import order_by_id
@@ -21,6 +21,8 @@ from orders.selectors.orders import order_by_id
 STANDING_STILL = (Status.IN_REVIEW, Status.AWAITING_PAYMENT, Status.SHIPPING_FAILED)
 # A prefix shorter than this would find half of everything.
 SHORTEST_PREFIX = 3
+# Nobody leafs further than this; what lies beyond is found by filter and search.
+COUNTED = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,24 +49,31 @@ def piles() -> list[Pile]:
 
 
 def orders_found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Those of `orders` that a person means who typed `text`.
+    """Those of `orders` that a person means who typed `text`: of each kind of match the newest, at most `COUNTED` + 1.
 
     Codes, references and article numbers may be begun only; e-mail addresses and tracking numbers must be whole; of
     names, whole words. Each look-up has an index of its own, so the answers are united rather than the conditions.
     """
     text = text.strip()
     prefix = "startswith" if len(text) >= SHORTEST_PREFIX else "exact"
-    every = Order.objects.order_by()
-    by_reference = every.alias(lower=Lower("reference")).filter(**{f"lower__{prefix}": text.lower()})
-    by_email = every.alias(lower=Lower("customer_email")).filter(lower=text.lower())
-    by_name = every.alias(words=SearchVector("customer_name", config="simple")).filter(
-        words=SearchQuery(text, config="simple")
+    newest = orders.order_by("-created_at")
+    matches = (
+        _by_code(newest, text),
+        newest.alias(lower=Lower("reference")).filter(**{f"lower__{prefix}": text.lower()}),
+        newest.alias(lower=Lower("customer_email")).filter(lower=text.lower()),
+        newest.alias(words=SearchVector("customer_name", config="simple")).filter(
+            words=SearchQuery(text, config="simple")
+        ),
+        newest.filter(shipments__tracking_number__in={text, text.upper()}),
     )
-    by_sku = OrderItem.objects.order_by().filter(**{f"sku__{prefix}": text}).values("order_id")
-    by_parcel = Shipment.objects.order_by().filter(tracking_number__in={text, text.upper()}).values("order_id")
-    searches = [_by_code(every, text), by_reference, by_email, by_name]
-    found = by_sku.union(by_parcel, *(search.values("pk") for search in searches))
-    return orders.filter(pk__in=found)
+    items = _items_of(orders).filter(**{f"sku__{prefix}": text}).values("order_id")[: COUNTED + 1]
+    return orders.filter(pk__in=items.union(*(match.values("pk")[: COUNTED + 1] for match in matches)))
+
+
+def _items_of(orders: QuerySet[Order]) -> QuerySet[OrderItem]:
+    """The newest orders' items first. Where every order is meant, joining them made a search forty times slower."""
+    items = OrderItem.objects.order_by("-order_id")
+    return items.filter(order__in=orders.order_by()) if orders.query.has_filters() else items
 
 
 def _by_code(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
@@ -73,6 +82,11 @@ def _by_code(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
     if SHORTEST_PREFIX <= letters < CODE_LENGTH:
         return orders.filter(code__startswith=code)
     return orders.filter(code=code)
+
+
+def orders_waiting_for(orders: QuerySet[Order], waiting: str) -> QuerySet[Order]:
+    """Those of `orders` that wait for this. No final order waits, and the index knows the few that are not final."""
+    return orders.filter(status__in=[status for status in Status if status not in FINAL], waiting_for=waiting)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,14 +205,23 @@ def order_view(order_id: UUID) -> OrderView:
 
 def kinds_offered(view: OrderView) -> list[Kind]:
     """The commands that the order accepts now, less those that could only be refused as it stands."""
-    pointless = set()
-    if view.failed_refund is None:
-        pointless |= {Kind.RETRY_REFUND, Kind.SETTLE_REFUND}
-    if view.label is not None:
-        pointless.add(Kind.UPDATE_ADDRESS)
-    if view.order.waiting_for == Waiting.PAYMENT_RETURN:
-        pointless.add(Kind.CANCEL_PAYMENT)
-    return [kind for kind in accepted_in(Status(view.order.status)) if kind not in pointless]
+    return [kind for kind in accepted_in(Status(view.order.status)) if not hindrance(view, kind)]
+
+
+def hindrance(view: OrderView, kind: Kind) -> str:
+    """Why this kind of command would come to nothing for the order as it stands; empty if nothing speaks against it."""
+    refund_kinds = (Kind.RETRY_REFUND, Kind.SETTLE_REFUND)
+    if refusal := refusal_of(view.order, kind):
+        return refusal
+    if any(command.kind == kind for command in view.unsettled):
+        return "This was asked for already, and is not carried out yet."
+    if kind in refund_kinds and view.failed_refund is None:
+        return "No refund of this order has failed."
+    if kind is Kind.UPDATE_ADDRESS and view.label is not None:
+        return "The label is being booked or booked already, with the address as it was."
+    if kind is Kind.CANCEL_PAYMENT and view.order.waiting_for == Waiting.PAYMENT_RETURN:
+        return "The payment is being taken back already."
+    return ""
 
 
 def refusal_of(order: Order, kind: Kind) -> str:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
@@ -59,6 +60,12 @@ def desk() -> Desk:
 
 
 @pytest.fixture
+def other() -> Desk:
+    """A colleague who may do the same."""
+    return Desk(a_user(is_superuser=True))
+
+
+@pytest.fixture
 def viewer() -> Desk:
     """Somebody who may only look at orders."""
     return Desk(a_user("view_order"))
@@ -76,14 +83,14 @@ def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_actions, "ANSWER_WITHIN_SECONDS", 0)
 
 
-@pytest.fixture
-def settling() -> Iterator[None]:
-    """What relay and workflow would do: settle every command as soon as it is there."""
+@contextmanager
+def somebody_settles() -> Iterator[None]:
+    """What relay and workflow would do: settle every command as soon as it is there, in the order of their coming."""
     over = threading.Event()
 
     def work() -> None:
         while not over.wait(0.01):
-            for command in Command.objects.filter(state=CommandState.PENDING).exclude(kind=Kind.PLACE):
+            for command in Command.objects.filter(state=CommandState.PENDING).exclude(kind=Kind.PLACE).order_by("seq"):
                 settle_signal(command.order_id, signal=RULES[Kind(command.kind)].signal or "", command_id=command.pk)
         connection.close()
 
@@ -92,3 +99,10 @@ def settling() -> Iterator[None]:
     yield
     over.set()
     worker.join()
+
+
+@pytest.fixture
+def settling() -> Iterator[None]:
+    """Commands are settled while the test runs."""
+    with somebody_settles():
+        yield

@@ -8,7 +8,7 @@ from orders.ids import uuid7
 from orders.lifecycle import Status
 from orders.models import Command, Order
 from orders.services import payment
-from tests.admin.conftest import Desk
+from tests.admin.conftest import Desk, somebody_settles
 from tests.factories import an_order_in, command
 
 
@@ -155,3 +155,21 @@ def test_it_changes_nothing_when_an_action_is_only_looked_at(desk: Desk) -> None
     for kind in ("approve", "reject", "cancel", "update_address", "cancel_payment"):
         desk.get(path_of(order, kind))
     assert order.commands.exclude(state=CommandState.APPLIED).count() == 0
+
+
+def test_it_tells_the_second_of_two_people_who_was_first(desk: Desk, other: Desk) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    first, second = shown(desk, order, "cancel"), shown(other, order, "cancel")
+    assert "is recorded and will be carried out" in desk.post(path_of(order, "cancel"), first)
+    with somebody_settles():
+        page = other.post(path_of(order, "cancel"), second)
+    assert "“Cancel order” was refused. An order that is cancelling cannot be cancelled." in page
+    assert "Cancellation accepted: Ann Operator." in page
+
+
+@pytest.mark.usefixtures("nobody_answers")
+def test_it_does_not_offer_again_what_is_under_way(desk: Desk) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    desk.post(path_of(order, "cancel"), shown(desk, order, "cancel"))
+    assert "This was asked for already" in desk.get(path_of(order, "cancel"))
+    assert path_of(order, "cancel") not in desk.get(reverse("admin:orders_order_change", args=[order.pk]))
