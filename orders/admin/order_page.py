@@ -60,7 +60,8 @@ def show(request: HttpRequest, model_admin: ModelAdmin[Order], object_id: str) -
         "buttons": buttons(view) if may_act else [],
         "entries": timeline(order.pk),
         "note": NoteForm(initial={"note": ids.uuid7()}) if may_act else None,
-        "customer_url": tracking_url(order),
+        # The link opens what the customer may do, cancelling among it: it is an action like the others.
+        "customer_url": tracking_url(order) if may_act else "",
         "temporal_url": temporal_url(order),
     }
     return TemplateResponse(request, "admin/orders/order/page.html", context)

@@ -48,6 +48,7 @@ def test_it_shows_who_may_only_look_the_page_without_actions(viewer: Desk) -> No
     assert order.customer_email in page
     assert actions_on(page, order) == []
     assert "Add note" not in page
+    assert "/track/" not in page
 
 
 def test_it_keeps_out_who_may_not_see_orders(outsider: Desk) -> None:
