@@ -7,7 +7,7 @@ from orders.commands import CommandState, Kind
 from orders.ids import uuid7
 from orders.lifecycle import Status
 from orders.models import Command, Order
-from orders.services import payment
+from orders.services import labels, payment, refunds
 from tests.admin.conftest import Desk, somebody_settles
 from tests.factories import an_order_in, command
 
@@ -173,3 +173,43 @@ def test_it_does_not_offer_again_what_is_under_way(desk: Desk) -> None:
     desk.post(path_of(order, "cancel"), shown(desk, order, "cancel"))
     assert "This was asked for already" in desk.get(path_of(order, "cancel"))
     assert path_of(order, "cancel") not in desk.get(reverse("admin:orders_order_change", args=[order.pk]))
+
+
+@pytest.mark.usefixtures("settling")
+def test_it_charges_again_with_another_payment_method(desk: Desk) -> None:
+    order = an_order_in(Status.CHARGING, payment_method="tok_declined")
+    payment.charge(order.pk)
+    page = desk.post(
+        path_of(order, "retry_payment"), shown(desk, order, "retry_payment", payment_method="tok_ok", reason="")
+    )
+    assert "The order will be charged with the new payment method." in page
+
+
+@pytest.mark.usefixtures("settling")
+def test_it_records_a_failed_refund_as_paid_by_other_means(desk: Desk) -> None:
+    order = an_order_in(Status.PAID, payment_method="tok_refund_refused")
+    command(order, "cancel")
+    refunds.return_payment(order.pk)
+    assert "No money moves: make sure that the customer has it." in desk.get(path_of(order, "settle_refund"))
+    page = desk.post(path_of(order, "settle_refund"), shown(desk, order, "settle_refund"))
+    assert "99.99 USD are recorded as refunded by other means." in page
+    assert order.payments.get().refunded == 9999
+
+
+@pytest.mark.usefixtures("settling")
+def test_it_takes_a_payment_back_and_keeps_the_order(desk: Desk) -> None:
+    order = an_order_in(Status.PAID)
+    page = desk.get(path_of(order, "cancel_payment"))
+    assert "The order waits for a new payment, for 24 h; then it is cancelled." in page
+    assert ">Take 99.99 USD back</button>" in page
+    page = desk.post(path_of(order, "cancel_payment"), shown(desk, order, "cancel_payment"))
+    assert "The payment is taken back; then the order waits for a new one." in page
+
+
+@pytest.mark.usefixtures("settling")
+def test_it_ships_again_what_the_carrier_refused(desk: Desk) -> None:
+    order = an_order_in(Status.PACKED, service_level="sim_refused")
+    labels.book_label(order.pk)
+    assert "The order could not be shipped." in desk.get(reverse("admin:orders_order_change", args=[order.pk]))
+    page = desk.post(path_of(order, "retry_shipping"), shown(desk, order, "retry_shipping"))
+    assert "The order will be shipped again." in page
