@@ -12,10 +12,11 @@ from django.db import connection
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from orders.commands import RULES
 from orders.services import outbox
+from orders.services.commands import reject_if_over
 from orders.services.outbox import Claimed
 from workflows.connections import DatabaseThreads
 from workflows.contracts import ORDERS_QUEUE, OrderInput, Timings, order_workflow_id
@@ -73,6 +74,9 @@ class Relay:
         try:
             await self._send(command)
         except RPCError as error:
+            gone = error.status is RPCStatusCode.NOT_FOUND
+            if gone and await self._database.run(reject_if_over, command.order_id, command.id):
+                return
             logger.warning("Command %s waits: Temporal answered %s.", command.id, error.status.name)
             await self._database.run(outbox.put_off, command.id, error=f"Temporal: {error.status.name}")
         else:

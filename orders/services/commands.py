@@ -89,6 +89,15 @@ def decide_by_timer(order_id: UUID, kind: Kind, *, while_in: Status, reason: str
         return order
 
 
+def reject_if_over(order_id: UUID, command_id: UUID) -> bool:
+    """End a command whose workflow is gone, if its order is final: nobody else would judge it. Whether it is final."""
+    with locked_order(order_id) as order:
+        command = order.commands.get(pk=command_id)
+        if order.is_final and not command.is_settled:
+            _decide(order, command)
+        return order.is_final
+
+
 def reject(order: Order, command: Command, refusal: OrderError) -> None:
     """End a command as rejected, with the reason in the row and the fact among the events."""
     _settle(command, CommandState.REJECTED, refusal.message)

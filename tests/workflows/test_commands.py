@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from orders.commands import Kind
 from orders.lifecycle import Status
 from orders.models import Order
+from orders.services import commands
+from orders.services.commands import Intention
+from orders.services.transition import locked_order
 from tests.factories import ADDRESS, an_order, events, kinds, ledger, reaches, settled, wish
 
 pytestmark = pytest.mark.usefixtures("running")
@@ -125,6 +129,16 @@ def test_a_command_outside_its_window_is_rejected_and_says_why() -> None:
     late = settled(wish(order, "cancel"))
     assert (late.state, late.outcome) == ("rejected", "An order that is rejected cannot be cancelled.")
     assert events(order)[-1] == "command_rejected"
+
+
+def test_a_command_that_finds_the_workflow_ended_is_rejected_too() -> None:
+    order = in_review()
+    settled(wish(order, "reject"))
+    reaches(order, Status.REJECTED)
+    with locked_order(order.pk) as locked:  # as if it had passed the door just before the order ended
+        late = commands._insert(locked, Intention(kind=Kind.CANCEL, actor="staff:1"))
+    assert settled(late).state == "rejected"
+    assert settled(late).outcome == "An order that is rejected cannot be cancelled."
 
 
 def test_of_two_cancels_one_is_applied_and_the_other_told_why_not() -> None:
