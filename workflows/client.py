@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import logging
+import threading
 
 import temporalio.converter
 from django.conf import settings
@@ -27,10 +28,10 @@ async def connect() -> Client:
     )
 
 
-async def connect_patiently() -> Client:
-    """A client, as soon as Temporal can be reached."""
+async def connect_patiently(told_to_stop: threading.Event) -> Client | None:
+    """A client, as soon as Temporal can be reached; None if the process is told to stop before."""
     waiting = False
-    while True:
+    while not told_to_stop.is_set():
         try:
             return await connect()
         except (RuntimeError, RPCError):
@@ -38,3 +39,4 @@ async def connect_patiently() -> Client:
                 logger.warning("Temporal does not answer at %s; waiting for it.", settings.TEMPORAL_ADDRESS)
             waiting = True
             await asyncio.sleep(0.5)
+    return None

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
@@ -55,13 +56,10 @@ def run_to_the_end(name: str, processes: Callable[[Client], list[Any]], stdout: 
     The end is guarded: a process that ends right after a call on a Temporal client crashes now and then while the
     interpreter shuts down (sdk-python issue 300), so the interpreter's own shutdown is left out.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the runner has its own handlers
     rely_on_dropping()
     code = 0
     try:
         asyncio.run(_run(name, processes, stdout))
-    except (KeyboardInterrupt, SystemExit):
-        logger.info("The %s worker stopped before it had begun.", name)
     except Exception:
         logger.exception("The %s worker cannot go on.", name)
         code = 1
@@ -72,10 +70,26 @@ def run_to_the_end(name: str, processes: Callable[[Client], list[Any]], stdout: 
 
 
 async def _run(name: str, processes: Callable[[Client], list[Any]], stdout: OutputWrapper) -> None:
-    client = await connect_patiently()
-    stdout.write(f"The {name} worker is ready: Temporal at {settings.TEMPORAL_ADDRESS}.\n")
+    told_to_stop = _until_the_runner_listens()
+    client = await connect_patiently(told_to_stop)
+    if client is None:
+        return
+    runner = WorkerRunner(stdout)
+    running = asyncio.create_task(runner.run(processes(client)))
+    await asyncio.sleep(0)  # the runner has its own signal handlers now
+    stdout.write(f"The {name} worker is ready: Temporal at {settings.TEMPORAL_ADDRESS}.")
     stdout.flush()
-    await WorkerRunner(stdout).run(processes(client))
+    if told_to_stop.is_set():
+        runner.stop_event.set()
+    await running
+
+
+def _until_the_runner_listens() -> threading.Event:
+    """Note an early SIGTERM or SIGINT. A handler that raised could raise where Python ignores it."""
+    told_to_stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told_to_stop.set())
+    return told_to_stop
 
 
 def _worker(
