@@ -17,6 +17,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from stack.ports import free_port
 from stack.temporal import temporal_dev_server
+from tests.plugin import database_of_its_own
 
 
 @pytest.fixture(scope="session")
@@ -115,12 +116,16 @@ def both_workers(directory: Path, **settings: str) -> Iterator[dict[str, Served]
         yield {"order": order, "shipping": shipping}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Served]]:
-    """Both workers with the default delays, but a review that only a person ends."""
-    settings = {"MANUAL_REVIEW_TIMEOUT": "3600", "TEMPORAL_ADDRESS": temporal}
-    with both_workers(tmp_path_factory.mktemp("workers"), **settings) as workers:
-        yield workers
+    """Both workers with the default delays, but a review that only a person ends.
+
+    On a database of their own: they carry every order that they find.
+    """
+    with database_of_its_own(f"running{unique()}"):
+        settings = {"MANUAL_REVIEW_TIMEOUT": "3600", "TEMPORAL_ADDRESS": temporal}
+        with both_workers(tmp_path_factory.mktemp("workers"), **settings) as workers:
+            yield workers
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,10 @@ from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 # Our own database: it comes back, so attempts are not limited. An unknown order is a fault that no retry mends.
+# A longer wait between two of them is a timer of the workflow's: a worker that waited for it here could not be stopped.
 DATABASE = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=10),
+    local_retry_threshold=timedelta(seconds=1),
     retry_policy=RetryPolicy(
         initial_interval=timedelta(milliseconds=100),
         backoff_coefficient=2,

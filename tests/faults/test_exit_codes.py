@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from tests.conftest import eventually, unique
 from tests.factories import an_order, kinds
@@ -109,3 +110,12 @@ def test_a_worker_finishes_the_charge_it_is_making_before_it_stops(world: World)
 
 def wait_until_ready(log: Path) -> None:
     eventually(lambda: log.exists() and "ready" in log.read_text(), 60)
+
+
+def test_a_worker_can_be_stopped_while_its_database_refuses_every_step(world: World) -> None:
+    worker = world.start_order_worker()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE sku_limits RENAME TO sku_limits_away")
+    an_order()
+    worker.ready("UndefinedTable", 20)
+    assert worker.stop() == 0

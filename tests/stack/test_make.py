@@ -1,5 +1,6 @@
 """The Makefile on machines that lack something, and the requirements that it installs."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -13,7 +14,9 @@ def make(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The Makefile in an empty directory, so without a virtual environment."""
     (directory / "requirements-dev.txt").touch()
     command = ["make", "-C", str(directory), "-f", str(ROOT / "Makefile"), "--no-print-directory", *arguments]
-    return subprocess.run(command, check=False, capture_output=True, text=True)
+    # The tests themselves may run below a make, which tells its children so.
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(command, check=False, capture_output=True, text=True, env=outside)
 
 
 def python_that_lacks(directory: Path, word: str) -> str:
