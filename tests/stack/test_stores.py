@@ -65,7 +65,7 @@ def test_temporal_keeps_its_state_and_listens_on_this_machine_only(directory: Pa
     with temporal_dev_server(directory) as address:
         host, port = address.rsplit(":", 1)
         socket.create_connection((host, int(port)), timeout=5).close()
-        server = next(child for child in psutil.Process().children() if child.name() == "temporal")
+        server = next(child for child in psutil.Process().children() if port in child.cmdline())
         listening = {at.laddr.ip for at in server.net_connections("tcp") if at.status == psutil.CONN_LISTEN}
         assert listening == {"127.0.0.1"}
     assert (directory / "temporal.db").exists()
