@@ -1,12 +1,13 @@
 """The tables, as design and people know them."""
 
-from orders.models.clients import ApiClient, ApiKey, IdempotencyKey
+from orders.models.clients import ApiClient, ApiKey, IdempotencyKey, RateWindow
 from orders.models.commands import Command
 from orders.models.events import Delivery, Event
 from orders.models.orders import Order, OrderItem
 from orders.models.payments import Payment, Refund
 from orders.models.shipments import Shipment
 from orders.models.staff import Approval, BlockedCustomer, Note, SkuLimit
+from orders.models.webhooks import WebhookEvent
 
 __all__ = [
     "ApiClient",
@@ -21,7 +22,9 @@ __all__ = [
     "Order",
     "OrderItem",
     "Payment",
+    "RateWindow",
     "Refund",
     "Shipment",
     "SkuLimit",
+    "WebhookEvent",
 ]

@@ -80,6 +80,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["status", "-created_at"], name="orders_status_created"),
             models.Index(fields=["-created_at", "id"], name="orders_created"),
+            models.Index(fields=["client", "-created_at", "-id"], name="orders_of_client"),
             models.Index(Lower("customer_email"), name="orders_customer_email"),
             models.Index(fields=["deadline"], condition=Q(deadline__isnull=False), name="orders_deadline"),
             models.Index(fields=["created_at"], condition=Q(needs_attention=True), name="orders_need_attention"),
