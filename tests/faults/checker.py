@@ -22,7 +22,7 @@ from uuid import UUID
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
-from orders.commands import CommandState
+from orders.commands import CommandState, Kind
 from orders.lifecycle import Status
 from orders.models import Command, Order, Payment, Refund, Shipment
 from orders.services.verification import verified
@@ -124,7 +124,7 @@ def kept(order: Order, money: list[Entry]) -> Iterator[tuple[str, str]]:
     owed = 0
     if order.status == Status.DELIVERED:
         live = [payment for payment in order.payments.all() if payment.state == Payment.State.CAPTURED]
-        asked = [r for payment in live for r in payment.refunds.all() if r.command and _succeeded(r)]
+        asked = [r for payment in live for r in payment.refunds.all() if _succeeded(r) and _asked_for(r)]
         owed = order.total - sum(refund.amount for refund in asked)
     if order.is_final and keeps != owed:
         yield "I2", f"{keeps} are kept instead of {owed}"
@@ -204,7 +204,7 @@ async def _look(client: Client, execution: WorkflowExecution, order: Order | Non
         status = described.status
         attempt = described.raw_description.pending_workflow_task.attempt
         if attempt >= FAILING_ATTEMPTS:
-            return [f"I7 {execution.id}: its workflow task is tried for the {attempt}th time"]
+            return [f"I7 {execution.id}: its workflow task fails again and again"]
     if order is None:
         return []
     if status is WorkflowExecutionStatus.RUNNING:
@@ -231,3 +231,8 @@ def _succeeded(refund: Refund) -> bool:
 
 def _by_other_means(refund: Refund) -> bool:
     return _succeeded(refund) and refund.gateway_reference.startswith("settled by ")
+
+
+def _asked_for(refund: Refund) -> bool:
+    """Whether somebody wanted this money back from an order that goes on."""
+    return refund.command is not None and refund.command.kind not in (Kind.CANCEL, Kind.CANCEL_PAYMENT)

@@ -1,56 +1,199 @@
-"""The checker finds nothing where all is well, and each invariant that somebody broke."""
+"""The checker finds nothing where all is well, and each invariant that is broken."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from temporalio import workflow
+from temporalio.client import Client, WorkflowHandle
+from temporalio.worker import Worker
 
+from orders import ids
+from orders.gateways.carriers import carrier_gateway
+from orders.gateways.payments import payment_gateway
 from orders.lifecycle import Status
+from orders.models import Order
 from tests.conftest import unique
-from tests.factories import an_order_in, command
-from tests.faults.checker import violations
+from tests.factories import an_order, an_order_in, command, wish
+from tests.faults import checker
+from tests.faults.checker import in_temporal, violations
 from tests.plugin import database_of_its_own
 
-
-class Books:
-    """The ledgers of this test alone, and what a test may do to them."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-
-    def lines(self, name: str) -> list[dict[str, Any]]:
-        file = self.directory / f"{name}.jsonl"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-
-    def write(self, name: str, entries: list[dict[str, Any]]) -> None:
-        (self.directory / f"{name}.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
-
-    def violations(self, **asked: Any) -> list[str]:
-        return violations(ledgers=self.directory, temporal_address=None, **asked)
+Break = Callable[[Order, list[dict[str, Any]]], None]
 
 
-@pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    """A database and ledgers in which nothing but the orders of one test stands."""
-    from orders.gateways.carriers import carrier_gateway
-    from orders.gateways.payments import payment_gateway
-
-    before, settings.SIMULATED_DIR = settings.SIMULATED_DIR, tmp_path / "simulated"
+@pytest.fixture(scope="module", autouse=True)
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A database and ledgers in which nothing stands but the orders of these tests."""
+    before, settings.SIMULATED_DIR = settings.SIMULATED_DIR, tmp_path_factory.mktemp("checked")
     with database_of_its_own(f"checker{unique()}"):
-        payment_gateway.cache_clear()
-        carrier_gateway.cache_clear()
-        yield Books(settings.SIMULATED_DIR)
+        for gateway in (payment_gateway, carrier_gateway):
+            gateway.cache_clear()
+        yield settings.SIMULATED_DIR
     settings.SIMULATED_DIR = before
-    payment_gateway.cache_clear()
-    carrier_gateway.cache_clear()
+    for gateway in (payment_gateway, carrier_gateway):
+        gateway.cache_clear()
 
 
-def test_it_finds_nothing_wrong_with_orders_that_ended_in_any_way(books: Books) -> None:
-    for status in (Status.DELIVERED, Status.CANCELLED):
-        an_order_in(status)
-    an_order_in(Status.INVALID, payment_method="cash")
-    command(an_order_in(Status.IN_REVIEW), "reject")
-    assert books.violations() == []
+def found(directory: Path, order: Order) -> list[str]:
+    """What the checker says of one order."""
+    return [what for what in violations(ledgers=directory, temporal_address=None) if str(order.pk) in what]
+
+
+def change(sql: str, order: Order) -> None:
+    """Change what triggers protect, as a superuser can."""
+    table = sql.split()[1]
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute(f"{sql} WHERE {'id' if table == 'orders' else 'order_id'} = %s", [order.pk])
+        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def of_kind(entries: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    return next(entry for entry in entries if entry["kind"] == kind)
+
+
+def test_it_finds_nothing_wrong_with_orders_that_ended_in_any_way(directory: Path) -> None:
+    ended = [an_order_in(Status.DELIVERED), an_order_in(Status.CANCELLED)]
+    ended += [an_order_in(Status.INVALID, payment_method="cash"), an_order_in(Status.IN_REVIEW)]
+    command(ended[-1], "reject")
+    assert [found(directory, order) for order in ended] == [[], [], [], []]
+
+
+def test_it_finds_an_order_that_was_accepted_and_is_gone(directory: Path) -> None:
+    gone = ids.uuid7()
+    assert f"I3 order {gone} was accepted and is not in the database" in violations(
+        ledgers=directory, temporal_address=None, accepted=[gone]
+    )
+
+
+def test_it_finds_an_order_and_a_command_that_are_not_at_their_end(directory: Path) -> None:
+    order = an_order()
+    place, rest = sorted(found(directory, order), reverse=True)
+    assert place.startswith(f"I4 order {order.pk}: command place ")
+    assert rest == f"I3 order {order.pk} is received and waits for validation"
+
+
+# What is done to a delivered order's entries in the ledgers, and which invariant that breaks.
+IN_THE_LEDGERS: dict[str, tuple[str, Break]] = {
+    "captured twice under one key": ("I1", lambda _, money: money.append(of_kind(money, "capture"))),
+    "captured under a key that nobody knows": (
+        "I1",
+        lambda _, money: money.append({**of_kind(money, "capture"), "key": "charge-other", "reference": "ch_2"}),
+    ),
+    "captured another amount": ("I1", lambda _, money: of_kind(money, "capture").update(amount=1)),
+    "never captured": ("I1", lambda _, money: money.remove(of_kind(money, "capture"))),
+    "refunded though nobody asked": (
+        "I2",
+        lambda order, money: money.append(
+            {
+                "kind": "refund",
+                "key": "refund-x",
+                "order_id": str(order.pk),
+                "amount": 5,
+                "reference": "re",
+                "charge": of_kind(money, "capture")["reference"],
+            }
+        ),
+    ),
+    "sent elsewhere": ("I6", lambda _, labels: of_kind(labels, "label").update(address={"street": "5 Elm St"})),
+    "labelled twice": ("I6", lambda _, labels: labels.append({**of_kind(labels, "label"), "key": "label-other"})),
+    "without a label": ("I6", lambda _, labels: labels.remove(of_kind(labels, "label"))),
+    "with a void label": (
+        "I6",
+        lambda _, labels: labels.append(
+            {**of_kind(labels, "label"), "kind": "void", "key": f"void-{of_kind(labels, 'label')['key']}"}
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IN_THE_LEDGERS)
+def test_it_finds_what_stands_wrong_in_a_ledger(directory: Path, case: str) -> None:
+    name, break_it = IN_THE_LEDGERS[case]
+    order = an_order_in(Status.DELIVERED)
+    file = directory / ("carrier.jsonl" if name == "I6" else "payments.jsonl")
+    entries = [json.loads(line) for line in file.read_text().splitlines()]
+    break_it(order, mine := [entry for entry in entries if entry["order_id"] == str(order.pk)])
+    others = [entry for entry in entries if entry["order_id"] != str(order.pk)]
+    before = file.read_text()
+    file.write_text("".join(json.dumps(entry) + "\n" for entry in others + mine))
+    assert name in {what.partition(" ")[0] for what in found(directory, order)}
+    file.write_text(before)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "sql"),
+    [
+        ("I1", Status.DELIVERED, "UPDATE payments SET state = 'pending'"),
+        ("I2", Status.DELIVERED, "UPDATE orders SET status = 'cancelled'"),
+        ("I2", Status.CANCELLED, "UPDATE orders SET status = 'delivered'"),
+        ("I2", Status.CANCELLED, "UPDATE payments SET refunded = refunded - 1"),
+        ("I4", Status.DELIVERED, "UPDATE commands SET state = 'delivered', settled_at = NULL"),
+        ("I5", Status.DELIVERED, "UPDATE events SET actor = 'somebody else'"),
+        ("I6", Status.DELIVERED, "UPDATE orders SET shipping_address = '{}'"),
+        ("I6", Status.DELIVERED, "UPDATE shipments SET state = 'booked'"),
+    ],
+)
+def test_it_finds_what_stands_wrong_in_the_database(directory: Path, name: str, status: Status, sql: str) -> None:
+    order = an_order_in(status)
+    change(sql, order)
+    assert name in {what.partition(" ")[0] for what in found(directory, order)}
+
+
+def test_it_finds_money_kept_of_an_order_that_was_never_delivered(directory: Path) -> None:
+    order = an_order_in(Status.PAID)
+    wish(order, "cancel")
+    change("UPDATE orders SET status = 'cancelled', waiting_for = ''", order)
+    assert f"I2 order {order.pk} (cancelled): 9999 are kept instead of 0" in found(directory, order)
+
+
+@workflow.defn(name="OrderWorkflow", sandboxed=False)
+class Impostor:
+    @workflow.run
+    async def run(self, what: str) -> dict[str, str]:
+        if what == "running":
+            await workflow.wait_condition(lambda: False)
+        if what == "failing":
+            raise KeyError(what)
+        return {"status": what}
+
+
+@pytest.mark.parametrize(
+    ("what", "violation"),
+    [
+        ("delivered", []),
+        ("cancelled", ["I6 order-… ended with cancelled, its order is delivered"]),
+        ("running", ["I8 order-… is running, its order is delivered"]),
+        ("failing", ["I7 order-…: its workflow task fails again and again"]),
+    ],
+)
+async def test_it_finds_what_is_wrong_in_temporal(
+    temporal: str, what: str, violation: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checker, "FAILING_ATTEMPTS", 2)
+    client, order, queue = await Client.connect(temporal), Order(status=Status.DELIVERED), unique()
+    async with Worker(client, task_queue=queue, workflows=[Impostor]):
+        handle = await client.start_workflow("OrderWorkflow", what, id=f"order-{order.pk}", task_queue=queue)
+        await until(what, handle)
+        answer = await in_temporal(temporal, {str(order.pk): order})
+        if what in ("running", "failing"):
+            await handle.terminate()
+    assert [text.replace(str(order.pk), "…") for text in answer if str(order.pk) in text] == violation
+
+
+async def until(what: str, handle: WorkflowHandle[Any, Any]) -> None:
+    """Wait until the workflow does it, and the list of workflows has it."""
+    if what not in ("running", "failing"):
+        await handle.result()
+    for _ in range(100):
+        attempt = (await handle.describe()).raw_description.pending_workflow_task.attempt
+        listed = [execution async for execution in handle._client.list_workflows(f'WorkflowId = "{handle.id}"')]
+        if listed and (attempt >= 2 or what != "failing"):
+            return
+        await asyncio.sleep(0.1)
