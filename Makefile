@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+ORDERS ?= 200
+FAULTS ?= 20
+SEED ?= 1
 # Linting loads the settings, which want these set; it connects to nothing.
 LINT_SETTINGS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint
 
@@ -11,7 +14,7 @@ ifeq ($(shell $(BIN)/python -c '' 2>/dev/null && echo works),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: up demo test lint bench reset lock help
+.PHONY: up demo test test-faults soak lint bench reset lock help
 
 up: $(READY)  ## start everything on this machine, place a first order, serve until Ctrl-C
 	@exec $(BIN)/python -m stack up
@@ -21,6 +24,12 @@ demo: $(READY)  ## the same, but end after three orders; exit 0 only if each end
 
 test: $(READY)  ## run all tests; ARGS="-k name" for some of them
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+test-faults: $(READY)  ## run every test of faults and races, also those that take long
+	@RACES=$${RACES:-200} exec $(BIN)/python -m pytest tests/faults -m "slow_faults or not slow_faults" $(ARGS)
+
+soak: $(READY)  ## run ORDERS= orders with commands and FAULTS= faults at random from SEED=, then check that all is true
+	@exec $(BIN)/python -m tests.faults.soak --orders $(ORDERS) --faults $(FAULTS) --seed $(SEED) $(ARGS)
 
 lint: $(READY)  ## check style, types, the import contracts and that no migration is missing
 	$(BIN)/ruff check
@@ -42,7 +51,7 @@ lock: $(READY)  ## write requirements.txt and requirements-dev.txt anew from pyp
 		--no-emit-index-url --quiet --output-file requirements-dev.txt
 
 help:  ## list these commands
-	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
 # The stamp is written last: an environment whose making was interrupted is made anew. One that was complete is only
 # brought up to date, because something may be running from it; and one that is a link belongs to another checkout.
