@@ -43,3 +43,15 @@ def required(env: environ.Env, name: str, remedy: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} is not set: {remedy}")
     return str(value)
+
+
+def one_of(env: environ.Env, name: str, values: tuple[str, ...]) -> str:
+    """The value of `name`, the first of `values` by default.
+
+    Raises:
+        ImproperlyConfigured: it is none of them.
+    """
+    value = str(env.str(name, default=values[0]))
+    if value not in values:
+        raise ImproperlyConfigured(f"{name} is {value!r}: it must be one of {', '.join(values)}.")
+    return value

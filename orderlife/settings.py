@@ -4,7 +4,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from orderlife.environment import BASE_DIR, DATA_DIR, load, required
+from orderlife.environment import BASE_DIR, DATA_DIR, load, one_of, required
 
 env = load()
 
@@ -92,7 +92,7 @@ COUNTRIES_SERVED = env.list("COUNTRIES_SERVED", default=["US", "CA", "GB", "IE",
 MAX_QUANTITY = env.int("MAX_QUANTITY", default=100)
 
 # Who fulfils orders: "simulated" steps follow each other at once.
-FULFILMENT = env.str("FULFILMENT", default="simulated")
+FULFILMENT = one_of(env, "FULFILMENT", ("simulated", "manual"))
 
 # --- Outside systems --------------------------------------------------------------------------------------------------
 PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", default="simulated")

@@ -18,8 +18,17 @@ class Kind(StrEnum):
     CANCEL_PAYMENT = "cancel_payment"
     RETRY_PAYMENT = "retry_payment"
     RETRY_SHIPPING = "retry_shipping"
+    HOLD = "hold"
+    RELEASE = "release"
+    PICK = "pick"
+    PACK = "pack"
+    SHIP = "ship"
+    DELIVER = "deliver"
+    FAIL_DELIVERY = "fail_delivery"
+    REFUND = "refund"
     RETRY_REFUND = "retry_refund"
     SETTLE_REFUND = "settle_refund"
+    SETTLE_PAYMENT = "settle_payment"
     UNKNOWN = "unknown"
 
 
@@ -54,7 +63,8 @@ class Rule:
         statuses: where an order accepts it. The service that applies it may be narrower still.
         actors: who may issue it.
         arguments: the names it needs, all of them required.
-        signal: the signal that carries it to the order's workflow; None: it starts that workflow.
+        signal: the signal that carries it to the order's workflow; None: it starts a workflow.
+        by_hand: only for orders whose fulfilment people confirm step by step.
         verb: how a sentence says it: "An order that is shipped cannot be ...".
     """
 
@@ -63,6 +73,7 @@ class Rule:
     verb: str
     signal: str | None
     arguments: tuple[str, ...] = ()
+    by_hand: bool = False
 
 
 _PEOPLE = frozenset({Actor.STAFF, Actor.CLIENT, Actor.OPERATOR, Actor.TEMPORAL})
@@ -79,7 +90,13 @@ _UNTIL_BOOKED = frozenset(
         Status.SHIPPING_FAILED,
     }
 )
-_REFUNDING = frozenset({Status.IN_REVIEW, Status.CHARGING, Status.PAID, Status.CANCELLING})
+_HOLDABLE = _UNTIL_BOOKED
+_REFUNDABLE = frozenset(
+    {Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPED, Status.SHIPPING_FAILED, Status.DELIVERED}
+)
+_REFUNDING = _REFUNDABLE | {Status.IN_REVIEW, Status.CHARGING, Status.CANCELLING}
+_WAREHOUSE = frozenset({Actor.STAFF, Actor.CLIENT, Actor.OPERATOR})
+_ON_THE_WAY = frozenset({Status.PACKED, Status.SHIPPED})
 
 RULES: dict[Kind, Rule] = {
     Kind.PLACE: Rule(
@@ -132,6 +149,63 @@ RULES: dict[Kind, Rule] = {
         verb="shipped again",
         signal="retry_shipping",
     ),
+    Kind.HOLD: Rule(
+        statuses=_HOLDABLE,
+        actors=_PEOPLE,
+        verb="held",
+        signal="hold",
+    ),
+    Kind.RELEASE: Rule(
+        statuses=_HOLDABLE,
+        actors=_PEOPLE,
+        verb="released",
+        signal="release",
+    ),
+    Kind.PICK: Rule(
+        statuses=frozenset({Status.PAID}),
+        actors=_WAREHOUSE,
+        verb="picked",
+        signal="pick",
+        by_hand=True,
+    ),
+    Kind.PACK: Rule(
+        statuses=frozenset({Status.PICKING}),
+        actors=_WAREHOUSE,
+        verb="packed",
+        signal="pack",
+        by_hand=True,
+    ),
+    Kind.SHIP: Rule(
+        statuses=frozenset({Status.PACKED}),
+        actors=_WAREHOUSE,
+        verb="shipped",
+        signal="ship",
+        by_hand=True,
+    ),
+    Kind.DELIVER: Rule(
+        statuses=_ON_THE_WAY,
+        actors=_WAREHOUSE | {Actor.CARRIER},
+        verb="delivered",
+        signal="deliver",
+    ),
+    Kind.FAIL_DELIVERY: Rule(
+        statuses=_ON_THE_WAY,
+        actors=_WAREHOUSE | {Actor.CARRIER},
+        verb="reported as not delivered",
+        signal="fail_delivery",
+    ),
+    Kind.SETTLE_PAYMENT: Rule(
+        statuses=frozenset({Status.CHARGING, Status.CANCELLING}),
+        actors=_PEOPLE | {Actor.GATEWAY},
+        verb="asked about its payment",
+        signal="settle_payment",
+    ),
+    Kind.REFUND: Rule(
+        statuses=_REFUNDABLE,
+        actors=_PEOPLE,
+        verb="refunded",
+        signal=None,
+    ),
     Kind.RETRY_REFUND: Rule(
         statuses=_REFUNDING,
         actors=_PEOPLE,
@@ -151,9 +225,14 @@ KIND_OF_SIGNAL: dict[str, Kind] = {rule.signal: kind for kind, rule in RULES.ite
 
 def accepted_in(status: Status) -> list[Kind]:
     """The commands that an order in `status` may accept, in the order of the table; `place` is never among them."""
-    return [kind for kind, rule in RULES.items() if rule.signal and status in rule.statuses]
+    return [kind for kind, rule in RULES.items() if kind is not Kind.PLACE and status in rule.statuses]
 
 
 def order_workflow_id(order_id: UUID | str) -> str:
     """The id of the workflow that carries this order."""
     return f"order-{order_id}"
+
+
+def refund_workflow_id(command_id: UUID | str) -> str:
+    """The id of the workflow that carries this refund command out."""
+    return f"refund-{command_id}"

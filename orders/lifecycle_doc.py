@@ -22,7 +22,7 @@ label of a packed order is booked. A final order waits for nothing.
 COMMANDS = """\
 A command is accepted in the statuses named here; the service that applies it may be narrower still (an address cannot
 be changed once the booking of the label has begun). Outside them it is rejected, with the reason in its row. `place`
-starts the workflow of the order; every other command reaches it as a signal.
+starts the workflow of the order and `refund` one of its own; every other command reaches the order's as a signal.
 """
 
 

@@ -1,5 +1,6 @@
 """Activities: decode, call one service, encode where the order stands now."""
 
+import dataclasses
 from collections.abc import Callable
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from temporalio import activity
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
 from orders.selectors.orders import order_by_id
+from orders.selectors.refunds import has_pending_refund
 from orders.services import (
     cancellation,
     commands,
@@ -20,7 +22,7 @@ from orders.services import (
     review,
     shipping,
 )
-from workflows.contracts import Deadline, OrderRef, OrderState, Signal
+from workflows.contracts import Deadline, OrderRef, OrderState, RefundInput, Signal
 
 
 @activity.defn
@@ -43,6 +45,19 @@ def settle_command(signal: Signal) -> OrderState:
             UUID(signal.order_id), signal=signal.name, command_id=UUID(signal.command_id), body=signal.body
         )
     )
+
+
+@activity.defn
+def settle_refund_command(asked: RefundInput) -> OrderState:
+    """Apply or reject a command about refunds, and say whether one is to be paid."""
+    order = commands.settle_signal(UUID(asked.order_id), signal=asked.kind, command_id=UUID(asked.command_id))
+    return dataclasses.replace(state_of(order), has_refund=has_pending_refund(order.pk))
+
+
+@activity.defn
+def pay_refunds(ref: OrderRef) -> OrderState:
+    """Pay the refunds that were granted."""
+    return state_of(refunds.pay_refunds(UUID(ref.order_id)))
 
 
 @activity.defn
@@ -121,8 +136,11 @@ ORDER_ACTIVITIES: list[Callable[..., object]] = [
     finish_payment_return,
     void_label,
     finish_cancellation,
+    settle_refund_command,
+    pay_refunds,
 ]
 SHIPPING_ACTIVITIES: list[Callable[..., object]] = [
+    pass_deadline,
     start_picking,
     look_at_order,
     pack_order,

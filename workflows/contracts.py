@@ -4,21 +4,26 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from orders.commands import order_workflow_id
+from orders.commands import order_workflow_id, refund_workflow_id
 
 ORDERS_QUEUE = "orders"
 SHIPPING_QUEUE = "shipping"
+# The signal that tells a workflow to look where its order stands; no command.
+LOOK = "look"
 
 __all__ = [
+    "LOOK",
     "ORDERS_QUEUE",
     "SHIPPING_QUEUE",
     "Deadline",
     "OrderInput",
     "OrderRef",
     "OrderState",
+    "RefundInput",
     "Signal",
     "Timings",
     "order_workflow_id",
+    "refund_workflow_id",
     "shipping_workflow_id",
 ]
 
@@ -44,6 +49,15 @@ class OrderInput:
 
     order_id: str
     timings: Timings = field(default_factory=Timings)
+
+
+@dataclass(frozen=True)
+class RefundInput:
+    """The start of RefundWorkflow: the command that asks for a refund, or decides of one that failed."""
+
+    order_id: str
+    command_id: str
+    kind: str = "refund"
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,8 @@ class OrderState:
     """While it is being undone: a charge is open or kept."""
     has_label: bool = False
     """While it is being undone: a label is booked or being booked."""
+    has_refund: bool = False
+    """For RefundWorkflow alone: a refund is granted and not paid yet."""
 
     @property
     def position(self) -> tuple[str, str, bool, bool]:

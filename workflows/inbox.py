@@ -12,7 +12,7 @@ from temporalio.common import RawValue
 with workflow.unsafe.imports_passed_through():
     from orders.lifecycle import Status
     from workflows import activities, policies
-    from workflows.contracts import OrderRef, OrderState, Signal
+    from workflows.contracts import LOOK, Deadline, OrderRef, OrderState, Signal
 
 Argument = TypeVar("Argument")
 
@@ -53,12 +53,12 @@ class OrderProcess:
         One runs at a time: where another is still under way, that one is awaited instead, and the story comes back.
         """
         self.running = self.running or workflow.start_activity(activity, self.ref, **policies.GATEWAY)
-        if await self.attend(self.running):
+        if await self.attend(lambda: self.running is not None and self.running.done()):
             answer, self.running = self.running.result(), None
             self.follow(answer)
 
-    async def attend(self, work: "asyncio.Future[Any] | None" = None, *, seconds: float | None = None) -> bool:
-        """Serve the inbox until the work is done or the time is up.
+    async def attend(self, done: Callable[[], bool] = lambda: False, *, seconds: float | None = None) -> bool:
+        """Serve the inbox until the work is `done` or the time is up.
 
         Returns False as soon as a command has moved the order, so that the story looks anew at where it stands.
         """
@@ -70,19 +70,30 @@ class OrderProcess:
                 self.inbox.popleft()
                 if self.state.position != position:
                     return False
-            if work is not None and work.done():
+            if done():
                 return True
             left = None if until is None else until - workflow.time()
             if left is not None and left <= 0:
                 return True
             try:
-                await workflow.wait_condition(lambda: bool(self.inbox or (work and work.done())), timeout=left)
+                await workflow.wait_condition(lambda: bool(self.inbox) or done(), timeout=left)
             except TimeoutError:
                 return True
 
     async def settle(self, signal: Signal) -> None:
         """Let the database apply or reject a command."""
-        await self.local(activities.settle_command, signal)
+        if signal.name == LOOK:
+            await self.look()
+        else:
+            await self.local(activities.settle_command, signal)
+
+    async def look(self) -> None:
+        """See where the order stands now."""
+        await self.local(activities.look_at_order, self.ref)
+
+    async def pass_deadline(self) -> None:
+        """Let the timer decide."""
+        await self.local(activities.pass_deadline, Deadline(self.order_id, self.status))
 
     async def settle_the_rest(self) -> None:
         """Reject what arrived too late, so that no command stays without its outcome."""

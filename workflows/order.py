@@ -5,16 +5,17 @@ from collections.abc import Sequence
 
 from temporalio import workflow
 from temporalio.common import RawValue, WorkflowIDReusePolicy
-from temporalio.exceptions import ChildWorkflowError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ChildWorkflowError, FailureError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from orders.lifecycle import FINAL, Status, Waiting
     from workflows import activities, policies
     from workflows.contracts import (
+        LOOK,
         SHIPPING_QUEUE,
-        Deadline,
         OrderInput,
         OrderState,
+        Signal,
         Timings,
         shipping_workflow_id,
     )
@@ -54,6 +55,7 @@ class OrderWorkflow(OrderProcess):
                 await self.next_step()
             except asyncio.CancelledError:  # an operator cancelled the workflow: what that means is a command
                 self.signal_by_hand("cancel_order", "The workflow was cancelled in Temporal.")
+        await self.shipping_ended()
         await self.settle_the_rest()
         return self.state
 
@@ -81,18 +83,22 @@ class OrderWorkflow(OrderProcess):
     async def wait_until_the_deadline(self) -> None:
         """Let people decide until the time is up, then let the timer decide."""
         if await self.attend(seconds=self.state.seconds_left):
-            await self.local(activities.pass_deadline, Deadline(self.order_id, self.status))
+            await self.pass_deadline()
 
     async def charge(self) -> None:
         """Charge the payment; a decline leaves the order waiting for another."""
-        if self.running is None and not await self.attend(seconds=self.timings.payment_delay):
-            return
-        await self.outside(activities.charge_payment)
+        if self.running is None and (self.state.held or not await self.attend(seconds=self.timings.payment_delay)):
+            await self.released()
+        else:
+            await self.outside(activities.charge_payment)
 
     async def ship(self) -> None:
         """Have the order shipped, and wait for its delivery."""
         if self.shipping is None:
-            if self.status is Status.PAID and not await self.attend(seconds=self.timings.shipping_delay):
+            if self.status is Status.PAID and (
+                self.state.held or not await self.attend(seconds=self.timings.shipping_delay)
+            ):
+                await self.released()
                 return
             await self.start_shipping()
         await self.shipping_ended()
@@ -115,15 +121,45 @@ class OrderWorkflow(OrderProcess):
         """Wait for the child, if one runs, and follow what it came to; False if a command moved the order meanwhile."""
         if self.shipping is None:
             return True
-        if not await self.attend(self.shipping):
+        child = self.shipping
+        if not await self.attend(child.done):
             return False
-        child, self.shipping = self.shipping, None
+        self.shipping = None
         try:
             self.follow(child.result())
         except ChildWorkflowError:  # somebody ended it in Temporal: the database knows how far it came
             await self.attend(seconds=policies.CHILD_RESTART_SECONDS)
-            await self.local(activities.look_at_order, self.ref)
+            await self.look()
         return True
+
+    async def released(self) -> None:
+        """Stand still for as long as the order is held."""
+        if self.state.held:
+            await self.attend()
+
+    async def settle(self, signal: Signal) -> None:
+        """Settle a command, and let those know who may be waiting for what it changed."""
+        before = self.state.position
+        await super().settle(signal)
+        if self.state.position != before:
+            await self.tell_shipping()
+        if signal.name == "settle_payment":
+            self.ask_the_gateway_now()
+
+    async def tell_shipping(self) -> None:
+        """The child may be waiting: for a person, a carrier, or the release of a held order."""
+        if self.shipping is None or self.shipping.done():
+            return
+        try:
+            await self.shipping.signal(LOOK)
+        except FailureError:  # it has ended meanwhile, and says itself how far it came
+            workflow.logger.info("Shipping has ended already.")
+
+    def ask_the_gateway_now(self) -> None:
+        """Replace the attempt that waits for its turn by one that asks at once, under the same key."""
+        if self.running is not None and not self.running.done():
+            self.running.cancel()
+            self.running = workflow.start_activity(activities.charge_payment, self.ref, **policies.GATEWAY)
 
     async def wait_for_a_decision(self) -> None:
         """Only a person's command leads on."""

@@ -14,13 +14,21 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from orders.commands import RULES
+from orders.commands import RULES, Kind
 from orders.services import outbox
 from orders.services.commands import reject_if_over
 from orders.services.outbox import Claimed
 from workflows.connections import DatabaseThreads
-from workflows.contracts import ORDERS_QUEUE, OrderInput, Timings, order_workflow_id
+from workflows.contracts import (
+    ORDERS_QUEUE,
+    OrderInput,
+    RefundInput,
+    Timings,
+    order_workflow_id,
+    refund_workflow_id,
+)
 from workflows.order import OrderWorkflow
+from workflows.refund import RefundWorkflow
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +36,15 @@ CHANNEL = "orderlife_commands"
 BATCH = 20
 POLL_SECONDS = 1.0
 RPC_TIMEOUT = timedelta(seconds=5)
+ABOUT_A_REFUND = (Kind.RETRY_REFUND, Kind.SETTLE_REFUND)
+
+# A start that is sent again finds the workflow that it started, running or ended.
+STARTED_ONCE: Any = {
+    "task_queue": ORDERS_QUEUE,
+    "id_conflict_policy": WorkflowIDConflictPolicy.USE_EXISTING,
+    "id_reuse_policy": WorkflowIDReusePolicy.REJECT_DUPLICATE,
+    "rpc_timeout": RPC_TIMEOUT,
+}
 
 
 class Relay:
@@ -83,25 +100,33 @@ class Relay:
             await self._database.run(outbox.mark_delivered, command.id)
 
     async def _send(self, command: Claimed) -> None:
+        """A command starts its order's workflow, or one for a refund, or is a signal to its order's."""
         signal = RULES[command.kind].signal
-        if signal is None:
-            await self._start(command)
-            return
-        handle = self._client.get_workflow_handle(order_workflow_id(command.order_id))
-        body = {"command_id": str(command.id)}
-        await handle.signal(signal, body, rpc_timeout=RPC_TIMEOUT)
+        if command.kind is Kind.PLACE:
+            await self._start_order(command)
+        elif signal is None or (command.kind in ABOUT_A_REFUND and not command.is_undoing):
+            await self._start_refund(command)
+        else:
+            handle = self._client.get_workflow_handle(order_workflow_id(command.order_id))
+            await handle.signal(signal, {"command_id": str(command.id)}, rpc_timeout=RPC_TIMEOUT)
 
-    async def _start(self, command: Claimed) -> None:
+    async def _start_order(self, command: Claimed) -> None:
         with contextlib.suppress(WorkflowAlreadyStartedError):  # another relay was faster, and the order has ended
             await self._client.start_workflow(
                 OrderWorkflow.run,
                 OrderInput(str(command.order_id), timings()),
                 id=order_workflow_id(command.order_id),
-                task_queue=ORDERS_QUEUE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 request_eager_start=True,
-                rpc_timeout=RPC_TIMEOUT,
+                **STARTED_ONCE,
+            )
+
+    async def _start_refund(self, command: Claimed) -> None:
+        with contextlib.suppress(WorkflowAlreadyStartedError):
+            await self._client.start_workflow(
+                RefundWorkflow.run,
+                RefundInput(str(command.order_id), str(command.id), command.kind),
+                id=refund_workflow_id(command.id),
+                **STARTED_ONCE,
             )
 
     async def _until_woken(self) -> None:

@@ -24,6 +24,7 @@ from workflows.client import connect_patiently
 from workflows.connections import rely_on_dropping
 from workflows.contracts import ORDERS_QUEUE, SHIPPING_QUEUE
 from workflows.order import OrderWorkflow
+from workflows.refund import RefundWorkflow
 from workflows.relay import Relay
 from workflows.shipping import ShippingWorkflow
 
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 def order_worker(client: Client) -> Worker:
     """The worker of OrderWorkflow and its activities."""
-    return _worker(client, ORDERS_QUEUE, [OrderWorkflow], ORDER_ACTIVITIES)
+    return _worker(client, ORDERS_QUEUE, [OrderWorkflow, RefundWorkflow], ORDER_ACTIVITIES)
 
 
 def shipping_worker(client: Client) -> Worker:

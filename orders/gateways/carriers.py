@@ -28,6 +28,10 @@ class Carrier(Protocol):
         """Make sure that no label stands under this key, now or later; the label that was voided, if there was one."""
         ...
 
+    def word_at_handover(self, service_level: str) -> bool | None:
+        """Whether the parcel arrived, where the carrier knows as soon as it has it; None: its word comes later."""
+        ...
+
 
 @dataclass(frozen=True)
 class CarrierOffer:

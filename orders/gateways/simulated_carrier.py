@@ -9,12 +9,13 @@ from orders.gateways.labels import Label
 from orders.gateways.ledger import Entry, Ledger
 
 SLOW_SECONDS = 3
-SIMULATED_LEVELS = frozenset({"sim_refused", "sim_slow", "sim_lost_response", "sim_outage"})
+SIMULATED_LEVELS = frozenset({"sim_refused", "sim_slow", "sim_lost_response", "sim_outage", "sim_lost", "sim_silent"})
 
 
 class SimulatedCarrier:
     """Books labels. Service levels of its own: `sim_refused` (takes no parcel), `sim_slow` (3 s), `sim_lost_response`
-    (booked, but the first answer never arrives), `sim_outage` (fails while the file `outage` stands beside the ledger).
+    (booked, but the first answer never arrives), `sim_outage` (fails while the file `outage` stands beside the ledger),
+    `sim_lost` (the parcel is lost on its way), `sim_silent` (says nothing of the parcel's fate). It delivers at once.
     """
 
     def __init__(self, directory: Path, *, timeout: float) -> None:
@@ -63,6 +64,12 @@ class SimulatedCarrier:
             self._ledger.once(f"void-{key}", lambda: void(number))
             return Label(tracking_number=str(number), voided=True)
         return Label(voided=True)
+
+    def word_at_handover(self, service_level: str) -> bool | None:
+        """Delivered at once, but for two service levels; see `Carrier`."""
+        if service_level == "sim_silent":
+            return None
+        return service_level != "sim_lost"
 
     def _misbehave(self, service_level: str) -> None:
         if service_level == "sim_refused":

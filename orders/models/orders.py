@@ -29,6 +29,7 @@ class Order(models.Model):
     deadline = models.DateTimeField(null=True, blank=True)
     review_approved = models.BooleanField(default=False)
     held = models.BooleanField(default=False)
+    review_seconds_left = models.FloatField(null=True, blank=True, editable=False)
     held_reason = models.TextField(default="", blank=True)
     needs_attention = models.BooleanField(default=False)
     attention_reason = models.TextField(default="", blank=True)

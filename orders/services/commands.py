@@ -11,7 +11,16 @@ from orders.commands import KIND_OF_SIGNAL, RULES, Actor, CommandState, Kind
 from orders.errors import CommandIdTaken, CommandRefused, OrderError
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Order
-from orders.services import address, cancellation, payment_changes, refunds, review, shipping
+from orders.services import (
+    address,
+    cancellation,
+    fulfilment,
+    holding,
+    payment_changes,
+    refund_commands,
+    review,
+    shipping,
+)
 from orders.services.transition import locked_order, record
 
 Apply = Callable[[Order, Command], str]
@@ -25,8 +34,17 @@ APPLY: dict[Kind, Apply] = {
     Kind.CANCEL_PAYMENT: payment_changes.cancel_payment,
     Kind.RETRY_PAYMENT: payment_changes.retry_payment,
     Kind.RETRY_SHIPPING: shipping.retry_shipping,
-    Kind.RETRY_REFUND: refunds.retry_refund,
-    Kind.SETTLE_REFUND: refunds.settle_refund,
+    Kind.HOLD: holding.hold,
+    Kind.RELEASE: holding.release,
+    Kind.PICK: fulfilment.pick,
+    Kind.PACK: fulfilment.pack,
+    Kind.SHIP: fulfilment.ship,
+    Kind.DELIVER: fulfilment.deliver,
+    Kind.FAIL_DELIVERY: fulfilment.fail_delivery,
+    Kind.SETTLE_PAYMENT: payment_changes.settle_payment,
+    Kind.REFUND: refund_commands.request_refund,
+    Kind.RETRY_REFUND: refund_commands.retry_refund,
+    Kind.SETTLE_REFUND: refund_commands.settle_refund,
 }
 
 MAX_REASON = 1000

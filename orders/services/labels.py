@@ -1,6 +1,5 @@
 """Booking a parcel's label, and voiding it: row, call under its key, outcome, as with a charge."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from orders.errors import BookingRefused
 from orders.gateways.carriers import carrier_for, carrier_gateway
 from orders.gateways.labels import Label
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import Order, OrderItem, Shipment
+from orders.models import Order, Shipment
 from orders.services.transition import advance, locked_order, record
 
 
@@ -94,7 +93,7 @@ def _begin(order_id: UUID) -> Attempt:
 
 
 def _open_shipment(order: Order) -> Shipment | None:
-    weight = _weight(order.items.all())
+    weight = parcel_weight(order)
     offer = carrier_for(weight=weight, service_level=order.service_level)
     attempt = order.shipments.count() + 1
     shipment = Shipment(
@@ -121,15 +120,15 @@ def _open_shipment(order: Order) -> Shipment | None:
     return shipment
 
 
-def _weight(items: Iterable[OrderItem]) -> int:
+def parcel_weight(order: Order) -> int:
     """What the parcel weighs, in grams."""
-    return sum(item.weight * item.quantity for item in items)
+    return sum(item.weight * item.quantity for item in order.items.all())
 
 
 def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
     with locked_order(order_id) as order:
         shipment = order.shipments.get(pk=shipment_id)
-        if shipment.state != Shipment.State.BOOKING:
+        if shipment.state != Shipment.State.BOOKING or label.voided:
             return order
         shipment.state, shipment.tracking_number, shipment.booked_at = (
             Shipment.State.BOOKED,

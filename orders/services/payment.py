@@ -17,6 +17,7 @@ from orders.gateways.charges import Charge, ChargeResult
 from orders.gateways.payments import payment_gateway
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Order, Payment
+from orders.selectors.refunds import granted
 from orders.services.transition import advance, locked_order, record
 
 
@@ -73,7 +74,8 @@ def _open_payment(order: Order) -> Payment:
     payment = Payment.objects.create(
         order=order,
         attempt=attempt,
-        amount=order.total,
+        # What was given back on request stays given back, whoever pays.
+        amount=order.total - granted(order),
         currency=order.currency,
         method=order.payment_method,
         idempotency_key=f"charge-{order.pk}-{attempt}",

@@ -73,6 +73,14 @@ def retry_payment(order: Order, command: Command) -> str:
     return "The order will be charged with the new payment method."
 
 
+def settle_payment(order: Order, command: Command) -> str:
+    """Have the gateway asked about a payment whose outcome is unknown; the process asks as soon as this is applied."""
+    if not order.payments.filter(state=Payment.State.PENDING).exists():
+        raise CommandRefused("No payment of this order has an unknown outcome.")
+    record(order, EventType.PAYMENT_QUESTIONED, actor=command.actor, key=f"questioned:{command.id}", command=command)
+    return "The gateway is asked about the payment."
+
+
 def _await_payment(order: Order, *, actor: str, key: str, command: Command | None = None) -> None:
     advance(
         order,

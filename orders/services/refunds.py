@@ -8,10 +8,12 @@ from uuid import UUID
 from django.db.models import Sum
 from django.utils import timezone
 
-from orders.errors import CommandRefused, RefundRefused
+from orders.errors import RefundRefused
 from orders.gateways.payments import payment_gateway
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order, Payment, Refund
+from orders.selectors.orders import order_by_id
+from orders.selectors.refunds import pending_refunds
 from orders.services.payment import charge
 from orders.services.transition import locked_order, record
 
@@ -26,8 +28,66 @@ def return_payment(order_id: UUID) -> Order:
     """
     charge(order_id)
     order, refund = _begin(order_id)
-    if refund is None:
-        return order
+    return order if refund is None else _pay(order_id, refund)
+
+
+def pay_refunds(order_id: UUID) -> Order:
+    """Carry out every refund of the order that was granted and is not paid yet.
+
+    Raises:
+        GatewayUnavailable: as above.
+    """
+    for refund in pending_refunds(order_id):
+        _pay(order_id, refund)
+    return order_by_id(order_id)
+
+
+def is_to_be_returned(order: Order) -> bool:
+    """Whether the order must not keep any payment."""
+    return order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN
+
+
+def refundable(payment: Payment) -> int:
+    """What is left to refund of a payment, in minor units: neither returned nor promised."""
+    promised = payment.refunds.exclude(state=Refund.State.FAILED).aggregate(sum=Sum("amount"))["sum"] or 0
+    return payment.amount - promised
+
+
+def open_refund(order: Order, payment: Payment, *, amount: int, actor: str, command: Command | None) -> Refund:
+    """Promise to return `amount` minor units; from here on they are reserved."""
+    now = timezone.now()
+    refund = Refund(payment=payment, amount=amount, command=command, created_at=now, updated_at=now)
+    refund.idempotency_key = f"refund-{refund.id}"
+    refund.save(force_insert=True)
+    record(
+        order,
+        EventType.REFUND_STARTED,
+        actor=actor,
+        key=f"refund_started:{refund.id}",
+        data=_facts(refund),
+        command=command,
+    )
+    return refund
+
+
+def succeed(order: Order, refund: Refund, *, actor: str, command: Command | None) -> None:
+    """Record that a refund reached the customer, by the gateway or by other means."""
+    _save(refund, Refund.State.SUCCEEDED)
+    payment = refund.payment
+    payment.refunded += refund.amount
+    payment.updated_at = timezone.now()
+    payment.save(update_fields=["refunded", "updated_at"])
+    record(
+        order,
+        EventType.REFUND_SUCCEEDED,
+        actor=actor,
+        key=f"refunded:{refund.id}",
+        data=_facts(refund),
+        command=command,
+    )
+
+
+def _pay(order_id: UUID, refund: Refund) -> Order:
     payment = refund.payment
     try:
         reference = payment_gateway().refund(
@@ -42,57 +102,16 @@ def return_payment(order_id: UUID) -> Order:
     return _record_success(order_id, refund.id, reference)
 
 
-def is_to_be_returned(order: Order) -> bool:
-    """Whether the order must not keep any payment."""
-    return order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN
-
-
-def retry_refund(order: Order, command: Command) -> str:
-    """Let a refund that failed for good be tried once more."""
-    _failed_refund(order)
-    _clear_attention(order, command)
-    return "The refund will be tried again."
-
-
-def settle_refund(order: Order, command: Command) -> str:
-    """Record that a failed refund was paid by other means."""
-    refund = _failed_refund(order)
-    refund.gateway_reference = f"settled by {command.actor}"
-    refund.command = command
-    _succeed(order, refund, actor=command.actor, command=command)
-    _clear_attention(order, command)
-    return f"{refund.amount_in_words} are recorded as refunded by other means."
-
-
 def _begin(order_id: UUID) -> tuple[Order, Refund | None]:
     with locked_order(order_id) as order:
         payment = order.payments.filter(state=Payment.State.CAPTURED).first()
         if payment is None or order.needs_attention or not is_to_be_returned(order):
             return order, None
-        refund = payment.refunds.filter(state=Refund.State.PENDING).first() or _open_refund(order, payment)
-        return order, refund
-
-
-def _open_refund(order: Order, payment: Payment) -> Refund | None:
-    promised = payment.refunds.exclude(state=Refund.State.FAILED).aggregate(sum=Sum("amount"))["sum"] or 0
-    if promised == payment.amount:
-        return None
-    now = timezone.now()
-    refund = Refund(payment=payment, amount=payment.amount - promised, created_at=now, updated_at=now)
-    refund.idempotency_key = f"refund-{refund.id}"
-    refund.command = (
-        order.commands.filter(kind__in=("cancel", "cancel_payment"), state="applied").order_by("-seq").first()
-    )
-    refund.save(force_insert=True)
-    record(
-        order,
-        EventType.REFUND_STARTED,
-        actor="system",
-        key=f"refund_started:{refund.id}",
-        data=_facts(refund),
-        command=refund.command,
-    )
-    return refund
+        pending = payment.refunds.filter(state=Refund.State.PENDING).first()
+        if pending is None and (left := refundable(payment)):
+            cause = order.commands.filter(kind__in=("cancel", "cancel_payment"), state="applied").last()
+            pending = open_refund(order, payment, amount=left, actor="system", command=cause)
+        return order, pending
 
 
 def _record_success(order_id: UUID, refund_id: UUID, reference: str) -> Order:
@@ -100,7 +119,7 @@ def _record_success(order_id: UUID, refund_id: UUID, reference: str) -> Order:
         refund = Refund.objects.select_related("payment").get(pk=refund_id)
         if refund.state == Refund.State.PENDING:
             refund.gateway_reference = reference
-            _succeed(order, refund, actor="gateway", command=refund.command)
+            succeed(order, refund, actor="gateway", command=refund.command)
         return order
 
 
@@ -124,50 +143,10 @@ def _record_failure(order_id: UUID, refund_id: UUID, reason: str) -> Order:
         return order
 
 
-def _succeed(order: Order, refund: Refund, *, actor: str, command: Command | None) -> None:
-    _save(refund, Refund.State.SUCCEEDED)
-    payment = refund.payment
-    payment.refunded += refund.amount
-    payment.updated_at = timezone.now()
-    payment.save(update_fields=["refunded", "updated_at"])
-    record(
-        order,
-        EventType.REFUND_SUCCEEDED,
-        actor=actor,
-        key=f"refunded:{refund.id}",
-        data=_facts(refund),
-        command=command,
-    )
-
-
 def _save(refund: Refund, state: Refund.State) -> None:
     refund.state = state
     refund.updated_at = timezone.now()
-    refund.save(update_fields=["state", "gateway_reference", "failure_reason", "command", "updated_at"])
-
-
-def _failed_refund(order: Order) -> Refund:
-    refund = (
-        Refund.objects.select_related("payment")
-        .filter(payment__order=order, payment__state=Payment.State.CAPTURED, state=Refund.State.FAILED)
-        .order_by("-created_at")
-        .first()
-    )
-    if refund is None or not order.needs_attention or not is_to_be_returned(order):
-        raise CommandRefused("No refund of this order has failed.")
-    return refund
-
-
-def _clear_attention(order: Order, command: Command) -> None:
-    order.needs_attention, order.attention_reason = False, ""
-    record(
-        order,
-        EventType.ATTENTION_CLEARED,
-        actor=command.actor,
-        key=f"attention_cleared:{command.id}",
-        command=command,
-        changed=("needs_attention", "attention_reason"),
-    )
+    refund.save(update_fields=["state", "gateway_reference", "failure_reason", "updated_at"])
 
 
 def _facts(refund: Refund) -> dict[str, str | int]:

@@ -93,12 +93,15 @@ def start_review_again(order: Order, command: Command) -> None:
 
 
 def _start_review(order: Order, event: EventType, key: str, command: Command) -> None:
+    seconds = settings.MANUAL_REVIEW_TIMEOUT
+    order.review_seconds_left = seconds if order.held else None
     advance(
         order,
         event,
         to=Status.IN_REVIEW,
         actor="system" if event is EventType.ORDER_VALIDATED else command.actor,
         key=key,
-        deadline=timezone.now() + timedelta(seconds=settings.MANUAL_REVIEW_TIMEOUT),
+        deadline=None if order.held else timezone.now() + timedelta(seconds=seconds),
         command=command,
+        changed=("review_seconds_left",),
     )

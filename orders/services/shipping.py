@@ -1,66 +1,53 @@
-"""The steps of fulfilment: pick, pack, hand over, deliver. Each changes nothing where the order stands elsewhere."""
+"""The steps of fulfilment that follow by themselves. Each changes nothing where the order stands elsewhere, is held, or
+is fulfilled by people, who confirm each step with a command (`services/fulfilment.py`).
+"""
 
-from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
-from django.utils import timezone
-
+from orders.gateways.carriers import carrier_gateway
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import Command, Order, Shipment
+from orders.models import Command, Order
+from orders.services import fulfilment
 from orders.services.transition import advance, locked_order
 
 
 def start_picking(order_id: UUID) -> Order:
     """Begin to pick a paid order, unless its payment is being taken back."""
     with locked_order(order_id) as order:
-        if order.status == Status.PAID and order.waiting_for == Waiting.SHIPPING and not order.held:
-            advance(order, EventType.PICKING_STARTED, actor="system", key=_key("picking", order))
+        if goes_by_itself(order) and order.status == Status.PAID and order.waiting_for == Waiting.SHIPPING:
+            fulfilment.start_picking(order, actor="system")
         return order
 
 
 def pack(order_id: UUID) -> Order:
     """Record that everything is in the parcel."""
     with locked_order(order_id) as order:
-        if order.status == Status.PICKING and not order.held:
-            advance(order, EventType.ORDER_PACKED, actor="system", key=_key("packed", order))
+        if goes_by_itself(order) and order.status == Status.PICKING:
+            fulfilment.finish_packing(order, actor="system")
         return order
 
 
 def ship(order_id: UUID) -> Order:
     """Record that the labelled parcel was handed to its carrier."""
     with locked_order(order_id) as order:
-        shipment = order.shipments.filter(state=Shipment.State.BOOKED).first()
-        if order.status == Status.PACKED and shipment is not None and not order.held:
-            now = timezone.now()
-            shipment.state, shipment.shipped_at = Shipment.State.SHIPPED, now
-            shipment.save(update_fields=["state", "shipped_at"])
-            advance(
-                order,
-                EventType.ORDER_SHIPPED,
-                actor="system",
-                key=f"shipped:{shipment.id}",
-                deadline=now + timedelta(seconds=settings.DELIVERY_DEADLINE),
-                data={"shipment": str(shipment.id), "carrier": shipment.carrier},
-            )
+        if goes_by_itself(order) and order.status == Status.PACKED and order.waiting_for == Waiting.HANDOVER:
+            fulfilment.hand_over(order, actor="system")
         return order
 
 
 def deliver(order_id: UUID) -> Order:
-    """Record the carrier's word that the parcel arrived."""
+    """Record what the carrier says of the parcel already; of most carriers the word comes later, as a command."""
     with locked_order(order_id) as order:
-        shipment = order.shipments.filter(state=Shipment.State.SHIPPED).first()
-        if order.status == Status.SHIPPED and shipment is not None:
-            shipment.state, shipment.delivered_at = Shipment.State.DELIVERED, timezone.now()
-            shipment.save(update_fields=["state", "delivered_at"])
-            advance(
-                order,
-                EventType.DELIVERY_CONFIRMED,
-                actor="carrier",
-                key=f"delivered:{shipment.id}",
-                data={"shipment": str(shipment.id)},
-            )
+        if order.fulfilment == fulfilment.SIMULATED and order.status == Status.SHIPPED:
+            delivered = carrier_gateway().word_at_handover(order.service_level)
+            if delivered is not None:
+                fulfilment.end_delivery(order, delivered=delivered, actor="carrier")
         return order
+
+
+def goes_by_itself(order: Order) -> bool:
+    """Whether the next step of fulfilment may follow without a person."""
+    return order.fulfilment == fulfilment.SIMULATED and not order.held
 
 
 def retry_shipping(order: Order, command: Command) -> str:
@@ -73,8 +60,3 @@ def retry_shipping(order: Order, command: Command) -> str:
         command=command,
     )
     return "The order will be shipped again."
-
-
-def _key(step: str, order: Order) -> str:
-    """One key for each time the step is reached: a retried shipment packs again."""
-    return f"{step}:{order.shipments.count() + 1}"

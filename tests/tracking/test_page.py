@@ -50,6 +50,7 @@ def test_every_state_has_its_words() -> None:
 def test_every_event_is_told_or_kept_on_purpose() -> None:
     assert set(EventType) - set(words.EVENTS) == {
         EventType.PAYMENT_ABANDONED,
+        EventType.PAYMENT_QUESTIONED,
         EventType.REFUND_FAILED,
         EventType.CARRIER_SELECTED,
         EventType.ATTENTION_NEEDED,

@@ -1,0 +1,40 @@
+"""What is owed to customers."""
+
+from uuid import UUID
+
+from orders.commands import Kind
+from orders.models import Order, Refund
+
+# Refunds that somebody asked for, beside those that undo an order or a payment.
+ASKED_FOR = (Kind.REFUND,)
+
+
+def pending_refunds(order_id: UUID) -> list[Refund]:
+    """Refunds of the order that were granted and are not paid yet, oldest first."""
+    return list(
+        Refund.objects.select_related("payment")
+        .filter(payment__order_id=order_id, state=Refund.State.PENDING)
+        .order_by("created_at")
+    )
+
+
+def has_pending_refund(order_id: UUID) -> bool:
+    """Whether one is."""
+    return Refund.objects.filter(payment__order_id=order_id, state=Refund.State.PENDING).exists()
+
+
+def last_failed_refund(order: Order) -> Refund | None:
+    """The refund of the order's live or last payment that failed for good and was not tried again since."""
+    failed = (
+        Refund.objects.select_related("payment", "command")
+        .filter(payment__order=order, payment__state="captured", state=Refund.State.FAILED)
+        .order_by("-created_at")
+        .first()
+    )
+    return failed if failed and order.needs_attention else None
+
+
+def granted(order: Order) -> int:
+    """What people were given back of this order because they asked for it, in minor units, paid or promised."""
+    rows = Refund.objects.filter(payment__order=order, command__kind__in=ASKED_FOR).exclude(state=Refund.State.FAILED)
+    return sum(rows.values_list("amount", flat=True))

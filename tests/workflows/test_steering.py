@@ -1,0 +1,192 @@
+"""Holding, refunding, fulfilling by hand: commands of the whole lifecycle on real workers."""
+
+from typing import Any
+
+import pytest
+
+from orders.lifecycle import Status
+from orders.models import Order
+from tests.conftest import eventually
+from tests.factories import an_order, events, kinds, ledger, reaches, settled, wish
+
+pytestmark = pytest.mark.usefixtures("running")
+
+
+def in_review(**fields: Any) -> Order:
+    return reaches(an_order(**fields), Status.IN_REVIEW)
+
+
+def approved(**fields: Any) -> Order:
+    order = in_review(**fields)
+    settled(wish(order, "approve"))
+    return order
+
+
+def applied(order: Order, kind: str, **args: Any) -> Any:
+    row = settled(wish(order, kind, args=args))
+    assert row.state == "applied", row.outcome
+    order.refresh_from_db()
+    return row
+
+
+def refused(order: Order, kind: str, **args: Any) -> str:
+    row = settled(wish(order, kind, args=args))
+    assert row.state == "rejected"
+    return str(row.outcome)
+
+
+def stands_still(order: Order, status: Status) -> None:
+    """Nothing follows by itself, for longer than it would take."""
+    version = reaches(order, status).event_seq
+    with pytest.raises(pytest.fail.Exception):
+        eventually(lambda: Order.objects.get(pk=order.pk).event_seq > version, 3)
+
+
+def test_a_held_order_is_not_charged_until_it_is_released() -> None:
+    order = in_review()
+    applied(order, "hold")
+    assert order.deadline is None
+    applied(order, "approve")
+    stands_still(order, Status.CHARGING)
+    assert kinds("payments", order) == []
+    applied(order, "release")
+    reaches(order, Status.DELIVERED)
+
+
+def test_the_review_goes_on_with_the_time_that_was_left() -> None:
+    order = in_review()
+    left = order.deadline
+    applied(order, "hold")
+    applied(order, "release")
+    assert left is not None
+    assert order.deadline is not None
+    assert abs((order.deadline - left).total_seconds()) < 5
+
+
+def test_an_order_held_after_its_charge_is_not_shipped_until_it_is_released() -> None:
+    order = reaches(approved(), Status.PAID)
+    applied(order, "hold")
+    stands_still(order, Status.PAID)
+    applied(order, "release")
+    reaches(order, Status.DELIVERED)
+
+
+def test_an_order_held_while_its_label_is_booked_is_not_handed_over() -> None:
+    order = reaches(approved(service_level="sim_slow"), Status.PACKED)
+    applied(order, "hold")
+    eventually(lambda: Order.objects.get(pk=order.pk).waiting_for == "handover")
+    stands_still(order, Status.PACKED)
+    applied(order, "release")
+    reaches(order, Status.DELIVERED)
+
+
+def test_a_held_order_can_be_cancelled() -> None:
+    order = reaches(approved(), Status.PAID)
+    applied(order, "hold")
+    applied(order, "cancel")
+    reaches(order, Status.CANCELLED)
+    assert kinds("payments", order) == ["capture", "refund"]
+
+
+def test_people_confirm_each_step_of_manual_fulfilment() -> None:
+    order = reaches(approved(fulfilment="manual"), Status.PAID)
+    for kind, status in [("pick", "picking"), ("pack", "packed")]:
+        applied(order, kind)
+        reaches(order, Status(status))
+    eventually(lambda: Order.objects.get(pk=order.pk).waiting_for == "handover")
+    applied(order, "ship")
+    applied(order, "deliver")
+    reaches(order, Status.DELIVERED)
+    assert kinds("carrier", order) == ["label"]
+
+
+def test_manual_steps_out_of_order_are_rejected_and_stop_nothing() -> None:
+    order = reaches(approved(fulfilment="manual"), Status.PAID)
+    assert refused(order, "pack") == "An order that is paid cannot be packed."
+    assert refused(order, "deliver") == "An order that is paid cannot be delivered."
+    applied(order, "pick")
+    assert refused(order, "pick") == "An order that is picking cannot be picked."
+    applied(order, "cancel")
+    reaches(order, Status.CANCELLED)
+
+
+def test_a_delivery_reported_early_implies_the_hand_over_and_counts_once() -> None:
+    order = reaches(approved(fulfilment="manual"), Status.PAID)
+    applied(order, "pick")
+    applied(order, "pack")
+    eventually(lambda: Order.objects.get(pk=order.pk).waiting_for == "handover")
+    applied(order, "deliver")
+    reaches(order, Status.DELIVERED)
+    assert events(order)[-2:] == ["order_shipped", "delivery_confirmed"]
+    assert refused(order, "fail_delivery") == "An order that is delivered cannot be reported as not delivered."
+
+
+def test_a_lost_parcel_is_shipped_again_or_cancelled() -> None:
+    order = reaches(approved(service_level="sim_lost"), Status.SHIPPING_FAILED)
+    applied(order, "retry_shipping")
+    eventually(lambda: kinds("carrier", order) == ["label", "label"])
+    reaches(order, Status.SHIPPING_FAILED)
+    applied(order, "cancel")
+    reaches(order, Status.CANCELLED)
+    assert kinds("payments", order) == ["capture", "refund"]
+
+
+def test_the_carriers_word_ends_a_silent_delivery() -> None:
+    order = reaches(approved(service_level="sim_silent"), Status.SHIPPED)
+    assert refused(order, "cancel") == "An order that is shipped cannot be cancelled."
+    applied(order, "deliver")
+    reaches(order, Status.DELIVERED)
+
+
+def test_parts_of_a_delivered_order_are_refunded_up_to_what_was_paid() -> None:
+    order = reaches(approved(), Status.DELIVERED)
+    applied(order, "refund", amount=1000)
+    assert "can go back" in refused(order, "refund", amount=9000)
+    applied(order, "refund")
+    eventually(lambda: order.payments.get().refunded == order.total)
+    assert [entry["amount"] for entry in ledger("payments", order)] == [9999, 1000, 8999]
+    assert refused(order, "refund") == "Nothing is left to refund."
+
+
+def test_an_order_that_is_not_shipped_keeps_some_of_its_money_or_is_cancelled() -> None:
+    order = reaches(approved(), Status.PAID)
+    assert "cancel the order instead" in refused(order, "refund")
+    applied(order, "refund", amount=500)
+    applied(order, "cancel")
+    reaches(order, Status.CANCELLED)
+    assert sum(entry["amount"] for entry in ledger("payments", order)) == 2 * order.total
+
+
+def test_what_was_given_back_stays_given_back_when_another_payment_takes_its_place() -> None:
+    order = reaches(approved(), Status.PAID)
+    applied(order, "refund", amount=999)
+    applied(order, "cancel_payment")
+    reaches(order, Status.AWAITING_PAYMENT)
+    applied(order, "retry_payment", payment_method="tok_ok")
+    reaches(order, Status.DELIVERED)
+    assert [entry["amount"] for entry in ledger("payments", order)] == [9999, 999, 9000, 9000]
+
+
+@pytest.mark.parametrize("way_out", ["retry_refund", "settle_refund"])
+def test_a_refund_of_a_delivered_order_that_failed_has_a_way_out(way_out: str) -> None:
+    order = reaches(approved(payment_method="tok_refund_refused"), Status.DELIVERED)
+    applied(order, "refund", amount=700)
+    eventually(lambda: Order.objects.get(pk=order.pk).needs_attention)
+    applied(order, way_out)
+    if way_out == "settle_refund":
+        assert order.payments.get().refunded == 700
+        assert not order.needs_attention
+    else:
+        eventually(lambda: Order.objects.get(pk=order.pk).needs_attention)
+
+
+def test_the_gateway_is_asked_at_once_about_a_payment_of_unknown_outcome(simulated: Any) -> None:
+    outage = simulated / "outage"
+    outage.touch()
+    order = reaches(approved(payment_method="tok_outage"), Status.CHARGING)
+    eventually(lambda: order.payments.filter(state="pending").exists())
+    outage.unlink()
+    applied(order, "settle_payment")
+    reaches(order, Status.DELIVERED)
+    assert kinds("payments", order) == ["capture"]
+    assert refused(order, "settle_payment") == "An order that is delivered cannot be asked about its payment."
