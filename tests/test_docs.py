@@ -13,7 +13,7 @@ from stack.state import ROOT
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
-MAKE = re.compile(r"\bmake ([a-z.][\w./]*)")
+MAKE = re.compile(r"\bmake ([a-z.][\w./-]*)")
 MANAGE = re.compile(r"\bmanage\.py (\w+)")
 SETTING = re.compile(r"^\| `([A-Z_]+)` \| ([^|]*) \|", re.MULTILINE)
 VARIABLE = re.compile(r"^(?:# )?([A-Z][A-Z_]+)=(.*)$", re.MULTILINE)
@@ -50,7 +50,7 @@ def test_the_files_it_names_are_there(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_its_make_commands_are_in_the_makefile(page: Path) -> None:
     makefile = text(ROOT / "Makefile").replace("$(READY)", ".venv/.ready")
-    targets = set(re.findall(r"^([\w./]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([\w./-]+):", makefile, re.MULTILINE))
     assert set(MAKE.findall(code(page))) <= targets
 
 
