@@ -1,0 +1,138 @@
+"""A whole machine of its own for the soak: PostgreSQL, Temporal, two workers of each kind and the web server."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from stack.ports import HOST, free_port
+from stack.postgres import Cluster
+from stack.process import Command, signal_group, spawn, stop
+from stack.temporal import DevServer
+
+READY_SECONDS = 90
+WORKERS = {
+    "order-1": "run_order_worker",
+    "order-2": "run_order_worker",
+    "shipping-1": "run_shipping_worker",
+    "shipping-2": "run_shipping_worker",
+}
+
+
+class Machine:
+    """Starts everything, and starts again what ends. All of it from one thread: children end with the one they have."""
+
+    def __init__(self, directory: Path, settings: dict[str, str]) -> None:
+        self.directory = directory
+        postgres = directory / "postgres"
+        postgres.mkdir()
+        self.cluster = Cluster(postgres / "pgdata", postgres / "log", free_port(), secrets.token_urlsafe(16))
+        self.temporal = DevServer(directory / "temporal.db", directory / "temporal.log", free_port(), free_port())
+        self.web_port = free_port()
+        self.url = f"http://{HOST}:{self.web_port}"
+        self.ledgers = directory / "simulated"
+        self.ledgers.mkdir()
+        self.environment = {
+            "DJANGO_SETTINGS_MODULE": "orderlife.settings",
+            "DATABASE_URL": self.cluster.url(),
+            "TEMPORAL_ADDRESS": self.temporal.address,
+            "SIMULATED_DIR": str(self.ledgers),
+            "PUBLIC_URL": self.url,
+            "SECRET_KEY": secrets.token_urlsafe(32),
+            "LOG_LEVEL": "WARNING",
+            **settings,
+        }
+        self.restarts = 0
+        self._commands: dict[str, Command] = {}
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        """Start everything, in the order in which it is needed."""
+        self.cluster.initialise()
+        self._commands = {
+            "postgres": self.cluster.command(),
+            "temporal": self.temporal.command(),
+            **{name: self._of_ours(name, "manage.py", command) for name, command in WORKERS.items()},
+            "web": self._of_ours("web", *self._granian()),
+        }
+        self.start_postgres()
+        self.cluster.ensure_database()
+        migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"]
+        subprocess.run(migrate, check=True, env={**os.environ, **self.environment})
+        self.start_temporal()
+        for name in (*WORKERS, "web"):
+            self._spawn(name)
+        self._until("the web server", self._web_answers)
+
+    def start_postgres(self) -> None:
+        self.cluster.clear_the_way()
+        self._spawn("postgres")
+        self._until("PostgreSQL", self.cluster.answers)
+
+    def start_temporal(self) -> None:
+        self._spawn("temporal")
+        self._until("Temporal", self.temporal.answers)
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """End a child with this signal and wait for its end."""
+        process = self._children[name]
+        signal_group(process.pid, number)
+        process.wait(30)
+
+    def send(self, name: str, number: signal.Signals) -> None:
+        """Signal a child that lives on."""
+        signal_group(self._children[name].pid, number)
+
+    def tend(self) -> None:
+        """Start again what has ended, as whoever supervises it would."""
+        for name in (*WORKERS, "web"):
+            if self._children[name].poll() is not None:
+                self.restarts += 1
+                self._spawn(name)
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass, tending."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.tend()
+            time.sleep(min(0.1, left))
+
+    def stop(self) -> None:
+        """End everything, PostgreSQL last."""
+        for name in reversed(self._commands):
+            if name in self._children:
+                self.send(name, signal.SIGCONT)
+                stop(self._children[name], self._commands[name], patience=20)
+
+    def _spawn(self, name: str) -> None:
+        self._children[name] = spawn(self._commands[name])
+
+    def _of_ours(self, name: str, *arguments: str) -> Command:
+        return Command(
+            [sys.executable, *arguments],
+            log=self.directory / f"{name}.log",
+            environment={**os.environ, **self.environment},
+        )
+
+    def _granian(self) -> list[str]:
+        where = ["--host", HOST, "--port", str(self.web_port)]
+        return ["-m", "granian", "--interface", "wsgi", *where, "--no-ws", "orderlife.wsgi:application"]
+
+    def _web_answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as response:
+                return bool(response.status == 200)
+        except OSError:
+            return False
+
+    def _until(self, what: str, ready: Callable[[], bool]) -> None:
+        until = time.monotonic() + READY_SECONDS
+        while not ready():
+            if time.monotonic() > until:
+                raise TimeoutError(f"{what} is not ready after {READY_SECONDS} s")
+            time.sleep(0.05)

@@ -1,0 +1,160 @@
+"""One soak: orders, commands and faults; then people decide what waits for them; then the checker judges."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+from django.db import Error, connection
+from django.db.models import Count, Sum
+
+from orders.commands import CommandState, Kind
+from orders.lifecycle import FINAL, Status, Waiting
+from orders.models import Command, Order, Refund
+from tests.faults.checker import violations
+from tests.faults.machine import Machine
+from tests.faults.strikes import Strike, outage, strike, strikes
+from tests.faults.traffic import Traffic, issue, plans
+from workflows.connections import drop_dead_connections
+
+ORDERS_A_SECOND = 5
+SECONDS_A_FAULT = 7
+SAY_EVERY_SECONDS = 10
+# How long nothing may come to its end before the soak is judged as it stands.
+STANDSTILL_SECONDS = 120
+OPEN = (CommandState.PENDING, CommandState.DELIVERED)
+
+
+class Soak:
+    """A machine and what is done to it."""
+
+    def __init__(self, machine: Machine, *, orders: int, faults: int, seed: int) -> None:
+        self.machine, self.seed = machine, seed
+        self.orders, self.faults = orders, faults
+        self.struck: Counter[str] = Counter()
+        self.traffic = Traffic(machine.url)
+        self.began = self.said = time.monotonic()
+
+    def run(self) -> list[str]:
+        """Everything, in order; what does not hold in the end."""
+        seconds = max(self.orders / ORDERS_A_SECOND, self.faults * SECONDS_A_FAULT)
+        self.traffic.start(plans(self.seed, self.orders, seconds))
+        try:
+            self.let_strike(strikes(self.seed, self.faults, seconds))
+            self.come_to_rest()
+            found = self.judge()
+        finally:
+            self.traffic.close()
+        self.summarise()
+        return found
+
+    def let_strike(self, faults: list[Strike]) -> None:
+        """One fault after the other, each when its time has come."""
+        for fault in faults:
+            while time.monotonic() < self.began + fault.at:
+                self.machine.pause(0.2)
+                self.say()
+            done = strike(self.machine, fault)
+            self.struck[fault.name] += 1
+            print(f"{self.elapsed:6.0f} s  {done}", flush=True)
+        outage(self.machine).unlink(missing_ok=True)
+
+    def come_to_rest(self) -> None:
+        """Until every order is final and every command settled, or nothing goes on any more."""
+        left, since = (-1, -1), time.monotonic()
+        while time.monotonic() - since < STANDSTILL_SECONDS:
+            self.machine.pause(1)
+            drop_dead_connections()
+            self.say()
+            if not self.traffic.done:
+                since = time.monotonic()
+                continue
+            if (now := unfinished()) != left:
+                left, since = now, time.monotonic()
+            if left == (0, 0):
+                return
+            let_people_decide()
+
+    def judge(self) -> list[str]:
+        """What must hold and does not. What Temporal lists may be a moment late."""
+        for _ in range(5):
+            self.machine.pause(2)
+            found = violations(
+                ledgers=self.machine.ledgers,
+                temporal_address=self.machine.temporal.address,
+                accepted=self.traffic.accepted,
+            )
+            if not any(what.startswith("I8") for what in found):
+                break
+        unknown = self.traffic.acknowledged - {str(pk) for pk in Command.objects.values_list("pk", flat=True)}
+        found += [f"I4 command {command} was acknowledged and is not in the database" for command in unknown]
+        return found + [fault for shop in self.traffic.shops for fault in shop.faults]
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self.began
+
+    def say(self) -> None:
+        """Where it stands, now and then."""
+        if time.monotonic() - self.said < SAY_EVERY_SECONDS:
+            return
+        self.said = time.monotonic()
+        drop_dead_connections()
+        try:
+            final = Order.objects.filter(status__in=FINAL).count()
+        except Error:
+            connection.close()
+            return
+        placed = len(self.traffic.accepted)
+        print(
+            f"{self.elapsed:6.0f} s  {placed} of {self.orders} orders placed, {final} final,"
+            f" {self.struck.total()} of {self.faults} faults",
+            flush=True,
+        )
+
+    def summarise(self) -> None:
+        """The figures."""
+        answers: Counter[str] = sum((shop.answers for shop in self.traffic.shops), Counter())
+        refunds = Refund.objects.filter(state=Refund.State.SUCCEEDED).aggregate(times=Count("pk"), sum=Sum("amount"))
+        print(f"Seed {self.seed}: {self.orders} orders, {self.struck.total()} faults, {self.elapsed:.0f} s")
+        print(f"  orders    {_counted(Counter(Order.objects.values_list('status', flat=True)))}")
+        print(f"  commands  {_counted(Counter(Command.objects.values_list('state', flat=True)))}")
+        print(*(f"    {kind:<16}{states}" for kind, states in commands_by_kind()), sep="\n")
+        print(f"  refunds   {refunds['times']}, {(refunds['sum'] or 0) / 100:.2f} in all")
+        print(f"  faults    {_counted(self.struck)}")
+        print(f"  restarts  {self.machine.restarts} of workers and web")
+        print(f"  HTTP      {_counted(answers)}")
+        print(f"  refused by the service {self.traffic.refused}", flush=True)
+
+
+def unfinished() -> tuple[int, int]:
+    """How many orders are not final, and how many commands not settled."""
+    return Order.objects.exclude(status__in=FINAL).count(), Command.objects.filter(state__in=OPEN).count()
+
+
+def let_people_decide() -> None:
+    """End what waits for a person."""
+    for order in Order.objects.exclude(status__in=FINAL):
+        kind = decision(order)
+        if kind and not order.commands.filter(state__in=OPEN).exists():
+            issue(order.pk, kind, reason="The soak ends.")
+
+
+def decision(order: Order) -> Kind | None:
+    """What somebody does about an order that goes no further by itself."""
+    undoing = order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN
+    if order.needs_attention and undoing:
+        return Kind.SETTLE_REFUND
+    if order.status in (Status.SHIPPING_FAILED, Status.AWAITING_PAYMENT):
+        return Kind.CANCEL
+    return None
+
+
+def commands_by_kind() -> Iterator[tuple[str, str]]:
+    """How the commands of each kind ended."""
+    rows = Command.objects.order_by("kind").values_list("kind", "state")
+    for kind in dict.fromkeys(kind for kind, _ in rows):
+        yield kind, _counted(Counter(state for name, state in rows if name == kind))
+
+
+def _counted(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} {times}" for name, times in counter.most_common())

@@ -1,0 +1,177 @@
+"""What shops, customers and staff do to a machine under faults: orders and commands, all planned from one seed."""
+
+import random
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import Error, connection
+
+from orders.commands import Kind
+from orders.errors import OrderError
+from orders.services.api_keys import create_api_key
+from orders.services.commands import Intention, issue_command
+from tests.faults.doors import Shop
+from workflows.connections import drop_dead_connections
+
+CUSTOMERS = 40
+PATIENCE_SECONDS = 120
+
+TOKENS = {
+    "tok_ok": 50,
+    "tok_declined": 10,
+    "tok_flaky": 10,
+    "tok_slow": 8,
+    "tok_lost_response": 10,
+    "tok_outage": 9,
+    "tok_refund_refused": 3,
+}
+LEVELS = {"standard": 55, "express": 20, "sim_refused": 5, "sim_slow": 8, "sim_lost_response": 8, "sim_outage": 4}
+KINDS = {
+    Kind.CANCEL: 25,
+    Kind.UPDATE_ADDRESS: 25,
+    Kind.CANCEL_PAYMENT: 15,
+    Kind.RETRY_PAYMENT: 10,
+    Kind.RETRY_SHIPPING: 5,
+    Kind.APPROVE: 12,
+    Kind.REJECT: 4,
+    Kind.RETRY_REFUND: 4,
+}
+# What people do where a token or a service level leaves an order in need of somebody.
+FOLLOW_UPS: dict[str, list[list[Kind]]] = {
+    "tok_declined": [[], [Kind.RETRY_PAYMENT], [Kind.RETRY_PAYMENT, Kind.RETRY_PAYMENT], [Kind.CANCEL]],
+    "tok_refund_refused": [[Kind.CANCEL], [Kind.CANCEL_PAYMENT, Kind.RETRY_REFUND], [Kind.CANCEL, Kind.RETRY_REFUND]],
+    "sim_refused": [[], [Kind.RETRY_SHIPPING], [Kind.RETRY_SHIPPING, Kind.CANCEL], [Kind.CANCEL]],
+}
+COUNTRIES = {"US": 97, "AQ": 3}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A command, so many seconds after the last thing that was done to its order."""
+
+    after: float
+    kind: Kind
+    args: dict[str, Any]
+    id: UUID
+    over_http: bool
+    twice: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An order and what is done to it; `at`: seconds from the start."""
+
+    number: int
+    at: float
+    body: dict[str, Any]
+    key: str
+    twice: bool
+    wishes: list[Wish] = field(default_factory=list)
+
+
+def plans(seed: int, orders: int, seconds: float) -> list[Plan]:
+    """So many orders within so many seconds."""
+    times = sorted(random.Random(f"{seed}:times").uniform(0, seconds) for _ in range(orders))
+    return [_plan(random.Random(f"{seed}:order:{number}"), seed, number, at) for number, at in enumerate(times)]
+
+
+def _plan(chance: random.Random, seed: int, number: int, at: float) -> Plan:
+    country = _one(chance, COUNTRIES)
+    body = {
+        "customer_name": "John Doe",
+        "customer_email": f"customer{number}@example.com",
+        "items": [{"sku": f"SKU{chance.randrange(20)}", "qty": chance.randint(1, 3), "price": 9.99}],
+        "shipping_address": {"street": f"{number} Main St", "city": "Anytown", "country": country},
+        "payment_method": _one(chance, TOKENS),
+        "service_level": _one(chance, LEVELS),
+    }
+    kinds = [_one(chance, KINDS) for _ in range(chance.choice((0, 0, 1, 1, 2, 3)))]
+    follow = FOLLOW_UPS.get(body["payment_method"]) or FOLLOW_UPS.get(body["service_level"]) or [[]]
+    wishes = [_wish(chance, number, kind) for kind in (*kinds, *chance.choice(follow))]
+    return Plan(number, at, body, f"soak-{seed}-{number}", twice=chance.random() < 0.1, wishes=wishes)
+
+
+def _wish(chance: random.Random, number: int, kind: Kind) -> Wish:
+    args: dict[str, Any] = {}
+    if kind is Kind.UPDATE_ADDRESS:
+        args = {"address": {"street": f"{number} Elm St", "city": "Springfield", "country": "US"}}
+    if kind is Kind.RETRY_PAYMENT:
+        args = {"payment_method": _one(chance, TOKENS)}
+    return Wish(
+        after=chance.uniform(0, 3),
+        kind=kind,
+        args=args,
+        id=UUID(int=chance.getrandbits(128), version=4),
+        over_http=chance.random() < 0.7,
+        twice=chance.random() < 0.2,
+    )
+
+
+def _one(chance: random.Random, weights: dict[Any, int]) -> Any:
+    return chance.choices(list(weights), list(weights.values()))[0]
+
+
+class Traffic:
+    """Carries the plans out on threads of its own, and remembers what was promised."""
+
+    def __init__(self, url: str, customers: int = CUSTOMERS) -> None:
+        keys = [create_api_key(f"soak shop {number}") for number in range(10)]
+        self.shops = [Shop(url, key) for key in keys]
+        self.accepted: list[str] = []
+        self.acknowledged: set[str] = set()
+        self.refused = 0
+        self.running: list[Future[None]] = []
+        self._pool = ThreadPoolExecutor(customers, thread_name_prefix="customer")
+
+    def start(self, planned: list[Plan]) -> None:
+        """Let customers come, each with an order, when its time has come."""
+        begin = time.monotonic()
+        self.running = [self._pool.submit(self._carry_out, plan, begin) for plan in planned]
+
+    @property
+    def done(self) -> bool:
+        """Whether every customer went home; what went wrong for one is raised here."""
+        for each in self.running:
+            if each.done():
+                each.result()
+        return all(each.done() for each in self.running)
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _carry_out(self, plan: Plan, begin: float) -> None:
+        time.sleep(max(0, begin + plan.at - time.monotonic()))
+        shop = self.shops[plan.number % len(self.shops)]
+        order = shop.place(plan.body, plan.key, times=1 + plan.twice)
+        self.accepted.append(order)
+        for wish in plan.wishes:
+            time.sleep(wish.after)
+            for _ in range(1 + wish.twice):
+                self._issue(shop, order, wish)
+        connection.close()
+
+    def _issue(self, shop: Shop, order: str, wish: Wish) -> None:
+        if wish.over_http and shop.can(wish.kind):
+            self.acknowledged.add(shop.command(order, wish.kind, wish.args, key=str(wish.id)))
+            return
+        try:
+            self.acknowledged.add(issue(UUID(order), wish.kind, id=wish.id, args=wish.args))
+        except OrderError:
+            self.refused += 1
+
+
+def issue(order: UUID, kind: Kind, **wish: Any) -> str:
+    """A command by a member of staff, tried until the database takes it; its id."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        drop_dead_connections()
+        try:
+            return str(issue_command(order, Intention(kind=kind, actor="staff:1", **wish)).pk)
+        except Error:
+            connection.close()
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
