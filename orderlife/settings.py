@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "workflows",
 ]
 MIDDLEWARE = [
+    "orders.api.middleware.ProblemsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -103,6 +104,8 @@ SIMULATED_DIR = Path(env.str("SIMULATED_DIR", default=str(DATA_DIR / "simulated"
 # --- The doors --------------------------------------------------------------------------------------------------------
 # The first key makes the customers' links, all of them open one: put a new key in front to rotate.
 TRACKING_KEYS = env.list("TRACKING_KEYS", default=[]) or [f"tracking:{SECRET_KEY}"]
+# How many requests an API client may send in a minute; 0: as many as it likes.
+RATE_LIMIT = env.int("RATE_LIMIT", default=60000)
 LOGIN_URL = "admin:login"
 STATIC_URL = "/static/"
 # Static files are found where they lie; a directory is only for `collectstatic` in front of a web server of its own.

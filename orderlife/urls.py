@@ -5,11 +5,14 @@ from django.urls import include, path
 
 from orders.api import api
 from orders.api.health import healthz, readyz
+from orders.api.problems import PAGE
+from orders.api.reference import problems_page
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("track/", include("orders.tracking.urls")),
     path("healthz", healthz),
     path("readyz", readyz),
+    path(PAGE.removeprefix("/"), problems_page),
     path("", api.urls),
 ]

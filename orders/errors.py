@@ -71,6 +71,24 @@ class IdempotencyKeyReused(OrderError):
     code = "idempotency_key_reused"
 
 
+class TooManyOpenCommands(OrderError):
+    """The order has as many commands that are not settled as it may have from one who sends them by program."""
+
+    code = "too_many_open_commands"
+    retryable = True
+
+
+class TooManyRequests(OrderError):
+    """A client sent more requests than it may. `retry_after` is in seconds."""
+
+    code = "too_many_requests"
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class TransitionRefused(OrderError):
     """The state machine has no such transition: a fault of ours, never a person's."""
 

@@ -1,6 +1,16 @@
 """From the tables to what a shop is answered."""
 
-from orders.api.schemas import CommandOut, ItemOut, Money, OrderOut, PaymentOut, PlacedOut, RefundOut, ShipmentOut
+from orders.api.schemas import (
+    CommandOut,
+    ItemOut,
+    Money,
+    OrderOut,
+    OrderSummary,
+    PaymentOut,
+    PlacedOut,
+    RefundOut,
+    ShipmentOut,
+)
 from orders.commands import accepted_in, order_workflow_id
 from orders.lifecycle import Status
 from orders.models import Command, Order, Payment
@@ -51,6 +61,25 @@ def order_in_full(order: Order) -> OrderOut:
         discount=Money.of(order.discount, currency),
         payments=[_payment(payment) for payment in order.payments.all()],
         shipments=[ShipmentOut.from_orm(shipment) for shipment in order.shipments.all()],
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+    )
+
+
+def summary(order: Order) -> OrderSummary:
+    """An order in a list."""
+    return OrderSummary(
+        order_id=order.pk,
+        code=order.code,
+        reference=order.reference,
+        status=order.status,
+        waiting_for=order.waiting_for,
+        deadline=order.deadline,
+        held=order.held,
+        needs_attention=order.needs_attention,
+        customer_name=order.customer_name,
+        customer_email=order.customer_email,
+        total=Money.of(order.total, order.currency),
         created_at=order.created_at,
         updated_at=order.updated_at,
     )

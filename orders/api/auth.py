@@ -6,6 +6,7 @@ from ninja.security import HttpBearer
 
 from orders.models import ApiClient
 from orders.selectors.clients import client_of_key
+from orders.services.rates import count_request
 
 
 class ApiKeyAuth(HttpBearer):
@@ -22,10 +23,12 @@ class ApiKeyAuth(HttpBearer):
         Raises:
             AuthenticationError: the key is unknown or revoked.
             AuthorizationError: the client lacks the scope.
+            TooManyRequests: the client sent more than it may.
         """
         client = client_of_key(token)
         if client is None:
             raise AuthenticationError(401, "This API key is unknown or revoked.")
+        count_request(client.pk)
         if self.scope not in client.scopes:
             raise AuthorizationError(403, f"This API key lacks the scope {self.scope}.")
         return client
@@ -33,6 +36,8 @@ class ApiKeyAuth(HttpBearer):
 
 READ = ApiKeyAuth("orders:read")
 WRITE = ApiKeyAuth("orders:write")
+REFUND = ApiKeyAuth("refunds:write")
+FULFIL = ApiKeyAuth("fulfilment")
 
 
 def client_of(request: HttpRequest) -> ApiClient:

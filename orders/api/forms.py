@@ -1,56 +1,29 @@
 """From what a shop sent to what the services take."""
 
-from decimal import Decimal
-
 from django.conf import settings
 
 from orders.address import parse_address
 from orders.api.schemas import OrderIn
-from orders.errors import InvalidOrder
-from orders.money import CURRENCIES, to_minor
+from orders.money import to_minor
 from orders.services.placement import NewItem, NewOrder
 
 
 def new_order(sent: OrderIn) -> NewOrder:
-    """The order that was sent, its amounts in minor units.
-
-    Raises:
-        InvalidOrder: with a JSON pointer and a sentence for every field that is wrong.
-    """
-    errors: dict[str, str] = {}
-    currency = (sent.currency or settings.DEFAULT_CURRENCY).upper()
-    if currency not in CURRENCIES:
-        raise InvalidOrder({"/currency": "must be an ISO 4217 currency code of three letters"})
-
-    def minor(pointer: str, amount: Decimal) -> int:
-        try:
-            return to_minor(amount, currency)
-        except ValueError as error:
-            errors[pointer] = str(error)
-            return 0
-
+    """The order that was sent, its amounts in minor units. What can be wrong with its form, the schema has found."""
+    currency = sent.currency or settings.DEFAULT_CURRENCY
     items = [
         NewItem(
             sku=item.sku,
             quantity=item.qty,
-            unit_price=minor(f"/items/{position}/price", item.price),
+            unit_price=to_minor(item.price, currency),
             name=item.name,
             weight=item.weight,
         )
-        for position, item in enumerate(sent.items)
+        for item in sent.items
     ]
-    shipping, tax, discount = (
-        minor(f"/{name}", amount)
-        for name, amount in (("shipping", sent.shipping), ("tax", sent.tax), ("discount", sent.discount))
+    address = parse_address(
+        sent.shipping_address.model_dump(), default_country=settings.DEFAULT_COUNTRY, pointer="/shipping_address"
     )
-    try:
-        address = parse_address(
-            sent.shipping_address.dict(), default_country=settings.DEFAULT_COUNTRY, pointer="/shipping_address"
-        )
-    except InvalidOrder as error:
-        raise InvalidOrder({**errors, **error.errors}) from None
-    if errors:
-        raise InvalidOrder(errors)
     return NewOrder(
         customer_name=sent.customer_name,
         customer_email=sent.customer_email,
@@ -61,7 +34,7 @@ def new_order(sent: OrderIn) -> NewOrder:
         service_level=sent.service_level,
         locale=sent.locale,
         reference=sent.reference,
-        shipping=shipping,
-        tax=tax,
-        discount=discount,
+        shipping=to_minor(sent.shipping, currency),
+        tax=to_minor(sent.tax, currency),
+        discount=to_minor(sent.discount, currency),
     )

@@ -3,13 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from ninja import Header, Query, Router, Status
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import Body, Header, Query, Router
+from pydantic import AfterValidator
 
 from orders.api import answers
 from orders.api.auth import READ, WRITE, actor_of, client_of
+from orders.api.fields import without_card_number
 from orders.api.forms import new_order
-from orders.api.outcomes import Wish, carry_out
+from orders.api.listing import OrdersQuery, check_names, cursor_after
+from orders.api.outcomes import Wish, carry_out, once, refusal, refused, replayable
 from orders.api.schemas import (
     AddressIn,
     CommandOut,
@@ -17,13 +20,15 @@ from orders.api.schemas import (
     EventsOut,
     OrderIn,
     OrderOut,
+    OrdersOut,
     PaymentIn,
     PlacedOut,
     ProblemOut,
     ReasonIn,
 )
 from orders.commands import Kind
-from orders.selectors.clients import order_of_client
+from orders.errors import InvalidOrder, ReferenceTaken
+from orders.selectors.clients import order_of_client, orders_of_client
 from orders.selectors.commands import command_of_order, outcome_of
 from orders.services import idempotency
 from orders.services.access import tracking_url
@@ -31,33 +36,50 @@ from orders.services.placement import place_order
 
 router = Router(tags=["orders"])
 
-Key = Annotated[str, Header("", alias="Idempotency-Key", max_length=255)]
+Key = Annotated[
+    str,
+    AfterValidator(without_card_number),
+    Header("", alias="Idempotency-Key", max_length=255, description="makes the request safe to send again"),
+]
 Wait = Annotated[float, Query(0, ge=0, le=10, description="wait so many seconds for the outcome")]
-PROBLEMS = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 503), ProblemOut)
-COMMAND = {202: CommandOut, **PROBLEMS}
+Reasons = Annotated[ReasonIn, Body(default_factory=ReasonIn)]
+# What any request with a key may be answered.
+PROBLEMS = dict.fromkeys((401, 403, 404, 405, 422, 429, 500, 503), ProblemOut)
+WRITING = {**PROBLEMS, **dict.fromkeys((400, 409, 413, 415), ProblemOut)}
+COMMAND = {202: CommandOut, **WRITING}
 
 
-@router.post("/orders", auth=WRITE, response={201: PlacedOut, **PROBLEMS}, summary="Place an order")
-def place(request: HttpRequest, body: OrderIn, response: HttpResponse, idempotency_key: Key = "") -> object:
+@router.post("/orders", auth=WRITE, response={201: PlacedOut, **WRITING}, summary="Place an order")
+def place(request: HttpRequest, body: OrderIn, idempotency_key: Key = "") -> HttpResponse:
     """Accept an order. Sent again with its Idempotency-Key, it gives the first answer and makes no second order."""
     client = client_of(request)
     new = new_order(body)
 
     def effect() -> idempotency.Answer:
-        order = place_order(new, actor=actor_of(client), client=client)
+        try:
+            order = place_order(new, actor=actor_of(client), client=client)
+        except (InvalidOrder, ReferenceTaken) as error:
+            return refusal(error)
         stored = answers.placed(order).model_dump(mode="json", exclude={"tracking_url"})
         return idempotency.Answer(201, stored, order)
 
-    if not idempotency_key:
-        answer = effect()
-    else:
-        asked = idempotency.Request(
-            client=client, method="POST", route="/orders", key=idempotency_key, content=body.model_dump(mode="json")
-        )
-        answer = idempotency.once(asked, effect)
-        if answer.replayed:
-            response["Idempotency-Replayed"] = "true"
-    return Status(answer.status, {**answer.body, "tracking_url": tracking_url(answer.order) if answer.order else ""})
+    answer = once(request, idempotency_key, body.model_dump(mode="json"), effect)
+    if answer.order is None:
+        return refused(request, answer)
+    content = {**answer.body, "tracking_url": tracking_url(answer.order)}
+    return replayable(JsonResponse(content, status=answer.status), answer)
+
+
+@router.get("/orders", auth=READ, response={200: OrdersOut, **PROBLEMS}, summary="List your orders")
+def show_all(request: HttpRequest, query: Query[OrdersQuery]) -> OrdersOut:
+    """Newest first, a page at a time; every filter narrows the list."""
+    check_names(request)
+    found = orders_of_client(client_of(request), query.sought(), after=query.after(), limit=query.limit + 1)
+    page = found[: query.limit]
+    return OrdersOut(
+        orders=[answers.summary(order) for order in page],
+        next_cursor=cursor_after(page[-1]) if len(found) > query.limit else None,
+    )
 
 
 @router.get("/orders/{order_id}", auth=READ, response={200: OrderOut, **PROBLEMS}, summary="See an order")
@@ -73,7 +95,12 @@ def events(request: HttpRequest, order_id: UUID) -> EventsOut:
     return EventsOut(events=[EventOut.from_orm(event) for event in order.events.all()])
 
 
-@router.get("/orders/{order_id}/commands/{command_id}", auth=READ, response={200: CommandOut, **PROBLEMS})
+@router.get(
+    "/orders/{order_id}/commands/{command_id}",
+    auth=READ,
+    response={200: CommandOut, **PROBLEMS},
+    summary="See a command",
+)
 def command(request: HttpRequest, order_id: UUID, command_id: UUID, wait: Wait = 0) -> CommandOut:
     """What became of a command."""
     order = order_of_client(client_of(request), order_id)
@@ -82,7 +109,7 @@ def command(request: HttpRequest, order_id: UUID, command_id: UUID, wait: Wait =
 
 @router.post("/orders/{order_id}/cancel", auth=WRITE, response=COMMAND, summary="Cancel an order")
 def cancel(
-    request: HttpRequest, order_id: UUID, body: ReasonIn, idempotency_key: Key = "", wait: Wait = 0
+    request: HttpRequest, order_id: UUID, body: Reasons, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
     """Stop the order; whatever was charged is refunded in full."""
     return carry_out(request, order_id, Wish(Kind.CANCEL, body.reason, {}), idempotency_key, wait)
@@ -99,7 +126,7 @@ def change_address(
 
 @router.post("/orders/{order_id}/cancel-payment", auth=WRITE, response=COMMAND, summary="Take the payment back")
 def cancel_payment(
-    request: HttpRequest, order_id: UUID, body: ReasonIn, idempotency_key: Key = "", wait: Wait = 0
+    request: HttpRequest, order_id: UUID, body: Reasons, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
     """Charge nothing, or refund it; the order then waits for a new payment."""
     return carry_out(request, order_id, Wish(Kind.CANCEL_PAYMENT, body.reason, {}), idempotency_key, wait)

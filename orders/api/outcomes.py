@@ -1,6 +1,6 @@
 """Commands over HTTP: issued once for each key, answered with what became of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,14 +8,18 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from orders.api import answers
 from orders.api.auth import actor_of, client_of
+from orders.api.kinds import KIND_OF, KINDS
 from orders.api.problems import problem
 from orders.commands import CommandState, Kind, accepted_in
+from orders.errors import InvalidOrder, OrderError
 from orders.lifecycle import Status
 from orders.models import Command
 from orders.selectors.clients import order_of_client
 from orders.selectors.commands import command_of_order, outcome_of
 from orders.services import idempotency
 from orders.services.commands import Intention, issue_command
+
+Effect = Callable[[], idempotency.Answer]
 
 
 @dataclass(frozen=True)
@@ -42,16 +46,46 @@ def carry_out(request: HttpRequest, order_id: UUID, wish: Wish, key: str, wait: 
         status = 409 if row.state == CommandState.REJECTED else 202
         return idempotency.Answer(status, {"command_id": str(row.pk)}, order)
 
-    if key:
-        content = {"reason": wish.reason, **wish.args}
-        asked = idempotency.Request(
-            client=client, method=request.method or "", route=request.path, key=key, content=content
-        )
-        answer = idempotency.once(asked, effect)
-    else:
-        answer = effect()
+    answer = once(request, key, {"reason": wish.reason, **wish.args}, effect)
     row = command_of_order(order.pk, UUID(str(answer.body["command_id"])))
-    response = _refused(request, row) if answer.status == 409 else _accepted(row, wait)
+    response = _window_closed(request, row) if answer.status == 409 else _accepted(row, wait)
+    return replayable(response, answer)
+
+
+def once(request: HttpRequest, key: str, content: object, effect: Effect) -> idempotency.Answer:
+    """The answer of `effect`, which runs once for each key that comes with this method and path; without one, always.
+
+    Raises:
+        IdempotencyKeyInFlight, IdempotencyKeyReused: as `idempotency.once` does.
+    """
+    if not key:
+        return effect()
+    asked = idempotency.Request(
+        client=client_of(request), method=request.method or "", route=request.path, key=key, content=content
+    )
+    return idempotency.once(asked, effect)
+
+
+def refusal(error: OrderError) -> idempotency.Answer:
+    """A request that is refused for what it says: the same every time it is sent."""
+    kind = KIND_OF[type(error)]
+    faults = error.errors if isinstance(error, InvalidOrder) else {}
+    return idempotency.Answer(
+        kind.status, {"code": kind.code, "detail": error.message, "faults": [*map(list, faults.items())]}
+    )
+
+
+def refused(request: HttpRequest, answer: idempotency.Answer) -> HttpResponse:
+    """That refusal as a problem."""
+    faults = answer.body["faults"]
+    errors = [{"pointer": pointer, "detail": text} for pointer, text in faults] if isinstance(faults, list) else []
+    more = {"errors": errors} if errors else {}
+    response = problem(request, KINDS[str(answer.body["code"])], str(answer.body["detail"]), **more)
+    return replayable(response, answer)
+
+
+def replayable(response: HttpResponse, answer: idempotency.Answer) -> HttpResponse:
+    """The response, marked where it repeats an earlier one."""
     if answer.replayed:
         response["Idempotency-Replayed"] = "true"
     return response
@@ -62,13 +96,12 @@ def _accepted(row: Command, wait: float) -> HttpResponse:
     return JsonResponse(body.model_dump(mode="json"), status=202)
 
 
-def _refused(request: HttpRequest, row: Command) -> HttpResponse:
+def _window_closed(request: HttpRequest, row: Command) -> HttpResponse:
     status = row.order.status
     return problem(
         request,
-        409,
+        KINDS["command_refused"],
         row.outcome,
-        "command_refused",
         command_id=str(row.pk),
         status_of_order=status,
         accepts=[kind.value for kind in accepted_in(Status(status))],

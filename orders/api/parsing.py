@@ -37,6 +37,8 @@ class StrictJSON(Parser):
             raise Malformed("The body is not valid UTF-8.") from None
         except RecursionError:
             raise Malformed("The body is nested too deeply.") from None
+        except ArithmeticError:
+            raise Malformed("The body holds a number without end.") from None
         except ValueError as error:
             raise Malformed(f"The body is not valid JSON: {str(error)[:200]}.") from None
         if not isinstance(value, dict):

@@ -6,128 +6,127 @@ import uuid
 from collections.abc import Mapping
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
 
 from orders import errors
+from orders.api.kinds import BY_STATUS, KIND_OF, KINDS, ProblemKind
 from orders.api.parsing import Malformed, UnsupportedMediaType
 
 logger = logging.getLogger(__name__)
 
-TITLES = {
-    400: "The request cannot be read",
-    401: "Who are you?",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Method not allowed",
-    409: "The order does not accept this now",
-    413: "The request is too large",
-    415: "Unsupported media type",
-    422: "The request is not valid",
-    500: "Something went wrong on our side",
-    503: "Temporarily unavailable",
-}
-
-# What each of our errors means over HTTP.
-STATUS_OF: dict[type[errors.OrderError], int] = {
-    errors.OrderNotFound: 404,
-    errors.CommandNotFound: 404,
-    errors.InvalidOrder: 422,
-    errors.ReferenceTaken: 422,
-    errors.IdempotencyKeyReused: 422,
-    errors.IdempotencyKeyInFlight: 409,
-    errors.CommandIdTaken: 422,
-    errors.CommandRefused: 409,
-}
-RETRY_AFTER_SECONDS = "1"
+MEDIA_TYPE = "application/problem+json"
+PAGE = "/docs/problems"
+RETRY_AFTER_SECONDS = 1
+# What may be sent again, and soon.
+_RETRYABLE = frozenset({"idempotency_key_in_flight", "too_many_open_commands", "too_many_requests", "database_away"})
 
 
-def problem(request: HttpRequest, status: int, detail: str, code: str = "", **more: object) -> HttpResponse:
-    """A problem+json answer. `code` names the kind of problem; `more` are members of its own."""
+def problem(request: HttpRequest, kind: ProblemKind, detail: str = "", **more: object) -> HttpResponse:
+    """A problem+json answer of this kind; `more` are members of its own. None of them may hold what was sent."""
     body = {
-        "type": f"/docs/problems#{code or status}",
-        "title": TITLES.get(status, "Error"),
-        "status": status,
-        "detail": detail,
+        "type": f"{PAGE}#{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail or kind.advice,
         "instance": request.path,
         "request_id": uuid.uuid4().hex,
         **more,
     }
-    response = HttpResponse(json.dumps(body, default=str), status=status, content_type="application/problem+json")
-    if status == 401:
+    response = HttpResponse(json.dumps(body, default=str), status=kind.status, content_type=MEDIA_TYPE)
+    if kind.status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="orderlife"'
-    if status == 503 or code == errors.IdempotencyKeyInFlight.code:
-        response["Retry-After"] = RETRY_AFTER_SECONDS
+    if kind.code in _RETRYABLE:
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
 
+def of_error(request: HttpRequest, error: errors.OrderError) -> HttpResponse:
+    """One of our own errors as a problem."""
+    kind = KIND_OF.get(type(error), KINDS["internal_error"])
+    if isinstance(error, errors.InvalidOrder):
+        faults = [{"pointer": at, "detail": text} for at, text in error.errors.items()]
+        return problem(request, kind, "Some fields are not valid.", errors=faults)
+    response = problem(request, kind, error.message)
+    if isinstance(error, errors.TooManyRequests):
+        response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def away(request: HttpRequest, error: Exception) -> HttpResponse:
+    """PostgreSQL failed, which is temporary."""
+    logger.warning("PostgreSQL does not answer: %s", type(error).__name__)
+    return problem(request, KINDS["database_away"], "The database does not answer; it is safe to send this again.")
+
+
 def register(api: NinjaAPI) -> None:
-    """Let every error that leaves a view become a problem."""
+    """Let every error that leaves a view of the API become a problem."""
 
     @api.exception_handler(errors.OrderError)
     def _ours(request: HttpRequest, error: errors.OrderError) -> HttpResponse:
-        pointers = error.errors if isinstance(error, errors.InvalidOrder) else {}
-        more = {"errors": [{"pointer": at, "detail": text} for at, text in pointers.items()]} if pointers else {}
-        return problem(request, STATUS_OF.get(type(error), 500), error.message, error.code, **more)
+        return of_error(request, error)
 
     @api.exception_handler(ValidationError)
     def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         if any(fault["loc"][0] == "path" for fault in error.errors):
-            return problem(request, 404, "There is nothing here.")
+            return problem(request, KINDS["not_found"])
         faults = [{"pointer": _pointer(fault["loc"]), "detail": _sentence(fault)} for fault in error.errors]
-        return problem(request, 422, "Some fields are not valid.", "invalid_order", errors=faults)
+        return problem(request, KINDS["invalid_request"], "Some fields are not valid.", errors=faults)
 
     @api.exception_handler(OperationalError)
-    def _away(request: HttpRequest, error: OperationalError) -> HttpResponse:
-        logger.warning("PostgreSQL does not answer: %s", type(error).__name__)
-        return problem(request, 503, "The database does not answer; it is safe to send this again.", "database_away")
+    @api.exception_handler(InterfaceError)
+    def _away(request: HttpRequest, error: Exception) -> HttpResponse:
+        return away(request, error)
 
     @api.exception_handler(Exception)
     def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
-        reference = uuid.uuid4().hex
-        logger.error("Unexpected failure, reference %s", reference, exc_info=error)
-        return problem(request, 500, f"Tell us the reference {reference}.", reference=reference)
+        response = problem(request, KINDS["internal_error"])
+        logger.error("Unexpected failure, request %s", json.loads(response.content)["request_id"], exc_info=error)
+        return response
 
     _register_plain(api)
 
 
 def _register_plain(api: NinjaAPI) -> None:
-    plain: Mapping[type[Exception], int] = {
-        Malformed: 400,
-        UnsupportedMediaType: 415,
-        RequestDataTooBig: 413,
-        AuthenticationError: 401,
-        AuthorizationError: 403,
-        Http404: 404,
+    plain: Mapping[type[Exception], ProblemKind] = {
+        Malformed: KINDS["malformed_body"],
+        UnsupportedMediaType: KINDS["unsupported_media_type"],
+        RequestDataTooBig: KINDS["body_too_large"],
+        AuthenticationError: KINDS["unauthenticated"],
+        AuthorizationError: KINDS["forbidden"],
+        Http404: KINDS["not_found"],
     }
-    for kind, status in plain.items():
+    said = (Malformed, AuthenticationError, AuthorizationError)
+    for error_type, its_kind in plain.items():
 
-        def answer(request: HttpRequest, error: Exception | type[Exception], status: int = status) -> HttpResponse:
-            return problem(request, status, str(error) or TITLES[status])
+        def answer(
+            request: HttpRequest, error: Exception | type[Exception], kind: ProblemKind = its_kind
+        ) -> HttpResponse:
+            return problem(request, kind, str(error) if isinstance(error, said) else "")
 
-        api.add_exception_handler(kind, answer)
+        api.add_exception_handler(error_type, answer)
 
     @api.exception_handler(HttpError)
     def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
         cause = error.__cause__  # the framework wraps what a parser raises
         if isinstance(cause, Exception) and type(cause) in plain:
-            return problem(request, plain[type(cause)], str(cause) or TITLES[plain[type(cause)]])
-        return problem(request, error.status_code, str(error))
+            return problem(request, plain[type(cause)], str(cause) if isinstance(cause, said) else "")
+        return problem(request, BY_STATUS.get(error.status_code, KINDS["internal_error"]))
 
 
 def _pointer(location: tuple[str | int, ...]) -> str:
     """A JSON pointer into the body; of a query parameter or header, its name."""
     place, *path = location
     if place == "body":
-        return "/" + "/".join(str(part) for part in path[1:])
-    return ".".join(str(part) for part in location)
+        return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path[1:])
+    return next(part for part in reversed(location) if isinstance(part, str))
 
 
 def _sentence(fault: Mapping[str, object]) -> str:
     if fault["type"] == "extra_forbidden":
-        return "is not a field of this request"
+        return "is not a field that can be sent"
     if fault["type"] == "missing":
         return "is missing"
     return str(fault["msg"]).removeprefix("Value error, ")

@@ -1,59 +1,34 @@
 """What shops send and what they are answered. Amounts come as decimal numbers or strings and never become floats."""
 
-import unicodedata
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.conf import settings
 from ninja import Schema
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictInt, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from orders.money import to_decimal
-
-
-def _plain(value: str) -> str:
-    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in value):
-        raise ValueError("must not contain control characters")
-    return value
-
-
-def _email(value: str) -> str:
-    try:
-        validate_email(value)
-    except ValidationError:
-        raise ValueError("must be an e-mail address") from None
-    return value
-
-
-def _number(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise ValueError("must be a decimal number or a string with one")  # noqa: TRY004 - pydantic takes ValueError
-    return value
+from orders.api.fields import (
+    Amount,
+    Country,
+    Currency,
+    Email,
+    Grams,
+    Level,
+    Line,
+    Locale,
+    Quantity,
+    Reason,
+    RequiredLine,
+    Sku,
+    Token,
+)
+from orders.money import CURRENCIES, to_decimal, to_minor
 
 
-def _text(most: int, least: int = 0) -> tuple[StringConstraints, AfterValidator]:
-    """A text of so many characters, blanks at its ends trimmed, without control characters."""
-    trimmed = StringConstraints(strip_whitespace=True, min_length=least, max_length=most, strict=True)
-    return trimmed, AfterValidator(_plain)
-
-
-Line = Annotated[str, *_text(200)]
-RequiredLine = Annotated[str, *_text(200, 1)]
-Sku = Annotated[str, *_text(64, 1)]
-Token = Annotated[str, *_text(100, 1)]
-Level = Annotated[str, *_text(40, 1)]
-Locale = Annotated[str, *_text(20, 2)]
-Email = Annotated[str, *_text(254, 3), AfterValidator(_email)]
-Reason = Annotated[str, *_text(1000)]
-Currency = Annotated[str, *_text(3)]
-Country = Annotated[str, *_text(2)]
-Amount = Annotated[Decimal, BeforeValidator(_number), Field(ge=0, description="in major units: 99.99")]
-
-
-class Body(Schema):
+class Body(BaseModel):
     """A request's body; a field it does not know is an error, not silence."""
 
     model_config = ConfigDict(extra="forbid")
@@ -74,10 +49,10 @@ class ItemIn(Body):
     """One line of an order."""
 
     sku: Sku
-    qty: Annotated[StrictInt, Field(ge=1, le=10_000)]
+    qty: Quantity
     price: Amount
     name: Line = ""
-    weight: Annotated[StrictInt, Field(ge=0, le=1_000_000, description="grams apiece")] = 500
+    weight: Grams = 500
 
 
 class OrderIn(Body):
@@ -95,6 +70,57 @@ class OrderIn(Body):
     shipping: Amount = Decimal(0)
     tax: Amount = Decimal(0)
     discount: Amount = Decimal(0)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_faults_at_once(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """What a currency makes of the amounts is judged beside the fields, not after them."""
+        amounts = _amount_faults(data) if isinstance(data, dict) else []
+        try:
+            order = handler(data)
+        except ValidationError as error:
+            known = {fault["loc"] for fault in error.errors()}
+            others = [fault for fault in amounts if fault["loc"] not in known]
+            raise ValidationError.from_exception_data(cls.__name__, [*_again(error), *others]) from None
+        if amounts:
+            raise ValidationError.from_exception_data(cls.__name__, amounts)
+        return order
+
+
+EXTRAS = ("shipping", "tax", "discount")
+
+
+def _amount_faults(data: dict[str, Any]) -> list[InitErrorDetails]:
+    """The amounts that the order's currency cannot express; what is no amount at all is the fields' to find."""
+    currency = data.get("currency") or settings.DEFAULT_CURRENCY
+    if not isinstance(currency, str) or currency.strip().upper() not in CURRENCIES:
+        return []
+    amounts: dict[tuple[str | int, ...], object] = {
+        (name,): data.get(name, 0) for name in ("shipping", "tax", "discount")
+    }
+    items = data.get("items")
+    for position, item in enumerate(items if isinstance(items, list) else []):
+        if isinstance(item, dict):
+            amounts["items", position, "price"] = item.get("price", 0)
+    faults = []
+    for place, amount in amounts.items():
+        if isinstance(amount, int | str | Decimal) and not isinstance(amount, bool):
+            try:
+                to_minor(amount, currency.strip().upper())
+            except ValueError as error:
+                faults.append(_fault("value_error", str(error), place))
+    return faults
+
+
+def _fault(kind: str, said: str, place: tuple[str | int, ...]) -> InitErrorDetails:
+    """A fault without what was sent, which no error needs to carry."""
+    custom = PydanticCustomError(kind, "{said}", {"said": said})
+    return InitErrorDetails(type=custom, loc=place, input=None)
+
+
+def _again(error: ValidationError) -> list[InitErrorDetails]:
+    """The same faults, to be raised together with others."""
+    return [_fault(fault["type"], fault["msg"], fault["loc"]) for fault in error.errors(include_context=False)]
 
 
 class ReasonIn(Body):
@@ -175,6 +201,31 @@ class ShipmentOut(Schema):
     booked_at: datetime | None
 
 
+class OrderSummary(Schema):
+    """An order in a list."""
+
+    order_id: UUID
+    code: str
+    reference: str | None
+    status: str
+    waiting_for: str
+    deadline: datetime | None
+    held: bool
+    needs_attention: bool
+    customer_name: str
+    customer_email: str
+    total: Money
+    created_at: datetime
+    updated_at: datetime
+
+
+class OrdersOut(Schema):
+    """One page of a client's orders, newest first."""
+
+    orders: list[OrderSummary]
+    next_cursor: str | None = Field(description="send it as `cursor` for the next page; null on the last")
+
+
 class OrderOut(PlacedOut):
     """An order as it stands."""
 
@@ -232,6 +283,13 @@ class CommandOut(Schema):
     settled_at: datetime | None
 
 
+class FaultOut(Schema):
+    """One field at fault."""
+
+    pointer: str = Field(description="a JSON pointer into the body, or the name of a parameter")
+    detail: str
+
+
 class ProblemOut(Schema):
     """An error, as RFC 9457 has it."""
 
@@ -241,3 +299,7 @@ class ProblemOut(Schema):
     detail: str
     instance: str
     request_id: str
+    errors: list[FaultOut] | None = Field(None, description="every field at fault")
+    command_id: UUID | None = Field(None, description="the command that was recorded as rejected")
+    status_of_order: str | None = None
+    accepts: list[str] | None = Field(None, description="the commands that the order accepts")

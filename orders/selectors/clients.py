@@ -1,10 +1,17 @@
 """Who calls the API, and what they may see."""
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+from django.db.models.functions import Lower
+
 from orders.errors import OrderNotFound
-from orders.models import ApiClient, ApiKey, Order
+from orders.lifecycle import Status
+from orders.models import ApiClient, ApiKey, Order, OrderItem
 
 
 def client_of_key(key: str) -> ApiClient | None:
@@ -27,6 +34,46 @@ def order_of_client(client: ApiClient, order_id: UUID) -> Order:
     if order is None:
         raise OrderNotFound(f"There is no order {order_id}.")
     return order
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sought:
+    """Which of its orders a client wants to see; what is left out does not matter."""
+
+    status: Sequence[Status] = ()
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    updated_after: datetime | None = None
+    updated_before: datetime | None = None
+    customer_email: str | None = None
+    code: str | None = None
+    sku: str | None = None
+    needs_attention: bool | None = None
+
+
+def orders_of_client(
+    client: ApiClient, sought: Sought, *, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Order]:
+    """The client's orders, newest first, that come after the one made at `after[0]` with the id `after[1]`."""
+    orders = Order.objects.filter(client=client).order_by("-created_at", "-id")
+    ranges = {
+        "created_at__gte": sought.created_after,
+        "created_at__lt": sought.created_before,
+        "updated_at__gte": sought.updated_after,
+        "updated_at__lt": sought.updated_before,
+        "code": sought.code,
+        "needs_attention": sought.needs_attention,
+        "status__in": sought.status or None,
+    }
+    orders = orders.filter(**{name: value for name, value in ranges.items() if value is not None})
+    if sought.customer_email is not None:
+        orders = orders.alias(email=Lower("customer_email")).filter(email=sought.customer_email.lower())
+    if sought.sku is not None:
+        orders = orders.filter(pk__in=OrderItem.objects.filter(sku=sought.sku, order__client=client).values("order_id"))
+    if after is not None:
+        made_at, pk = after
+        orders = orders.filter(Q(created_at__lt=made_at) | Q(created_at=made_at, pk__lt=pk), created_at__lte=made_at)
+    return list(orders[:limit])
 
 
 def hash_of_key(key: str) -> str:

@@ -1,14 +1,20 @@
 """What became of commands."""
 
+import threading
 import time
+from collections import defaultdict
 from uuid import UUID
+
+from django.db import Error, connection
 
 from orders.commands import CommandState
 from orders.errors import CommandNotFound
 from orders.models import Command
 
-FIRST_LOOK_SECONDS = 0.02
-LONGEST_PAUSE_SECONDS = 0.25
+PAUSE_SECONDS = 0.03
+# Each holds one of the web server's threads. Beyond these, what stands in the row is answered at once.
+MOST_WAITING = 4
+SETTLED = (CommandState.APPLIED, CommandState.REJECTED)
 
 
 def command_of_order(order_id: UUID, command_id: UUID) -> Command:
@@ -24,13 +30,70 @@ def command_of_order(order_id: UUID, command_id: UUID) -> Command:
 
 
 def outcome_of(command_id: UUID, *, within: float) -> Command:
-    """The command as it is once it is settled, or as it is after `within` seconds."""
-    until = time.monotonic() + within
-    pause = FIRST_LOOK_SECONDS
-    while True:
-        command = Command.objects.get(pk=command_id)
-        left = until - time.monotonic()
-        if command.state in (CommandState.APPLIED, CommandState.REJECTED) or left <= 0:
-            return command
-        time.sleep(min(pause, left))
-        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+    """The command as it is once it is settled, or as it is after `within` seconds.
+
+    Whoever waits gives its own connection to the database back; one look-out for the whole process has one.
+    """
+    command = Command.objects.get(pk=command_id)
+    if command.state in SETTLED or within <= 0 or not _places.acquire(blocking=False):
+        return command
+    try:
+        connection.close()
+        _lookout.wait_for(command_id, within)
+    finally:
+        _places.release()
+    return Command.objects.get(pk=command_id)
+
+
+class _Lookout:
+    """Looks on behalf of all who wait, from one thread that lives as long as somebody does."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: defaultdict[UUID, list[threading.Event]] = defaultdict(list)
+        self._looking = False
+
+    def wait_for(self, command_id: UUID, seconds: float) -> None:
+        """Return when the command is settled, or after so many seconds."""
+        settled = threading.Event()
+        with self._lock:
+            self._waiting[command_id].append(settled)
+            if not self._looking:
+                self._looking = True
+                threading.Thread(target=self._look, name="command-lookout", daemon=True).start()
+        try:
+            settled.wait(min(seconds, threading.TIMEOUT_MAX))
+        finally:
+            with self._lock:
+                self._waiting[command_id].remove(settled)
+                if not self._waiting[command_id]:
+                    del self._waiting[command_id]
+
+    def _look(self) -> None:
+        try:
+            while wanted := self._wanted():
+                time.sleep(PAUSE_SECONDS)
+                self._announce(wanted)
+        finally:
+            connection.close()
+
+    def _wanted(self) -> list[UUID]:
+        with self._lock:
+            self._looking = bool(self._waiting)
+            return list(self._waiting)
+
+    def _announce(self, wanted: list[UUID]) -> None:
+        try:
+            settled = list(Command.objects.filter(pk__in=wanted, state__in=SETTLED).values_list("pk", flat=True))
+        except Error:
+            # Who waits is answered with what is known in the end; the next look has a new connection.
+            connection.close()
+            return
+        with self._lock:
+            for pk in settled:
+                for event in self._waiting.get(pk, []):
+                    event.set()
+
+
+_lookout = _Lookout()
+_places = threading.BoundedSemaphore(MOST_WAITING)

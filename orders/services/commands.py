@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from orders import ids
 from orders.commands import KIND_OF_SIGNAL, RULES, Actor, CommandState, Kind
-from orders.errors import CommandIdTaken, CommandRefused, OrderError
+from orders.errors import CommandIdTaken, CommandRefused, OrderError, TooManyOpenCommands
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Order
 from orders.services import (
@@ -48,6 +48,8 @@ APPLY: dict[Kind, Apply] = {
 }
 
 MAX_REASON = 1000
+# How many commands of an order may wait to be settled before a client of the API may send no more.
+MOST_OPEN = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +71,13 @@ def issue_command(order_id: UUID, wish: Intention) -> Command:
     Raises:
         OrderNotFound: no order has this id.
         CommandIdTaken: the id belongs to another order or kind.
+        TooManyOpenCommands: a client of the API sent many that are not settled yet.
     """
     with locked_order(order_id) as order:
         if wish.id and (known := Command.objects.filter(pk=wish.id).first()):
             return _same(known, order, wish.kind)
+        if wish.actor.partition(":")[0] == Actor.CLIENT:
+            _check_room(order)
         command = _insert(order, wish)
         try:
             _check_form(order, command)
@@ -151,6 +156,11 @@ def _check_form(order: Order, command: Command) -> None:
         raise CommandRefused(f"The command needs {' and '.join(missing)}.")
     if order.status not in rule.statuses:
         raise CommandRefused(f"An order that is {Status(order.status).in_words} cannot be {rule.verb}.")
+
+
+def _check_room(order: Order) -> None:
+    if order.commands.filter(settled_at=None).exclude(kind=Kind.PLACE).count() >= MOST_OPEN:
+        raise TooManyOpenCommands(f"The order has {MOST_OPEN} commands that are not settled yet.")
 
 
 def _insert(order: Order, wish: Intention) -> Command:

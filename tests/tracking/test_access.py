@@ -189,6 +189,6 @@ def test_a_change_needs_the_forms_own_csrf_token(customer: Follow) -> None:
 
 
 def test_an_address_that_is_none_gets_our_page() -> None:
-    answer = Client().get("/nowhere/at/all")
+    answer = Client().get("/nowhere/at/all", headers={"accept": "text/html,*/*;q=0.8"})
     assert answer.status_code == 404
     assert "There is nothing here" in answer.text

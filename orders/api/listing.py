@@ -1,0 +1,109 @@
+"""`GET /orders`: what can be asked for, and where a page begins."""
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.http import HttpRequest
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
+
+from orders.api.fields import plain
+from orders.errors import InvalidOrder
+from orders.ids import normalise_code
+from orders.lifecycle import Status
+from orders.models import Order
+from orders.selectors.clients import Sought
+
+Place = tuple[datetime, UUID]
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str) or "T" not in value.upper():
+        raise ValueError("must be a time with its zone, such as 2026-11-23T07:30:00Z")
+    return value
+
+
+def _within_reach(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        return datetime(1, 1, 1, tzinfo=UTC) if value.year == 1 else datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def _digits(value: object) -> object:
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise ValueError("must be a whole number")
+    return value
+
+
+def _text(most: int) -> Any:
+    return Annotated[str, StringConstraints(min_length=1, max_length=most), AfterValidator(plain)]
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within_reach)]
+
+
+class OrdersQuery(BaseModel):
+    """Which orders, and how many at once."""
+
+    status: list[Status] = Field([], max_length=len(Status), description="one or more; repeat the parameter")
+    created_after: Moment | None = Field(None, description="made at this time or later")
+    created_before: Moment | None = Field(None, description="made before this time")
+    updated_after: Moment | None = Field(None, description="changed last at this time or later")
+    updated_before: Moment | None = Field(None, description="changed last before this time")
+    customer_email: _text(254) | None = Field(None, description="whole, in any case")  # type: ignore[valid-type]
+    code: _text(40) | None = Field(None, description="the order's code, in any case")  # type: ignore[valid-type]
+    sku: _text(64) | None = Field(None, description="orders with this article")  # type: ignore[valid-type]
+    needs_attention: Literal["true", "false"] | None = None
+    limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+        None, description="`next_cursor` of the page before"
+    )
+
+    def sought(self) -> Sought:
+        """The same, as the selectors take it."""
+        return Sought(
+            status=self.status,
+            created_after=self.created_after,
+            created_before=self.created_before,
+            updated_after=self.updated_after,
+            updated_before=self.updated_before,
+            customer_email=self.customer_email,
+            code=normalise_code(self.code) if self.code else None,
+            sku=self.sku,
+            needs_attention=None if self.needs_attention is None else self.needs_attention == "true",
+        )
+
+    def after(self) -> Place | None:
+        """The order that the page before ended with.
+
+        Raises:
+            InvalidOrder: the cursor is none of ours.
+        """
+        if not self.cursor:
+            return None
+        try:
+            moment, order_id = json.loads(base64.urlsafe_b64decode(self.cursor.encode()))
+            made_at = datetime.fromisoformat(moment)
+            return made_at.astimezone(UTC), UUID(order_id)
+        except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error):
+            raise InvalidOrder({"cursor": "must be the next_cursor of an earlier answer"}) from None
+
+
+def cursor_after(order: Order) -> str:
+    """What stands for the place after this order: nothing that a list of orders does not show."""
+    return base64.urlsafe_b64encode(json.dumps([order.created_at.isoformat(), str(order.pk)]).encode()).decode()
+
+
+def check_names(request: HttpRequest) -> None:
+    """A filter that is misspelt would silently show everything.
+
+    Raises:
+        InvalidOrder: a parameter is none of this request.
+    """
+    unknown = set(request.GET) - set(OrdersQuery.model_fields)
+    if unknown:
+        raise InvalidOrder({name[:100]: "is not a parameter of this request" for name in sorted(unknown)})

@@ -1,0 +1,47 @@
+"""Errors that are raised outside the API's own views: an unknown path, a wrong method, a fault in another layer."""
+
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from orders.api.kinds import BY_STATUS, KINDS
+from orders.api.problems import MEDIA_TYPE, away, problem
+
+# Pages for people: their errors are pages too, as is whatever else a browser asks for that is not there.
+PAGES = ("/admin", "/track")
+
+
+class ProblemsMiddleware:
+    """The outermost layer: whatever error leaves the others under a path of the API becomes a problem."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """`get_response` is all that lies further in."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer, as a problem where it is an error without a form of its own."""
+        response = self.get_response(request)
+        if response.status_code < 400 or _is_for_people(request) or _has_a_form(response):
+            return response
+        if response.status_code == 503:
+            return problem(request, KINDS["database_away"])
+        answer = problem(request, BY_STATUS.get(response.status_code, KINDS["internal_error"]))
+        if "Allow" in response:
+            answer["Allow"] = response["Allow"]
+        return answer
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        """PostgreSQL can fail under any view, also under those that do not belong to the API's framework."""
+        if isinstance(error, OperationalError | InterfaceError) and not _is_for_people(request):
+            return away(request, error)
+        return None
+
+
+def _is_for_people(request: HttpRequest) -> bool:
+    return request.path.startswith(PAGES) or "text/html" in request.headers.get("Accept", "")
+
+
+def _has_a_form(response: HttpResponseBase) -> bool:
+    return response.headers.get("Content-Type", "").partition(";")[0] in (MEDIA_TYPE, "application/json")

@@ -1,0 +1,106 @@
+"""Many requests at the same moment, over HTTP, on a real server."""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import connection
+
+from orders.models import Order
+from orders.selectors import commands
+from orders.services.api_keys import create_api_key
+from tests.api.conftest import ORDER, Shop
+from tests.conftest import eventually, unique
+from tests.factories import settle, wish
+
+MANY = 50
+
+
+class Wire:
+    """A client of its own connection each time, as strangers are."""
+
+    def __init__(self, web: str) -> None:
+        self.address = urlsplit(web).netloc
+        self.shop = f"shop {unique()}"
+        self.key = create_api_key(self.shop)
+
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, dict[str, Any]]:
+        connection_ = http.client.HTTPConnection(self.address, timeout=60)
+        named = {"authorization": f"Bearer {self.key}", "content-type": "application/json", **headers}
+        connection_.request(method, path, json.dumps(body) if body is not None else None, named)
+        response = connection_.getresponse()
+        answer = json.loads(response.read())
+        connection_.close()
+        return response.status, answer
+
+
+def at_once(times: int, work: Callable[[int], Any]) -> list[Any]:
+    """What `work` answers, called so many times at the same moment."""
+    start = threading.Barrier(times)
+
+    def run(number: int) -> Any:
+        start.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(times) as threads:
+        return list(threads.map(run, range(times)))
+
+
+def test_fifty_posts_with_one_key_make_one_order_and_get_one_answer(web: str) -> None:
+    wire, key = Wire(web), unique()
+    answers = at_once(MANY, lambda _: wire.ask("POST", "/orders", ORDER, **{"idempotency-key": key}))
+    statuses = {status for status, _ in answers}
+    bodies = {json.dumps(body, sort_keys=True) for status, body in answers if status == 201}
+    assert 201 in statuses <= {201, 409}
+    assert len(bodies) == 1 == Order.objects.filter(client__name=wire.shop).count()
+    assert wire.ask("POST", "/orders", {**ORDER, "locale": "de"}, **{"idempotency-key": key})[0] == 422
+
+
+def test_fifty_cancels_with_one_key_are_one_command(web: str) -> None:
+    wire, key = Wire(web), unique()
+    _, placed = wire.ask("POST", "/orders", ORDER)
+    path = f"/orders/{placed['order_id']}/cancel"
+    answers = at_once(MANY, lambda _: wire.ask("POST", path, {}, **{"idempotency-key": key}))
+    assert {status for status, _ in answers} <= {202, 409}
+    assert len({body["command_id"] for status, body in answers if status == 202}) == 1
+    assert Order.objects.get(pk=placed["order_id"]).commands.filter(kind="cancel").count() == 1
+
+
+def test_fifty_orders_with_one_reference_make_one(web: str) -> None:
+    wire = Wire(web)
+    body = {**ORDER, "reference": f"R-{unique()}"}
+    answers = at_once(MANY, lambda number: wire.ask("POST", "/orders", body, **{"idempotency-key": f"k{number}"}))
+    assert sorted(status for status, _ in answers) == [201, *[422] * (MANY - 1)]
+
+
+def test_who_waits_for_an_outcome_holds_no_connection_and_others_are_answered_meanwhile(shop: Shop) -> None:
+    rows = [wish(shop.place(), "cancel") for _ in range(commands.MOST_WAITING)]
+    before = connections()
+
+    def wait(number: int) -> Any:
+        try:
+            return commands.outcome_of(rows[number].pk, within=10).state
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(rows)) as threads:
+        waiting = [threads.submit(wait, number) for number in range(len(rows))]
+        eventually(lambda: len(commands._lookout._waiting) == len(rows))
+        eventually(lambda: connections() <= before + 1)
+        began = time.monotonic()
+        assert commands.outcome_of(rows[0].pk, within=10).state == "pending"
+        assert time.monotonic() - began < 1
+        for row in rows:
+            settle(row)
+        assert [done.result(timeout=5) for done in waiting] == ["applied"] * len(rows)
+
+
+def connections() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
