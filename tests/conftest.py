@@ -1,6 +1,7 @@
 """What all tests share: the process's own database, never flushed; real processes; orders unique to each test."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -8,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,18 +56,30 @@ class Served:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._arguments, stdout=log, stderr=log, env={**os.environ, **self._settings}
+                self._arguments,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self._settings},
+                start_new_session=True,
             )
 
     def kill(self) -> None:
         """As `kill -9`."""
-        self.process.kill()
+        self._kill_all_of_it()
         self.process.wait()
 
     def stop(self) -> int:
         """As SIGTERM; its exit code."""
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        try:
+            return self.process.wait(timeout=30)
+        finally:
+            self._kill_all_of_it()
+
+    def _kill_all_of_it(self) -> None:
+        """Also what it started itself: a web server has workers of its own."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def ready(self, words: str, seconds: float = 30) -> None:
         """Wait until its log has these words."""

@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 
 from orders import ids
+from orders.address import Address
+from orders.carriers import carrier_name
 
 
 class Shipment(models.Model):
@@ -61,4 +63,14 @@ class Shipment(models.Model):
         indexes = [models.Index(fields=["tracking_number"], name="shipments_tracking_number")]
 
     def __str__(self) -> str:
-        return f"{self.carrier} {self.tracking_number}".strip()
+        return f"{self.carrier_name} {self.tracking_number}".strip()
+
+    @property
+    def carrier_name(self) -> str:
+        """Who brings it, for people."""
+        return carrier_name(self.carrier)
+
+    @property
+    def address_in_words(self) -> str:
+        """Where it goes, in one line."""
+        return ", ".join(Address(**self.address).lines())

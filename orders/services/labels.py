@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from orders.carriers import carrier_for
 from orders.errors import BookingRefused
-from orders.gateways.carriers import carrier_for, carrier_gateway
+from orders.gateways.carriers import carrier_gateway
 from orders.gateways.labels import Label
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Order, Shipment

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from orders.carriers import SERVICE_LEVELS, carrier_for
 from orders.commands import CommandState, Kind
-from orders.gateways.carriers import SERVICE_LEVELS, carrier_for
 from orders.gateways.payments import payment_gateway
 from orders.gateways.simulated_carrier import SIMULATED_LEVELS
 from orders.lifecycle import EventType, Status
