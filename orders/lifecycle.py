@@ -66,6 +66,7 @@ class EventType(StrEnum):
     ATTENTION_NEEDED = "attention_needed"
     ATTENTION_CLEARED = "attention_cleared"
     COMMAND_REJECTED = "command_rejected"
+    WORKFLOW_RECOVERED = "workflow_recovered"
 
 
 class Waiting(StrEnum):

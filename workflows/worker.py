@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +21,9 @@ from workflows.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
 from workflows.client import connect_patiently
 from workflows.connections import rely_on_dropping
 from workflows.contracts import ORDERS_QUEUE, SHIPPING_QUEUE
+from workflows.ending import end_process
 from workflows.order import OrderWorkflow
+from workflows.reconciler import ReconcilerLoop
 from workflows.refund import RefundWorkflow
 from workflows.relay import Relay
 from workflows.shipping import ShippingWorkflow
@@ -43,7 +43,7 @@ def shipping_worker(client: Client) -> Worker:
 
 def order_processes(client: Client) -> list[Any]:
     """What runs in the order worker: the worker and the loops beside it."""
-    return [order_worker(client), Relay(client)]
+    return [order_worker(client), Relay(client), ReconcilerLoop(client)]
 
 
 def shipping_processes(client: Client) -> list[Any]:
@@ -52,11 +52,7 @@ def shipping_processes(client: Client) -> list[Any]:
 
 
 def run_to_the_end(name: str, processes: Callable[[Client], list[Any]], stdout: OutputWrapper) -> NoReturn:
-    """Run workers until SIGTERM or SIGINT, finish what runs, and end the process.
-
-    The end is guarded: a process that ends right after a call on a Temporal client crashes now and then while the
-    interpreter shuts down (sdk-python issue 300), so the interpreter's own shutdown is left out.
-    """
+    """Run workers until SIGTERM or SIGINT, finish what runs, and end the process."""
     rely_on_dropping()
     code = 0
     try:
@@ -64,10 +60,7 @@ def run_to_the_end(name: str, processes: Callable[[Client], list[Any]], stdout: 
     except Exception:
         logger.exception("The %s worker cannot go on.", name)
         code = 1
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    end_process(code)
 
 
 async def _run(name: str, processes: Callable[[Client], list[Any]], stdout: OutputWrapper) -> None:

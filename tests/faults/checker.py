@@ -230,7 +230,7 @@ def _succeeded(refund: Refund) -> bool:
 
 
 def _by_other_means(refund: Refund) -> bool:
-    return _succeeded(refund) and refund.gateway_reference.startswith("settled by ")
+    return _succeeded(refund) and refund.gateway_reference.startswith("by other means")
 
 
 def _asked_for(refund: Refund) -> bool:

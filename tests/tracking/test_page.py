@@ -56,6 +56,7 @@ def test_every_event_is_told_or_kept_on_purpose() -> None:
         EventType.ATTENTION_NEEDED,
         EventType.ATTENTION_CLEARED,
         EventType.COMMAND_REJECTED,
+        EventType.WORKFLOW_RECOVERED,
     }
 
 

@@ -1,0 +1,103 @@
+"""What looks as if nobody carried it: orders that stand still, commands and payments without an outcome."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from orders.commands import CommandState, Kind
+from orders.lifecycle import FINAL, Status, Waiting
+from orders.models import Command, Order, Payment, Refund
+
+# How long after it was delivered a command usually has its outcome, and a payment after it was begun, in seconds.
+OUTCOME_WITHIN = 60
+# How long after its deadline an order has usually moved.
+DEADLINE_WITHIN = 30
+# A command without an outcome is delivered again after a minute, then twice as late each time up to 16 minutes.
+MOST_DOUBLINGS = 4
+# Commands of orders that are being cancelled, or whose payment is being taken back.
+UNDONE = Q(order__status=Status.CANCELLING) | Q(order__waiting_for=Waiting.PAYMENT_RETURN)
+# Commands that start a workflow of their own.
+OF_REFUNDS = Q(kind=Kind.REFUND) | ~UNDONE & Q(kind__in=(Kind.RETRY_REFUND, Kind.SETTLE_REFUND))
+# What the relay notes where the workflow that a command is for does not run.
+GONE = "Temporal: NOT_FOUND"
+
+
+def unfinished(order_ids: Collection[UUID]) -> list[UUID]:
+    """Those of these orders that are not final."""
+    return list(_carried().filter(pk__in=order_ids).order_by("pk").values_list("pk", flat=True))
+
+
+def suspects(limit: int) -> list[UUID]:
+    """Orders on their way of which something should have been heard, up to `limit` of each sort."""
+    now = timezone.now()
+    orders = _carried()
+    overdue = orders.filter(deadline__lt=now - timedelta(seconds=DEADLINE_WITHIN)).order_by("deadline")
+    late = now - timedelta(seconds=OUTCOME_WITHIN)
+    unsettled = Command.objects.filter(state=CommandState.DELIVERED, kind=Kind.PLACE, delivered_at__lt=late)
+    gone = Command.objects.filter(state=CommandState.PENDING, last_error=GONE)
+    found = [
+        overdue.values_list("pk", flat=True)[:limit],
+        orders.filter(pk__in=unsettled.values("order")).values_list("pk", flat=True)[:limit],
+        orders.filter(pk__in=gone.values("order")).values_list("pk", flat=True)[:limit],
+        orders.filter(pk__in=_unknown(late).values("order")).values_list("pk", flat=True)[:limit],
+    ]
+    return list(dict.fromkeys(order_id for rows in found for order_id in rows))
+
+
+def standing_still(*, since: datetime, after: UUID | None, limit: int) -> list[UUID]:
+    """Orders on their way to which nothing has happened since then, oldest first, beginning after the order `after`."""
+    orders = _carried().filter(updated_at__lt=since)
+    if after is not None:
+        orders = orders.filter(pk__gt=after)
+    return list(orders.order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def commands_without_outcome(limit: int) -> list[Command]:
+    """Commands that the order's workflow was told of too long ago, oldest first; not those that start a workflow."""
+    now = timezone.now()
+    rows = Command.objects.filter(
+        state=CommandState.DELIVERED, delivered_at__lt=now - timedelta(seconds=OUTCOME_WITHIN)
+    )
+    late = rows.exclude(OF_REFUNDS | Q(kind=Kind.PLACE)).order_by("delivered_at")[:limit]
+    return [row for row in late if row.delivered_at and now - row.delivered_at > _patience(row)]
+
+
+@dataclass(frozen=True)
+class AskedRefund:
+    """A command about a refund, which has a workflow of its own."""
+
+    order_id: UUID
+    command_id: UUID
+    kind: Kind
+
+
+def refunds_without_outcome(limit: int) -> list[AskedRefund]:
+    """Commands with a workflow of their own that were neither settled nor, where they are a refund, paid in time."""
+    late = timezone.now() - timedelta(seconds=OUTCOME_WITHIN)
+    unsettled = OF_REFUNDS & Q(state=CommandState.DELIVERED, delivered_at__lt=late)
+    unpaid = ~UNDONE & Q(kind=Kind.REFUND, refunds__state=Refund.State.PENDING, refunds__created_at__lt=late)
+    rows = Command.objects.filter(unsettled | unpaid).order_by("created_at").distinct()[:limit]
+    return [AskedRefund(order_id=row.order_id, command_id=row.pk, kind=Kind(row.kind)) for row in rows]
+
+
+def payments_without_outcome() -> int:
+    """How many charges have been open for too long."""
+    return _unknown(timezone.now() - timedelta(seconds=OUTCOME_WITHIN)).count()
+
+
+def _carried() -> QuerySet[Order]:
+    """Orders on their way whose workflow Temporal was asked to start."""
+    waiting = Command.objects.filter(order=OuterRef("pk"), kind=Kind.PLACE, state=CommandState.PENDING)
+    return Order.objects.exclude(status__in=FINAL).exclude(Exists(waiting))
+
+
+def _unknown(since: datetime) -> QuerySet[Payment]:
+    return Payment.objects.filter(state=Payment.State.PENDING, created_at__lt=since)
+
+
+def _patience(row: Command) -> timedelta:
+    return timedelta(seconds=OUTCOME_WITHIN * 2 ** min(max(row.attempts - 1, 0), MOST_DOUBLINGS))

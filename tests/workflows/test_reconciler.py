@@ -1,0 +1,291 @@
+"""Orders that nobody carries any more are found and carried on, from where the database stands."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from temporalio import workflow
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+
+from orders.lifecycle import Status
+from orders.models import Command, Order, Payment, Refund
+from tests.conftest import both_workers, eventually, unique
+from tests.factories import an_order, events, kinds, reaches, settled, wish
+from tests.plugin import database_of_its_own
+from workflows.client import connect
+from workflows.reconciler import Reconciler, ReconcilerLoop, Report
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workers(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Both workers on a database of their own. They reconcile nothing by themselves; an answer is lost after 1 s."""
+    settings = {"MANUAL_REVIEW_TIMEOUT": "3600", "PAYMENT_PROCESSING_DELAY": "0", "SHIPPING_DELAY": "1"}
+    with database_of_its_own(f"reconciled{unique()}"):
+        directory = tmp_path_factory.mktemp("reconciled")
+        others = {"TEMPORAL_ADDRESS": temporal, "RECONCILE_INTERVAL": "0", "GATEWAY_TIMEOUT": "1"}
+        with both_workers(directory, **settings, **others):
+            yield
+
+
+def reconciled(**options: Any) -> Report:
+    """The report of one round, as `manage.py reconcile` makes it."""
+
+    async def one_round() -> Report:
+        everything = options.pop("everything", False)
+        reconciler = Reconciler(await connect(), **{"stuck_after": 0, **options})
+        try:
+            return await reconciler.round(everything=everything)
+        finally:
+            await reconciler.close()
+
+    return asyncio.run(one_round())
+
+
+def in_temporal(*arguments: str, order: Order | None = None, workflow_id: str = "") -> None:
+    """What an operator types, about the order's workflow or another."""
+    cli = [str(Path(sys.executable).with_name("temporal")), "workflow", *arguments]
+    name = workflow_id or f"order-{order.pk if order else ''}"
+    where = ["--workflow-id", name, "--address", settings.TEMPORAL_ADDRESS]
+    subprocess.run([*cli, *where], check=True, capture_output=True)
+
+
+def forgotten(order: Order) -> None:
+    """Let Temporal lose the order's workflow."""
+
+    async def delete() -> None:
+        client = await connect()
+        handle = client.get_workflow_handle(f"order-{order.pk}")
+        request = DeleteWorkflowExecutionRequest(
+            namespace=client.namespace, workflow_execution=WorkflowExecution(workflow_id=handle.id)
+        )
+        await client.workflow_service.delete_workflow_execution(request)
+        with contextlib.suppress(RPCError):  # not found, at last
+            for _ in range(100):
+                await handle.describe()
+                await asyncio.sleep(0.1)
+
+    asyncio.run(delete())
+
+
+def in_review(**fields: Any) -> Order:
+    return reaches(an_order(**fields), Status.IN_REVIEW)
+
+
+def approved(order: Order, *statuses: Status) -> Order:
+    settled(wish(order, "approve"))
+    return reaches(order, *statuses)
+
+
+class Outage:
+    """While it lasts, the gateway answers no call about orders that are paid with tok_outage."""
+
+    def begin(self) -> None:
+        (settings.SIMULATED_DIR / "outage").touch()
+
+    def end(self) -> None:
+        (settings.SIMULATED_DIR / "outage").unlink(missing_ok=True)
+
+
+@pytest.fixture
+def outage() -> Iterator[Outage]:
+    it = Outage()
+    yield it
+    it.end()
+
+
+def test_an_order_whose_workflow_was_terminated_in_review_goes_on() -> None:
+    order = in_review()
+    in_temporal("terminate", order=order)
+    assert f"Order {order.pk}: its workflow was terminated; started again." in reconciled().lines
+    assert "workflow_recovered" in events(order)
+    approved(order, Status.DELIVERED)
+    assert kinds("payments", order) == ["capture"]
+
+
+@pytest.mark.parametrize(
+    ("status", "fields"), [(Status.PAID, {}), (Status.PACKED, {"service_level": "sim_lost_response"})]
+)
+def test_an_order_whose_workflow_was_terminated_on_its_way_is_charged_and_labelled_once(
+    status: Status, fields: dict[str, str]
+) -> None:
+    order = approved(in_review(**fields), status)
+    in_temporal("terminate", order=order)
+    reconciled()
+    reaches(order, Status.DELIVERED)
+    assert kinds("payments", order) == ["capture"]
+    assert kinds("carrier", order) == ["label"]
+
+
+def test_an_order_whose_workflow_was_terminated_while_it_was_cancelled_is_refunded_once(
+    outage: Outage,
+) -> None:
+    order = approved(in_review(payment_method="tok_outage"), Status.PAID)
+    outage.begin()
+    wish(order, "cancel")
+    reaches(order, Status.CANCELLING)
+    in_temporal("terminate", order=order)
+    outage.end()
+    reconciled()
+    reaches(order, Status.CANCELLED)
+    assert kinds("payments", order) == ["capture", "refund"]
+
+
+def test_a_command_that_found_no_workflow_is_carried_out_once_there_is_one() -> None:
+    order = in_review()
+    in_temporal("terminate", order=order)
+    row = wish(order, "cancel")
+    eventually(lambda: Command.objects.get(pk=row.pk).last_error == "Temporal: NOT_FOUND")
+    reconciled()
+    assert settled(row).state == "applied"
+    reaches(order, Status.CANCELLED)
+
+
+def test_a_command_that_temporal_had_when_its_workflow_ended_is_carried_out() -> None:
+    order = in_review()
+    in_temporal("terminate", order=order)
+    row = wish(order, "cancel")
+    Command.objects.filter(pk=row.pk).update(state="delivered", delivered_at=timezone.now())
+    assert any(line.endswith("started again, with 1 commands that had no outcome.") for line in reconciled().lines)
+    assert settled(row).state == "applied"
+
+
+def test_a_command_without_an_outcome_is_delivered_again_after_a_minute() -> None:
+    order = in_review()
+    row = wish(order, "cancel")
+    Command.objects.filter(pk=row.pk, state="pending").update(state="delivered", delivered_at=timezone.now())
+    if Command.objects.get(pk=row.pk).state == "delivered":
+        assert reconciled().lines == []
+        Command.objects.filter(pk=row.pk).update(delivered_at=timezone.now() - timedelta(seconds=61))
+        reconciled()
+    assert settled(row).state == "applied"
+
+
+@workflow.defn(name="OrderWorkflow", sandboxed=False)
+class Ended:
+    @workflow.run
+    async def run(self) -> None:
+        """As if a workflow of ours had ended too early."""
+
+
+def test_an_unfinished_order_whose_workflow_completed_goes_on() -> None:
+    order = in_review()
+    in_temporal("terminate", order=order)
+
+    async def complete() -> None:
+        client, queue = await connect(), unique()
+        async with Worker(client, task_queue=queue, workflows=[Ended]):
+            await client.execute_workflow("OrderWorkflow", id=f"order-{order.pk}", task_queue=queue)
+
+    asyncio.run(complete())
+    assert f"Order {order.pk}: its workflow was completed; started again." in reconciled().lines
+    approved(order, Status.DELIVERED)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (Status.IN_REVIEW, "FirstWorkflowTask"),
+        (Status.PAID, "LastWorkflowTask"),
+        (Status.PACKED, "FirstWorkflowTask"),
+        (Status.PACKED, "LastWorkflowTask"),
+    ],
+)
+def test_an_order_whose_workflow_was_reset_goes_on(status: Status, kind: str) -> None:
+    order = in_review(service_level="sim_lost_response")
+    if status is not Status.IN_REVIEW:
+        approved(order, status)
+    in_temporal("reset", "--type", kind, "--reason", "to see", order=order)
+    assert reconciled().lines == []
+    if status is Status.IN_REVIEW:
+        approved(order, Status.PAID)
+    reaches(order, Status.DELIVERED)
+    assert (kinds("payments", order), kinds("carrier", order)) == (["capture"], ["label"])
+
+
+def test_an_order_that_temporal_does_not_know_makes_it_look_at_every_other_too() -> None:
+    lost, other = in_review(), in_review()
+    for order in (lost, other):
+        forgotten(order)
+    Order.objects.filter(pk=lost.pk).update(updated_at=timezone.now() - timedelta(hours=1))
+    reconciled(stuck_after=600)
+    for order in (lost, other):
+        assert "workflow_recovered" in events(order)
+        approved(order, Status.DELIVERED)
+
+
+def test_a_dry_run_says_what_it_would_do_and_changes_nothing() -> None:
+    order = in_review()
+    in_temporal("terminate", order=order)
+    line = f"Order {order.pk}: its workflow was terminated; it would be started again."
+    assert line in reconciled(dry_run=True).lines
+    assert line in reconciled(dry_run=True).lines
+    assert "workflow_recovered" not in events(order)
+    reconciled()
+
+
+def test_of_two_workers_one_reconciles_and_the_other_takes_over() -> None:
+    async def rounds() -> list[bool]:
+        first, second = ReconcilerLoop(await connect()), ReconcilerLoop(await connect())
+        led = [await loop.round() is not None for loop in (first, second, first)]
+        await first.reconciler.close()
+        led.append(await second.round() is not None)
+        await second.reconciler.close()
+        return led
+
+    assert asyncio.run(rounds()) == [True, False, True, True]
+
+
+def test_a_round_that_fails_does_not_end_the_loop(caplog: pytest.LogCaptureFixture, monkeypatch: Any) -> None:
+    monkeypatch.setattr(settings, "RECONCILE_INTERVAL", 0.01)
+
+    async def loop_for_a_while() -> int:
+        loop, failures = ReconcilerLoop(await connect()), iter(range(1000))
+
+        async def fail() -> None:
+            next(failures)
+            raise ConnectionError
+
+        monkeypatch.setattr(loop, "round", fail)
+        running = asyncio.create_task(loop.run())
+        await asyncio.sleep(0.2)
+        await loop.shutdown()
+        await running
+        return next(failures)
+
+    assert asyncio.run(loop_for_a_while()) > 2
+    assert "The reconciler could not finish its round: ConnectionError." in caplog.text
+
+
+def test_it_counts_the_payments_whose_outcome_nobody_knows(outage: Outage) -> None:
+    outage.begin()
+    order = in_review(payment_method="tok_outage")
+    settled(wish(order, "approve"))
+    eventually(order.payments.exists)
+    Payment.objects.filter(order=order).update(created_at=timezone.now() - timedelta(minutes=2))
+    assert any(line.startswith("Open payments without an outcome") for line in reconciled().lines)
+    outage.end()
+    reaches(order, Status.DELIVERED)
+
+
+def test_a_refund_whose_workflow_was_terminated_is_paid_once(outage: Outage) -> None:
+    order = approved(in_review(payment_method="tok_outage"), Status.DELIVERED)
+    outage.begin()
+    row = settled(wish(order, "refund", args={"amount": 100}))
+    in_temporal("terminate", workflow_id=f"refund-{row.pk}")
+    outage.end()
+    assert reconciled().lines == []
+    Refund.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    assert reconciled().lines == [f"Refund {row.pk} of order {order.pk}: its workflow was terminated; started again."]
+    eventually(lambda: kinds("payments", order) == ["capture", "refund"])
+    assert "workflow_recovered" in events(order)

@@ -1,0 +1,43 @@
+"""manage.py reconcile."""
+
+import asyncio
+from argparse import ArgumentParser
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand
+from temporalio.service import RPCError
+
+from workflows.client import connect
+from workflows.ending import end_process
+from workflows.reconciler import Reconciler
+
+
+class Command(BaseCommand):
+    """What a worker does every minute, by hand; both may run at the same time."""
+
+    help = (
+        "Compare PostgreSQL with Temporal, start again what nobody carries any more, and say what was found and done."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """How much, and whether to touch it."""
+        parser.add_argument("--dry-run", action="store_true", help="change nothing; say what would be done")
+        parser.add_argument(
+            "--all", action="store_true", help="look at every unfinished order, not only at a sample of 200"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> NoReturn:
+        """Do one round."""
+        code = 0
+        try:
+            self.stdout.write(asyncio.run(_round(dry_run=options["dry_run"], everything=options["all"])))
+        except (RuntimeError, RPCError) as error:
+            self.stderr.write(f"Temporal does not answer: {error}")
+            code = 1
+        end_process(code)
+
+
+async def _round(*, dry_run: bool, everything: bool) -> str:
+    reconciler = Reconciler(await connect(), stuck_after=0, dry_run=dry_run)
+    return str(await reconciler.round(everything=everything))
