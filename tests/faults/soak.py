@@ -9,6 +9,7 @@ must hold does not, and then keeps the machine's files.
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import traceback
@@ -32,6 +33,8 @@ SETTINGS = {
 def main() -> int:
     """One soak; its exit code."""
     wanted = _arguments()
+    for number in (signal.SIGTERM, signal.SIGINT):  # also in the background, where shells let SIGINT be ignored
+        signal.signal(number, signal.default_int_handler)
     directory = Path(tempfile.mkdtemp(prefix="orderlife-soak-"))
     machine = Machine(directory, SETTINGS)
     os.environ.update(machine.environment)

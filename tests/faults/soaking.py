@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from django.db import Error, connection
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
-from orders.commands import CommandState, Kind
-from orders.lifecycle import FINAL, Status, Waiting
+from orders.commands import CommandState, Kind, accepted_in
+from orders.lifecycle import FINAL, Status
 from orders.models import Command, Order, Refund
+from orders.selectors.refunds import last_failed_refund
 from tests.faults.checker import violations
 from tests.faults.machine import Machine
 from tests.faults.strikes import Strike, outage, strike, strikes
@@ -60,7 +61,7 @@ class Soak:
 
     def come_to_rest(self) -> None:
         """Until every order is final and every command settled, or nothing goes on any more."""
-        left, since = (-1, -1), time.monotonic()
+        left, since = (-1, -1, -1), time.monotonic()
         while time.monotonic() - since < STANDSTILL_SECONDS:
             self.machine.pause(1)
             drop_dead_connections()
@@ -70,7 +71,7 @@ class Soak:
                 continue
             if (now := unfinished()) != left:
                 left, since = now, time.monotonic()
-            if left == (0, 0):
+            if not any(left):
                 return
             let_people_decide()
 
@@ -126,14 +127,18 @@ class Soak:
         print(f"  refused by the service {self.traffic.refused}", flush=True)
 
 
-def unfinished() -> tuple[int, int]:
-    """How many orders are not final, and how many commands not settled."""
-    return Order.objects.exclude(status__in=FINAL).count(), Command.objects.filter(state__in=OPEN).count()
+def unfinished() -> tuple[int, int, int]:
+    """How many orders are not final, how many commands not settled, how many refunds failed and nobody settled."""
+    return (
+        Order.objects.exclude(status__in=FINAL).count(),
+        Command.objects.filter(state__in=OPEN).count(),
+        Order.objects.filter(needs_attention=True, status=Status.DELIVERED).count(),
+    )
 
 
 def let_people_decide() -> None:
     """End what waits for a person."""
-    for order in Order.objects.exclude(status__in=FINAL):
+    for order in Order.objects.filter(~Q(status__in=FINAL) | Q(needs_attention=True)):
         kind = decision(order)
         if kind and not order.commands.filter(state__in=OPEN).exists():
             issue(order.pk, kind, reason="The soak ends.")
@@ -141,9 +146,12 @@ def let_people_decide() -> None:
 
 def decision(order: Order) -> Kind | None:
     """What somebody does about an order that goes no further by itself."""
-    undoing = order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN
-    if order.needs_attention and undoing:
+    if order.held and Kind.RELEASE in accepted_in(Status(order.status)):
+        return Kind.RELEASE
+    if order.needs_attention and last_failed_refund(order):
         return Kind.SETTLE_REFUND
+    if order.status == Status.SHIPPED:
+        return Kind.DELIVER
     if order.status in (Status.SHIPPING_FAILED, Status.AWAITING_PAYMENT):
         return Kind.CANCEL
     return None

@@ -28,7 +28,16 @@ TOKENS = {
     "tok_outage": 9,
     "tok_refund_refused": 3,
 }
-LEVELS = {"standard": 55, "express": 20, "sim_refused": 5, "sim_slow": 8, "sim_lost_response": 8, "sim_outage": 4}
+LEVELS = {
+    "standard": 50,
+    "express": 20,
+    "sim_refused": 5,
+    "sim_slow": 7,
+    "sim_lost_response": 7,
+    "sim_outage": 4,
+    "sim_lost": 4,
+    "sim_silent": 3,
+}
 KINDS = {
     Kind.CANCEL: 25,
     Kind.UPDATE_ADDRESS: 25,
@@ -38,11 +47,16 @@ KINDS = {
     Kind.APPROVE: 12,
     Kind.REJECT: 4,
     Kind.RETRY_REFUND: 4,
+    Kind.HOLD: 10,
+    Kind.REFUND: 12,
+    Kind.SETTLE_PAYMENT: 3,
 }
 # What people do where a token or a service level leaves an order in need of somebody.
 FOLLOW_UPS: dict[str, list[list[Kind]]] = {
     "tok_declined": [[], [Kind.RETRY_PAYMENT], [Kind.RETRY_PAYMENT, Kind.RETRY_PAYMENT], [Kind.CANCEL]],
     "tok_refund_refused": [[Kind.CANCEL], [Kind.CANCEL_PAYMENT, Kind.RETRY_REFUND], [Kind.CANCEL, Kind.RETRY_REFUND]],
+    "sim_silent": [[], [Kind.DELIVER], [Kind.FAIL_DELIVERY], [Kind.DELIVER, Kind.FAIL_DELIVERY]],
+    "sim_lost": [[], [Kind.RETRY_SHIPPING], [Kind.RETRY_SHIPPING, Kind.CANCEL]],
     "sim_refused": [[], [Kind.RETRY_SHIPPING], [Kind.RETRY_SHIPPING, Kind.CANCEL], [Kind.CANCEL]],
 }
 COUNTRIES = {"US": 97, "AQ": 3}
@@ -74,7 +88,8 @@ class Plan:
 
 def plans(seed: int, orders: int, seconds: float) -> list[Plan]:
     """So many orders within so many seconds."""
-    times = sorted(random.Random(f"{seed}:times").uniform(0, seconds) for _ in range(orders))
+    chance = random.Random(f"{seed}:times")
+    times = sorted(chance.uniform(0, seconds) for _ in range(orders))
     return [_plan(random.Random(f"{seed}:order:{number}"), seed, number, at) for number, at in enumerate(times)]
 
 
@@ -89,6 +104,7 @@ def _plan(chance: random.Random, seed: int, number: int, at: float) -> Plan:
         "service_level": _one(chance, LEVELS),
     }
     kinds = [_one(chance, KINDS) for _ in range(chance.choice((0, 0, 1, 1, 2, 3)))]
+    kinds += [Kind.RELEASE] * (Kind.HOLD in kinds and chance.random() < 0.8)
     follow = FOLLOW_UPS.get(body["payment_method"]) or FOLLOW_UPS.get(body["service_level"]) or [[]]
     wishes = [_wish(chance, number, kind) for kind in (*kinds, *chance.choice(follow))]
     return Plan(number, at, body, f"soak-{seed}-{number}", twice=chance.random() < 0.1, wishes=wishes)
@@ -98,6 +114,8 @@ def _wish(chance: random.Random, number: int, kind: Kind) -> Wish:
     args: dict[str, Any] = {}
     if kind is Kind.UPDATE_ADDRESS:
         args = {"address": {"street": f"{number} Elm St", "city": "Springfield", "country": "US"}}
+    if kind is Kind.REFUND:
+        args = chance.choice(({}, {"amount": 100}, {"amount": 500}))
     if kind is Kind.RETRY_PAYMENT:
         args = {"payment_method": _one(chance, TOKENS)}
     return Wish(
