@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import connection
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -80,11 +81,11 @@ class Relay:
         """Claim one batch and deliver it; how many commands there were."""
         try:
             claimed = await self._database.run(outbox.claim_commands, BATCH)
-        except Exception:  # noqa: BLE001 - PostgreSQL away: the poll tries again, whatever the driver calls it
-            logger.warning("The relay cannot read the commands: PostgreSQL does not answer.")
+            await asyncio.gather(*(self._deliver(command) for command in claimed))
+        except DatabaseError:  # what was claimed and not marked is claimed again when its lease ends
+            logger.warning("The relay waits: PostgreSQL does not answer.")
             await asyncio.sleep(POLL_SECONDS)
             return 0
-        await asyncio.gather(*(self._deliver(command) for command in claimed))
         return len(claimed)
 
     async def _deliver(self, command: Claimed) -> None:

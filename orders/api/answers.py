@@ -11,9 +11,9 @@ from orders.api.schemas import (
     RefundOut,
     ShipmentOut,
 )
-from orders.commands import accepted_in, order_workflow_id
-from orders.lifecycle import Status
+from orders.commands import order_workflow_id
 from orders.models import Command, Order, Payment
+from orders.selectors.commands import accepted_now
 from orders.services.access import tracking_url
 
 
@@ -40,7 +40,7 @@ def order_in_full(order: Order) -> OrderOut:
         held=order.held,
         needs_attention=order.needs_attention,
         invalid_reasons=order.invalid_reasons,
-        accepts=[kind.value for kind in accepted_in(Status(order.status))],
+        accepts=[kind.value for kind in accepted_now(order)],
         customer_name=order.customer_name,
         customer_email=order.customer_email,
         shipping_address=order.shipping_address,

@@ -10,12 +10,11 @@ from orders.api import answers
 from orders.api.auth import actor_of, client_of
 from orders.api.kinds import KIND_OF, KINDS
 from orders.api.problems import problem
-from orders.commands import CommandState, Kind, accepted_in
+from orders.commands import CommandState, Kind
 from orders.errors import InvalidOrder, OrderError
-from orders.lifecycle import Status
 from orders.models import Command
 from orders.selectors.clients import order_of_client
-from orders.selectors.commands import command_of_order, outcome_of
+from orders.selectors.commands import accepted_now, command_of_order, outcome_of
 from orders.services import idempotency
 from orders.services.commands import Intention, issue_command
 
@@ -97,12 +96,12 @@ def _accepted(row: Command, wait: float) -> HttpResponse:
 
 
 def _window_closed(request: HttpRequest, row: Command) -> HttpResponse:
-    status = row.order.status
+
     return problem(
         request,
         KINDS["command_refused"],
         row.outcome,
         command_id=str(row.pk),
-        status_of_order=status,
-        accepts=[kind.value for kind in accepted_in(Status(status))],
+        status_of_order=row.order.status,
+        accepts=[kind.value for kind in accepted_now(row.order)],
     )

@@ -72,6 +72,11 @@ class Payment(models.Model):
         return in_words(self.amount, self.currency)
 
     @property
+    def remaining(self) -> int:
+        """What we have of it, in minor units."""
+        return self.amount - self.refunded if self.state == self.State.CAPTURED else 0
+
+    @property
     def refunded_in_words(self) -> str:
         """What went back, for people."""
         return in_words(self.refunded, self.currency)

@@ -3,13 +3,15 @@
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from uuid import UUID
 
 from django.db import Error, connection
 
-from orders.commands import CommandState
+from orders.commands import RULES, CommandState, Kind, accepted_in
 from orders.errors import CommandNotFound
-from orders.models import Command
+from orders.lifecycle import Status, Waiting
+from orders.models import Command, Order, Payment, Refund, Shipment
 
 PAUSE_SECONDS = 0.03
 # Each holds one of the web server's threads. Beyond these, what stands in the row is answered at once.
@@ -97,3 +99,40 @@ class _Lookout:
 
 _lookout = _Lookout()
 _places = threading.BoundedSemaphore(MOST_WAITING)
+
+
+def accepted_now(order: Order) -> list[Kind]:
+    """The commands that the order accepts as it stands, less those that could only be refused."""
+    return [
+        kind
+        for kind in accepted_in(Status(order.status))
+        if (not RULES[kind].by_hand or _waits_for_people(order)) and POSSIBLE.get(kind, _always)(order)
+    ]
+
+
+def _always(_order: Order) -> bool:
+    return True
+
+
+def _waits_for_people(order: Order) -> bool:
+    return order.fulfilment == "manual" and not order.held
+
+
+def _has_failed_refund(order: Order) -> bool:
+    refunds = [refund for payment in order.payments.all() for refund in payment.refunds.all()]
+    return order.needs_attention and any(refund.state == Refund.State.FAILED for refund in refunds)
+
+
+# What must hold beside the status, where a kind of command needs more than that.
+POSSIBLE: dict[Kind, Callable[[Order], bool]] = {
+    Kind.HOLD: lambda order: not order.held,
+    Kind.RELEASE: lambda order: order.held,
+    Kind.UPDATE_ADDRESS: lambda order: all(parcel.state not in Shipment.UNDOABLE for parcel in order.shipments.all()),
+    Kind.CANCEL_PAYMENT: lambda order: order.waiting_for != Waiting.PAYMENT_RETURN,
+    Kind.SETTLE_PAYMENT: lambda order: any(it.state == Payment.State.PENDING for it in order.payments.all()),
+    Kind.REFUND: lambda order: any(payment.remaining > 0 for payment in order.payments.all()),
+    Kind.RETRY_REFUND: _has_failed_refund,
+    Kind.SETTLE_REFUND: _has_failed_refund,
+    Kind.DELIVER: lambda order: order.status == Status.SHIPPED or order.waiting_for == Waiting.HANDOVER,
+    Kind.FAIL_DELIVERY: lambda order: order.status == Status.SHIPPED or order.waiting_for == Waiting.HANDOVER,
+}

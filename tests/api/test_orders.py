@@ -212,3 +212,11 @@ def test_waiting_gives_the_outcome_as_soon_as_there_is_one(shop: Shop) -> None:
 
 def test_an_order_placed_elsewhere_belongs_to_no_shop(shop: Shop) -> None:
     assert shop.get(f"/orders/{an_order().pk}").status_code == 404
+
+
+def test_it_names_only_commands_that_could_be_applied(shop: Shop) -> None:
+    order = shop.place()
+    assert shop.get(f"/orders/{order.pk}").json()["accepts"] == ["cancel", "update_address", "hold"]
+    order.held = True
+    order.save(update_fields=["held"])
+    assert shop.get(f"/orders/{order.pk}").json()["accepts"] == ["cancel", "update_address", "release"]
