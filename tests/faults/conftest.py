@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from stack.ports import free_port
 from stack.process import signal_group, spawn, stop
 from stack.temporal import DevServer
 from tests.conftest import Served, answers, eventually, unique
+from tests.faults.checker import violations
 from tests.plugin import database_of_its_own
 
 
@@ -58,16 +60,29 @@ class World:
         eventually(lambda: answers(f"{self.url}/healthz"), 30, served.log.read_text)
         return served
 
+    def ends_well(self) -> None:
+        """Wait until everything is at rest, and nothing that must hold is violated."""
+        ledgers = Path(self.settings["SIMULATED_DIR"])
+        found: list[str] = []
+
+        def all_is_well() -> bool:
+            found[:] = violations(ledgers=ledgers, temporal_address=self.server.address)
+            return not found
+
+        eventually(all_is_well, 20, lambda: "\n".join(found))
+
     def _ready(self, served: Served) -> Served:
         served.ready("ready")
         return served
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A world with its Temporal; the test starts what else it needs."""
     it = World(tmp_path)
+    monkeypatch.setattr(settings, "SIMULATED_DIR", tmp_path / "simulated")
     it.settings = {"TEMPORAL_ADDRESS": it.server.address, "PUBLIC_URL": it.url, "MANUAL_REVIEW_TIMEOUT": "0.5"}
+    it.settings["SIMULATED_DIR"] = str(settings.SIMULATED_DIR)
     with database_of_its_own(f"world{unique()}"):
         it.settings["DATABASE_URL"] = os.environ["DATABASE_URL"]
         it.start_temporal()

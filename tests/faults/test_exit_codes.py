@@ -17,6 +17,7 @@ from tests.faults.conftest import World
 
 SHORT_RUNS = 200
 WORKER_STOPS = 100
+RECONCILER_RUNS = 40
 AT_ONCE = 4
 
 
@@ -73,6 +74,15 @@ def test_two_hundred_short_commands_all_end_with_zero(runs: Runs) -> None:
         runs.start("create_api_key", f"shop {number} {unique()}")
         codes.append(runs.code())
     assert (len(codes), set(codes)) == (SHORT_RUNS, {0})
+
+
+def test_forty_rounds_of_the_reconciler_all_end_with_zero(runs: Runs) -> None:
+    codes = []
+    for _ in range(0, RECONCILER_RUNS, AT_ONCE):
+        for _ in range(AT_ONCE):
+            runs.start("reconcile")
+        codes += [runs.code() for _ in range(AT_ONCE)]
+    assert (len(codes), set(codes)) == (RECONCILER_RUNS, {0})
 
 
 def test_a_hundred_worker_stops_all_end_with_zero(runs: Runs) -> None:

@@ -48,6 +48,7 @@ def test_it_captures_once_though_the_worker_is_killed_while_the_gateway_is_calle
     waited = (order.events.get(type="payment_charged").created_at - killed).total_seconds()
     measured(f"Killed while charging: the charge was settled {waited:.1f} s after the kill")
     assert waited < RECOVERY_SECONDS
+    world.ends_well()
 
 
 def test_it_charges_once_though_the_answer_to_the_charge_is_lost(world: World) -> None:
@@ -56,6 +57,7 @@ def test_it_charges_once_though_the_answer_to_the_charge_is_lost(world: World) -
     world.start_shipping_worker()
     order = reaches(an_order(payment_method="tok_lost_response"), Status.DELIVERED)
     assert kinds("payments", order) == ["capture"]
+    world.ends_well()
 
 
 def test_it_goes_on_when_either_worker_is_killed_at_any_step(world: World) -> None:
@@ -69,6 +71,7 @@ def test_it_goes_on_when_either_worker_is_killed_at_any_step(world: World) -> No
     reaches(order, Status.DELIVERED, seconds=40)
     assert kinds("payments", order) == ["capture"]
     assert kinds("carrier", order) == ["label"]
+    world.ends_well()
 
 
 def test_work_goes_on_at_once_when_one_of_two_workers_is_killed(world: World, measured: Callable[[str], None]) -> None:
@@ -83,6 +86,7 @@ def test_work_goes_on_at_once_when_one_of_two_workers_is_killed(world: World, me
         reaches(order, Status.DELIVERED, seconds=30)
     measured(f"Killed, one of two: all orders were delivered {time.monotonic() - killed:.1f} s after the kill")
     assert all(kinds("payments", order) == ["capture"] for order in orders)
+    world.ends_well()
 
 
 def test_orders_are_accepted_and_pages_render_while_temporal_is_away_and_go_on_when_it_is_back(world: World) -> None:
@@ -101,6 +105,7 @@ def test_orders_are_accepted_and_pages_render_while_temporal_is_away_and_go_on_w
     for order in (before, Order.objects.get(pk=answer["order_id"])):
         reaches(order, Status.DELIVERED, seconds=60)
         assert kinds("payments", order) == ["capture"]
+    world.ends_well()
 
 
 def test_a_command_issued_while_temporal_is_away_is_applied_when_it_is_back(world: World) -> None:
@@ -112,3 +117,4 @@ def test_a_command_issued_while_temporal_is_away_is_applied_when_it_is_back(worl
     world.start_temporal()
     assert settled(row, 60).state == "applied"
     reaches(order, Status.CANCELLED)
+    world.ends_well()

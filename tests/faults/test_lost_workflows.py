@@ -1,0 +1,78 @@
+"""Workflows that an operator ended or that Temporal lost: their orders go on from where the database stands."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from orders.lifecycle import Status
+from orders.models import Order
+from tests.conftest import eventually
+from tests.factories import an_order, events, kinds, reaches, settled, wish
+from tests.faults.conftest import World
+
+
+def reconcile(world: World, *options: str) -> str:
+    """What `manage.py reconcile` prints; it must end with 0."""
+    command = [sys.executable, "manage.py", "reconcile", *options]
+    environment = {**os.environ, **world.settings}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+def lose_temporal(world: World) -> None:
+    """Start Temporal anew, on the same ports, with nothing in it."""
+    world.kill_temporal()
+    for file in world.directory.glob("temporal.db*"):
+        file.unlink()
+    world.start_temporal()
+
+
+def approved(order: Order, *statuses: Status) -> Order:
+    reaches(order, Status.IN_REVIEW)
+    settled(wish(order, "approve"))
+    return reaches(order, *statuses)
+
+
+def orders_in_many_states(world: World) -> dict[str, Order]:
+    """Orders that stand where only a command leads on, and one that is on its way."""
+    world.settings |= {"MANUAL_REVIEW_TIMEOUT": "3600", "PAYMENT_PROCESSING_DELAY": "0", "SHIPPING_DELAY": "3"}
+    world.settings |= {"RECONCILE_INTERVAL": "0"}  # by hand alone
+    world.start_order_worker()
+    world.start_shipping_worker()
+    return {
+        "approve": reaches(an_order(), Status.IN_REVIEW),
+        "retry_payment": approved(an_order(payment_method="tok_declined"), Status.AWAITING_PAYMENT),
+        "cancel": approved(an_order(service_level="sim_refused"), Status.SHIPPING_FAILED),
+        "": approved(an_order(), Status.PAID),
+    }
+
+
+def test_every_order_goes_on_though_temporal_lost_all_of_its_workflows(world: World) -> None:
+    orders = orders_in_many_states(world)
+    lose_temporal(world)
+    told = reconcile(world, "--dry-run")
+    assert told.count("its workflow was missing; it would be started again.") == len(orders)
+    assert not any("workflow_recovered" in events(order) for order in orders.values())
+    assert reconcile(world).count("its workflow was missing; started again.") == len(orders)
+    for kind, order in orders.items():
+        if kind:
+            assert settled(wish(order, kind, args={"payment_method": "tok_ok"})).state == "applied"
+        reaches(order, Status.CANCELLED if kind == "cancel" else Status.DELIVERED)
+        assert kinds("payments", order).count("capture") == 1
+    world.ends_well()
+
+
+def test_a_worker_starts_a_terminated_workflow_again_by_itself(world: World, measured: Callable[[str], None]) -> None:
+    world.settings |= {"MANUAL_REVIEW_TIMEOUT": "3600", "RECONCILE_INTERVAL": "1"}
+    world.start_order_worker()
+    order = reaches(an_order(), Status.IN_REVIEW)
+    cli = [str(Path(sys.executable).with_name("temporal")), "workflow", "terminate", "--address", world.server.address]
+    subprocess.run([*cli, "-w", f"order-{order.pk}"], check=True, capture_output=True)
+    terminated = time.monotonic()
+    eventually(lambda: "workflow_recovered" in events(order))
+    measured(f"Terminated, with a round each second: started again after {time.monotonic() - terminated:.1f} s")
+    assert settled(wish(order, "reject")).state == "applied"
+    reaches(order, Status.REJECTED)
+    world.ends_well()
