@@ -109,6 +109,8 @@ SIMULATED_DIR = Path(env.str("SIMULATED_DIR", default=str(DATA_DIR / "simulated"
 TRACKING_KEYS = env.list("TRACKING_KEYS", default=[]) or [f"tracking:{SECRET_KEY}"]
 # How many requests an API client may send in a minute; 0: as many as it likes.
 RATE_LIMIT = env.int("RATE_LIMIT", default=60000)
+# Who may send webhooks: carriers/CODE=whsec_... and payments/NAME=whsec_...; two for one sender while it changes over.
+WEBHOOK_SECRETS = env.list("WEBHOOK_SECRETS", default=[])
 LOGIN_URL = "admin:login"
 STATIC_URL = "/static/"
 # Static files are found where they lie; a directory is only for `collectstatic` in front of a web server of its own.

@@ -89,6 +89,18 @@ class TooManyRequests(OrderError):
         self.retry_after = retry_after
 
 
+class SignatureRefused(OrderError):
+    """A webhook is not signed by whom it claims to come from, or not at this time."""
+
+    code = "bad_signature"
+
+
+class UnknownSender(OrderError):
+    """A webhook claims to come from a sender that we do not know."""
+
+    code = "not_found"
+
+
 class TransitionRefused(OrderError):
     """The state machine has no such transition: a fault of ours, never a person's."""
 

@@ -3,9 +3,11 @@
 from ninja import Swagger
 
 from orders.api import problems
-from orders.api.orders import router
+from orders.api.fulfilment import router as fulfilment_routes
+from orders.api.orders import router as order_routes
 from orders.api.parsing import StrictJSON
 from orders.api.reference import DocumentedAPI
+from orders.api.webhooks import router as webhook_routes
 
 api = DocumentedAPI(
     title="Orderlife",
@@ -17,5 +19,6 @@ api = DocumentedAPI(
     openapi_url="/openapi.json",
     parser=StrictJSON(),
 )
-api.add_router("", router)
+for router in (order_routes, fulfilment_routes, webhook_routes):
+    api.add_router("", router)
 problems.register(api)

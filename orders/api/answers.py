@@ -1,15 +1,17 @@
 """From the tables to what a shop is answered."""
 
-from orders.api.schemas import (
+from orders.api.results import (
     CommandOut,
     ItemOut,
     Money,
     OrderOut,
     OrderSummary,
+    ParcelItem,
     PaymentOut,
     PlacedOut,
     RefundOut,
     ShipmentOut,
+    ToFulfil,
 )
 from orders.commands import order_workflow_id
 from orders.models import Command, Order, Payment
@@ -63,6 +65,25 @@ def order_in_full(order: Order) -> OrderOut:
         shipments=[ShipmentOut.from_orm(shipment) for shipment in order.shipments.all()],
         created_at=order.created_at,
         updated_at=order.updated_at,
+    )
+
+
+def to_fulfil(order: Order) -> ToFulfil:
+    """An order as a warehouse sees it."""
+    return ToFulfil(
+        order_id=order.pk,
+        code=order.code,
+        status=order.status,
+        waiting_for=order.waiting_for,
+        customer_name=order.customer_name,
+        shipping_address=order.shipping_address,
+        service_level=order.service_level,
+        items=[
+            ParcelItem(sku=item.sku, name=item.name, qty=item.quantity, weight=item.weight)
+            for item in order.items.all()
+        ],
+        shipments=[ShipmentOut.from_orm(shipment) for shipment in order.shipments.all()],
+        created_at=order.created_at,
     )
 
 

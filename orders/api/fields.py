@@ -45,6 +45,17 @@ def plain(value: str) -> str:
     return value
 
 
+def whole_number(value: object) -> object:
+    """The value, which as a text must be digits alone.
+
+    Raises:
+        ValueError: it has a sign, a point, blanks or anything else.
+    """
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise ValueError("must be a whole number")
+    return value
+
+
 def _email(value: str) -> str:
     try:
         validate_email(value)

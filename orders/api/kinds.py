@@ -118,5 +118,7 @@ KIND_OF: dict[type[errors.OrderError], ProblemKind] = {
         errors.CommandRefused,
         errors.TooManyOpenCommands,
         errors.TooManyRequests,
+        errors.SignatureRefused,
+        errors.UnknownSender,
     )
 } | {errors.InvalidOrder: KINDS["invalid_request"]}

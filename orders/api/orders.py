@@ -1,5 +1,6 @@
 """Orders and their commands over HTTP."""
 
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -8,26 +9,25 @@ from ninja import Body, Header, Query, Router
 from pydantic import AfterValidator
 
 from orders.api import answers
-from orders.api.auth import READ, WRITE, actor_of, client_of
+from orders.api.auth import READ, REFUND, WRITE, actor_of, client_of
 from orders.api.fields import without_card_number
 from orders.api.forms import new_order
-from orders.api.listing import OrdersQuery, check_names, cursor_after
+from orders.api.listing import OrdersQuery, check_names, cursor_after, place_of
 from orders.api.outcomes import Wish, carry_out, once, refusal, refused, replayable
-from orders.api.schemas import (
-    AddressIn,
+from orders.api.results import (
     CommandOut,
     EventOut,
     EventsOut,
-    OrderIn,
     OrderOut,
     OrdersOut,
-    PaymentIn,
     PlacedOut,
     ProblemOut,
-    ReasonIn,
 )
+from orders.api.schemas import AddressIn, OrderIn, PaymentIn, ReasonIn, RefundIn
 from orders.commands import Kind
 from orders.errors import InvalidOrder, ReferenceTaken
+from orders.models import Order
+from orders.money import to_minor
 from orders.selectors.clients import order_of_client, orders_of_client
 from orders.selectors.commands import command_of_order, outcome_of
 from orders.services import idempotency
@@ -47,6 +47,15 @@ Reasons = Annotated[ReasonIn, Body(default_factory=ReasonIn)]
 PROBLEMS = dict.fromkeys((401, 403, 404, 405, 422, 429, 500, 503), ProblemOut)
 WRITING = {**PROBLEMS, **dict.fromkeys((400, 409, 413, 415), ProblemOut)}
 COMMAND = {202: CommandOut, **WRITING}
+
+
+def own_order(request: HttpRequest, order_id: UUID) -> Order:
+    """The caller's order with this id.
+
+    Raises:
+        OrderNotFound: it has none.
+    """
+    return order_of_client(client_of(request), order_id)
 
 
 @router.post("/orders", auth=WRITE, response={201: PlacedOut, **WRITING}, summary="Place an order")
@@ -73,8 +82,8 @@ def place(request: HttpRequest, body: OrderIn, idempotency_key: Key = "") -> Htt
 @router.get("/orders", auth=READ, response={200: OrdersOut, **PROBLEMS}, summary="List your orders")
 def show_all(request: HttpRequest, query: Query[OrdersQuery]) -> OrdersOut:
     """Newest first, a page at a time; every filter narrows the list."""
-    check_names(request)
-    found = orders_of_client(client_of(request), query.sought(), after=query.after(), limit=query.limit + 1)
+    check_names(request, OrdersQuery)
+    found = orders_of_client(client_of(request), query.sought(), after=place_of(query.cursor), limit=query.limit + 1)
     page = found[: query.limit]
     return OrdersOut(
         orders=[answers.summary(order) for order in page],
@@ -85,13 +94,13 @@ def show_all(request: HttpRequest, query: Query[OrdersQuery]) -> OrdersOut:
 @router.get("/orders/{order_id}", auth=READ, response={200: OrderOut, **PROBLEMS}, summary="See an order")
 def show(request: HttpRequest, order_id: UUID) -> OrderOut:
     """The order as it stands, what it waits for, and the commands it accepts now."""
-    return answers.order_in_full(order_of_client(client_of(request), order_id))
+    return answers.order_in_full(own_order(request, order_id))
 
 
 @router.get("/orders/{order_id}/events", auth=READ, response={200: EventsOut, **PROBLEMS}, summary="See its events")
 def events(request: HttpRequest, order_id: UUID) -> EventsOut:
     """Everything that happened to the order, in order."""
-    order = order_of_client(client_of(request), order_id)
+    order = own_order(request, order_id)
     return EventsOut(events=[EventOut.from_orm(event) for event in order.events.all()])
 
 
@@ -103,7 +112,7 @@ def events(request: HttpRequest, order_id: UUID) -> EventsOut:
 )
 def command(request: HttpRequest, order_id: UUID, command_id: UUID, wait: Wait = 0) -> CommandOut:
     """What became of a command."""
-    order = order_of_client(client_of(request), order_id)
+    order = own_order(request, order_id)
     return answers.command(outcome_of(command_of_order(order.pk, command_id).pk, within=wait))
 
 
@@ -112,7 +121,7 @@ def cancel(
     request: HttpRequest, order_id: UUID, body: Reasons, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
     """Stop the order; whatever was charged is refunded in full."""
-    return carry_out(request, order_id, Wish(Kind.CANCEL, body.reason, {}), idempotency_key, wait)
+    return carry_out(request, own_order(request, order_id), Wish(Kind.CANCEL, body.reason, {}), idempotency_key, wait)
 
 
 @router.put("/orders/{order_id}/shipping-address", auth=WRITE, response=COMMAND, summary="Change the address")
@@ -121,7 +130,7 @@ def change_address(
 ) -> HttpResponse:
     """Send the parcel elsewhere, until the booking of its label begins."""
     wish = Wish(Kind.UPDATE_ADDRESS, "", {"address": body.model_dump()})
-    return carry_out(request, order_id, wish, idempotency_key, wait)
+    return carry_out(request, own_order(request, order_id), wish, idempotency_key, wait)
 
 
 @router.post("/orders/{order_id}/cancel-payment", auth=WRITE, response=COMMAND, summary="Take the payment back")
@@ -129,7 +138,9 @@ def cancel_payment(
     request: HttpRequest, order_id: UUID, body: Reasons, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
     """Charge nothing, or refund it; the order then waits for a new payment."""
-    return carry_out(request, order_id, Wish(Kind.CANCEL_PAYMENT, body.reason, {}), idempotency_key, wait)
+    return carry_out(
+        request, own_order(request, order_id), Wish(Kind.CANCEL_PAYMENT, body.reason, {}), idempotency_key, wait
+    )
 
 
 @router.post("/orders/{order_id}/payments", auth=WRITE, response=COMMAND, summary="Pay again")
@@ -138,4 +149,24 @@ def retry_payment(
 ) -> HttpResponse:
     """Charge an order that waits for its payment, with another payment method."""
     wish = Wish(Kind.RETRY_PAYMENT, body.reason, {"payment_method": body.payment_method})
-    return carry_out(request, order_id, wish, idempotency_key, wait)
+    return carry_out(request, own_order(request, order_id), wish, idempotency_key, wait)
+
+
+@router.post("/orders/{order_id}/refunds", auth=REFUND, response=COMMAND, summary="Give money back")
+def refund(
+    request: HttpRequest, order_id: UUID, body: RefundIn, idempotency_key: Key = "", wait: Wait = 0
+) -> HttpResponse:
+    """Refund part of what was charged, or all that is left; to give all back before it is shipped is to cancel."""
+    order = own_order(request, order_id)
+    args = {} if body.amount is None else {"amount": _minor(body.amount, order.currency)}
+    return carry_out(request, order, Wish(Kind.REFUND, body.reason, args), idempotency_key, wait)
+
+
+def _minor(amount: Decimal, currency: str) -> int:
+    try:
+        minor = to_minor(amount, currency)
+    except ValueError as error:
+        raise InvalidOrder({"/amount": str(error)}) from None
+    if not minor:
+        raise InvalidOrder({"/amount": "must be above zero"})
+    return minor

@@ -12,8 +12,7 @@ from orders.api.kinds import KIND_OF, KINDS
 from orders.api.problems import problem
 from orders.commands import CommandState, Kind
 from orders.errors import InvalidOrder, OrderError
-from orders.models import Command
-from orders.selectors.clients import order_of_client
+from orders.models import Command, Order
 from orders.selectors.commands import accepted_now, command_of_order, outcome_of
 from orders.services import idempotency
 from orders.services.commands import Intention, issue_command
@@ -30,14 +29,13 @@ class Wish:
     args: Mapping[str, object]
 
 
-def carry_out(request: HttpRequest, order_id: UUID, wish: Wish, key: str, wait: float) -> HttpResponse:
+def carry_out(request: HttpRequest, order: Order, wish: Wish, key: str, wait: float) -> HttpResponse:
     """Issue the command and answer 202 with it; 409 where the order plainly does not accept it.
 
     With `wait`, the answer comes as soon as the command is settled, or after so many seconds. The stored answer is the
     one before any waiting; a replay waits again.
     """
     client = client_of(request)
-    order = order_of_client(client, order_id)
 
     def effect() -> idempotency.Answer:
         intention = Intention(kind=wish.kind, actor=actor_of(client), reason=wish.reason, args=wish.args)

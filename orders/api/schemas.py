@@ -1,12 +1,9 @@
-"""What shops send and what they are answered. Amounts come as decimal numbers or strings and never become floats."""
+"""What callers send. Amounts come as decimal numbers or strings and never become floats."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
-from uuid import UUID
 
 from django.conf import settings
-from ninja import Schema
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -25,7 +22,7 @@ from orders.api.fields import (
     Sku,
     Token,
 )
-from orders.money import CURRENCIES, to_decimal, to_minor
+from orders.money import CURRENCIES, to_minor
 
 
 class Body(BaseModel):
@@ -135,171 +132,7 @@ class PaymentIn(ReasonIn):
     payment_method: Token
 
 
-class Money(Schema):
-    """An amount three ways: for people, for programs, and what it is counted in."""
+class RefundIn(ReasonIn):
+    """How much goes back."""
 
-    amount: str
-    minor: int
-    currency: str
-
-    @staticmethod
-    def of(minor: int, currency: str) -> "Money":
-        """`minor` units of `currency`."""
-        return Money(amount=str(to_decimal(minor, currency)), minor=minor, currency=currency)
-
-
-class PlacedOut(Schema):
-    """An order that was accepted: it will not be lost."""
-
-    order_id: UUID
-    code: str
-    reference: str | None
-    workflow_id: str
-    status: str
-    total: Money
-    tracking_url: str
-
-
-class ItemOut(Schema):
-    """One line of an order."""
-
-    sku: str
-    name: str
-    qty: int
-    price: Money
-    weight: int
-
-
-class RefundOut(Schema):
-    """Money on its way back."""
-
-    id: UUID
-    state: str
-    amount: Money
-    created_at: datetime
-
-
-class PaymentOut(Schema):
-    """One attempt to charge."""
-
-    id: UUID
-    state: str
-    amount: Money
-    refunded: Money
-    decline_reason: str
-    refunds: list[RefundOut]
-
-
-class ShipmentOut(Schema):
-    """A parcel."""
-
-    id: UUID
-    state: str
-    carrier: str
-    tracking_number: str
-    address: dict[str, str]
-    booked_at: datetime | None
-
-
-class OrderSummary(Schema):
-    """An order in a list."""
-
-    order_id: UUID
-    code: str
-    reference: str | None
-    status: str
-    waiting_for: str
-    deadline: datetime | None
-    held: bool
-    needs_attention: bool
-    customer_name: str
-    customer_email: str
-    total: Money
-    created_at: datetime
-    updated_at: datetime
-
-
-class OrdersOut(Schema):
-    """One page of a client's orders, newest first."""
-
-    orders: list[OrderSummary]
-    next_cursor: str | None = Field(description="send it as `cursor` for the next page; null on the last")
-
-
-class OrderOut(PlacedOut):
-    """An order as it stands."""
-
-    waiting_for: str
-    deadline: datetime | None
-    held: bool
-    needs_attention: bool
-    invalid_reasons: list[str]
-    accepts: list[str]
-    customer_name: str
-    customer_email: str
-    shipping_address: dict[str, str]
-    service_level: str
-    items: list[ItemOut]
-    subtotal: Money
-    shipping: Money
-    tax: Money
-    discount: Money
-    payments: list[PaymentOut]
-    shipments: list[ShipmentOut]
-    created_at: datetime
-    updated_at: datetime
-
-
-class EventOut(Schema):
-    """What happened."""
-
-    seq: int
-    type: str
-    status: str
-    actor: str
-    data: dict[str, Any]
-    command_id: UUID | None
-    created_at: datetime
-    hash: str
-
-
-class EventsOut(Schema):
-    """Everything that happened to an order, in order."""
-
-    events: list[EventOut]
-
-
-class CommandOut(Schema):
-    """What was wanted, and what became of it: `pending`, `delivered`, then `applied` or `rejected`."""
-
-    command_id: UUID
-    order_id: UUID
-    kind: str
-    state: str
-    outcome: str
-    actor: str
-    reason: str
-    created_at: datetime
-    settled_at: datetime | None
-
-
-class FaultOut(Schema):
-    """One field at fault."""
-
-    pointer: str = Field(description="a JSON pointer into the body, or the name of a parameter")
-    detail: str
-
-
-class ProblemOut(Schema):
-    """An error, as RFC 9457 has it."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    request_id: str
-    errors: list[FaultOut] | None = Field(None, description="every field at fault")
-    command_id: UUID | None = Field(None, description="the command that was recorded as rejected")
-    status_of_order: str | None = None
-    accepts: list[str] | None = Field(None, description="the commands that the order accepts")
+    amount: Amount | None = Field(None, description="in major units; without it, all that is left")

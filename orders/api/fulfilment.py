@@ -1,0 +1,64 @@
+"""For warehouses: what is to be done, and what was done. They see every shop's orders, but only what a parcel needs."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+
+from orders.api import answers
+from orders.api.auth import FULFIL
+from orders.api.fields import Level, Token, whole_number
+from orders.api.listing import check_names, cursor_after, place_of
+from orders.api.orders import COMMAND, PROBLEMS, Key, Wait
+from orders.api.outcomes import Wish, carry_out
+from orders.api.results import ToFulfilOut
+from orders.api.schemas import ReasonIn
+from orders.commands import Kind
+from orders.selectors.fulfilment import orders_to_fulfil
+from orders.selectors.orders import order_by_id
+
+router = Router(tags=["fulfilment"])
+
+Step = Literal["pick", "pack", "ship", "deliver"]
+
+
+class FulfilmentIn(ReasonIn):
+    """A step that was taken. `ship` names carrier and tracking number where no label was booked by us."""
+
+    step: Step
+    carrier: Level | None = None
+    tracking_number: Token | None = None
+
+
+class FulfilmentQuery(BaseModel):
+    """What is to be done."""
+
+    step: Step = Field("pick", description="which step the orders wait for")
+    limit: Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+        None, description="`next_cursor` of the page before"
+    )
+
+
+@router.get("/fulfilment", auth=FULFIL, response={200: ToFulfilOut, **PROBLEMS}, summary="List what is to be done")
+def to_fulfil(request: HttpRequest, query: Query[FulfilmentQuery]) -> ToFulfilOut:
+    """Orders that wait for this step, the oldest first; by default those to be picked."""
+    check_names(request, FulfilmentQuery)
+    found = orders_to_fulfil(Kind(query.step), after=place_of(query.cursor), limit=query.limit + 1)
+    page = found[: query.limit]
+    return ToFulfilOut(
+        orders=[answers.to_fulfil(order) for order in page],
+        next_cursor=cursor_after(page[-1]) if len(found) > query.limit else None,
+    )
+
+
+@router.post("/orders/{order_id}/fulfilment", auth=FULFIL, response=COMMAND, summary="Pick, pack, ship, deliver")
+def fulfil(
+    request: HttpRequest, order_id: UUID, body: FulfilmentIn, idempotency_key: Key = "", wait: Wait = 0
+) -> HttpResponse:
+    """Say that a step was taken, of an order that people fulfil."""
+    named = {"carrier": body.carrier, "tracking_number": body.tracking_number}
+    args = {name: value for name, value in named.items() if value}
+    return carry_out(request, order_by_id(order_id), Wish(Kind(body.step), body.reason, args), idempotency_key, wait)

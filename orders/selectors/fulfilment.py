@@ -1,0 +1,28 @@
+"""What a warehouse has to do, whosever orders they are."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from orders.commands import RULES, Kind
+from orders.lifecycle import Waiting
+from orders.models import Order
+
+# What an order must wait for, beside its status, before the step can be taken.
+_WAITS = {Kind.PICK: (Waiting.SHIPPING,)}
+STEPS = (Kind.PICK, Kind.PACK, Kind.SHIP, Kind.DELIVER)
+
+
+def orders_to_fulfil(step: Kind, *, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Order]:
+    """Orders that people fulfil and that wait for `step`, the oldest first. Held ones are left out."""
+    orders = Order.objects.filter(status__in=sorted(RULES[step].statuses), fulfilment="manual", held=False)
+    if step is Kind.DELIVER:
+        orders = orders.filter(status="shipped")
+    if waits := _WAITS.get(step):
+        orders = orders.filter(waiting_for__in=waits)
+    if after is not None:
+        made_at, pk = after
+        orders = orders.filter(Q(created_at__gt=made_at) | Q(created_at=made_at, pk__gt=pk), created_at__gte=made_at)
+    return list(orders.order_by("created_at", "id").prefetch_related("items", "shipments")[:limit])
