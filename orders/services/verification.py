@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 
 from orders.lifecycle import TRANSITIONS, EventType, Status
 from orders.models import Event, Order
@@ -13,6 +13,8 @@ from orders.services.transition import hash_of
 
 # So many orders, with their events, are in memory at once.
 BATCH = 500
+# Beyond so many, progress is told by the planner's estimate.
+EXACT_UP_TO = 50_000
 
 MOVING = frozenset(event for _, event in TRANSITIONS)
 
@@ -37,6 +39,21 @@ def verified(order_id: UUID | None = None) -> Iterator[Verified]:
         for order in rows.iterator(chunk_size=BATCH):
             found = list(order.events.all())
             yield Verified(order, len(found), faults_of(order, found))
+
+
+def orders_about() -> int:
+    """About how many orders there are, without counting them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = 'orders'::regclass")
+        estimate = int(cursor.fetchone()[0])
+    return estimate if estimate > EXACT_UP_TO else Order.objects.count()
+
+
+def strays() -> Iterator[str]:
+    """A sentence for each event whose order is gone."""
+    orders = Order.objects.filter(pk=OuterRef("order_id"))
+    for event in Event.objects.filter(~Exists(orders)).order_by("order_id", "seq").iterator():
+        yield f"Order {event.order_id} is gone: event {event.seq} ({event.type}) is left of it"
 
 
 def faults_of(order: Order, events: list[Event]) -> list[str]:
