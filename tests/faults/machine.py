@@ -78,11 +78,11 @@ class Machine:
         self._spawn("temporal")
         self._until("Temporal", self.temporal.answers)
 
-    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
-        """End a child with this signal and wait for its end."""
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
+        """End a child with this signal and wait for its end; its exit code."""
         process = self._children[name]
         signal_group(process.pid, number)
-        process.wait(30)
+        return process.wait(30)
 
     def send(self, name: str, number: signal.Signals) -> None:
         """Signal a child that lives on."""
