@@ -165,9 +165,74 @@ def _settle_refund(view: OrderView) -> Consequences:
     )
 
 
+def _hold(view: OrderView) -> Consequences:
+    will = ["The order stops before its next step: the charge, picking, the label, the hand-over."]
+    if view.order.status == Status.IN_REVIEW:
+        will.append("The review timer stands still.")
+    return Consequences(
+        button="Hold the order",
+        will=will,
+        will_not=["What is under way at this moment is not broken off.", "A payment deadline runs on."],
+    )
+
+
+def _release(_view: OrderView) -> Consequences:
+    return Consequences(button="Release the order", will=["The order goes on from where it stands."], will_not=[])
+
+
+def _pick(_view: OrderView) -> Consequences:
+    return Consequences(button="Start picking", will=["The order is being picked."], will_not=[])
+
+
+def _pack(_view: OrderView) -> Consequences:
+    return Consequences(button="Everything is packed", will=["The label is booked."], will_not=[])
+
+
+def _ship(view: OrderView) -> Consequences:
+    parcel = f"The parcel with the label {view.label}" if view.label else "The parcel, with the carrier named below,"
+    return Consequences(
+        button="The carrier has it",
+        will=[f"{parcel} is on its way."],
+        will_not=["The order cannot be cancelled any more."],
+    )
+
+
+def _deliver(_view: OrderView) -> Consequences:
+    return Consequences(
+        button="It was delivered",
+        will=["The order ends as delivered. This cannot be undone."],
+        will_not=["No money moves."],
+    )
+
+
+def _fail_delivery(_view: OrderView) -> Consequences:
+    return Consequences(
+        button="It was not delivered",
+        will=["The order waits for a decision: ship again, or cancel and refund."],
+        will_not=["Nothing is refunded yet."],
+    )
+
+
+def _settle_payment(_view: OrderView) -> Consequences:
+    return Consequences(
+        button="Ask the gateway about the payment",
+        will=["The gateway is asked at once what became of the charge."],
+        will_not=["The customer is not charged twice."],
+    )
+
+
+def _refund(view: OrderView) -> Consequences:
+    return Consequences(
+        button="Refund",
+        will=[f"The amount named below goes back. {_kept(view)} are left of the payment."],
+        will_not=["The order is not cancelled: to give everything back before it is shipped, cancel it."],
+    )
+
+
 def _after_refund(view: OrderView) -> str:
-    back = view.order.waiting_for == Waiting.PAYMENT_RETURN
-    return "The order then waits for a new payment." if back else "The order can then end as cancelled."
+    if view.order.waiting_for == Waiting.PAYMENT_RETURN:
+        return "The order then waits for a new payment."
+    return "The order can then end as cancelled." if view.order.status == Status.CANCELLING else "The order goes on."
 
 
 def _kept(view: OrderView) -> str:
@@ -183,6 +248,15 @@ _TELL: dict[Kind, Callable[[OrderView], Consequences]] = {
     Kind.CANCEL_PAYMENT: _cancel_payment,
     Kind.RETRY_PAYMENT: _retry_payment,
     Kind.RETRY_SHIPPING: _retry_shipping,
+    Kind.HOLD: _hold,
+    Kind.RELEASE: _release,
+    Kind.PICK: _pick,
+    Kind.PACK: _pack,
+    Kind.SHIP: _ship,
+    Kind.DELIVER: _deliver,
+    Kind.FAIL_DELIVERY: _fail_delivery,
+    Kind.SETTLE_PAYMENT: _settle_payment,
+    Kind.REFUND: _refund,
     Kind.RETRY_REFUND: _retry_refund,
     Kind.SETTLE_REFUND: _settle_refund,
 }

@@ -9,6 +9,7 @@ from django.conf import settings
 from orders import ids
 from orders.address import FIELDS, parse_address
 from orders.errors import InvalidOrder
+from orders.money import in_words, to_decimal, to_minor
 from orders.selectors.backoffice import OrderView
 from orders.services.commands import MAX_REASON
 
@@ -52,6 +53,53 @@ class DangerousForm(ActionForm):
     """For what cannot be undone: the reason may not be left out."""
 
     reason_is_needed = True
+
+
+class HoldForm(ActionForm):
+    """Why an order is held is what the next person asks."""
+
+    reason_is_needed = True
+
+
+class RefundForm(DangerousForm):
+    """How much goes back."""
+
+    amount = forms.DecimalField(help_text="At most what is left of the payment.")
+
+    def known(self) -> dict[str, Any]:
+        """All that is left."""
+        return {"amount": to_decimal(self.view.left, self.view.order.currency)}
+
+    def clean_amount(self) -> int:
+        """The amount in minor units, within what is left."""
+        currency, left = self.view.order.currency, self.view.left
+        try:
+            minor = to_minor(self.cleaned_data["amount"], currency)
+        except ValueError as error:
+            raise forms.ValidationError(f"The amount {error}.") from None
+        if not 0 < minor <= left:
+            raise forms.ValidationError(f"At most {in_words(left, currency)} can go back, and more than nothing.")
+        return minor
+
+    def args(self) -> dict[str, object]:
+        """The amount."""
+        return {"amount": self.cleaned_data["amount"]}
+
+
+class HandOverForm(ActionForm):
+    """Who has the parcel, where no label was booked for it."""
+
+    carrier = forms.CharField(max_length=40, required=False)
+    tracking_number = forms.CharField(max_length=100, required=False)
+
+    def known(self) -> dict[str, Any]:
+        """The label that is booked."""
+        label = self.view.label
+        return {"carrier": label.carrier, "tracking_number": label.tracking_number} if label else {}
+
+    def args(self) -> dict[str, object]:
+        """Carrier and tracking number."""
+        return {name: self.cleaned_data[name] for name in ("carrier", "tracking_number")}
 
 
 class AddressForm(ActionForm):
