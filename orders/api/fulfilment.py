@@ -42,7 +42,13 @@ class FulfilmentQuery(BaseModel):
     )
 
 
-@router.get("/fulfilment", auth=FULFIL, response={200: ToFulfilOut, **PROBLEMS}, summary="List what is to be done")
+@router.get(
+    "/fulfilment",
+    auth=FULFIL,
+    response={200: ToFulfilOut, **PROBLEMS},
+    summary="List what is to be done",
+    operation_id="list_to_fulfil",
+)
 def to_fulfil(request: HttpRequest, query: Query[FulfilmentQuery]) -> ToFulfilOut:
     """Orders that wait for this step, the oldest first; by default those to be picked."""
     check_names(request, FulfilmentQuery)
@@ -54,7 +60,13 @@ def to_fulfil(request: HttpRequest, query: Query[FulfilmentQuery]) -> ToFulfilOu
     )
 
 
-@router.post("/orders/{order_id}/fulfilment", auth=FULFIL, response=COMMAND, summary="Pick, pack, ship, deliver")
+@router.post(
+    "/orders/{order_id}/fulfilment",
+    auth=FULFIL,
+    response=COMMAND,
+    summary="Pick, pack, ship, deliver",
+    operation_id="fulfil_order",
+)
 def fulfil(
     request: HttpRequest, order_id: UUID, body: FulfilmentIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:

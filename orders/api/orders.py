@@ -58,7 +58,9 @@ def own_order(request: HttpRequest, order_id: UUID) -> Order:
     return order_of_client(client_of(request), order_id)
 
 
-@router.post("/orders", auth=WRITE, response={201: PlacedOut, **WRITING}, summary="Place an order")
+@router.post(
+    "/orders", auth=WRITE, response={201: PlacedOut, **WRITING}, summary="Place an order", operation_id="place_order"
+)
 def place(request: HttpRequest, body: OrderIn, idempotency_key: Key = "") -> HttpResponse:
     """Accept an order. Sent again with its Idempotency-Key, it gives the first answer and makes no second order."""
     client = client_of(request)
@@ -79,7 +81,9 @@ def place(request: HttpRequest, body: OrderIn, idempotency_key: Key = "") -> Htt
     return replayable(JsonResponse(content, status=answer.status), answer)
 
 
-@router.get("/orders", auth=READ, response={200: OrdersOut, **PROBLEMS}, summary="List your orders")
+@router.get(
+    "/orders", auth=READ, response={200: OrdersOut, **PROBLEMS}, summary="List your orders", operation_id="list_orders"
+)
 def show_all(request: HttpRequest, query: Query[OrdersQuery]) -> OrdersOut:
     """Newest first, a page at a time; every filter narrows the list."""
     check_names(request, OrdersQuery)
@@ -91,13 +95,25 @@ def show_all(request: HttpRequest, query: Query[OrdersQuery]) -> OrdersOut:
     )
 
 
-@router.get("/orders/{order_id}", auth=READ, response={200: OrderOut, **PROBLEMS}, summary="See an order")
+@router.get(
+    "/orders/{order_id}",
+    auth=READ,
+    response={200: OrderOut, **PROBLEMS},
+    summary="See an order",
+    operation_id="show_order",
+)
 def show(request: HttpRequest, order_id: UUID) -> OrderOut:
     """The order as it stands, what it waits for, and the commands it accepts now."""
     return answers.order_in_full(own_order(request, order_id))
 
 
-@router.get("/orders/{order_id}/events", auth=READ, response={200: EventsOut, **PROBLEMS}, summary="See its events")
+@router.get(
+    "/orders/{order_id}/events",
+    auth=READ,
+    response={200: EventsOut, **PROBLEMS},
+    summary="See its events",
+    operation_id="list_events",
+)
 def events(request: HttpRequest, order_id: UUID) -> EventsOut:
     """Everything that happened to the order, in order."""
     order = own_order(request, order_id)
@@ -109,6 +125,7 @@ def events(request: HttpRequest, order_id: UUID) -> EventsOut:
     auth=READ,
     response={200: CommandOut, **PROBLEMS},
     summary="See a command",
+    operation_id="show_command",
 )
 def command(request: HttpRequest, order_id: UUID, command_id: UUID, wait: Wait = 0) -> CommandOut:
     """What became of a command."""
@@ -116,7 +133,9 @@ def command(request: HttpRequest, order_id: UUID, command_id: UUID, wait: Wait =
     return answers.command(outcome_of(command_of_order(order.pk, command_id).pk, within=wait))
 
 
-@router.post("/orders/{order_id}/cancel", auth=WRITE, response=COMMAND, summary="Cancel an order")
+@router.post(
+    "/orders/{order_id}/cancel", auth=WRITE, response=COMMAND, summary="Cancel an order", operation_id="cancel_order"
+)
 def cancel(
     request: HttpRequest, order_id: UUID, body: Reasons, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
@@ -124,7 +143,13 @@ def cancel(
     return carry_out(request, own_order(request, order_id), Wish(Kind.CANCEL, body.reason, {}), idempotency_key, wait)
 
 
-@router.put("/orders/{order_id}/shipping-address", auth=WRITE, response=COMMAND, summary="Change the address")
+@router.put(
+    "/orders/{order_id}/shipping-address",
+    auth=WRITE,
+    response=COMMAND,
+    summary="Change the address",
+    operation_id="change_address",
+)
 def change_address(
     request: HttpRequest, order_id: UUID, body: AddressIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
@@ -133,7 +158,13 @@ def change_address(
     return carry_out(request, own_order(request, order_id), wish, idempotency_key, wait)
 
 
-@router.post("/orders/{order_id}/cancel-payment", auth=WRITE, response=COMMAND, summary="Take the payment back")
+@router.post(
+    "/orders/{order_id}/cancel-payment",
+    auth=WRITE,
+    response=COMMAND,
+    summary="Take the payment back",
+    operation_id="cancel_payment",
+)
 def cancel_payment(
     request: HttpRequest, order_id: UUID, body: Reasons, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
@@ -143,7 +174,9 @@ def cancel_payment(
     )
 
 
-@router.post("/orders/{order_id}/payments", auth=WRITE, response=COMMAND, summary="Pay again")
+@router.post(
+    "/orders/{order_id}/payments", auth=WRITE, response=COMMAND, summary="Pay again", operation_id="retry_payment"
+)
 def retry_payment(
     request: HttpRequest, order_id: UUID, body: PaymentIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
@@ -152,7 +185,9 @@ def retry_payment(
     return carry_out(request, own_order(request, order_id), wish, idempotency_key, wait)
 
 
-@router.post("/orders/{order_id}/refunds", auth=REFUND, response=COMMAND, summary="Give money back")
+@router.post(
+    "/orders/{order_id}/refunds", auth=REFUND, response=COMMAND, summary="Give money back", operation_id="refund_order"
+)
 def refund(
     request: HttpRequest, order_id: UUID, body: RefundIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:

@@ -28,6 +28,27 @@ _REPLAYED = {
 }
 
 
+_ORDER = {"order_id": "$response.body#/order_id"}
+_COMMAND = {**_ORDER, "command_id": "$response.body#/command_id"}
+_OF_AN_ORDER = (
+    "show_order",
+    "list_events",
+    "cancel_order",
+    "change_address",
+    "cancel_payment",
+    "retry_payment",
+    "refund_order",
+    "fulfil_order",
+)
+_OF_A_COMMAND = tuple(name for name in _OF_AN_ORDER if name not in ("show_order", "list_events"))
+_IDS = {"show_command": _COMMAND, **dict.fromkeys(_OF_AN_ORDER, _ORDER)}
+# What can be done next with what an answer names.
+_LINKS: dict[tuple[str, int], tuple[str, ...]] = {
+    ("place_order", 201): _OF_AN_ORDER,
+    **{(name, 202): ("show_command", "show_order") for name in _OF_A_COMMAND},
+}
+
+
 class DocumentedAPI(NinjaAPI):
     """Describes its answers as they are: problems as problem+json, headers, what each status means here."""
 
@@ -47,6 +68,8 @@ def problems_page(request: HttpRequest) -> HttpResponse:
 
 def _complete(method: str, operation: Json) -> None:
     for status, answer in operation["responses"].items():
+        if links := _LINKS.get((operation["operationId"], status)):
+            answer["links"] = {name: {"operationId": name, "parameters": _IDS[name]} for name in links}
         headers = dict(_HEADERS.get(status, {}))
         if status >= 400:
             answer["content"] = {MEDIA_TYPE: _with_example(answer["content"]["application/json"], status)}

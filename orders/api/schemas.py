@@ -52,8 +52,18 @@ class ItemIn(Body):
     weight: Grams = 500
 
 
+EXAMPLE: dict[str, Any] = {
+    "customer_name": "John Doe",
+    "customer_email": "john@example.com",
+    "items": [{"sku": "ABC123", "qty": 1, "price": "99.99"}],
+    "shipping_address": {"street": "123 Main St", "city": "Anytown", "state": "CA"},
+}
+
+
 class OrderIn(Body):
     """An order as a shop sends it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     customer_name: RequiredLine
     customer_email: Email

@@ -55,6 +55,7 @@ def _body(model: type[BaseModel]) -> dict[str, Any]:
     "/webhooks/carriers/{carrier}",
     response={202: ReceivedOut, **PROBLEMS},
     summary="A carrier's word on a parcel",
+    operation_id="receive_from_carrier",
     openapi_extra=_body(CarrierEventIn),
 )
 def from_carrier(
@@ -75,6 +76,7 @@ def from_carrier(
     "/webhooks/payments/{gateway}",
     response={202: ReceivedOut, **PROBLEMS},
     summary="A payment gateway's word on a payment",
+    operation_id="receive_from_gateway",
     openapi_extra=_body(GatewayEventIn),
 )
 def from_gateway(
