@@ -104,14 +104,17 @@ class OrderWorkflow(OrderProcess):
         await self.shipping_ended()
 
     async def start_shipping(self) -> None:
-        """Start the child that ships; one that an earlier run left behind ends first."""
+        """Start the child that ships, in place of one that an earlier run left behind.
+
+        A reset leaves the child of the old run running: it would tell this run nothing, and outlive the order.
+        """
         try:
             self.shipping = await workflow.start_child_workflow(
                 ShippingWorkflow.run,
                 OrderInput(self.order_id, self.timings),
                 id=shipping_workflow_id(self.order_id),
                 task_queue=SHIPPING_QUEUE,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_reuse_policy=WorkflowIDReusePolicy.TERMINATE_IF_RUNNING,
                 parent_close_policy=workflow.ParentClosePolicy.TERMINATE,
             )
         except WorkflowAlreadyStartedError:

@@ -60,6 +60,16 @@ def in_temporal(*arguments: str, order: Order | None = None, workflow_id: str = 
     subprocess.run([*cli, *where], check=True, capture_output=True)
 
 
+def runs(workflow_id: str) -> list[Any]:
+    """Every run of a workflow, the newest first."""
+
+    async def listed() -> list[Any]:
+        client = await connect()
+        return [run async for run in client.list_workflows(f"WorkflowId = '{workflow_id}'")]
+
+    return sorted(asyncio.run(listed()), key=lambda run: run.start_time, reverse=True)
+
+
 def forgotten(order: Order) -> None:
     """Let Temporal lose the order's workflow."""
 
@@ -211,6 +221,14 @@ def test_an_order_whose_workflow_was_reset_goes_on(status: Status, kind: str) ->
         approved(order, Status.PAID)
     reaches(order, Status.DELIVERED)
     assert (kinds("payments", order), kinds("carrier", order)) == (["capture"], ["label"])
+
+
+def test_the_child_of_a_reset_workflow_is_replaced_and_none_is_left_behind() -> None:
+    order = approved(in_review(service_level="sim_silent"), Status.SHIPPED)
+    in_temporal("reset", "--type", "FirstWorkflowTask", "--reason", "to see", order=order)
+    eventually(lambda: [run.status.name for run in runs(f"shipping-{order.pk}")] == ["RUNNING", "TERMINATED"])
+    assert settled(wish(order, "deliver")).state == "applied"
+    eventually(lambda: not any(run.status.name == "RUNNING" for run in runs(f"shipping-{order.pk}")))
 
 
 def test_an_order_that_temporal_does_not_know_makes_it_look_at_every_other_too() -> None:
