@@ -1,0 +1,61 @@
+"""The ways an order can take, each told by what is waited for and what is commanded in turn."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from orders.lifecycle import EventType, Status
+
+BY_HAND = {"fulfilment": "manual"}
+
+# The table allows these, and nothing leads there today: a workflow validates before it hears commands, and a shipment
+# fails only where its label is refused or its parcel lost.
+UNREACHED = {
+    (Status.RECEIVED, EventType.CANCELLATION_ACCEPTED, Status.CANCELLING),
+    (Status.PAID, EventType.SHIPPING_FAILED, Status.SHIPPING_FAILED),
+    (Status.PICKING, EventType.SHIPPING_FAILED, Status.SHIPPING_FAILED),
+}
+
+# What the commands need that need anything.
+ARGUMENTS: dict[str, dict[str, Any]] = {"retry_payment": {"payment_method": "tok_ok"}, "refund": {"amount": 100}}
+
+
+@dataclass(frozen=True)
+class Path:
+    """`story`: a status or what is waited for, until the order is there; or a command, until it is settled."""
+
+    story: str
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+PATHS: dict[str, Path] = {
+    "delivered": Path("delivered"),
+    "approved-by-staff": Path("in_review approve delivered"),
+    "invalid": Path("invalid", {"payment_method": "cash"}),
+    "rejected": Path("in_review reject rejected"),
+    "held-and-released": Path("in_review hold approve charging release paid hold release delivered"),
+    "payment-taken-back-in-review": Path(
+        "in_review cancel_payment awaiting_payment retry_payment in_review approve delivered"
+    ),
+    "payment-taken-back-while-charging": Path(
+        "in_review approve charging cancel_payment awaiting_payment retry_payment delivered"
+    ),
+    "payment-taken-back-when-paid": Path("paid cancel_payment awaiting_payment retry_payment delivered"),
+    "declined-and-paid": Path("awaiting_payment retry_payment delivered", {"payment_method": "tok_declined"}),
+    "declined-and-cancelled": Path("awaiting_payment cancel cancelled", {"payment_method": "tok_declined"}),
+    "cancelled-in-review": Path("in_review cancel cancelled"),
+    "cancelled-before-the-charge": Path("in_review approve charging cancel cancelled"),
+    "cancelled-during-the-charge": Path("payment_started cancel cancelled", {"payment_method": "tok_slow"}),
+    "cancelled-when-paid": Path("paid cancel cancelled"),
+    "cancelled-while-picking": Path("paid pick picking cancel cancelled", BY_HAND),
+    "cancelled-when-packed": Path("paid pick pack handover cancel cancelled", BY_HAND),
+    "refund-refused-and-settled": Path(
+        "paid cancel refund_failed settle_refund cancelled", {"payment_method": "tok_refund_refused"}
+    ),
+    "fulfilled-by-hand": Path("paid pick pack handover ship deliver delivered", BY_HAND),
+    "parcel-refused": Path(
+        "shipping_failed retry_shipping shipping_failed cancel cancelled", {"service_level": "sim_refused"}
+    ),
+    "parcel-lost": Path("shipping_failed cancel cancelled", {"service_level": "sim_lost"}),
+    "address-changed": Path("in_review update_address approve delivered"),
+    "refunded-in-part": Path("delivered refund refund_succeeded"),
+}

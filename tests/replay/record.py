@@ -1,0 +1,155 @@
+"""Records the histories anew: real orders, real workers, a Temporal of its own. `python -m tests.replay.record`."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path as File
+from typing import Any
+
+import django
+from temporalio.client import WorkflowExecutionStatus
+
+import tests.plugin  # noqa: F401 - the settings of tests
+from orders.commands import RULES
+from orders.lifecycle import Status
+from stack.postgres import embedded_postgres
+from stack.temporal import temporal_dev_server
+
+HISTORIES = File(__file__).with_name("histories")
+AT_ONCE = 4
+# Long enough that a command comes in time, short enough to wait for.
+TIMINGS = {"MANUAL_REVIEW_TIMEOUT": "4", "PAYMENT_PROCESSING_DELAY": "2", "SHIPPING_DELAY": "2"}
+
+
+@contextlib.contextmanager
+def everything() -> Iterator[None]:
+    """A database, a Temporal and both workers."""
+    from tests.conftest import both_workers
+
+    with tempfile.TemporaryDirectory(prefix="orderlife-test-") as name:
+        directory = File(name)
+        directory.chmod(0o711)
+        os.environ |= {**TIMINGS, "SIMULATED_DIR": str(directory / "simulated")}
+        with (
+            embedded_postgres(directory / "postgres", fsync=False) as os.environ["DATABASE_URL"],
+            temporal_dev_server(directory / "temporal") as os.environ["TEMPORAL_ADDRESS"],
+        ):
+            subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"], check=True)
+            django.setup()
+            with both_workers(directory):
+                yield
+
+
+def take(name: str) -> str:
+    """Bring an order along a path; its id."""
+    from tests.factories import ADDRESS, an_order, settled, wish
+    from tests.replay.paths import ARGUMENTS, PATHS
+
+    arguments = {**ARGUMENTS, "update_address": {"address": {**ADDRESS.as_json(), "street": "5 Elm St"}}}
+    path = PATHS[name]
+    order = an_order(**path.fields)
+    for word in path.story.split():
+        if word in RULES:
+            row = settled(wish(order, word, args=arguments.get(word)))
+            assert row.state == "applied", f"{name}: {word} was {row.state}: {row.outcome}"
+        else:
+            arrives(order, word)
+    return str(order.pk)
+
+
+def arrives(order: Any, word: str) -> None:
+    """Wait until the order stands there, waits for that, or that has happened to it."""
+    from tests.conftest import eventually
+
+    def there() -> bool:
+        order.refresh_from_db()
+        happened = word not in set(Status) and order.events.filter(type=word).exists()
+        return happened or word in (order.status, order.waiting_for)
+
+    eventually(there, 40, lambda: f"{order.status}, not {word}")
+
+
+def transitions(order_id: str) -> list[list[str]]:
+    """What moved the order: from, on, to."""
+    from orders.models import Event
+
+    found, before = [], ""
+    for event in Event.objects.filter(order_id=order_id).order_by("seq"):
+        if event.status != before and before:
+            found.append([before, event.type, event.status])
+        before = event.status
+    return found
+
+
+async def histories(order_id: str) -> list[dict[str, Any]]:
+    """The histories of every workflow of the order, once all of them have ended."""
+    from orders.models import Command
+    from workflows.client import connect
+
+    refunds = [f"refund-{row.pk}" async for row in Command.objects.filter(order_id=order_id, kind="refund")]
+    ids = [f"order-{order_id}", f"shipping-{order_id}", *refunds]
+    client = await connect()
+    found = []
+    await client.get_workflow_handle(ids[0]).result()
+    for _ in range(50):
+        query = " OR ".join(f"WorkflowId = '{workflow_id}'" for workflow_id in ids)
+        listed = [execution async for execution in client.list_workflows(query)]
+        if len({execution.id for execution in listed} & {ids[0], *refunds}) == 1 + len(refunds) and not any(
+            execution.status is WorkflowExecutionStatus.RUNNING for execution in listed
+        ):
+            break
+        await asyncio.sleep(0.1)
+    for execution in sorted(listed, key=lambda execution: execution.start_time):
+        handle = client.get_workflow_handle(execution.id, run_id=execution.run_id)
+        found.append({"id": execution.id, "history": nameless((await handle.fetch_history()).to_json_dict())})
+    return found
+
+
+def nameless(value: Any) -> Any:
+    """Without the names of the processes and the machine that took part."""
+    if isinstance(value, dict):
+        return {name: nameless(part) for name, part in value.items() if name not in ("identity", "lastWorkerIdentity")}
+    if isinstance(value, str) and re.match(r"\d+@", value):  # a worker's own queue
+        return "a worker"
+    return [nameless(part) for part in value] if isinstance(value, list) else value
+
+
+def write(name: str, order_id: str) -> None:
+    """Write a path's file, with an event a line."""
+    workflows = asyncio.run(histories(order_id))
+    lines = [f'{{"transitions": {json.dumps(transitions(order_id))},\n "workflows": [']
+    for number, workflow in enumerate(workflows):
+        events = ",\n".join(json.dumps(event) for event in workflow["history"]["events"])
+        lines.append(
+            f'{"," if number else ""}{{"id": {json.dumps(workflow["id"])}, "history": {{"events": [\n{events}]}}}}'
+        )
+    (HISTORIES / f"{name}.json").write_text("\n".join([*lines, "]}", ""]))
+
+
+def record() -> None:
+    """Take every path and write every history."""
+    from tests.replay.paths import PATHS
+
+    HISTORIES.mkdir(exist_ok=True)
+    with everything(), ThreadPoolExecutor(AT_ONCE) as threads:
+        for name, order_id in zip(PATHS, threads.map(take, PATHS), strict=True):
+            write(name, order_id)
+            sys.stdout.write(f"{name}: {(HISTORIES / name).with_suffix('.json').stat().st_size} bytes\n")
+        for file in HISTORIES.glob("*.json"):
+            if file.stem not in PATHS:
+                file.unlink()
+
+
+if __name__ == "__main__":
+    from workflows.ending import end_process
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "orderlife.settings"
+    record()
+    end_process(0)
