@@ -62,6 +62,7 @@ class Reconciler:
     def __init__(self, client: Client, *, stuck_after: float, dry_run: bool = False) -> None:
         """`stuck_after`: after how many seconds without a change an order is looked at."""
         self.database = DatabaseThreads(1)  # one connection, which holds the lock
+        self.is_stopping = False
         self._client = client
         self._stuck_after = timedelta(seconds=stuck_after)
         self._dry_run = dry_run
@@ -113,20 +114,25 @@ class Reconciler:
     async def _look_at_all(self, seen: set[UUID], report: Report) -> None:
         after: UUID | None = None
         while rows := await self.database.run(look.standing_still, since=datetime.now(UTC), after=after, limit=SAMPLE):
+            if self.is_stopping:
+                break
             await self._look_at(rows, seen, report)
             after = rows[-1]
 
     async def _look_at(self, order_ids: Iterable[UUID], seen: set[UUID], report: Report) -> set[str]:
         """Start the workflows of those orders again that have none; in which states their last ones were found."""
         new = [order_id for order_id in order_ids if order_id not in seen]
-        seen.update(new)
-        found = await asyncio.gather(*map(self._recover, new))
-        report.lines += [
-            f"Order {order_id}: its workflow was {state}; {done}."
-            for order_id, (state, done) in zip(new, found, strict=True)
-            if done
-        ]
-        return {state for state, _ in found}
+        states = set[str]()
+        for start in range(0, len(new), SAMPLE):
+            if self.is_stopping:
+                break
+            batch = new[start : start + SAMPLE]
+            seen.update(batch)
+            for order_id, (state, done) in zip(batch, await asyncio.gather(*map(self._recover, batch)), strict=True):
+                states.add(state)
+                if done:
+                    report.lines.append(f"Order {order_id}: its workflow was {state}; {done}.")
+        return states
 
     async def _recover(self, order_id: UUID) -> tuple[str, str]:
         """In which state the workflow of an order was found, and what was done about it, if anything."""
@@ -215,7 +221,8 @@ class ReconcilerLoop:
         await self.reconciler.close()
 
     async def shutdown(self) -> None:
-        """Finish the round, then stop."""
+        """Finish what is under way; what the round has not come to, the next one does."""
+        self.reconciler.is_stopping = True
         self._stop.set()
 
     async def round(self) -> Report | None:

@@ -135,6 +135,8 @@ def _detail(data: Mapping[str, object]) -> str:
         parts.append(in_words(amount, currency))
     if carrier := data.get("carrier"):
         parts.append(str(carrier))
+    if found := data.get("found"):
+        parts.append(f"its workflow was {found}")
     codes = data.get("codes")
     if isinstance(codes, list):
         parts.extend(_words(str(code)).lower() for code in codes)

@@ -162,7 +162,8 @@ def labelled(order: Order, labels: list[Entry]) -> Iterator[tuple[str, str]]:
         if fault := _wrong_with(entry, shipments.get(key), order, is_void=key in voided):
             yield "I6", f"the label {key} {fault}"
     for key, shipment in shipments.items():
-        if shipment.state in (Shipment.State.SHIPPED, Shipment.State.DELIVERED) and key not in booked:
+        by_hand = shipment.booked_at == shipment.created_at  # somebody took the parcel to a carrier of their choice
+        if shipment.state in (Shipment.State.SHIPPED, Shipment.State.DELIVERED) and key not in booked and not by_hand:
             yield "I6", f"the carrier knows nothing of {key}, which is {shipment.state}"
     if order.status == Status.DELIVERED and not any(s.state == Shipment.State.DELIVERED for s in shipments.values()):
         yield "I6", "no shipment was delivered"
