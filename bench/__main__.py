@@ -4,10 +4,11 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 
-from bench import delivery
+from bench import accepting, delivery
 
 # What can be measured, and the function that gives its lines.
 MEASUREMENTS: dict[str, Callable[[int], list[str]]] = {
+    "accepting": accepting.measure,
     "delivery": delivery.measure,
 }
 

@@ -34,7 +34,7 @@ def measure(orders: int) -> list[str]:
 
 def _bare(address: str, orders: int) -> float:
     command = [sys.executable, "-m", "bench.bare"]
-    with _running([*command, "bare-shipping", address, "0"], {}):
+    with running([*command, "bare-shipping", address, "0"], {}):
         done = subprocess.run(
             [*command, "bare-orders", address, str(orders)],
             check=True,
@@ -62,7 +62,7 @@ def _ours(directory: Path, url: str, address: str, orders: int) -> float:
     subprocess.run(place, check=True, env={**os.environ, **settings})
     with ExitStack() as stack, psycopg.connect(url, autocommit=True) as database:
         for worker in ("run_shipping_worker", "run_order_worker"):
-            stack.enter_context(_running([*manage, worker], settings))
+            stack.enter_context(running([*manage, worker], settings))
         return _until_delivered(database, orders)
 
 
@@ -84,7 +84,8 @@ def _until_delivered(database: psycopg.Connection, orders: int) -> float:
 
 
 @contextmanager
-def _running(command: list[str], settings: dict[str, str]) -> Iterator[None]:
+def running(command: list[str], settings: dict[str, str]) -> Iterator[None]:
+    """A process, for as long as the block runs."""
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **settings}
     )
