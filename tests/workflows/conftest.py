@@ -29,13 +29,16 @@ class Process:
         self.env = env
         self.client: Client = env.client
 
-    async def start(self, order: Order, timings: Timings | None = None) -> WorkflowHandle[Any, OrderState]:
+    async def start(
+        self, order: Order, timings: Timings | None = None, **options: Any
+    ) -> WorkflowHandle[Any, OrderState]:
         """Start the order's workflow, as the relay does."""
         return await self.client.start_workflow(
             OrderWorkflow.run,
             OrderInput(str(order.pk), timings or Timings(payment_delay=2, shipping_delay=2)),
             id=order_workflow_id(order.pk),
             task_queue=ORDERS_QUEUE,
+            **options,
         )
 
     async def carry(self, order: Order, timings: Timings | None = None) -> OrderState:

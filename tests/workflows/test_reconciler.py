@@ -231,6 +231,15 @@ def test_the_child_of_a_reset_workflow_is_replaced_and_none_is_left_behind() -> 
     eventually(lambda: not any(run.status.name == "RUNNING" for run in runs(f"shipping-{order.pk}")))
 
 
+def test_shipping_ends_with_the_workflow_of_its_order() -> None:
+    order = approved(in_review(service_level="sim_silent"), Status.SHIPPED)
+    in_temporal("terminate", order=order)
+    eventually(lambda: [run.status.name for run in runs(f"shipping-{order.pk}")] == ["TERMINATED"])
+    reconciled()
+    assert settled(wish(order, "deliver")).state == "applied"
+    reaches(order, Status.DELIVERED)
+
+
 def test_an_order_that_temporal_does_not_know_makes_it_look_at_every_other_too() -> None:
     lost, other = in_review(), in_review()
     for order in (lost, other):

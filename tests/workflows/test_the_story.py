@@ -4,12 +4,17 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
+from orders.commands import Kind
 from orders.lifecycle import Status
-from orders.models import BlockedCustomer, Order, SkuLimit
+from orders.models import BlockedCustomer, Command, Order, SkuLimit
+from orders.services import commands
+from orders.services.commands import Intention
 from orders.services.placement import NewItem
+from orders.services.transition import locked_order
 from tests.conftest import unique
-from tests.factories import ADDRESS, an_order
+from tests.factories import ADDRESS, an_order, an_order_in
 from tests.workflows.conftest import Process
+from workflows.contracts import order_workflow_id
 
 placed = sync_to_async(an_order)
 
@@ -95,3 +100,20 @@ async def test_the_heavier_parcel_goes_with_the_carrier_that_takes_it(process: P
     order = await placed(items=[NewItem(sku="safe", quantity=1, unit_price=9900, weight=120_000)])
     await process.carry(order)
     assert (await order.shipments.aget()).carrier == "heavyhaul"
+
+
+@sync_to_async
+def past_the_door(order: Order, kind: Kind) -> Command:
+    """A command that was written just before the order ended."""
+    with locked_order(order.pk) as locked:
+        return commands._insert(locked, Intention(kind=kind, actor="staff:1"))
+
+
+async def test_a_signal_that_comes_before_the_last_task_is_settled_too(process: Process) -> None:
+    order = await sync_to_async(an_order_in)(Status.INVALID, payment_method="cash")
+    late = await past_the_door(order, Kind.CANCEL)
+    body = {"command_id": str(late.pk)}
+    await process.start(order, start_signal="cancel_order", start_signal_args=[body])
+    await process.client.get_workflow_handle(order_workflow_id(order.pk)).result()
+    await sync_to_async(late.refresh_from_db)()
+    assert (late.state, late.outcome) == ("rejected", "An order that is invalid cannot be cancelled.")
