@@ -12,13 +12,15 @@ from orders.services.transition import advance, locked_order
 def accept_cancellation(order: Order, command: Command) -> str:
     """Stop a locked order: no step of it succeeds from here on, and what was done is undone."""
     order.held, order.held_reason = False, ""
+    # Whatever a person was to look at, a refund that failed among it, is superseded: everything is given back now.
+    order.needs_attention, order.attention_reason = False, ""
     advance(
         order,
         EventType.CANCELLATION_ACCEPTED,
         actor=command.actor,
         key=f"cancellation:{command.id}",
         command=command,
-        changed=("held", "held_reason"),
+        changed=("held", "held_reason", "needs_attention", "attention_reason"),
     )
     return "The order is being cancelled." if is_undone(order) else "The order is being cancelled and refunded."
 

@@ -26,6 +26,7 @@ def cancel_payment(order: Order, command: Command) -> str:
     payment.cancel_requested = True
     payment.save(update_fields=["cancel_requested"])
     order.waiting_for = Waiting.PAYMENT_RETURN
+    order.needs_attention, order.attention_reason = False, ""  # a refund that failed before is part of this one now
     record(
         order,
         EventType.PAYMENT_CANCELLATION_ACCEPTED,
@@ -33,7 +34,7 @@ def cancel_payment(order: Order, command: Command) -> str:
         key=f"payment_cancellation:{command.id}",
         data={"payment": str(payment.id)},
         command=command,
-        changed=("waiting_for",),
+        changed=("waiting_for", "needs_attention", "attention_reason"),
     )
     return "The payment is taken back; then the order waits for a new one."
 

@@ -167,6 +167,18 @@ def test_what_was_given_back_stays_given_back_when_another_payment_takes_its_pla
     assert [entry["amount"] for entry in ledger("payments", order)] == [9999, 999, 9000, 9000]
 
 
+def test_a_cancel_takes_the_place_of_a_refund_that_failed() -> None:
+    order = reaches(approved(payment_method="tok_refund_refused"), Status.PAID)
+    applied(order, "hold")
+    applied(order, "refund", amount=700)
+    eventually(lambda: Order.objects.get(pk=order.pk).needs_attention)
+    applied(order, "cancel")
+    eventually(lambda: order.payments.get().refunds.filter(state="failed", amount=order.total).exists())
+    applied(order, "settle_refund")
+    reaches(order, Status.CANCELLED)
+    assert order.payments.get().refunded == order.total
+
+
 @pytest.mark.parametrize("way_out", ["retry_refund", "settle_refund"])
 def test_a_refund_of_a_delivered_order_that_failed_has_a_way_out(way_out: str) -> None:
     order = reaches(approved(payment_method="tok_refund_refused"), Status.DELIVERED)
