@@ -18,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from orders.selectors import recovery as look
 from orders.services import recovery
+from orders.services.upkeep import upkeep
 from workflows.connections import DatabaseThreads
 from workflows.contracts import ORDERS_QUEUE, OrderInput, RefundInput, order_workflow_id, refund_workflow_id
 from workflows.order import OrderWorkflow
@@ -230,6 +231,7 @@ class ReconcilerLoop:
         if not await self.reconciler.database.run(recovery.lead):
             return None
         report = await self.reconciler.round()
+        await self.reconciler.database.run(upkeep)
         for line in report.lines:
             logger.warning(line)
         return report

@@ -1,22 +1,100 @@
-"""Who may use the API. Keys are issued from the shell and shown by their first letters only."""
+"""Who may use the API. A key is shown once, when it is issued; after that by its first letters only."""
 
-from orders.admin.stock import ModelAdmin, NothingByHand, ReadOnly, TabularInline
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.cache import add_never_cache_headers
+
+from orders.admin.stock import ModelAdmin, NothingByHand, TabularInline
 from orders.models import ApiClient, ApiKey
+from orders.services.api_keys import SCOPES, create_api_key, revoke_key
 
 
-class ApiKeyInline(ReadOnly, TabularInline[ApiKey, ApiClient]):
-    """A client's keys, read-only. Their hashes are left out."""
+class ClientForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+    """A client, and whether it gets another key now."""
+
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope, scope) for scope in SCOPES], widget=forms.CheckboxSelectMultiple, required=False
+    )
+    issue_key = forms.BooleanField(
+        required=False, label="Issue a key", help_text="It is shown once, on the next page. Older keys go on working."
+    )
+
+    class Meta:
+        model = ApiClient
+        fields = ("name", "scopes", "is_active")
+
+
+class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # as above
+    """A key, which can only be revoked."""
+
+    revoke = forms.BooleanField(required=False)
+
+    class Meta:
+        model = ApiKey
+        fields: tuple[str, ...] = ()
+
+
+class ApiKeyInline(NothingByHand, TabularInline[ApiKey, ApiClient]):
+    """A client's keys. Their hashes are left out."""
 
     model = ApiKey
-    fields = ("prefix", "created_at", "revoked_at")
-    readonly_fields = fields
+    form = KeyForm
+    fields = ("prefix", "created_at", "revoked_at", "revoke")
+    readonly_fields = ("prefix", "created_at", "revoked_at")
+    extra = 0
 
 
-class ApiClientAdmin(NothingByHand, ModelAdmin[ApiClient]):
-    """Clients may be switched off here; they and their keys are made by `manage.py create_api_key`."""
+class ApiClientAdmin(ModelAdmin[ApiClient]):
+    """Clients are made and switched off here; their keys are issued and revoked."""
 
+    form = ClientForm
     list_display = ("name", "is_active", "scopes", "created_at")
     list_filter = ("is_active",)
-    fields = ("name", "scopes", "is_active", "created_at")
-    readonly_fields = ("name", "scopes", "created_at")
+    fields = ("name", "scopes", "is_active", "issue_key")
     inlines = (ApiKeyInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiClient | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the stock signature
+        """Events and commands name a client: its name stays."""
+        return ("name",) if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiClient | None = None) -> bool:  # noqa: ARG002 - the stock signature
+        """Never: orders belong to it. It can be switched off."""
+        return False
+
+    def save_formset(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - the stock signature
+        form: Any,  # noqa: ARG002 - the stock signature
+        formset: Any,
+        change: bool,  # noqa: ARG002, FBT001 - the stock signature
+    ) -> None:
+        """Revoke the keys that were ticked."""
+        formset.save(commit=False)
+        for row in formset.forms:
+            if row.cleaned_data.get("revoke"):
+                revoke_key(row.instance.pk)
+
+    def save_model(self, request: HttpRequest, obj: ApiClient, form: Any, change: bool) -> None:  # noqa: FBT001 - the stock signature
+        """Save the client, and issue the key that was asked for."""
+        super().save_model(request, obj, form, change)
+        request.issued_key = create_api_key(obj.name) if form.cleaned_data["issue_key"] else ""  # type: ignore[attr-defined]
+
+    def response_add(self, request: HttpRequest, obj: ApiClient, post_url_continue: str | None = None) -> HttpResponse:
+        """Show the key, if one was issued."""
+        return self._key_page(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: ApiClient) -> HttpResponse:
+        """Show the key, if one was issued."""
+        return self._key_page(request, obj) or super().response_change(request, obj)
+
+    def _key_page(self, request: HttpRequest, client: ApiClient) -> HttpResponse | None:
+        key = getattr(request, "issued_key", "")
+        if not key:
+            return None
+        context = {**self.admin_site.each_context(request), "title": "A new key", "client": client, "key": key}
+        response = TemplateResponse(request, "admin/orders/apiclient/key.html", context)
+        add_never_cache_headers(response)
+        return response

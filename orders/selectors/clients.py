@@ -20,6 +20,11 @@ def client_of_key(key: str) -> ApiClient | None:
     return found.client if found and found.client.is_active else None
 
 
+def keys_of_client(name: str) -> list[ApiKey]:
+    """The keys of the client of this name, the newest first."""
+    return list(ApiKey.objects.filter(client__name=name).order_by("-created_at"))
+
+
 def order_of_client(client: ApiClient, order_id: UUID) -> Order:
     """The client's order with this id, with everything an answer shows.
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,6 +11,7 @@ from orders.models import ApiClient, ApiKey
 from orders.selectors.clients import hash_of_key
 
 PREFIX = "ol_"
+PREFIX_LENGTH = 10
 SCOPES = ("orders:read", "orders:write", "refunds:write", "fulfilment", "webhooks")
 DEFAULT_SCOPES = ("orders:read", "orders:write")
 
@@ -22,10 +24,16 @@ def create_api_key(name: str, scopes: Sequence[str] = DEFAULT_SCOPES) -> str:
     key = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         client, _ = ApiClient.objects.get_or_create(name=name, defaults={"scopes": list(scopes)})
-        ApiKey.objects.create(client=client, prefix=key[:10], hash=hash_of_key(key))
+        ApiKey.objects.create(client=client, prefix=key[:PREFIX_LENGTH], hash=hash_of_key(key))
     return key
 
 
-def revoke_api_keys(name: str) -> int:
-    """Revoke every key of the client of this name; how many there were."""
-    return ApiKey.objects.filter(client__name=name, revoked_at=None).update(revoked_at=timezone.now())
+def revoke_key(key_id: UUID) -> None:
+    """Revoke one key."""
+    ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=timezone.now())
+
+
+def revoke_api_keys(name: str, prefix: str = "") -> int:
+    """Revoke the keys of the client of this name that begin with `prefix`; how many there were."""
+    keys = ApiKey.objects.filter(client__name=name, revoked_at=None, prefix__startswith=prefix[:PREFIX_LENGTH])
+    return keys.update(revoked_at=timezone.now())

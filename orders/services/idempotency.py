@@ -4,13 +4,16 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from orders.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
 from orders.models import ApiClient, IdempotencyKey, Order
 
 Body = dict[str, object]
+KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,12 @@ def once(request: Request, effect: Callable[[], Answer]) -> Answer:
             order=answer.order,
         )
         return answer
+
+
+def sweep() -> int:
+    """Forget the answers that are older than `KEPT`; how many there were."""
+    forgotten, _ = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+    return forgotten
 
 
 def _stored(request: Request) -> Answer | None:

@@ -12,6 +12,7 @@ import hmac
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -76,6 +77,13 @@ def receive(message: Message) -> WebhookEvent:
         defaults={"type": message.type, "body": {"subject": message.subject}, "received_at": timezone.now()},
     )
     return row if row.outcome else _carry_out(row)
+
+
+def carry_on() -> None:
+    """Make commands of messages that were stored a while ago and came no further."""
+    late = timezone.now() - timedelta(minutes=1)
+    for row in WebhookEvent.objects.filter(outcome="", received_at__lt=late).order_by("received_at")[:100]:
+        _carry_out(row)
 
 
 def _carry_out(row: WebhookEvent) -> WebhookEvent:
