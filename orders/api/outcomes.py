@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,7 +14,7 @@ from orders.api.problems import problem
 from orders.commands import CommandState, Kind
 from orders.errors import InvalidOrder, OrderError
 from orders.models import Command, Order
-from orders.selectors.commands import accepted_now, command_of_order, outcome_of
+from orders.selectors.commands import accepted_now, outcome_of
 from orders.services import idempotency
 from orders.services.commands import Intention, issue_command
 
@@ -40,13 +41,17 @@ def carry_out(request: HttpRequest, order: Order, wish: Wish, key: str, wait: fl
     def effect() -> idempotency.Answer:
         intention = Intention(kind=wish.kind, actor=actor_of(client), reason=wish.reason, args=wish.args)
         row = issue_command(order.pk, intention)
-        status = 409 if row.state == CommandState.REJECTED else 202
-        return idempotency.Answer(status, {"command_id": str(row.pk)}, order)
+        if row.state == CommandState.REJECTED:
+            return idempotency.Answer(409, _window_closed(row), order)
+        return idempotency.Answer(202, answers.command(row).model_dump(mode="json"), order)
 
     answer = once(request, key, {"reason": wish.reason, **wish.args}, effect)
-    row = command_of_order(order.pk, UUID(str(answer.body["command_id"])))
-    response = _window_closed(request, row) if answer.status == 409 else _accepted(row, wait)
-    return replayable(response, answer)
+    body = answer.body
+    if answer.status == 409:
+        return replayable(problem(request, KINDS["command_refused"], **body), answer)
+    if wait:
+        body = answers.command(outcome_of(UUID(str(body["command_id"])), within=wait)).model_dump(mode="json")
+    return replayable(JsonResponse(body, status=answer.status), answer)
 
 
 def once(request: HttpRequest, key: str, content: object, effect: Effect) -> idempotency.Answer:
@@ -88,18 +93,11 @@ def replayable(response: HttpResponse, answer: idempotency.Answer) -> HttpRespon
     return response
 
 
-def _accepted(row: Command, wait: float) -> HttpResponse:
-    body = answers.command(outcome_of(row.pk, within=wait) if wait else row)
-    return JsonResponse(body.model_dump(mode="json"), status=202)
-
-
-def _window_closed(request: HttpRequest, row: Command) -> HttpResponse:
-
-    return problem(
-        request,
-        KINDS["command_refused"],
-        row.outcome,
-        command_id=str(row.pk),
-        status_of_order=row.order.status,
-        accepts=[kind.value for kind in accepted_now(row.order)],
-    )
+def _window_closed(row: Command) -> dict[str, Any]:
+    """What a problem says of a command that was refused at the door."""
+    return {
+        "detail": row.outcome,
+        "command_id": str(row.pk),
+        "status_of_order": row.order.status,
+        "accepts": [kind.value for kind in accepted_now(row.order)],
+    }

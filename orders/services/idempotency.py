@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.utils import timezone
 from orders.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
 from orders.models import ApiClient, IdempotencyKey, Order
 
-Body = dict[str, object]
+Body = dict[str, Any]
 KEPT = timedelta(days=30)
 
 

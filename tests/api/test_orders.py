@@ -191,6 +191,15 @@ def test_a_cancel_sent_twice_with_its_key_is_one_command(shop: Shop) -> None:
     assert first.json()["command_id"] == second.json()["command_id"]
 
 
+def test_a_cancel_sent_again_gets_the_first_answer_and_waits_anew_where_it_is_asked_to(shop: Shop) -> None:
+    order = shop.place()
+    path, key = f"/orders/{order.pk}/cancel", unique()
+    first = shop.post(path, {}, idempotency_key=key).json()
+    settle(Command.objects.get(pk=first["command_id"]))
+    assert shop.post(path, {}, idempotency_key=key).json() == first
+    assert shop.post(f"{path}?wait=5", {}, idempotency_key=key).json()["state"] == "applied"
+
+
 def test_a_command_outside_its_window_is_refused_at_the_door_and_recorded(shop: Shop) -> None:
     order = shop.place(payment_method="cash")
     review.validate(order.pk)
