@@ -76,3 +76,11 @@ def test_a_worker_starts_a_terminated_workflow_again_by_itself(world: World, mea
     assert settled(wish(order, "reject")).state == "applied"
     reaches(order, Status.REJECTED)
     world.ends_well()
+
+
+def test_reconciling_by_hand_without_temporal_ends_with_one_line_and_a_code(world: World) -> None:
+    world.kill_temporal()
+    command = [sys.executable, "manage.py", "reconcile"]
+    environment = {**os.environ, **world.settings}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (1, f"Temporal does not answer at {world.server.address}.\n")

@@ -4,6 +4,7 @@ import asyncio
 from argparse import ArgumentParser
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from temporalio.service import RPCError
 
@@ -33,7 +34,8 @@ class Command(BaseCommand):
         try:
             self.stdout.write(asyncio.run(_round(dry_run=options["dry_run"], everything=options["all"])))
         except (RuntimeError, RPCError) as error:
-            self.stderr.write(f"Temporal does not answer: {error}")
+            reason = f": {error.message}" if isinstance(error, RPCError) else ""
+            self.stderr.write(f"Temporal does not answer at {settings.TEMPORAL_ADDRESS}{reason}.")
             code = 1
         end_process(code)
 
