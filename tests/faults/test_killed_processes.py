@@ -75,6 +75,7 @@ def test_it_goes_on_when_either_worker_is_killed_at_any_step(world: World) -> No
 
 
 def test_work_goes_on_at_once_when_one_of_two_workers_is_killed(world: World, measured: Callable[[str], None]) -> None:
+    world.settings["SHIPPING_DELAY"] = "6"  # so that they are still on their way when the second worker is ready
     victim = world.start_order_worker()
     world.start_shipping_worker()
     orders = [an_order() for _ in range(6)]

@@ -16,7 +16,7 @@ from orders.services.commands import Intention, issue_command
 from tests.faults.doors import Shop
 from workflows.connections import drop_dead_connections
 
-CUSTOMERS = 40
+CUSTOMERS = 80
 PATIENCE_SECONDS = 120
 
 TOKENS = {
@@ -58,6 +58,15 @@ FOLLOW_UPS: dict[str, list[list[Kind]]] = {
     "sim_silent": [[], [Kind.DELIVER], [Kind.FAIL_DELIVERY], [Kind.DELIVER, Kind.FAIL_DELIVERY]],
     "sim_lost": [[], [Kind.RETRY_SHIPPING], [Kind.RETRY_SHIPPING, Kind.CANCEL]],
     "sim_refused": [[], [Kind.RETRY_SHIPPING], [Kind.RETRY_SHIPPING, Kind.CANCEL], [Kind.CANCEL]],
+}
+# What is wanted only once the order has come a good way.
+LATE = {
+    Kind.REFUND,
+    Kind.RETRY_PAYMENT,
+    Kind.RETRY_SHIPPING,
+    Kind.RETRY_REFUND,
+    Kind.DELIVER,
+    Kind.FAIL_DELIVERY,
 }
 COUNTRIES = {"US": 97, "AQ": 3}
 
@@ -119,7 +128,7 @@ def _wish(chance: random.Random, number: int, kind: Kind) -> Wish:
     if kind is Kind.RETRY_PAYMENT:
         args = {"payment_method": _one(chance, TOKENS)}
     return Wish(
-        after=chance.uniform(0, 3),
+        after=chance.uniform(3, 9) if kind in LATE else chance.uniform(0, 3),
         kind=kind,
         args=args,
         id=UUID(int=chance.getrandbits(128), version=4),
