@@ -69,7 +69,7 @@ class World:
             found[:] = violations(ledgers=ledgers, temporal_address=self.server.address)
             return not found
 
-        eventually(all_is_well, 20, lambda: "\n".join(found))
+        eventually(all_is_well, 40, lambda: "\n".join(found))
 
     def _ready(self, served: Served) -> Served:
         served.ready("ready")

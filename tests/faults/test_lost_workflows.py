@@ -52,10 +52,11 @@ def orders_in_many_states(world: World) -> dict[str, Order]:
 def test_every_order_goes_on_though_temporal_lost_all_of_its_workflows(world: World) -> None:
     orders = orders_in_many_states(world)
     lose_temporal(world)
+    lost = sum(not Order.objects.get(pk=order.pk).is_final for order in orders.values())
     told = reconcile(world, "--dry-run")
-    assert told.count("its workflow was missing; it would be started again.") == len(orders)
+    assert told.count("its workflow was missing; it would be started again.") == lost >= 3
     assert not any("workflow_recovered" in events(order) for order in orders.values())
-    assert reconcile(world).count("its workflow was missing; started again.") == len(orders)
+    assert reconcile(world).count("its workflow was missing; started again.") == lost
     for kind, order in orders.items():
         if kind:
             assert settled(wish(order, kind, args={"payment_method": "tok_ok"})).state == "applied"
