@@ -25,7 +25,7 @@ from tests.conftest import both_workers, eventually, unique
 from tests.factories import an_order, events, kinds, reaches, settled, wish
 from tests.plugin import database_of_its_own
 from workflows.client import connect
-from workflows.reconciler import Reconciler, ReconcilerLoop, Report
+from workflows.reconciler import Reconciler, Report
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -265,39 +265,6 @@ def test_a_dry_run_says_what_it_would_do_and_changes_nothing() -> None:
     assert line in reconciled(dry_run=True).lines
     assert "workflow_recovered" not in events(order)
     reconciled()
-
-
-def test_of_two_workers_one_reconciles_and_the_other_takes_over() -> None:
-    async def rounds() -> list[bool]:
-        first, second = ReconcilerLoop(await connect()), ReconcilerLoop(await connect())
-        led = [await loop.round() is not None for loop in (first, second, first)]
-        await first.reconciler.close()
-        led.append(await second.round() is not None)
-        await second.reconciler.close()
-        return led
-
-    assert asyncio.run(rounds()) == [True, False, True, True]
-
-
-def test_a_round_that_fails_does_not_end_the_loop(caplog: pytest.LogCaptureFixture, monkeypatch: Any) -> None:
-    monkeypatch.setattr(settings, "RECONCILE_INTERVAL", 0.01)
-
-    async def loop_for_a_while() -> int:
-        loop, failures = ReconcilerLoop(await connect()), iter(range(1000))
-
-        async def fail() -> None:
-            next(failures)
-            raise ConnectionError
-
-        monkeypatch.setattr(loop, "round", fail)
-        running = asyncio.create_task(loop.run())
-        await asyncio.sleep(0.2)
-        await loop.shutdown()
-        await running
-        return next(failures)
-
-    assert asyncio.run(loop_for_a_while()) > 2
-    assert "The reconciler could not finish its round: ConnectionError." in caplog.text
 
 
 def test_it_counts_the_payments_whose_outcome_nobody_knows(outage: Outage) -> None:
