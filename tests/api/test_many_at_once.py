@@ -58,6 +58,8 @@ def test_fifty_posts_with_one_key_make_one_order_and_get_one_answer(web: str) ->
     bodies = {json.dumps(body, sort_keys=True) for status, body in answers if status == 201}
     assert 201 in statuses <= {201, 409}
     assert len(bodies) == 1 == Order.objects.filter(client__name=wire.shop).count()
+    again = wire.ask("POST", "/orders", ORDER, **{"idempotency-key": key})
+    assert (again[0], json.dumps(again[1], sort_keys=True)) == (201, *bodies)
     assert wire.ask("POST", "/orders", {**ORDER, "locale": "de"}, **{"idempotency-key": key})[0] == 422
 
 
