@@ -154,7 +154,8 @@ class OrderWorkflow(OrderProcess):
         if self.shipping is None or self.shipping.done():
             return
         try:
-            await self.shipping.signal(LOOK)
+            # By its id: after a reset the child is still this run's, but a signal to it as a child is refused.
+            await workflow.get_external_workflow_handle(shipping_workflow_id(self.order_id)).signal(LOOK)
         except FailureError:  # it has ended meanwhile, and says itself how far it came
             workflow.logger.info("Shipping has ended already.")
 

@@ -237,6 +237,14 @@ def test_the_child_of_a_reset_workflow_is_replaced_and_none_is_left_behind() -> 
     eventually(lambda: not any(run.status.name == "RUNNING" for run in runs(f"shipping-{order.pk}")))
 
 
+def test_a_child_that_a_reset_kept_still_hears_what_people_decide() -> None:
+    order = approved(in_review(service_level="sim_silent"), Status.SHIPPED)
+    in_temporal("reset", "--type", "LastWorkflowTask", "--reason", "to see", order=order)
+    assert settled(wish(order, "deliver")).state == "applied"
+    for name in ("order", "shipping"):
+        eventually(lambda name=name: not any(run.status.name == "RUNNING" for run in runs(f"{name}-{order.pk}")))
+
+
 def test_shipping_ends_with_the_workflow_of_its_order() -> None:
     order = approved(in_review(service_level="sim_silent"), Status.SHIPPED)
     in_temporal("terminate", order=order)
