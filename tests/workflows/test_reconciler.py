@@ -241,8 +241,8 @@ def test_a_child_that_a_reset_kept_still_hears_what_people_decide() -> None:
     order = approved(in_review(service_level="sim_silent"), Status.SHIPPED)
     in_temporal("reset", "--type", "LastWorkflowTask", "--reason", "to see", order=order)
     assert settled(wish(order, "deliver")).state == "applied"
-    for name in ("order", "shipping"):
-        eventually(lambda name=name: not any(run.status.name == "RUNNING" for run in runs(f"{name}-{order.pk}")))
+    names = (f"order-{order.pk}", f"shipping-{order.pk}")
+    eventually(lambda: not any(run.status.name == "RUNNING" for name in names for run in runs(name)))
 
 
 def test_shipping_ends_with_the_workflow_of_its_order() -> None:
