@@ -24,7 +24,7 @@ from orders.services import deadlines, labels, payment, refunds, shipping
 from tests.factories import an_order_in, command, events, kinds
 from tests.faults.driving import assert_it_ended_truthfully, carry_to_its_end, label_and_hand_over, patiently
 
-SCHEDULES = int(os.environ.get("RACES", "40"))
+SCHEDULES = int(os.environ.get("RACES", "16"))
 ELSEWHERE = {"street": "5 Elm St", "city": "Springfield", "state": "IL", "country": "US"}
 TOKENS = ("tok_ok", "tok_ok", "tok_lost_response", "tok_flaky", "tok_declined")
 LEVELS = ("standard", "express", "sim_lost_response")
