@@ -15,7 +15,7 @@ from orders.ids import CODE_LENGTH, normalise_code
 from orders.lifecycle import FINAL, Status, Waiting
 from orders.models import Command, Order, OrderItem, Payment, Refund, Shipment
 from orders.money import in_words
-from orders.selectors.commands import accepted_now
+from orders.selectors.commands import is_possible
 from orders.selectors.orders import order_by_id
 
 # Where an order stands still until a person, or the customer, does something.
@@ -222,7 +222,7 @@ def hindrance(view: OrderView, kind: Kind) -> str:
         return "The label is being booked or booked already, with the address as it was."
     if kind is Kind.CANCEL_PAYMENT and view.order.waiting_for == Waiting.PAYMENT_RETURN:
         return "The payment is being taken back already."
-    return "" if kind in accepted_now(view.order) else "As the order stands, this would change nothing."
+    return "" if is_possible(view.order, kind) else "As the order stands, this would change nothing."
 
 
 def refusal_of(order: Order, kind: Kind) -> str:

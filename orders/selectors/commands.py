@@ -103,11 +103,12 @@ _places = threading.BoundedSemaphore(MOST_WAITING)
 
 def accepted_now(order: Order) -> list[Kind]:
     """The commands that the order accepts as it stands, less those that could only be refused."""
-    return [
-        kind
-        for kind in accepted_in(Status(order.status))
-        if (not RULES[kind].by_hand or _waits_for_people(order)) and POSSIBLE.get(kind, _always)(order)
-    ]
+    return [kind for kind in accepted_in(Status(order.status)) if is_possible(order, kind)]
+
+
+def is_possible(order: Order, kind: Kind) -> bool:
+    """Whether what a kind of command needs beside the right status is there."""
+    return (not RULES[kind].by_hand or _waits_for_people(order)) and POSSIBLE.get(kind, _always)(order)
 
 
 def _always(_order: Order) -> bool:
