@@ -30,6 +30,18 @@ class CommandNotFound(OrderError):
     code = "command_not_found"
 
 
+class DeliveryNotFound(OrderError):
+    """No delivery has this id."""
+
+    code = "delivery_not_found"
+
+
+class EndpointNotFound(OrderError):
+    """No webhook endpoint of this client has this id."""
+
+    code = "endpoint_not_found"
+
+
 class CommandRefused(OrderError):
     """The order does not accept this command where it stands; the command is rejected with this message."""
 

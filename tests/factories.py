@@ -17,7 +17,8 @@ ADDRESS = Address(street="123 Main St", city="Anytown", state="CA", country="US"
 
 
 def an_order(**fields: Any) -> Order:
-    """A received order of 99.99 USD."""
+    """A received order of 99.99 USD; `client` is the shop it belongs to."""
+    client = fields.pop("client", None)
     values = {
         "customer_name": "John Doe",
         "customer_email": f"john{unique()}@example.com",
@@ -26,7 +27,7 @@ def an_order(**fields: Any) -> Order:
         "currency": "USD",
         **fields,
     }
-    return place_order(NewOrder(**values), actor="operator")
+    return place_order(NewOrder(**values), actor="operator", client=client)
 
 
 def an_order_in(status: Status, **fields: Any) -> Order:

@@ -2,7 +2,8 @@
 
 from orders.models.clients import ApiClient, ApiKey, IdempotencyKey, RateWindow
 from orders.models.commands import Command
-from orders.models.events import Delivery, Event
+from orders.models.deliveries import Delivery, DeliveryAttempt, WebhookEndpoint
+from orders.models.events import Event
 from orders.models.orders import Order, OrderItem
 from orders.models.payments import Payment, Refund
 from orders.models.shipments import Shipment
@@ -16,6 +17,7 @@ __all__ = [
     "BlockedCustomer",
     "Command",
     "Delivery",
+    "DeliveryAttempt",
     "Event",
     "IdempotencyKey",
     "Note",
@@ -26,5 +28,6 @@ __all__ = [
     "Refund",
     "Shipment",
     "SkuLimit",
+    "WebhookEndpoint",
     "WebhookEvent",
 ]

@@ -7,12 +7,19 @@ from orders import ids
 
 
 class ApiClient(models.Model):
-    """A shop, warehouse or carrier. Its orders are its own."""
+    """A shop, warehouse or carrier. Its orders are its own.
+
+    `mail_from` and `mail_name` stand in the From of the mails to its customers, ours where they are empty; `mails_off`
+    names the mails that they do not get.
+    """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     name = models.CharField(max_length=100, unique=True)
     scopes = models.JSONField(default=list)
     is_active = models.BooleanField(default=True)
+    mail_from = models.EmailField(max_length=254, default="", blank=True)
+    mail_name = models.CharField(max_length=100, default="", blank=True)
+    mails_off = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Events: what happened, chained and append-only; and deliveries: who is to be told."""
+"""Events: what happened, chained and append-only."""
 
 from django.db import models
 from django.db.models import Q
@@ -38,37 +38,3 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.type}"
-
-
-class Delivery(models.Model):
-    """A mail or webhook call that an event causes, written with it, sent by the sender."""
-
-    class State(models.TextChoices):
-        """How far it came."""
-
-        PENDING = "pending"
-        SENT = "sent"
-        FAILED = "failed"
-
-    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
-    event = models.ForeignKey(Event, models.PROTECT, related_name="deliveries")
-    channel = models.CharField(max_length=10)
-    recipient = models.CharField(max_length=300)
-    state = models.CharField(max_length=10, default=State.PENDING, choices=State.choices)
-    attempts = models.IntegerField(default=0)
-    last_error = models.CharField(max_length=200, default="", blank=True)
-    created_at = models.DateTimeField(editable=False)
-    available_at = models.DateTimeField(editable=False)
-    sent_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        db_table = "deliveries"
-        constraints = [
-            models.UniqueConstraint(fields=["event", "channel", "recipient"], name="deliveries_once"),
-            models.CheckConstraint(condition=Q(channel__in=["mail", "webhook"]), name="deliveries_channel_known"),
-            models.CheckConstraint(condition=Q(state__in=["pending", "sent", "failed"]), name="deliveries_state_known"),
-        ]
-        indexes = [models.Index(fields=["available_at"], condition=Q(state="pending"), name="deliveries_pending")]
-
-    def __str__(self) -> str:
-        return f"{self.channel}, {self.state}"

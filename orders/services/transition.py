@@ -13,6 +13,7 @@ from django.utils import timezone
 from orders.errors import OrderNotFound, TransitionRefused
 from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status, Waiting, target
 from orders.models import Command, Event, Order
+from orders.services.deliveries import write_deliveries
 
 Value = str | int | bool | None | list[str]
 Data = Mapping[str, Value]
@@ -42,7 +43,7 @@ def record(
     command: Command | None = None,
     changed: tuple[str, ...] = (),
 ) -> Event:
-    """Write an event of a locked order, and with it the order's own fields named in `changed`.
+    """Write an event of a locked order, with it who is to be told, and the order's own fields named in `changed`.
 
     `key` names the step once and for all (a command's id, an attempt): the database refuses to record it twice.
     """
@@ -63,6 +64,7 @@ def record(
     order.event_seq, order.event_hash, order.updated_at = row.seq, row.hash, now
     order.save(update_fields=["event_seq", "event_hash", "updated_at", *changed])
     row.save(force_insert=True)
+    write_deliveries(order, row)
     return row
 
 
