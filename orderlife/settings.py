@@ -1,5 +1,6 @@
 """Every setting, from the environment. `.env.example` lists the variables; durations are in seconds."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -109,6 +110,10 @@ SIMULATED_DIR = Path(env.str("SIMULATED_DIR", default=str(DATA_DIR / "simulated"
 TRACKING_KEYS = env.list("TRACKING_KEYS", default=[]) or [f"tracking:{SECRET_KEY}"]
 # How many requests an API client may send in a minute; 0: as many as it likes.
 RATE_LIMIT = env.int("RATE_LIMIT", default=60000)
+# How many forms of the customers' pages one client address may send in ten minutes; 0: as many as it likes.
+TRACKING_RATE_LIMIT = env.int("TRACKING_RATE_LIMIT", default=60)
+# The networks of proxies in front, whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = [ip_network(name) for name in env.list("TRUSTED_PROXIES", default=[])]
 # Who may send webhooks: carriers/CODE=whsec_... and payments/NAME=whsec_...; two for one sender while it changes over.
 WEBHOOK_SECRETS = env.list("WEBHOOK_SECRETS", default=[])
 LOGIN_URL = "admin:login"

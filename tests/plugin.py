@@ -24,6 +24,8 @@ os.environ.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
 os.environ["SECRET_KEY"] = "a key for tests alone"
 os.environ["PUBLIC_URL"] = "http://127.0.0.1"
 os.environ["WORKFLOW_SANDBOX"] = "true"
+# All of the tests' customers come from one address.
+os.environ["TRACKING_RATE_LIMIT"] = "0"
 os.environ["ALLOWED_HOSTS"] = "127.0.0.1,localhost,testserver"
 
 _running = contextlib.ExitStack()

@@ -1,5 +1,6 @@
 """The tables, as design and people know them."""
 
+from orders.models.access import ThrottleWindow
 from orders.models.clients import ApiClient, ApiKey, IdempotencyKey, RateWindow
 from orders.models.commands import Command
 from orders.models.deliveries import Delivery, DeliveryAttempt, WebhookEndpoint
@@ -29,5 +30,6 @@ __all__ = [
     "Shipment",
     "SkuLimit",
     "WebhookEndpoint",
+    "ThrottleWindow",
     "WebhookEvent",
 ]

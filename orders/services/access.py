@@ -13,9 +13,12 @@ from django.core.signing import BadSignature, TimestampSigner
 from orders import ids
 from orders.models import Order
 from orders.selectors import tracking
+from orders.services.throttles import Limit, by_address, count
 from orders.services.transition import locked_order
 
 COOKIE_DAYS = 30
+BY_CODE = Limit("find by code", 10)
+BY_EMAIL = Limit("find by e-mail", 10)
 # Compared against where no order is, so that an unknown code costs what a wrong address does.
 _NOBODY = "nobody@example.invalid"
 
@@ -46,11 +49,15 @@ def order_opened_by_link(code: str, token: str) -> Order | None:
     return order if order is not None and is_token_of(order, token) else None
 
 
-def order_opened_by_email(code: str, email: str) -> Order | None:
-    """The order with this code, if the customer's address is this one.
+def order_opened_by_email(code: str, email: str, *, client: str) -> Order | None:
+    """The order with this code, if the customer's address is this one. `client` is from where it is asked.
 
     An unknown code and a wrong address cost the same: one look-up that answers with one row, one comparison of digests.
+
+    Raises:
+        TooManyRequests: the client, the code or the e-mail address was tried too often, whether there is one or not.
     """
+    count([(by_address("find"), client), (BY_CODE, code), (BY_EMAIL, email.strip().casefold())])
     known = tracking.email_of(code)
     same = hmac.compare_digest(_digest(known or _NOBODY), _digest(email))
     return tracking.order_with_code(code) if same and known else None

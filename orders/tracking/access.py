@@ -1,15 +1,17 @@
 """Who may open an order's page: a signed cookie, given for the link's token or for code and e-mail address."""
 
+import math
 from collections.abc import Callable
 from functools import wraps
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRefresh
 
+from orders.errors import TooManyRequests
 from orders.ids import normalise_code
 from orders.models import Order
 from orders.services.access import COOKIE_DAYS, access_cookie, order_opened_by_cookie
@@ -20,11 +22,14 @@ View = Callable[..., HttpResponse]
 
 
 def private(view: View) -> View:
-    """Let no browser, proxy or search engine keep the page."""
+    """Let no browser, proxy or search engine keep the page; who tries too often is told until when to wait."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, **path: str) -> HttpResponse:
-        response = view(request, **path)
+        try:
+            response = view(request, **path)
+        except TooManyRequests as error:
+            response = _ask_for_patience(request, error)
         response["Cache-Control"] = "no-store"
         response["X-Robots-Tag"] = "noindex"
         return response
@@ -46,6 +51,13 @@ def of_customer(view: Callable[[HttpRequest, Order], HttpResponse]) -> View:
         return ask_for_email(code)
 
     return wrapped
+
+
+def _ask_for_patience(request: HttpRequest, error: TooManyRequests) -> HttpResponse:
+    minutes = math.ceil(error.retry_after / 60)
+    response = render(request, "tracking/patience.html", {"minutes": minutes}, status=429)
+    response["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def let_in(order: Order) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
+from orders.client_address import client_address
 from orders.commands import Kind
 from orders.ids import normalise_code
 from orders.models import Order
@@ -33,7 +34,9 @@ def find(request: HttpRequest) -> HttpResponse:
         return render(request, "tracking/find.html", {"form": FindForm(initial={"code": request.GET.get("code", "")})})
     form = FindForm(request.POST)
     if form.is_valid():
-        order = order_opened_by_email(form.cleaned_data["code"], form.cleaned_data["email"])
+        order = order_opened_by_email(
+            form.cleaned_data["code"], form.cleaned_data["email"], client=client_address(request)
+        )
         if order is not None:
             return let_in(order)
         form.add_error(None, "No order has this code and this e-mail address. Please look at both once more.")
