@@ -34,9 +34,8 @@ def find(request: HttpRequest) -> HttpResponse:
         return render(request, "tracking/find.html", {"form": FindForm(initial={"code": request.GET.get("code", "")})})
     form = FindForm(request.POST)
     if form.is_valid():
-        order = order_opened_by_email(
-            form.cleaned_data["code"], form.cleaned_data["email"], client=client_address(request)
-        )
+        code, email = form.cleaned_data["code"], form.cleaned_data["email"]
+        order = order_opened_by_email(code, email, client=client_address(request))
         if order is not None:
             return let_in(order)
         form.add_error(None, "No order has this code and this e-mail address. Please look at both once more.")

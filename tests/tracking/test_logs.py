@@ -39,7 +39,7 @@ def test_the_token_is_in_no_log_no_address_and_no_referrer(browser: Browser, tmp
 
 
 def requests_of_a_visit(browser: Browser, page_address: str, token: str) -> list[tuple[str, str]]:
-    """Everything a browser asks for, and with which headers, when a customer follows the link, and goes on from there."""
+    """What a browser asks for, and with which headers, when a customer follows the link and goes on from there."""
     context = browser.new_context()
     page = context.new_page()
     asked: list[tuple[str, str]] = []
