@@ -29,7 +29,7 @@ __all__ = [
     "Refund",
     "Shipment",
     "SkuLimit",
-    "WebhookEndpoint",
     "ThrottleWindow",
+    "WebhookEndpoint",
     "WebhookEvent",
 ]
