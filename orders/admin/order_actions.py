@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -13,10 +12,11 @@ from django.views.decorators.http import require_http_methods
 
 from orders.admin import forms
 from orders.admin.consequences import consequences
-from orders.admin.stock import ModelAdmin
+from orders.admin.stock import ModelAdmin, ensure
 from orders.commands import CommandState, Kind
 from orders.errors import OrderError, OrderNotFound
 from orders.models import Command, Order
+from orders.roles import right_to
 from orders.selectors.backoffice import OrderView, hindrance, order_view
 from orders.selectors.commands import outcome_of
 from orders.selectors.timeline import changes_since
@@ -66,8 +66,7 @@ ACTIONS: dict[Kind, Action] = {
 @require_http_methods(["GET", "POST"])
 def act(request: HttpRequest, model_admin: ModelAdmin[Order], *, order_id: UUID, kind: Kind) -> HttpResponse:
     """Show an action's page, or take its form: issue the command and go back to the order."""
-    if not model_admin.has_change_permission(request):
-        raise PermissionDenied
+    ensure(request, right_to(kind))
     view = view_or_404(order_id)
     form = ACTIONS[kind].form(view, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():

@@ -10,14 +10,15 @@ from django.urls import URLPattern, path
 
 from orders.admin import bulk, order_actions, order_list, order_page
 from orders.admin.lists import PAGE, ShortPaginator
-from orders.admin.stock import ModelAdmin, NothingByHand
+from orders.admin.stock import ModelAdmin, ReadOnly
 from orders.commands import Kind
 from orders.models import Order
+from orders.roles import right_to
 from orders.selectors.backoffice import orders_found
 
 
-class OrderAdmin(NothingByHand, ModelAdmin[Order]):
-    """What staff see of all orders. Who may only view sees the same without the actions."""
+class OrderAdmin(ReadOnly, ModelAdmin[Order]):
+    """What staff see of all orders, and what of it each may do."""
 
     list_display = ("code", "customer", "total_column", "status_column", "waits_for", "age", "flags")
     list_filter = (
@@ -72,26 +73,38 @@ class OrderAdmin(NothingByHand, ModelAdmin[Order]):
 
     def note_view(self, request: HttpRequest, **at: Any) -> HttpResponse:
         """Where the note box sends what is typed."""
-        return order_page.note(request, self, **at)
+        return order_page.note(request, **at)
 
     def action_view(self, request: HttpRequest, **at: Any) -> HttpResponse:
         """The page of one action."""
         return order_actions.act(request, self, **at)
 
-    @admin.action(description="Approve selected orders", permissions=["change"])
+    @admin.action(description="Approve selected orders", permissions=["approve"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
         """Ask first, then issue a command for each."""
         return bulk.act(self, request, queryset, Kind.APPROVE)
 
-    @admin.action(description="Reject selected orders", permissions=["change"])
+    @admin.action(description="Reject selected orders", permissions=["reject"])
     def reject_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
         """Ask first, then issue a command for each."""
         return bulk.act(self, request, queryset, Kind.REJECT)
 
-    @admin.action(description="Cancel selected orders", permissions=["change"])
+    @admin.action(description="Cancel selected orders", permissions=["cancel"])
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
         """Ask first, then issue a command for each."""
         return bulk.act(self, request, queryset, Kind.CANCEL)
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may approve many at once."""
+        return request.user.has_perm(right_to(Kind.APPROVE))
+
+    def has_reject_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may reject many at once."""
+        return request.user.has_perm(right_to(Kind.REJECT))
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may cancel many at once."""
+        return request.user.has_perm(right_to(Kind.CANCEL))
 
     @admin.display(description="customer")
     def customer(self, order: Order) -> str:

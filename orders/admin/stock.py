@@ -4,8 +4,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib import admin
 from django.core import paginator
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
+
+from orders.roles import RIGHTS
 
 if TYPE_CHECKING:
     from typing import TypeVar
@@ -59,4 +62,16 @@ class ReadOnly(NothingByHand):
         return False
 
 
-__all__ = ["ModelAdmin", "NothingByHand", "Paginator", "ReadOnly", "TabularInline"]
+def ensure(request: HttpRequest, right: str) -> None:
+    """Go on only for those who may: `right` is one of the table in `orders/roles.py`.
+
+    Raises:
+        PermissionDenied: this person may not.
+    """
+    if right not in RIGHTS:
+        raise KeyError(right)
+    if not request.user.has_perm(right):
+        raise PermissionDenied
+
+
+__all__ = ["ModelAdmin", "NothingByHand", "Paginator", "ReadOnly", "TabularInline", "ensure"]

@@ -1,0 +1,98 @@
+"""Who may do what in the back office: one table, from which the groups and their permissions are made.
+
+A right is a Django permission, named `app.codename`. To add one: a row in `RIGHTS`; ask for it where the screen or the
+action is served (`stock.ensure`, `has_perm`, `perms` in a template); and a row in `tests/admin/matrix.py`. The
+next `manage.py migrate` makes the permission and gives it to its groups. A right that exists already is left as people
+have set it by hand since.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orders.commands import Kind
+
+
+class Group(StrEnum):
+    """The groups that a migration makes. A person may be in several."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    WAREHOUSE = "warehouse"
+    FINANCE = "finance"
+    MANAGER = "manager"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Right:
+    """One thing that people may do.
+
+    Attributes:
+        words: what it is, as the permission is called.
+        groups: who may; a manager always.
+        model: what it belongs to, as Django names models: `app.model`.
+    """
+
+    words: str
+    groups: frozenset[Group]
+    model: str = "orders.order"
+
+
+EVERYBODY = frozenset(Group)
+_MANAGER = frozenset({Group.MANAGER})
+_OPERATOR = _MANAGER | {Group.OPERATOR}
+_WAREHOUSE = _MANAGER | {Group.WAREHOUSE}
+_FINANCE = _MANAGER | {Group.FINANCE}
+
+# Who may issue which kind of command on an order's page, in a queue, or for many orders at once.
+_COMMANDS: dict[Kind, frozenset[Group]] = {
+    Kind.APPROVE: _OPERATOR,
+    Kind.REJECT: _OPERATOR,
+    Kind.CANCEL: _OPERATOR,
+    Kind.UPDATE_ADDRESS: _OPERATOR,
+    # What a warehouse cannot find or read, it stops; it does not decide that all is well again.
+    Kind.HOLD: _OPERATOR | _WAREHOUSE | _FINANCE,
+    Kind.RELEASE: _OPERATOR,
+    Kind.RETRY_SHIPPING: _OPERATOR | _WAREHOUSE,
+    Kind.PICK: _WAREHOUSE,
+    Kind.PACK: _WAREHOUSE,
+    Kind.SHIP: _WAREHOUSE,
+    Kind.DELIVER: _OPERATOR | _WAREHOUSE,
+    Kind.FAIL_DELIVERY: _OPERATOR | _WAREHOUSE,
+    Kind.RETRY_PAYMENT: _OPERATOR | _FINANCE,
+    Kind.CANCEL_PAYMENT: _OPERATOR | _FINANCE,
+    Kind.SETTLE_PAYMENT: _OPERATOR | _FINANCE,
+    Kind.REFUND: _FINANCE,
+    Kind.RETRY_REFUND: _FINANCE,
+    Kind.SETTLE_REFUND: _FINANCE,
+}
+
+
+def right_to(kind: Kind) -> str:
+    """The permission that a person needs to issue this kind of command."""
+    return f"orders.{kind}_order"
+
+
+def _by_hand(app: str, model: str, changed_by: frozenset[Group], seen_by: frozenset[Group]) -> dict[str, Right]:
+    """Rows that staff edit as the stock admin does."""
+    what = {"view": seen_by | changed_by, "add": changed_by, "change": changed_by, "delete": changed_by}
+    return {
+        f"{app}.{verb}_{model}": Right(words=f"Can {verb} {model}", groups=groups, model=f"{app}.{model}")
+        for verb, groups in what.items()
+    }
+
+
+RIGHTS: dict[str, Right] = {
+    "orders.view_order": Right(words="Can view order", groups=EVERYBODY),
+    "orders.view_command": Right(words="Can view command", groups=EVERYBODY, model="orders.command"),
+    "orders.note_order": Right(words="Can write a note", groups=EVERYBODY - {Group.VIEWER}),
+    # The link opens whatever the customer may do, cancelling among it.
+    "orders.open_customer_page": Right(words="Can open the customer's page", groups=_OPERATOR),
+    **{
+        right_to(kind): Right(words=f"Can {kind.replace('_', ' ')} order", groups=groups)
+        for kind, groups in _COMMANDS.items()
+    },
+    **_by_hand("orders", "blockedcustomer", changed_by=_OPERATOR, seen_by=_OPERATOR | _FINANCE),
+    **_by_hand("orders", "skulimit", changed_by=_OPERATOR, seen_by=_OPERATOR | _WAREHOUSE),
+    **_by_hand("orders", "apiclient", changed_by=_MANAGER, seen_by=_MANAGER),
+    **_by_hand("orders", "apikey", changed_by=_MANAGER, seen_by=_MANAGER),
+}
