@@ -25,6 +25,7 @@ class Kind(StrEnum):
     SHIP = "ship"
     DELIVER = "deliver"
     FAIL_DELIVERY = "fail_delivery"
+    FAIL_PICKING = "fail_picking"
     REFUND = "refund"
     RETRY_REFUND = "retry_refund"
     SETTLE_REFUND = "settle_refund"
@@ -173,6 +174,13 @@ RULES: dict[Kind, Rule] = {
         actors=_WAREHOUSE,
         verb="packed",
         signal="pack",
+        by_hand=True,
+    ),
+    Kind.FAIL_PICKING: Rule(
+        statuses=frozenset({Status.PAID, Status.PICKING}),
+        actors=_WAREHOUSE,
+        verb="reported as impossible to pick",
+        signal="fail_picking",
         by_hand=True,
     ),
     Kind.SHIP: Rule(

@@ -8,7 +8,7 @@ from orders.address import Address
 from orders.commands import RULES, Kind
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services import cancellation, deadlines, labels, payment, refunds, review, shipping
+from orders.services import cancellation, commands, deadlines, labels, payment, refunds, shipping
 from orders.services.commands import Intention, issue_command, settle_signal
 from orders.services.placement import NewItem, NewOrder, place_order
 from tests.conftest import eventually, unique
@@ -34,7 +34,7 @@ def an_order_in(status: Status, **fields: Any) -> Order:
     """An order that the process's own steps brought to `status`, without Temporal."""
     order = an_order(**fields)
     steps: dict[Status, Callable[[], object]] = {
-        Status.RECEIVED: lambda: review.validate(order.pk),
+        Status.RECEIVED: lambda: commands.begin(order.pk),
         Status.IN_REVIEW: lambda: deadlines.pass_deadline(order.pk, Status.IN_REVIEW),
         Status.CHARGING: lambda: payment.charge(order.pk),
         Status.PAID: lambda: shipping.start_picking(order.pk),

@@ -19,7 +19,6 @@ from orders.services import (
     payment,
     payment_changes,
     refunds,
-    review,
     shipping,
 )
 from workflows.contracts import Deadline, OrderRef, OrderState, RefundInput, Signal
@@ -27,8 +26,8 @@ from workflows.contracts import Deadline, OrderRef, OrderState, RefundInput, Sig
 
 @activity.defn
 def validate_order(ref: OrderRef) -> OrderState:
-    """Begin: validate a received order; of any other, say where it stands."""
-    return state_of(review.validate(UUID(ref.order_id)))
+    """Begin: hear what was asked for before, and validate; of an order further on, say where it stands."""
+    return state_of(commands.begin(UUID(ref.order_id)))
 
 
 @activity.defn

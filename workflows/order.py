@@ -49,7 +49,6 @@ class OrderWorkflow(OrderProcess):
     async def run(self, order: OrderInput) -> OrderState:
         """Go on until the order is final, then answer every command that came too late."""
         self.order_id, self.timings = order.order_id, order.timings
-        await self.validate()
         while self.status not in FINAL:
             try:
                 await self.next_step()
@@ -77,8 +76,9 @@ class OrderWorkflow(OrderProcess):
             await self.steps[self.status]()
 
     async def validate(self) -> None:
-        """Check the order; one that is found further on already goes on from there."""
-        await self.local(activities.validate_order, self.ref)
+        """Check the order, if nobody has cancelled it before; one that is found further on goes on from there."""
+        if await self.attend(seconds=0):
+            await self.local(activities.validate_order, self.ref)
 
     async def wait_until_the_deadline(self) -> None:
         """Let people decide until the time is up, then let the timer decide."""

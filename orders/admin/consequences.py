@@ -49,11 +49,9 @@ def alerts(view: OrderView) -> list[Alert]:
     if order.status == Status.AWAITING_PAYMENT:
         found.append(_no_payment(view))
     if order.status == Status.SHIPPING_FAILED:
-        shipment = view.failed_shipment
-        why = f" {shipment.failure_reason}" if shipment and shipment.failure_reason else ""
         found.append(
             Alert(
-                text=f"The order could not be shipped.{why}",
+                text=f"The order could not be shipped. {view.why_not_shipped}".strip(),
                 remedy="Ship it again, with another address if that is what was wrong, or cancel it.",
             )
         )
@@ -205,6 +203,14 @@ def _deliver(_view: OrderView) -> Consequences:
     )
 
 
+def _fail_picking(_view: OrderView) -> Consequences:
+    return Consequences(
+        button="It cannot be picked",
+        will=["The order waits for a decision: ship again when everything is there, or cancel and refund."],
+        will_not=["No label is booked.", "Nothing is refunded yet."],
+    )
+
+
 def _fail_delivery(_view: OrderView) -> Consequences:
     return Consequences(
         button="It was not delivered",
@@ -255,6 +261,7 @@ _TELL: dict[Kind, Callable[[OrderView], Consequences]] = {
     Kind.SHIP: _ship,
     Kind.DELIVER: _deliver,
     Kind.FAIL_DELIVERY: _fail_delivery,
+    Kind.FAIL_PICKING: _fail_picking,
     Kind.SETTLE_PAYMENT: _settle_payment,
     Kind.REFUND: _refund,
     Kind.RETRY_REFUND: _retry_refund,

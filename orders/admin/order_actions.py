@@ -46,6 +46,7 @@ ACTIONS: dict[Kind, Action] = {
     Kind.RELEASE: Action(label="Release", at_once=True),
     Kind.PICK: Action(label="Start picking", at_once=True),
     Kind.PACK: Action(label="Packed", at_once=True),
+    Kind.FAIL_PICKING: Action(label="Cannot be picked", form=forms.DangerousForm),
     Kind.SHIP: Action(label="Hand over", form=forms.HandOverForm),
     Kind.DELIVER: Action(label="Confirm delivery"),
     Kind.FAIL_DELIVERY: Action(label="Delivery failed", form=forms.DangerousForm),

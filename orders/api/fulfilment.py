@@ -22,12 +22,13 @@ from orders.selectors.orders import order_by_id
 router = Router(tags=["fulfilment"])
 
 Step = Literal["pick", "pack", "ship", "deliver"]
+Setback = Literal["fail_picking", "fail_delivery"]
 
 
 class FulfilmentIn(ReasonIn):
-    """A step that was taken. `ship` names carrier and tracking number where no label was booked by us."""
+    """A step that was taken, or that cannot be. `ship` names carrier and tracking number where we booked no label."""
 
-    step: Step
+    step: Step | Setback
     carrier: Level | None = None
     tracking_number: Token | None = None
 
@@ -64,13 +65,13 @@ def to_fulfil(request: HttpRequest, query: Query[FulfilmentQuery]) -> ToFulfilOu
     "/orders/{order_id}/fulfilment",
     auth=FULFIL,
     response=COMMAND,
-    summary="Pick, pack, ship, deliver",
+    summary="Pick, pack, ship, deliver, or say that it cannot be done",
     operation_id="fulfil_order",
 )
 def fulfil(
     request: HttpRequest, order_id: UUID, body: FulfilmentIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
-    """Say that a step was taken, of an order that people fulfil."""
+    """Say that a step was taken, or cannot be, of an order that people fulfil."""
     named = {"carrier": body.carrier, "tracking_number": body.tracking_number}
     args = {name: value for name, value in named.items() if value}
     return carry_out(request, order_by_id(order_id), Wish(Kind(body.step), body.reason, args), idempotency_key, wait)

@@ -12,12 +12,14 @@ from django.db.models.functions import Lower
 
 from orders.commands import RULES, Kind, accepted_in
 from orders.ids import CODE_LENGTH, normalise_code
-from orders.lifecycle import FINAL, Status, Waiting
-from orders.models import Command, Order, OrderItem, Payment, Refund, Shipment
+from orders.lifecycle import FINAL, EventType, Status, Waiting
+from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Shipment
 from orders.money import in_words
 from orders.selectors.commands import is_possible
 from orders.selectors.orders import order_by_id
 
+# Why an order could not be shipped, by the codes of the event.
+SETBACKS = {"no_carrier": "No carrier takes it there any more.", "out_of_stock": "Goods are missing."}
 # Where an order stands still until a person, or the customer, does something.
 STANDING_STILL = (Status.IN_REVIEW, Status.AWAITING_PAYMENT, Status.SHIPPING_FAILED)
 # A prefix shorter than this would find half of everything.
@@ -128,6 +130,8 @@ class OrderView:
     ledger: Sequence[LedgerLine]
     shipments: Sequence[Shipment]
     unsettled: Sequence[Command]
+    setback: Event | None = None
+    """Why it is not on its way, if it could not be shipped."""
 
     @property
     def priced_items(self) -> list[tuple[OrderItem, str]]:
@@ -179,10 +183,16 @@ class OrderView:
         return next((shipment for shipment in self.shipments if shipment.state in Shipment.UNDOABLE), None)
 
     @property
-    def failed_shipment(self) -> Shipment | None:
-        """The newest shipment, if it failed."""
-        newest = self.shipments[-1] if self.shipments else None
-        return newest if newest and newest.state == Shipment.State.FAILED else None
+    def why_not_shipped(self) -> str:
+        """What the carrier said, what a person wrote, or what was found when shipping began."""
+        if self.setback is None:
+            return ""
+        failed = [
+            parcel.failure_reason for parcel in self.shipments if self.setback.data.get("shipment") == str(parcel.pk)
+        ]
+        written = [self.setback.command.reason] if self.setback.command else []
+        found = [SETBACKS.get(code, "") for code in self.setback.data.get("codes", [])]
+        return next(filter(None, [*written, *failed, *found]), "")
 
 
 def order_view(order_id: UUID) -> OrderView:
@@ -195,8 +205,11 @@ def order_view(order_id: UUID) -> OrderView:
     payments = order.payments.order_by("attempt").prefetch_related(
         Prefetch("refunds", Refund.objects.select_related("payment").order_by("created_at"))
     )
+    setbacks = order.events.filter(type__in=(EventType.SHIPPING_FAILED, EventType.DELIVERY_FAILED))
+    stuck = order.status == Status.SHIPPING_FAILED
     return OrderView(
         order=order,
+        setback=setbacks.select_related("command").order_by("seq").last() if stuck else None,
         items=list(order.items.select_related("order").order_by("position")),
         ledger=[LedgerLine(payment=payment, refunds=list(payment.refunds.all())) for payment in payments],
         shipments=list(order.shipments.order_by("attempt")),

@@ -131,6 +131,7 @@ POSSIBLE: dict[Kind, Callable[[Order], bool]] = {
     Kind.UPDATE_ADDRESS: lambda order: all(parcel.state not in Shipment.UNDOABLE for parcel in order.shipments.all()),
     Kind.CANCEL_PAYMENT: lambda order: order.waiting_for != Waiting.PAYMENT_RETURN,
     Kind.SETTLE_PAYMENT: lambda order: any(it.state == Payment.State.PENDING for it in order.payments.all()),
+    Kind.FAIL_PICKING: lambda order: order.waiting_for != Waiting.PAYMENT_RETURN,
     Kind.REFUND: lambda order: any(payment.remaining > 0 for payment in order.payments.all()),
     Kind.RETRY_REFUND: _has_failed_refund,
     Kind.SETTLE_REFUND: _has_failed_refund,

@@ -3,7 +3,9 @@
 from uuid import UUID
 
 from django.db.models import F, Q
+from django.utils import timezone
 
+from orders.commands import CommandState, Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Order, Payment, Shipment
 from orders.services.transition import advance, locked_order
@@ -11,6 +13,8 @@ from orders.services.transition import advance, locked_order
 
 def accept_cancellation(order: Order, command: Command) -> str:
     """Stop a locked order: no step of it succeeds from here on, and what was done is undone."""
+    if order.status == Status.RECEIVED:
+        _end_placement(order)
     order.held, order.held_reason = False, ""
     # Whatever a person was to look at, a refund that failed among it, is superseded: everything is given back now.
     order.needs_attention, order.attention_reason = False, ""
@@ -23,6 +27,15 @@ def accept_cancellation(order: Order, command: Command) -> str:
         changed=("held", "held_reason", "needs_attention", "attention_reason"),
     )
     return "The order is being cancelled." if is_undone(order) else "The order is being cancelled and refunded."
+
+
+def _end_placement(order: Order) -> None:
+    """An order that nobody checked yet will not be: so ends the command that placed it."""
+    order.commands.filter(kind=Kind.PLACE, settled_at=None).update(
+        state=CommandState.APPLIED,
+        outcome="The order was accepted, and cancelled before it was checked.",
+        settled_at=timezone.now(),
+    )
 
 
 def finish_cancellation(order_id: UUID) -> Order:

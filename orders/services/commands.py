@@ -38,6 +38,7 @@ APPLY: dict[Kind, Apply] = {
     Kind.RELEASE: holding.release,
     Kind.PICK: fulfilment.pick,
     Kind.PACK: fulfilment.pack,
+    Kind.FAIL_PICKING: fulfilment.fail_picking,
     Kind.SHIP: fulfilment.ship,
     Kind.DELIVER: fulfilment.deliver,
     Kind.FAIL_DELIVERY: fulfilment.fail_delivery,
@@ -84,6 +85,22 @@ def issue_command(order_id: UUID, wish: Intention) -> Command:
         except CommandRefused as refusal:
             reject(order, command, refusal)
         return command
+
+
+def begin(order_id: UUID) -> Order:
+    """Begin to carry a received order: settle what was asked of it before, then validate it if it is still wanted.
+
+    What was asked for while nobody carried the order (Temporal was away) is decided here, not when its signal comes: a
+    cancellation would find an order that went into review in between. An order that stands elsewhere is left alone.
+    """
+    with locked_order(order_id) as order:
+        if order.status == Status.RECEIVED:
+            place, *asked_before = order.commands.filter(settled_at=None).order_by("seq")
+            for command in asked_before:
+                _decide(order, command)
+            if order.status == Status.RECEIVED:
+                _settle(place, CommandState.APPLIED, review.validate(order, place))
+        return order
 
 
 def settle_signal(order_id: UUID, *, signal: str, command_id: UUID, body: object = None) -> Order:

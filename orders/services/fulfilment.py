@@ -17,8 +17,7 @@ SIMULATED, MANUAL = "simulated", "manual"
 def pick(order: Order, command: Command) -> str:
     """A person begins to pick."""
     _check_by_hand(order)
-    if order.waiting_for != Waiting.SHIPPING:
-        raise CommandRefused("The payment of this order is being taken back.")
+    _check_not_paid_back(order)
     start_picking(order, actor=command.actor, command=command)
     return "Picking has begun."
 
@@ -28,6 +27,21 @@ def pack(order: Order, command: Command) -> str:
     _check_by_hand(order)
     finish_packing(order, actor=command.actor, command=command)
     return "The order is packed; its label is being booked."
+
+
+def fail_picking(order: Order, command: Command) -> str:
+    """A person finds that the order cannot be fulfilled: something is missing, or broken."""
+    _check_by_hand(order)
+    _check_not_paid_back(order)
+    advance(
+        order,
+        EventType.SHIPPING_FAILED,
+        actor=command.actor,
+        key=f"shipping_failed:{command.id}",
+        data={"codes": ["cannot_be_picked"]},
+        command=command,
+    )
+    return "The order cannot be fulfilled as it is; ship again or cancel."
 
 
 def ship(order: Order, command: Command) -> str:
@@ -105,6 +119,11 @@ def end_delivery(order: Order, *, delivered: bool, actor: str, command: Command 
         command=command,
         changed=("needs_attention", "attention_reason"),
     )
+
+
+def _check_not_paid_back(order: Order) -> None:
+    if order.waiting_for == Waiting.PAYMENT_RETURN:
+        raise CommandRefused("The payment of this order is being taken back.")
 
 
 def _check_by_hand(order: Order) -> None:

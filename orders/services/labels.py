@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
-from orders.carriers import carrier_for
+from orders.carriers import CarrierOffer, carrier_for
 from orders.errors import BookingRefused
 from orders.gateways.carriers import carrier_gateway
 from orders.gateways.labels import Label
@@ -94,8 +95,7 @@ def _begin(order_id: UUID) -> Attempt:
 
 
 def _open_shipment(order: Order) -> Shipment | None:
-    weight = parcel_weight(order)
-    offer = carrier_for(weight=weight, service_level=order.service_level)
+    weight, offer = parcel_weight(order), carrier_of(order)
     attempt = order.shipments.count() + 1
     shipment = Shipment(
         order=order,
@@ -119,6 +119,13 @@ def _open_shipment(order: Order) -> Shipment | None:
         data={"shipment": str(shipment.id), "carrier": offer.code, "weight": weight},
     )
     return shipment
+
+
+def carrier_of(order: Order) -> CarrierOffer | None:
+    """Who brings the parcel where it is to go; None if nobody does, whatever was so when the order was checked."""
+    if order.shipping_address.get("country") not in settings.COUNTRIES_SERVED:
+        return None
+    return carrier_for(weight=parcel_weight(order), service_level=order.service_level)
 
 
 def parcel_weight(order: Order) -> int:

@@ -1,46 +1,36 @@
 """Validation and review: what stands between an order and its charge."""
 
 from datetime import timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
 from orders.carriers import SERVICE_LEVELS, carrier_for
-from orders.commands import CommandState, Kind
 from orders.gateways.payments import payment_gateway
 from orders.gateways.simulated_carrier import SIMULATED_LEVELS
+from orders.gateways.simulated_fulfilment import FULFILMENT_LEVELS
 from orders.lifecycle import EventType, Status
 from orders.models import BlockedCustomer, Command, Order, SkuLimit
-from orders.services.transition import advance, locked_order
+from orders.services.transition import advance
 
 
-def validate(order_id: UUID) -> Order:
-    """Check what the door cannot know, and put the order under review, or end it as invalid with every reason.
-
-    The `place` command is applied with it. An order that stands elsewhere already is left alone.
-    """
-    with locked_order(order_id) as order:
-        if order.status == Status.RECEIVED:
-            place = order.commands.get(kind=Kind.PLACE)
-            reasons = faults(order)
-            if reasons:
-                order.invalid_reasons = list(reasons.values())
-                advance(
-                    order,
-                    EventType.VALIDATION_FAILED,
-                    actor="system",
-                    key="validated",
-                    data={"codes": list(reasons)},
-                    command=place,
-                    changed=("invalid_reasons",),
-                )
-            else:
-                _start_review(order, EventType.ORDER_VALIDATED, "validated", place)
-            place.state, place.settled_at = CommandState.APPLIED, timezone.now()
-            place.outcome = "The order is invalid." if reasons else "The order was accepted."
-            place.save(update_fields=["state", "settled_at", "outcome"])
-        return order
+def validate(order: Order, place: Command) -> str:
+    """Check what the door cannot know, and put a locked order under review, or end it as invalid with every reason."""
+    reasons = faults(order)
+    if not reasons:
+        _start_review(order, EventType.ORDER_VALIDATED, "validated", place)
+        return "The order was accepted."
+    order.invalid_reasons = list(reasons.values())
+    advance(
+        order,
+        EventType.VALIDATION_FAILED,
+        actor="system",
+        key="validated",
+        data={"codes": list(reasons)},
+        command=place,
+        changed=("invalid_reasons",),
+    )
+    return "The order is invalid."
 
 
 def faults(order: Order) -> dict[str, str]:
@@ -60,7 +50,7 @@ def faults(order: Order) -> dict[str, str]:
     if not payment_gateway().supports(order.payment_method):
         found["payment_method_unusable"] = "The payment method cannot be used."
     weight = sum(item.weight * item.quantity for item in items)
-    if order.service_level not in {*SERVICE_LEVELS, *SIMULATED_LEVELS}:
+    if order.service_level not in {*SERVICE_LEVELS, *SIMULATED_LEVELS, *FULFILMENT_LEVELS}:
         found["service_level_unknown"] = f"There is no service level {order.service_level!r}."
     elif carrier_for(weight=weight, service_level=order.service_level) is None:
         found["too_heavy"] = f"No carrier takes {weight / 1000:g} kg at service level {order.service_level}."

@@ -5,25 +5,33 @@ is fulfilled by people, who confirm each step with a command (`services/fulfilme
 from uuid import UUID
 
 from orders.gateways.carriers import carrier_gateway
+from orders.gateways.simulated_fulfilment import is_out_of_stock, is_withdrawn
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order
 from orders.services import fulfilment
+from orders.services.labels import carrier_of
 from orders.services.transition import advance, locked_order
 
 
 def start_picking(order_id: UUID) -> Order:
-    """Begin to pick a paid order, unless its payment is being taken back."""
+    """Begin to pick a paid order, unless its payment is being taken back; nothing is picked that nobody would carry."""
     with locked_order(order_id) as order:
         if goes_by_itself(order) and order.status == Status.PAID and order.waiting_for == Waiting.SHIPPING:
-            fulfilment.start_picking(order, actor="system")
+            if carrier_of(order) is None or is_withdrawn(order.service_level):
+                _fail(order, "no_carrier")
+            else:
+                fulfilment.start_picking(order, actor="system")
         return order
 
 
 def pack(order_id: UUID) -> Order:
-    """Record that everything is in the parcel."""
+    """Record that everything is in the parcel, or that goods are missing."""
     with locked_order(order_id) as order:
         if goes_by_itself(order) and order.status == Status.PICKING:
-            fulfilment.finish_packing(order, actor="system")
+            if is_out_of_stock(order.service_level) and _attempt(order) == 1:
+                _fail(order, "out_of_stock")
+            else:
+                fulfilment.finish_packing(order, actor="system")
         return order
 
 
@@ -43,6 +51,17 @@ def deliver(order_id: UUID) -> Order:
             if delivered is not None:
                 fulfilment.end_delivery(order, delivered=delivered, actor="carrier")
         return order
+
+
+def _attempt(order: Order) -> int:
+    """How often it was tried to ship the order, this time counted."""
+    return order.events.filter(type=EventType.SHIPPING_RETRIED).count() + 1
+
+
+def _fail(order: Order, why: str) -> None:
+    """End this attempt to ship before there is a parcel; a person decides how it goes on."""
+    key = f"{why}:{_attempt(order)}"
+    advance(order, EventType.SHIPPING_FAILED, actor="system", key=key, data={"codes": [why]})
 
 
 def goes_by_itself(order: Order) -> bool:

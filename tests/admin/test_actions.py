@@ -212,9 +212,29 @@ def test_it_takes_a_payment_back_and_keeps_the_order(desk: Desk) -> None:
 def test_it_ships_again_what_the_carrier_refused(desk: Desk) -> None:
     order = an_order_in(Status.PACKED, service_level="sim_refused")
     labels.book_label(order.pk)
-    assert "The order could not be shipped." in desk.get(reverse("admin:orders_order_change", args=[order.pk]))
+    why = "The order could not be shipped. The carrier does not take this parcel."
+    assert why in desk.get(reverse("admin:orders_order_change", args=[order.pk]))
     page = desk.post(path_of(order, "retry_shipping"), shown(desk, order, "retry_shipping"))
     assert "The order will be shipped again." in page
+
+
+@pytest.mark.usefixtures("settling")
+def test_it_says_what_cannot_be_picked_and_keeps_the_order_for_a_decision(desk: Desk) -> None:
+    order = an_order_in(Status.PAID, fulfilment="manual")
+    form = {**shown(desk, order, "fail_picking"), "reason": "The last lamp is broken."}
+    page = desk.post(path_of(order, "fail_picking"), form)
+    assert "The order could not be shipped. The last lamp is broken." in page
+    assert path_of(order, "retry_shipping") in page
+
+
+@pytest.mark.parametrize(
+    ("level", "why"),
+    [("sim_withdrawn", "No carrier takes it there any more."), ("sim_out_of_stock", "Goods are missing.")],
+)
+def test_it_says_why_an_order_never_became_a_parcel(desk: Desk, level: str, why: str) -> None:
+    order = an_order_in(Status.SHIPPING_FAILED, service_level=level)
+    page = desk.get(reverse("admin:orders_order_change", args=[order.pk]))
+    assert f"The order could not be shipped. {why}" in page
 
 
 @pytest.mark.usefixtures("settling")

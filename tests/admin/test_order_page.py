@@ -8,7 +8,8 @@ from pytest_django import Settings
 from orders.ids import uuid7
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services import payment, refunds, review
+from orders.services import payment, refunds
+from orders.services.commands import begin
 from tests.admin.conftest import Desk
 from tests.factories import ADDRESS, an_order, an_order_in, command
 
@@ -93,7 +94,7 @@ def test_it_offers_a_way_out_when_a_refund_failed_for_good(desk: Desk) -> None:
 
 def test_it_says_why_an_order_is_invalid(desk: Desk) -> None:
     order = an_order(address=replace(ADDRESS, country="JP"))
-    review.validate(order.pk)
+    begin(order.pk)
     assert "We do not ship to JP." in desk.get(page_of(order))
 
 

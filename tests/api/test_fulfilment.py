@@ -60,6 +60,16 @@ def test_a_warehouse_takes_an_order_from_the_shelf_to_its_customer(warehouse: Sh
     assert (order.status, shipment.carrier, shipment.tracking_number) == (Status.DELIVERED, "swiftline", "SW1")
 
 
+def test_a_warehouse_says_what_cannot_be_picked(warehouse: Shop) -> None:
+    order = an_order_in(Status.PAID, fulfilment="manual")
+    answer = warehouse.post(f"/orders/{order.pk}/fulfilment", {"step": "fail_picking", "reason": "broken"})
+    row = Command.objects.get(pk=answer.json()["command_id"])
+    settle(row)
+    order.refresh_from_db()
+    assert (row.state, row.reason, order.status) == ("applied", "broken", Status.SHIPPING_FAILED)
+    assert order.code not in {found["code"] for found in to_do(warehouse, "pick")}
+
+
 @pytest.mark.parametrize("body", [{"step": "burn"}, {}, {"step": "pick", "carrier": "4111111111111111"}])
 def test_a_step_that_is_none_is_a_422(warehouse: Shop, body: dict[str, str]) -> None:
     order = an_order_in(Status.PAID, fulfilment="manual")

@@ -6,8 +6,8 @@ from django.test import Client
 
 from orders.lifecycle import Status
 from orders.models import Command, Order
-from orders.services import review
 from orders.services.api_keys import create_api_key, revoke_api_keys
+from orders.services.commands import begin
 from tests.api.conftest import ORDER, Shop
 from tests.conftest import unique
 from tests.factories import an_order, settle
@@ -146,7 +146,7 @@ def test_it_shows_an_order_with_its_items_and_what_it_accepts(shop: Shop) -> Non
 
 def test_it_shows_the_events_in_order(shop: Shop) -> None:
     order = shop.place()
-    review.validate(order.pk)
+    begin(order.pk)
     events = shop.get(f"/orders/{order.pk}/events").json()["events"]
     assert [(event["seq"], event["type"]) for event in events] == [(1, "order_received"), (2, "order_validated")]
 
@@ -202,7 +202,7 @@ def test_a_cancel_sent_again_gets_the_first_answer_and_waits_anew_where_it_is_as
 
 def test_a_command_outside_its_window_is_refused_at_the_door_and_recorded(shop: Shop) -> None:
     order = shop.place(payment_method="cash")
-    review.validate(order.pk)
+    begin(order.pk)
     response = shop.post(f"/orders/{order.pk}/cancel", {})
     problem = response.json()
     assert (response.status_code, problem["status_of_order"], problem["accepts"]) == (409, Status.INVALID, [])

@@ -7,7 +7,7 @@ from orders.errors import GatewayUnavailable
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
 from orders.selectors.refunds import granted
-from orders.services import cancellation, deadlines, labels, payment, payment_changes, refunds, review, shipping
+from orders.services import cancellation, commands, deadlines, labels, payment, payment_changes, refunds, shipping
 from tests.factories import command, ledger
 
 MOST_STEPS = 60
@@ -42,7 +42,7 @@ def take_payment_back(order: Order) -> None:
 
 
 STEPS: dict[Status, Step] = {
-    Status.RECEIVED: lambda order: review.validate(order.pk),
+    Status.RECEIVED: lambda order: commands.begin(order.pk),
     Status.IN_REVIEW: lambda order: deadlines.pass_deadline(order.pk, Status.IN_REVIEW),
     Status.CHARGING: lambda order: patiently(payment.charge, order),
     Status.AWAITING_PAYMENT: lambda order: deadlines.pass_deadline(order.pk, Status.AWAITING_PAYMENT),

@@ -3,17 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from orders.lifecycle import EventType, Status
-
 BY_HAND = {"fulfilment": "manual"}
-
-# The table allows these, and nothing leads there today: a workflow validates before it hears commands, and a shipment
-# fails only where its label is refused or its parcel lost.
-UNREACHED = {
-    (Status.RECEIVED, EventType.CANCELLATION_ACCEPTED, Status.CANCELLING),
-    (Status.PAID, EventType.SHIPPING_FAILED, Status.SHIPPING_FAILED),
-    (Status.PICKING, EventType.SHIPPING_FAILED, Status.SHIPPING_FAILED),
-}
 
 # What the commands need that need anything.
 ARGUMENTS: dict[str, dict[str, Any]] = {"retry_payment": {"payment_method": "tok_ok"}, "refund": {"amount": 100}}
@@ -21,7 +11,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {"retry_payment": {"payment_method": "tok
 
 @dataclass(frozen=True)
 class Path:
-    """`story`: a status or what is waited for, until the order is there; or a command, until it is settled."""
+    """`story`: a status or what is waited for, until the order is there; or a command, until it is settled.
+
+    Commands that stand first are there before anybody carries the order: they are committed together with it.
+    """
 
     story: str
     fields: dict[str, Any] = field(default_factory=dict)
@@ -42,6 +35,7 @@ PATHS: dict[str, Path] = {
     "payment-taken-back-when-paid": Path("paid cancel_payment awaiting_payment retry_payment delivered"),
     "declined-and-paid": Path("awaiting_payment retry_payment delivered", {"payment_method": "tok_declined"}),
     "declined-and-cancelled": Path("awaiting_payment cancel cancelled", {"payment_method": "tok_declined"}),
+    "cancelled-before-anything": Path("cancel cancelled"),
     "cancelled-in-review": Path("in_review cancel cancelled"),
     "cancelled-before-the-charge": Path("in_review approve charging cancel cancelled"),
     "cancelled-during-the-charge": Path("payment_started cancel cancelled", {"payment_method": "tok_slow"}),
@@ -56,6 +50,11 @@ PATHS: dict[str, Path] = {
         "shipping_failed retry_shipping shipping_failed cancel cancelled", {"service_level": "sim_refused"}
     ),
     "parcel-lost": Path("shipping_failed cancel cancelled", {"service_level": "sim_lost"}),
+    "withdrawn-and-shipped": Path("shipping_failed retry_shipping delivered", {"service_level": "sim_withdrawn"}),
+    "out-of-stock-and-cancelled": Path("shipping_failed cancel cancelled", {"service_level": "sim_out_of_stock"}),
+    "found-missing-by-hand": Path(
+        "paid pick fail_picking shipping_failed retry_shipping picking pack handover ship deliver delivered", BY_HAND
+    ),
     "address-changed": Path("in_review update_address approve delivered"),
     "refunded-in-part": Path("delivered refund refund_succeeded"),
 }

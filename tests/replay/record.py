@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path as File
 from typing import Any
 
 import django
+from django.db import transaction
 from temporalio.client import WorkflowExecutionStatus
 
 import tests.plugin  # noqa: F401 - the settings of tests
@@ -54,13 +56,18 @@ def take(name: str) -> str:
 
     arguments = {**ARGUMENTS, "update_address": {"address": {**ADDRESS.as_json(), "street": "5 Elm St"}}}
     path = PATHS[name]
-    order = an_order(**path.fields)
-    for word in path.story.split():
+    words = path.story.split()
+    at_first = list(itertools.takewhile(RULES.__contains__, words))
+    with transaction.atomic():
+        order = an_order(**path.fields)
+        rows = [wish(order, word, args=arguments.get(word)) for word in at_first]
+    for word in words[len(at_first) :]:
         if word in RULES:
-            row = settled(wish(order, word, args=arguments.get(word)))
-            assert row.state == "applied", f"{name}: {word} was {row.state}: {row.outcome}"
+            rows.append(settled(wish(order, word, args=arguments.get(word))))
         else:
             arrives(order, word)
+    for row in map(settled, rows):
+        assert row.state == "applied", f"{name}: {row.kind} was {row.state}: {row.outcome}"
     return str(order.pk)
 
 

@@ -110,6 +110,39 @@ def test_manual_steps_out_of_order_are_rejected_and_stop_nothing() -> None:
     reaches(order, Status.CANCELLED)
 
 
+@pytest.mark.parametrize("done", [[], ["pick"]])
+def test_what_cannot_be_picked_is_shipped_later_or_cancelled(done: list[str]) -> None:
+    order = reaches(approved(fulfilment="manual"), Status.PAID)
+    for step in done:
+        applied(order, step)
+    assert applied(order, "fail_picking").outcome == "The order cannot be fulfilled as it is; ship again or cancel."
+    assert (order.status, order.waiting_for) == (Status.SHIPPING_FAILED, "shipping_decision")
+    applied(order, "retry_shipping")
+    applied(order, "fail_picking")
+    applied(order, "cancel")
+    reaches(order, Status.CANCELLED)
+    assert kinds("payments", order) == ["capture", "refund"]
+
+
+def test_what_cannot_be_picked_is_for_people_to_say_who_fulfil() -> None:
+    order = reaches(approved(), Status.PAID)
+    refusal = "This order is fulfilled without people; there is nothing to confirm."
+    assert refused(order, "fail_picking") == refusal
+
+
+@pytest.mark.parametrize(
+    ("level", "why", "was"), [("sim_withdrawn", "no_carrier", "paid"), ("sim_out_of_stock", "out_of_stock", "picking")]
+)
+def test_an_order_that_cannot_be_shipped_from_the_shelf_is_shipped_again(level: str, why: str, was: str) -> None:
+    order = reaches(approved(service_level=level), Status.SHIPPING_FAILED)
+    *_, before, setback = order.events.order_by("seq")
+    assert (before.status, setback.type, setback.data) == (was, "shipping_failed", {"codes": [why]})
+    assert kinds("carrier", order) == []
+    applied(order, "retry_shipping")
+    reaches(order, Status.DELIVERED)
+    assert (kinds("payments", order), kinds("carrier", order)) == (["capture"], ["label"])
+
+
 def test_a_delivery_reported_early_implies_the_hand_over_and_counts_once() -> None:
     order = reaches(approved(fulfilment="manual"), Status.PAID)
     applied(order, "pick")

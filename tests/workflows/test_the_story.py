@@ -12,7 +12,7 @@ from orders.services.commands import Intention
 from orders.services.placement import NewItem
 from orders.services.transition import locked_order
 from tests.conftest import unique
-from tests.factories import ADDRESS, an_order, an_order_in
+from tests.factories import ADDRESS, an_order, an_order_in, wish
 from tests.workflows.conftest import Process
 from workflows.contracts import order_workflow_id
 
@@ -87,6 +87,47 @@ async def test_a_declined_order_is_cancelled_when_no_payment_comes_within_a_day(
     assert order.status == Status.CANCELLED
     assert (cancel.actor, cancel.state, cancel.reason) == ("timer", "applied", "No payment came in time.")
     assert not await order.payments.filter(state="captured").aexists()
+
+
+@sync_to_async
+def placed_and_asked(kind: Kind, **args: Any) -> tuple[Order, Command]:
+    """An order of which something is wanted before anybody carries it, as while Temporal is away."""
+    order = an_order()
+    return order, wish(order, kind, args=args)
+
+
+async def test_a_cancel_that_nobody_carried_yet_cancels_before_the_review(process: Process) -> None:
+    order, cancel = await placed_and_asked(Kind.CANCEL)
+    await process.carry(order)
+    await sync_to_async(cancel.refresh_from_db)()
+    place = await order.commands.aget(kind="place")
+    assert await events(order) == ["order_received", "cancellation_accepted", "order_cancelled"]
+    assert (cancel.state, cancel.outcome) == ("applied", "The order is being cancelled.")
+    assert (place.state, place.outcome) == ("applied", "The order was accepted, and cancelled before it was checked.")
+
+
+async def test_a_cancel_typed_before_the_first_worker_came_is_heard_before_the_check(process: Process) -> None:
+    order = await placed()
+    await process.start(order, start_signal="cancel_order", start_signal_args=["a mistake"])
+    await process.reached(order, Status.CANCELLED)
+    assert await events(order) == ["order_received", "cancellation_accepted", "order_cancelled"]
+    assert not await order.commands.filter(settled_at=None).aexists()
+
+
+async def test_an_order_held_before_its_check_stands_still_in_review(process: Process) -> None:
+    order, _ = await placed_and_asked(Kind.HOLD)
+    await process.start(order)
+    await process.reached(order, Status.IN_REVIEW)
+    assert await events(order) == ["order_received", "order_held", "order_validated"]
+    assert order.deadline is None
+
+
+async def test_the_address_that_is_checked_is_the_one_that_was_asked_for(process: Process) -> None:
+    address = {"street": "5 Elm St", "city": "Springfield", "country": "US"}
+    order, _ = await placed_and_asked(Kind.UPDATE_ADDRESS, address=address)
+    await process.carry(order)
+    assert (await order.shipments.aget()).address["street"] == "5 Elm St"
+    assert (await events(order))[:3] == ["order_received", "address_changed", "order_validated"]
 
 
 async def test_a_refused_parcel_waits_for_a_decision(process: Process) -> None:
