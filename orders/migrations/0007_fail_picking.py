@@ -7,7 +7,7 @@ import orders.commands
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0005_workflow_recovered"),
+        ("orders", "0006_deliveries"),
     ]
 
     operations = [
