@@ -7,7 +7,7 @@ import orders.commands
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0006_deliveries"),
+        ("orders", "0008_groups"),
     ]
 
     operations = [
