@@ -72,6 +72,9 @@ DATABASES = {
     }
 }
 
+# Whether `manage.py seed_orders` may fill this database with made-up orders.
+SEED_ORDERS = env.bool("SEED_ORDERS", default=False)
+
 # --- Temporal ---------------------------------------------------------------------------------------------------------
 TEMPORAL_ADDRESS = env.str("TEMPORAL_ADDRESS", default="127.0.0.1:7233")
 TEMPORAL_NAMESPACE = env.str("TEMPORAL_NAMESPACE", default="default")

@@ -18,6 +18,8 @@ from orders.services.deliveries import write_deliveries
 Value = str | int | bool | None | list[str]
 Data = Mapping[str, Value]
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
 
 @contextmanager
 def locked_order(order_id: UUID) -> Iterator[Order]:
@@ -106,16 +108,22 @@ def advance(
 
 def hash_of(event: Event) -> str:
     """SHA-256 over everything an event says and the hash of the one before, as canonical JSON."""
-    content = {
-        "order": str(event.order_id),
-        "seq": event.seq,
-        "type": event.type,
-        "status": event.status,
-        "actor": event.actor,
-        "data": event.data,
-        "command": str(event.command_id) if event.command_id else None,
-        "key": event.step_key,
-        "at": event.created_at.isoformat(),
-        "prev": event.prev_hash,
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return digest(
+        {
+            "order": str(event.order_id),
+            "seq": event.seq,
+            "type": event.type,
+            "status": event.status,
+            "actor": event.actor,
+            "data": event.data,
+            "command": str(event.command_id) if event.command_id else None,
+            "key": event.step_key,
+            "at": event.created_at.isoformat(),
+            "prev": event.prev_hash,
+        }
+    )
+
+
+def digest(content: Mapping[str, object]) -> str:
+    """The hash of an event's content under the names that `hash_of` gives it."""
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()

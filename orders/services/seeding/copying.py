@@ -1,0 +1,92 @@
+"""Writes made-up orders with COPY.
+
+Two triggers stand in the way of rows that were not made step by step: an order begins as `received`, and an event looks
+up the one before. Each batch switches both off and on again within its own transaction, so that nobody else ever finds
+them off; what the second would check, `manage.py verify_events` finds in the seeded orders like in any other. While a
+batch is written, nobody else writes orders or events.
+
+No worker carries a seeded order. Final ones are nobody's. Of one that is open, the `place` command is pending until the
+year 9999: the relay does not take it, and the reconciler leaves alone what was never started. So a command to such an
+order is recorded and stays so; and no charge, and no refund with a workflow of its own, is left without an outcome.
+"""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+import django
+from django.db import connection, transaction
+from django.utils import timezone
+from psycopg import sql
+
+from orders import ids
+from orders.models import ApiClient
+from orders.services.seeding.making import Batch, Plan, make
+
+BATCH = 2000
+CLIENTS = ("seed-web-shop", "seed-marketplace", "seed-telephone")
+
+WITHOUT = """
+ALTER TABLE orders DISABLE TRIGGER orders_status;
+ALTER TABLE events DISABLE TRIGGER events_chain;
+"""
+# Foreign keys are checked at the end of a transaction; a table with checks to come cannot be altered.
+WITH = """
+SET CONSTRAINTS ALL IMMEDIATE;
+ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_status;
+ALTER TABLE events ENABLE ALWAYS TRIGGER events_chain;
+"""
+
+
+def seed(count: int, *, days: float, chance: int) -> Iterator[int]:
+    """Make so many orders, placed within so many days before now; gives how many each batch has written.
+
+    What was written stays if it is interrupted. `chance` begins the random numbers: the same ones make alike orders.
+    """
+    clients = tuple((ApiClient.objects.get_or_create(name=name)[0].pk, name) for name in CLIENTS)
+    mark = f"S{ids.order_code()[:3]}"
+    plan = Plan(count=count, days=days, now=timezone.now(), seed=chance, mark=mark, clients=clients)
+    for batch in _batches(plan):
+        _write(batch)
+        yield batch.orders
+
+
+def tidy() -> None:
+    """Let the planner know the tables as they are now."""
+    with connection.cursor() as cursor:
+        for table in ("orders", "order_items", "commands", "payments", "refunds", "shipments", "events"):
+            cursor.execute(f"VACUUM (ANALYZE) {table}")
+
+
+def _batches(plan: Plan) -> Iterator[Batch]:
+    """Batches in order, made by a process for each core, a few ahead of those that are written."""
+    starts = range(0, plan.count, BATCH)
+    if len(starts) == 1:
+        yield make(plan, 0, plan.count)
+        return
+    workers = os.cpu_count() or 1
+    # Not forked: a child must not share this process's connection.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=django.setup) as pool:
+        pending: list[Future[Batch]] = []
+        for start in starts:
+            pending.append(pool.submit(make, plan, start, min(start + BATCH, plan.count)))
+            if len(pending) > 2 * workers:
+                yield pending.pop(0).result()
+        for future in pending:
+            yield future.result()
+
+
+def _write(batch: Batch) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(WITHOUT)
+        for table, columns, lines in batch.tables:
+            _copy(cursor, table, columns, lines)
+        cursor.execute(WITH)
+
+
+def _copy(cursor: Any, table: str, columns: tuple[str, ...], lines: bytes) -> None:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)) as copy:
+        copy.write(lines)
