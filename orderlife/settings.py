@@ -82,6 +82,8 @@ TEMPORAL_UI_URL = env.str("TEMPORAL_UI_URL", default="")
 # The sandbox finds nondeterminism and costs 20 to 30 ms of CPU an order: on in tests, off in production.
 WORKFLOW_SANDBOX = env.bool("WORKFLOW_SANDBOX", default=False)
 WORKER_THREADS = env.int("WORKER_THREADS", default=16)
+# Who answers what the back office asks about running workflows; "": nobody.
+PROCESS = "workflows.looking.TemporalProcess"
 # How often a worker looks for orders that nobody carries (0: never), and how long one may stand still before it does.
 RECONCILE_INTERVAL = env.float("RECONCILE_INTERVAL", default=60)
 STUCK_AFTER = env.float("STUCK_AFTER", default=300)

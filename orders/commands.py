@@ -30,6 +30,7 @@ class Kind(StrEnum):
     RETRY_REFUND = "retry_refund"
     SETTLE_REFUND = "settle_refund"
     SETTLE_PAYMENT = "settle_payment"
+    RETRY_STEP = "retry_step"
     UNKNOWN = "unknown"
 
 
@@ -65,6 +66,7 @@ class Rule:
         actors: who may issue it.
         arguments: the names it needs, all of them required.
         signal: the signal that carries it to the order's workflow; None: it starts a workflow.
+        by_relay: the relay carries it out by itself: no workflow hears of it.
         by_hand: only for orders whose fulfilment people confirm step by step.
         verb: how a sentence says it: "An order that is shipped cannot be ...".
     """
@@ -75,6 +77,7 @@ class Rule:
     signal: str | None
     arguments: tuple[str, ...] = ()
     by_hand: bool = False
+    by_relay: bool = False
 
 
 _PEOPLE = frozenset({Actor.STAFF, Actor.CLIENT, Actor.OPERATOR, Actor.TEMPORAL})
@@ -225,6 +228,13 @@ RULES: dict[Kind, Rule] = {
         actors=_PEOPLE,
         verb="marked as refunded by other means",
         signal="settle_refund",
+    ),
+    Kind.RETRY_STEP: Rule(
+        statuses=_REFUNDING,
+        actors=frozenset({Actor.STAFF, Actor.OPERATOR}),
+        verb="told to try its step again",
+        signal=None,
+        by_relay=True,
     ),
 }
 

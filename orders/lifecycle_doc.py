@@ -87,6 +87,8 @@ def _commands() -> str:
 
 
 def _way(rule: Rule) -> str:
+    if rule.by_relay:
+        return "carried out by the relay"
     return f"signal `{rule.signal}`" if rule.signal else "start of the workflow"
 
 

@@ -1,4 +1,7 @@
-"""The relay: carries command rows from PostgreSQL to Temporal, where each starts a workflow or is a signal to one."""
+"""The relay: carries command rows from PostgreSQL to Temporal, where each starts a workflow or is a signal to one.
+
+One kind it carries out itself: `retry_step` resets the backoff of a step, which no workflow can do.
+"""
 
 import asyncio
 import contextlib
@@ -16,8 +19,10 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from orders.commands import RULES, Kind
+from orders.gateways.process import StepState
+from orders.selectors.refunds import commands_about_refunds
 from orders.services import outbox
-from orders.services.commands import reject_if_over
+from orders.services.commands import reject_if_over, settle_retry_step
 from orders.services.outbox import Claimed
 from workflows.connections import DatabaseThreads
 from workflows.contracts import (
@@ -30,6 +35,7 @@ from workflows.contracts import (
 )
 from workflows.order import OrderWorkflow
 from workflows.refund import RefundWorkflow
+from workflows.steps import steps_of, try_now
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +111,8 @@ class Relay:
         signal = RULES[command.kind].signal
         if command.kind is Kind.PLACE:
             await self._start_order(command)
+        elif command.kind is Kind.RETRY_STEP:
+            await self._retry_step(command)
         elif signal is None or (command.kind in ABOUT_A_REFUND and not command.is_undoing):
             await self._start_refund(command)
         else:
@@ -129,6 +137,13 @@ class Relay:
                 id=refund_workflow_id(command.id),
                 **STARTED_ONCE,
             )
+
+    async def _retry_step(self, command: Claimed) -> None:
+        about = await self._database.run(commands_about_refunds, command.order_id)
+        steps = await steps_of(self._client, command.order_id, about, rpc_timeout=RPC_TIMEOUT)
+        waiting = [at for at in steps if at.step.state is StepState.WAITS]
+        tried = await asyncio.gather(*(try_now(self._client, at, rpc_timeout=RPC_TIMEOUT) for at in waiting))
+        await self._database.run(settle_retry_step, command.order_id, command.id, tried=sum(tried))
 
     async def _until_woken(self) -> None:
         with contextlib.suppress(TimeoutError):

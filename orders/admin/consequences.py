@@ -227,6 +227,14 @@ def _settle_payment(_view: OrderView) -> Consequences:
     )
 
 
+def _retry_step(_view: OrderView) -> Consequences:
+    return Consequences(
+        button="Retry now",
+        will=["The step that waits for its next attempt is tried again at once."],
+        will_not=["Nothing happens twice: it is asked for under the same key."],
+    )
+
+
 def _refund(view: OrderView) -> Consequences:
     return Consequences(
         button="Refund",
@@ -263,6 +271,7 @@ _TELL: dict[Kind, Callable[[OrderView], Consequences]] = {
     Kind.FAIL_DELIVERY: _fail_delivery,
     Kind.FAIL_PICKING: _fail_picking,
     Kind.SETTLE_PAYMENT: _settle_payment,
+    Kind.RETRY_STEP: _retry_step,
     Kind.REFUND: _refund,
     Kind.RETRY_REFUND: _retry_refund,
     Kind.SETTLE_REFUND: _settle_refund,

@@ -51,6 +51,7 @@ ACTIONS: dict[Kind, Action] = {
     Kind.DELIVER: Action(label="Confirm delivery"),
     Kind.FAIL_DELIVERY: Action(label="Delivery failed", form=forms.DangerousForm),
     Kind.SETTLE_PAYMENT: Action(label="Ask the gateway", at_once=True),
+    Kind.RETRY_STEP: Action(label="Retry now", at_once=True),
     Kind.RETRY_PAYMENT: Action(label="Charge again", form=forms.PaymentMethodForm),
     Kind.RETRY_SHIPPING: Action(label="Ship again"),
     Kind.RETRY_REFUND: Action(label="Retry refund"),

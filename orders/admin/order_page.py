@@ -1,6 +1,6 @@
 """An order's page: what it waits for, what is wrong, what can be done, and all that belongs to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,8 +18,9 @@ from orders.admin.durations import age, time_left
 from orders.admin.forms import ActionForm, NoteForm
 from orders.admin.order_actions import ACTIONS, view_or_404
 from orders.admin.order_list import waiting_in_words
+from orders.admin.order_steps import StepSeen, steps_seen
 from orders.admin.stock import ModelAdmin, ensure
-from orders.commands import order_workflow_id
+from orders.commands import Kind, order_workflow_id
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.roles import right_to
@@ -46,6 +47,7 @@ def show(request: HttpRequest, model_admin: ModelAdmin[Order], object_id: str) -
     view = view_or_404(_uuid(object_id))
     order = view.order
     may = request.user.has_perm
+    steps = steps_seen(view)
     context = {
         **model_admin.admin_site.each_context(request),
         "title": f"Order {order.code}",
@@ -57,7 +59,8 @@ def show(request: HttpRequest, model_admin: ModelAdmin[Order], object_id: str) -
         "time_left": time_left(order.deadline) if order.deadline else "",
         "age": age(order.created_at),
         "alerts": alerts(view),
-        "buttons": buttons(view, may),
+        "buttons": buttons(view, steps, may),
+        "steps": steps,
         "entries": timeline(order.pk),
         "note": NoteForm(initial={"note": ids.uuid7()}) if may("orders.note_order") else None,
         "customer_url": tracking_url(order) if may("orders.open_customer_page") else "",
@@ -82,9 +85,14 @@ def note(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
     return redirect("admin:orders_order_change", order.pk)
 
 
-def buttons(view: OrderView, may: Callable[[str], bool]) -> list[Button]:
-    """The actions that the order accepts now and this person may take, the dangerous ones last."""
+def buttons(view: OrderView, steps: Iterable[StepSeen], may: Callable[[str], bool]) -> list[Button]:
+    """The actions that the order accepts now and this person may take, the dangerous ones last.
+
+    Trying a step again is among them only where Temporal says that one waits for its next attempt.
+    """
     offered = set(kinds_offered(view))
+    if not any(step.waits for step in steps):
+        offered.discard(Kind.RETRY_STEP)
     return [
         Button(
             label=consequences(kind, view).button if action.at_once else action.label,

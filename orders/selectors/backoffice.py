@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Count, F, Min, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Prefetch, Q, QuerySet, Sum, prefetch_related_objects
 from django.db.models.functions import Lower
 
 from orders.commands import RULES, Kind, accepted_in
@@ -202,8 +202,11 @@ def order_view(order_id: UUID) -> OrderView:
         OrderNotFound: there is no such order.
     """
     order = order_by_id(order_id)
-    payments = order.payments.order_by("attempt").prefetch_related(
-        Prefetch("refunds", Refund.objects.select_related("payment").order_by("created_at"))
+    prefetch_related_objects(
+        [order],
+        Prefetch("payments", Payment.objects.order_by("attempt")),
+        Prefetch("payments__refunds", Refund.objects.select_related("payment").order_by("created_at")),
+        Prefetch("shipments", Shipment.objects.order_by("attempt")),
     )
     setbacks = order.events.filter(type__in=(EventType.SHIPPING_FAILED, EventType.DELIVERY_FAILED))
     stuck = order.status == Status.SHIPPING_FAILED
@@ -211,8 +214,8 @@ def order_view(order_id: UUID) -> OrderView:
         order=order,
         setback=setbacks.select_related("command").order_by("seq").last() if stuck else None,
         items=list(order.items.select_related("order").order_by("position")),
-        ledger=[LedgerLine(payment=payment, refunds=list(payment.refunds.all())) for payment in payments],
-        shipments=list(order.shipments.order_by("attempt")),
+        ledger=[LedgerLine(payment=payment, refunds=list(payment.refunds.all())) for payment in order.payments.all()],
+        shipments=list(order.shipments.all()),
         unsettled=list(order.commands.filter(settled_at=None).order_by("seq")),
     )
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import Error, connection
 
-from orders.commands import RULES, CommandState, Kind, accepted_in
+from orders.commands import RULES, Actor, CommandState, Kind, accepted_in
 from orders.errors import CommandNotFound
 from orders.lifecycle import Status, Waiting
 from orders.models import Command, Order, Payment, Refund, Shipment
@@ -102,8 +102,9 @@ _places = threading.BoundedSemaphore(MOST_WAITING)
 
 
 def accepted_now(order: Order) -> list[Kind]:
-    """The commands that the order accepts as it stands, less those that could only be refused."""
-    return [kind for kind in accepted_in(Status(order.status)) if is_possible(order, kind)]
+    """The commands that the order accepts from a client as it stands, less those that could only be refused."""
+    theirs = [kind for kind in accepted_in(Status(order.status)) if Actor.CLIENT in RULES[kind].actors]
+    return [kind for kind in theirs if is_possible(order, kind)]
 
 
 def is_possible(order: Order, kind: Kind) -> bool:
@@ -124,6 +125,18 @@ def _has_failed_refund(order: Order) -> bool:
     return order.needs_attention and any(refund.state == Refund.State.FAILED for refund in refunds)
 
 
+def _asks_outside(order: Order) -> bool:
+    """Somebody outside is being asked for something, and may not have answered yet."""
+    undoing = order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN
+    refunds = [refund for payment in order.payments.all() for refund in payment.refunds.all()]
+    return (
+        (undoing and not order.needs_attention)
+        or any(payment.state == Payment.State.PENDING for payment in order.payments.all())
+        or any(refund.state == Refund.State.PENDING for refund in refunds)
+        or any(parcel.state == Shipment.State.BOOKING for parcel in order.shipments.all())
+    )
+
+
 # What must hold beside the status, where a kind of command needs more than that.
 POSSIBLE: dict[Kind, Callable[[Order], bool]] = {
     Kind.HOLD: lambda order: not order.held,
@@ -133,6 +146,7 @@ POSSIBLE: dict[Kind, Callable[[Order], bool]] = {
     Kind.SETTLE_PAYMENT: lambda order: any(it.state == Payment.State.PENDING for it in order.payments.all()),
     Kind.FAIL_PICKING: lambda order: order.waiting_for != Waiting.PAYMENT_RETURN,
     Kind.REFUND: lambda order: any(payment.remaining > 0 for payment in order.payments.all()),
+    Kind.RETRY_STEP: _asks_outside,
     Kind.RETRY_REFUND: _has_failed_refund,
     Kind.SETTLE_REFUND: _has_failed_refund,
     Kind.DELIVER: lambda order: order.status == Status.SHIPPED or order.waiting_for == Waiting.HANDOVER,

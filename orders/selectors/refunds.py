@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
-from orders.commands import Kind
-from orders.models import Order, Refund
+from orders.commands import CommandState, Kind
+from orders.models import Command, Order, Refund
 
 # Refunds that somebody asked for, beside those that undo an order or a payment.
 ASKED_FOR = (Kind.REFUND,)
+# An order with more refunds under way at once than this is looked at in part.
+MOST_REFUNDS = 10
 
 
 def pending_refunds(order_id: UUID) -> list[Refund]:
@@ -16,6 +18,15 @@ def pending_refunds(order_id: UUID) -> list[Refund]:
         .filter(payment__order_id=order_id, state=Refund.State.PENDING)
         .order_by("created_at")
     )
+
+
+def commands_about_refunds(order_id: UUID) -> list[UUID]:
+    """The newest commands whose own workflow may be paying a refund of the order now; none where nothing is owed."""
+    if not has_pending_refund(order_id):
+        return []
+    asked = Command.objects.filter(order_id=order_id, kind__in=(Kind.REFUND, Kind.RETRY_REFUND))
+    rows = asked.exclude(state=CommandState.REJECTED).order_by("-seq").values_list("pk", flat=True)
+    return list(rows[:MOST_REFUNDS])
 
 
 def has_pending_refund(order_id: UUID) -> bool:

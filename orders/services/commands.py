@@ -138,6 +138,18 @@ def reject_if_over(order_id: UUID, command_id: UUID) -> bool:
         return order.is_final
 
 
+def settle_retry_step(order_id: UUID, command_id: UUID, *, tried: int) -> None:
+    """End a `retry_step` with what the relay found: how many steps waited, and have their next attempt now."""
+    with locked_order(order_id) as order:
+        command = order.commands.get(pk=command_id)
+        if command.is_settled:
+            return
+        if tried:
+            _settle(command, CommandState.APPLIED, "The step is tried again now.")
+        else:
+            reject(order, command, CommandRefused("No step of the order waits for its next attempt."))
+
+
 def reject(order: Order, command: Command, refusal: OrderError) -> None:
     """End a command as rejected, with the reason in the row and the fact among the events."""
     _settle(command, CommandState.REJECTED, refusal.message)

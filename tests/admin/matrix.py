@@ -96,6 +96,7 @@ ADDRESSES: dict[str, Row] = {
     "orders_order_retry_payment": Row(who="ofm"),
     "orders_order_cancel_payment": Row(who="ofm"),
     "orders_order_settle_payment": Row(who="ofm"),
+    "orders_order_retry_step": Row(who="owfm"),
     "orders_order_refund": Row(who="fm"),
     "orders_order_retry_refund": Row(who="fm"),
     "orders_order_settle_refund": Row(who="fm"),

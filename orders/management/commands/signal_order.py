@@ -14,7 +14,7 @@ from orders.selectors.commands import outcome_of
 from orders.selectors.orders import order_by_name
 from orders.services.commands import Intention, issue_command
 
-KINDS = {kind.replace("_", "-"): kind for kind, rule in RULES.items() if rule.signal}
+KINDS = {kind.replace("_", "-"): kind for kind, rule in RULES.items() if rule.signal or rule.by_relay}
 FAR = 10.0**9
 
 

@@ -1,0 +1,57 @@
+"""What the process of an order is trying just now, in words: where Temporal answers in time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from orders.admin.durations import time_left
+from orders.commands import Kind
+from orders.gateways.process import Step, StepState, process
+from orders.selectors.backoffice import OrderView
+from orders.selectors.commands import is_possible
+from orders.selectors.refunds import commands_about_refunds
+
+NAMES = {
+    "charge_payment": "The charge",
+    "return_payment": "Giving the payment back",
+    "pay_refunds": "The refund",
+    "book_label": "The booking of the label",
+    "void_label": "Voiding the label",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepSeen:
+    """One step as the page tells it. `due` and `left`: when it is tried again, if it waits for that."""
+
+    sentence: str
+    last_error: str
+    due: datetime | None
+    left: str
+
+    @property
+    def waits(self) -> bool:
+        """It could be tried at once."""
+        return self.due is not None
+
+
+def steps_seen(view: OrderView) -> list[StepSeen]:
+    """The steps that ask somebody outside; none where there are none, or where Temporal does not say in time."""
+    if not is_possible(view.order, Kind.RETRY_STEP):
+        return []
+    steps = process().steps(view.order.pk, commands_about_refunds(view.order.pk))
+    return [_seen(step) for step in steps or []]
+
+
+def _seen(step: Step) -> StepSeen:
+    name = NAMES.get(step.name, step.name.replace("_", " ").capitalize())
+    says = {
+        StepState.RUNS: f"{name} is under way, attempt {step.attempt}.",
+        StepState.WAITS: f"{name} waits for attempt {step.attempt}.",
+        StepState.QUEUED: f"{name} waits for a worker, attempt {step.attempt}.",
+    }
+    return StepSeen(
+        sentence=says[step.state],
+        last_error=step.last_error,
+        due=step.next_attempt_at,
+        left=time_left(step.next_attempt_at) if step.next_attempt_at else "",
+    )

@@ -1,0 +1,96 @@
+"""What the web process sees of Temporal: an answer within a second or none, whatever Temporal does."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from pytest_django import Settings
+
+from orders.gateways.process import NoProcess, Process, process
+from stack.ports import free_port
+from tests.conftest import Served, eventually
+from workflows.looking import TemporalProcess
+
+ENDS = 40
+ENDS_AFTER_A_LOOK = """
+import django; django.setup()
+from uuid import uuid4
+from orders.gateways.process import process
+assert process().steps(uuid4(), [uuid4()]) == []
+"""
+
+
+@pytest.fixture
+def look() -> Iterator[TemporalProcess]:
+    it = TemporalProcess()
+    yield it
+    it.close()
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The address of somebody who takes every call and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def timed(question: Callable[[], object]) -> tuple[object, float]:
+    begun = time.monotonic()
+    return question(), time.monotonic() - begun
+
+
+@pytest.mark.parametrize("kind", [NoProcess, TemporalProcess])
+def test_it_says_nothing_rather_than_something_wrong(kind: type[Process], settings: Settings) -> None:
+    settings.TEMPORAL_ADDRESS = f"127.0.0.1:{free_port()}"
+    it = kind()
+    assert it.steps(uuid4(), []) is None
+    assert it.workers() is None
+
+
+def test_it_finds_no_steps_of_an_order_that_temporal_does_not_know(temporal: str, look: TemporalProcess) -> None:
+    assert temporal
+    assert look.steps(uuid4(), [uuid4()]) == []
+
+
+def test_it_counts_the_workers_of_each_queue(running: dict[str, Served], look: TemporalProcess) -> None:
+    assert running
+    eventually(lambda: look.workers() == {"orders": 1, "shipping": 1}, 10)
+
+
+def test_it_waits_a_second_for_one_that_never_answers_and_then_no_more(
+    silent: str, look: TemporalProcess, settings: Settings
+) -> None:
+    settings.TEMPORAL_ADDRESS = silent
+    answer, took = timed(look.workers)
+    assert (answer, took < 1.5) == (None, True)
+    answer, took = timed(look.workers)
+    assert (answer, took < 0.1) == (None, True)
+
+
+def test_it_sees_by_itself_that_temporal_is_back(temporal: str, look: TemporalProcess, settings: Settings) -> None:
+    settings.TEMPORAL_ADDRESS = f"127.0.0.1:{free_port()}"
+    assert look.workers() is None
+    settings.TEMPORAL_ADDRESS = temporal
+    eventually(lambda: look.workers() is not None, 10)
+
+
+def test_nobody_is_asked_where_the_setting_names_nobody(settings: Settings) -> None:
+    process.cache_clear()
+    settings.PROCESS = ""
+    assert isinstance(process(), NoProcess)
+    process.cache_clear()
+
+
+def test_a_process_that_has_looked_ends_with_zero(temporal: str) -> None:
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "orderlife.settings", "TEMPORAL_ADDRESS": temporal}
+    command = [sys.executable, "-W", "ignore", "-c", ENDS_AFTER_A_LOOK]
+    codes = []
+    for _ in range(0, ENDS, 2):
+        pair = [subprocess.Popen(command, env=environment) for _ in range(2)]
+        codes += [it.wait(60) for it in pair]
+    assert (len(codes), set(codes)) == (ENDS, {0})

@@ -1,0 +1,93 @@
+"""`retry_step` on real workers: what waits for its next attempt has it now."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from orders.gateways.process import Step, StepState
+from orders.lifecycle import Status
+from orders.models import Order
+from orders.selectors.refunds import commands_about_refunds
+from tests.conftest import eventually
+from tests.factories import an_order, kinds, reaches, settled, wish
+from workflows.looking import TemporalProcess
+
+pytestmark = pytest.mark.usefixtures("running")
+
+
+@pytest.fixture
+def outage(simulated: Path) -> Iterator[Path]:
+    """While this file stands there, the gateway fails for `tok_outage`."""
+    file = simulated / "outage"
+    file.touch()
+    yield file
+    file.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def look() -> Iterator[TemporalProcess]:
+    it = TemporalProcess()
+    yield it
+    it.close()
+
+
+def waiting(look: TemporalProcess, order: Order, *, attempt: int = 1) -> Step:
+    """The step of the order, once it has failed so often and waits."""
+
+    def found() -> Step | None:
+        steps = look.steps(order.pk, commands_about_refunds(order.pk)) or []
+        return next((it for it in steps if it.state is StepState.WAITS and it.attempt >= attempt), None)
+
+    step = eventually(found, 40)
+    assert isinstance(step, Step)
+    return step
+
+
+def charging() -> Order:
+    order = reaches(an_order(payment_method="tok_outage"), Status.IN_REVIEW)
+    settled(wish(order, "approve"))
+    return reaches(order, Status.CHARGING)
+
+
+def test_it_tells_which_step_waits_why_and_until_when(outage: Path, look: TemporalProcess) -> None:
+    step = waiting(look, charging(), attempt=2)
+    assert (step.name, outage.exists()) == ("charge_payment", True)
+    assert "payment gateway" in step.last_error
+    assert step.next_attempt_at is not None
+
+
+def test_it_charges_at_once_when_the_outage_is_over(
+    outage: Path, look: TemporalProcess, measured: Callable[[str], None]
+) -> None:
+    order = charging()
+    step = waiting(look, order, attempt=5)  # the fifth comes four seconds after the fourth
+    assert step.next_attempt_at is not None
+    left = step.next_attempt_at.timestamp() - time.time()
+    outage.unlink()
+    begun = time.monotonic()
+    row = settled(wish(order, "retry_step"))
+    reaches(order, Status.PAID, Status.PICKING, seconds=left)
+    took = time.monotonic() - begun
+    assert (row.state, row.outcome) == ("applied", "The step is tried again now.")
+    assert took < left
+    measured(f"retry_step: paid after {took:.2f} s, where {left:.1f} s of the backoff were left")
+
+
+def test_it_is_refused_where_nothing_waits() -> None:
+    order = reaches(an_order(payment_method="tok_slow"), Status.IN_REVIEW)
+    row = settled(wish(order, "retry_step"))
+    assert (row.state, row.outcome) == ("rejected", "No step of the order waits for its next attempt.")
+
+
+def test_it_hurries_a_refund_that_has_a_workflow_of_its_own(outage: Path, look: TemporalProcess) -> None:
+    outage.unlink()
+    order = charging()
+    reaches(order, Status.DELIVERED)
+    outage.touch()
+    settled(wish(order, "refund", args={"amount": 100}))
+    assert waiting(look, order, attempt=4).name == "pay_refunds"
+    outage.unlink()
+    assert settled(wish(order, "retry_step")).state == "applied"
+    eventually(lambda: kinds("payments", order) == ["capture", "refund"], 3)

@@ -1,0 +1,142 @@
+"""What the web process may see of Temporal: one client on a thread of its own, which is never waited for long."""
+
+import asyncio
+import atexit
+import logging
+import threading
+from collections.abc import Collection, Coroutine, Mapping
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from orders.gateways.process import ANSWER_WITHIN_SECONDS, Step
+from workflows.client import connect
+from workflows.contracts import ORDERS_QUEUE, SHIPPING_QUEUE
+from workflows.steps import steps_of
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+# One call may take this long: what stands around it must fit into a page's second as well.
+RPC_TIMEOUT = timedelta(seconds=ANSWER_WITHIN_SECONDS * 0.8)
+# While Temporal is away nobody waits for it; it is asked this often whether it is back.
+PROBE_SECONDS = 2.0
+# A worker asks for work anew every minute at the latest; Temporal remembers for longer those that have gone.
+POLLED_WITHIN = timedelta(seconds=75)
+# How long the end of the process waits for what is under way.
+CLOSE_WITHIN_SECONDS = 3.0
+
+
+class TemporalProcess:
+    """Answers within a second, or not at all.
+
+    Where Temporal is away, one page waits for it and the next ones do not: the thread itself looks whether it is back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._client: Client | None = None
+        self._away = False
+
+    def steps(self, order_id: UUID, commands: Collection[UUID]) -> list[Step] | None:
+        """The steps under way in an order's workflows; see `Process`."""
+        return self._ask(self._steps(order_id, commands))
+
+    def workers(self) -> Mapping[str, int] | None:
+        """How many workers poll each queue; see `Process`."""
+        return self._ask(self._workers())
+
+    def close(self) -> None:
+        """End the thread, and let no call be under way when the interpreter ends: such a process may crash."""
+        with self._lock:
+            loop, thread, self._loop = self._loop, self._thread, None
+        if loop is None or thread is None:
+            return
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(CLOSE_WITHIN_SECONDS)
+
+    def _ask(self, question: Coroutine[Any, Any, T]) -> T | None:
+        if self._away:
+            question.close()
+            return None
+        answer: Future[T] = asyncio.run_coroutine_threadsafe(question, self._running_loop())
+        try:
+            return answer.result(ANSWER_WITHIN_SECONDS)
+        except (TimeoutError, RPCError, RuntimeError) as error:
+            answer.cancel()
+            self._has_gone(error)
+            return None
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._run, args=(self._loop,), name="temporal-look", daemon=True)
+                self._thread.start()
+                atexit.register(self.close)
+            return self._loop
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+        finally:
+            for task in (under_way := asyncio.all_tasks(loop)):
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*under_way, return_exceptions=True))
+            self._client = None
+            loop.close()
+
+    def _has_gone(self, error: Exception) -> None:
+        with self._lock:
+            if self._away or self._loop is None:
+                return
+            self._away = True
+            asyncio.run_coroutine_threadsafe(self._until_it_is_back(), self._loop)
+        logger.warning("Temporal does not answer at %s: %s.", settings.TEMPORAL_ADDRESS, type(error).__name__)
+
+    async def _until_it_is_back(self) -> None:
+        self._client = None
+        while self._away:
+            try:
+                await asyncio.wait_for(self._workers(), PROBE_SECONDS)
+                self._away = False
+            except (TimeoutError, RPCError, RuntimeError):
+                self._client = None
+                await asyncio.sleep(PROBE_SECONDS)
+
+    async def _connected(self) -> Client:
+        if self._client is None:
+            self._client = await connect()
+        return self._client
+
+    async def _steps(self, order_id: UUID, commands: Collection[UUID]) -> list[Step]:
+        client = await self._connected()
+        return [at.step for at in await steps_of(client, order_id, commands, rpc_timeout=RPC_TIMEOUT)]
+
+    async def _workers(self) -> dict[str, int]:
+        client = await self._connected()
+        queues = (ORDERS_QUEUE, SHIPPING_QUEUE)
+        counts = await asyncio.gather(*(_pollers(client, queue) for queue in queues))
+        return dict(zip(queues, counts, strict=True))
+
+
+async def _pollers(client: Client, queue: str) -> int:
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=queue),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    )
+    answer = await client.workflow_service.describe_task_queue(request, timeout=RPC_TIMEOUT)
+    since = datetime.now(UTC) - POLLED_WITHIN
+    return len({poller.identity for poller in answer.pollers if poller.last_access_time.ToDatetime(UTC) > since})

@@ -1,0 +1,93 @@
+"""Steps that ask somebody outside and have no answer yet, as Temporal describes them."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import ResetActivityRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from orders.gateways.process import Step, StepState
+from workflows.contracts import order_workflow_id, refund_workflow_id, shipping_workflow_id
+
+IDENTITY = "orderlife"
+
+
+@dataclass(frozen=True)
+class StepAt:
+    """A step, and where Temporal knows it."""
+
+    workflow_id: str
+    activity_id: str
+    step: Step
+
+
+async def steps_of(
+    client: Client, order_id: UUID, commands: Collection[UUID], *, rpc_timeout: timedelta
+) -> list[StepAt]:
+    """The steps under way in the order's workflow, in the one that ships it, and in those of `commands` on refunds.
+
+    Raises:
+        RPCError: Temporal does not answer.
+    """
+    ids = [order_workflow_id(order_id), shipping_workflow_id(order_id), *map(refund_workflow_id, commands)]
+    found = await asyncio.gather(*(_steps_in(client, workflow_id, rpc_timeout) for workflow_id in ids))
+    return [step for steps in found for step in steps]
+
+
+async def try_now(client: Client, at: StepAt, *, rpc_timeout: timedelta) -> bool:
+    """Let a step that waits for its next attempt have it now; False if it came to its end meanwhile."""
+    request = ResetActivityRequest(
+        namespace=client.namespace,
+        execution=WorkflowExecution(workflow_id=at.workflow_id),
+        identity=IDENTITY,
+        id=at.activity_id,
+    )
+    try:
+        await client.workflow_service.reset_activity(request, timeout=rpc_timeout)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True
+
+
+async def _steps_in(client: Client, workflow_id: str, rpc_timeout: timedelta) -> list[StepAt]:
+    try:
+        described = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=rpc_timeout)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return []
+        raise
+    return [
+        StepAt(workflow_id, activity.activity_id, _step(activity))
+        for activity in described.raw_description.pending_activities
+    ]
+
+
+def _step(activity: PendingActivityInfo) -> Step:
+    due = activity.next_attempt_schedule_time.ToDatetime(UTC)
+    state = StepState.QUEUED
+    if activity.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
+        state = StepState.RUNS
+    elif due > datetime.now(UTC):
+        state = StepState.WAITS
+    return Step(
+        name=activity.activity_type.name,
+        state=state,
+        attempt=activity.attempt,
+        last_error=_words(activity.last_failure) if activity.HasField("last_failure") else "",
+        next_attempt_at=due if state is StepState.WAITS else None,
+    )
+
+
+def _words(failure: Failure) -> str:
+    """Our own failures hold no personal data (see `workflows/failures.py`); Temporal's tell of timeouts."""
+    return failure.message[:200]
