@@ -1,15 +1,18 @@
 """`retry_step` on real workers: what waits for its next attempt has it now."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 
 from orders.gateways.process import Step, StepState
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.selectors.refunds import commands_about_refunds
+from tests.admin.conftest import Desk, a_user
 from tests.conftest import eventually
 from tests.factories import an_order, kinds, reaches, settled, wish
 from workflows.looking import TemporalProcess
@@ -73,6 +76,17 @@ def test_it_charges_at_once_when_the_outage_is_over(
     assert (row.state, row.outcome) == ("applied", "The step is tried again now.")
     assert took < left
     measured(f"retry_step: paid after {took:.2f} s, where {left:.1f} s of the backoff were left")
+
+
+def test_the_orders_page_shows_the_step_and_offers_to_try_it_now(outage: Path, look: TemporalProcess) -> None:
+    assert outage.exists()
+    desk, order = Desk(a_user(is_superuser=True)), charging()
+    waiting(look, order, attempt=4)
+    page = desk.get(reverse("admin:orders_order_change", args=[order.pk]))
+    assert re.search(r"The charge (waits for|is under way,) attempt \d", page)
+    assert "Last error: The payment gateway does not answer." in page
+    assert "It is tried again at" in page
+    assert reverse("admin:orders_order_retry_step", args=[order.pk]) in page
 
 
 def test_it_is_refused_where_nothing_waits() -> None:
