@@ -2,6 +2,7 @@
 
 import json
 import os
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import cast
 
@@ -55,3 +56,19 @@ def one_of(env: environ.Env, name: str, values: tuple[str, ...]) -> str:
     if value not in values:
         raise ImproperlyConfigured(f"{name} is {value!r}: it must be one of {', '.join(values)}.")
     return value
+
+
+def amounts(env: environ.Env, name: str, default: str) -> dict[str, Decimal]:
+    """Amounts in major units by currency, as in `500,JPY:60000`; the one without a currency is for all others (`""`).
+
+    Raises:
+        ImproperlyConfigured: one of them is no amount.
+    """
+    found = {}
+    for text in filter(None, map(str.strip, env.str(name, default=default).split(","))):
+        currency, _, amount = text.rpartition(":")
+        try:
+            found[currency.strip().upper()] = Decimal(amount.strip())
+        except InvalidOperation:
+            raise ImproperlyConfigured(f"{name} has {text!r}: it must be like 500 or JPY:60000.") from None
+    return found

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from orderlife.environment import BASE_DIR, DATA_DIR, load, one_of, required
+from orderlife.environment import BASE_DIR, DATA_DIR, amounts, load, one_of, required
 
 env = load()
 
@@ -100,6 +100,10 @@ DEFAULT_COUNTRY = env.str("DEFAULT_COUNTRY", default="US")
 DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", default="USD")
 COUNTRIES_SERVED = env.list("COUNTRIES_SERVED", default=["US", "CA", "GB", "IE", "DE", "AT", "CH", "FR", "ES", "NL"])
 MAX_QUANTITY = env.int("MAX_QUANTITY", default=100)
+
+# What one person may give back of one order, in major units of its currency; more waits for a second person. The amount
+# without a currency is for all that are not named. Empty: nothing waits.
+REFUND_APPROVAL_LIMIT = amounts(env, "REFUND_APPROVAL_LIMIT", default="500")
 
 # Who fulfils orders: "simulated" steps follow each other at once.
 FULFILMENT = one_of(env, "FULFILMENT", ("simulated", "manual"))

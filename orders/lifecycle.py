@@ -67,6 +67,9 @@ class EventType(StrEnum):
     ATTENTION_CLEARED = "attention_cleared"
     COMMAND_REJECTED = "command_rejected"
     WORKFLOW_RECOVERED = "workflow_recovered"
+    APPROVAL_REQUESTED = "approval_requested"
+    APPROVAL_GRANTED = "approval_granted"
+    APPROVAL_REFUSED = "approval_refused"
 
 
 class Waiting(StrEnum):

@@ -13,10 +13,13 @@ from orders.api.results import (
     ShipmentOut,
     ToFulfil,
 )
-from orders.commands import order_workflow_id
-from orders.models import Command, Order, Payment
+from orders.commands import CommandState, order_workflow_id
+from orders.models import Approval, Command, Order, Payment
 from orders.selectors.commands import accepted_now
 from orders.services.access import tracking_url
+
+# The state of what is no command yet.
+AWAITING_APPROVAL = "awaiting_approval"
 
 
 def placed(order: Order) -> PlacedOut:
@@ -137,4 +140,20 @@ def command(row: Command) -> CommandOut:
         reason=row.reason,
         created_at=row.created_at,
         settled_at=row.settled_at,
+    )
+
+
+def approval(row: Approval) -> CommandOut:
+    """What will be a command once a second person agrees, as if it were one; or was refused."""
+    is_refused = row.state == Approval.State.REFUSED
+    return CommandOut(
+        command_id=row.pk,
+        order_id=row.order_id,
+        kind=row.kind,
+        state=CommandState.REJECTED.value if is_refused else AWAITING_APPROVAL,
+        outcome=f"A second person refused it: {row.answer}" if is_refused else "",
+        actor=row.actor,
+        reason=row.reason,
+        created_at=row.created_at,
+        settled_at=row.decided_at,
     )

@@ -13,7 +13,7 @@ from orders.api.auth import READ, REFUND, WRITE, actor_of, client_of
 from orders.api.fields import without_card_number
 from orders.api.forms import new_order
 from orders.api.listing import OrdersQuery, check_names, cursor_after, place_of
-from orders.api.outcomes import Wish, carry_out, once, refusal, refused, replayable
+from orders.api.outcomes import Wish, carry_out, once, refusal, refused, replayable, what_became
 from orders.api.results import (
     CommandOut,
     EventOut,
@@ -29,7 +29,6 @@ from orders.errors import InvalidOrder, ReferenceTaken
 from orders.models import Order
 from orders.money import to_minor
 from orders.selectors.clients import order_of_client, orders_of_client
-from orders.selectors.commands import command_of_order, outcome_of
 from orders.services import idempotency
 from orders.services.access import tracking_url
 from orders.services.placement import place_order
@@ -129,8 +128,7 @@ def events(request: HttpRequest, order_id: UUID) -> EventsOut:
 )
 def command(request: HttpRequest, order_id: UUID, command_id: UUID, wait: Wait = 0) -> CommandOut:
     """What became of a command."""
-    order = own_order(request, order_id)
-    return answers.command(outcome_of(command_of_order(order.pk, command_id).pk, within=wait))
+    return what_became(own_order(request, order_id), command_id, within=wait)
 
 
 @router.post(
@@ -191,7 +189,11 @@ def retry_payment(
 def refund(
     request: HttpRequest, order_id: UUID, body: RefundIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
-    """Refund part of what was charged, or all that is left; to give all back before it is shipped is to cancel."""
+    """Refund part of what was charged, or all that is left; to give all back before it is shipped is to cancel.
+
+    Above the limit of one person the answer's state is `awaiting_approval`: a second person of the seller decides, and
+    the command keeps its id.
+    """
     order = own_order(request, order_id)
     args = {} if body.amount is None else {"amount": _minor(body.amount, order.currency)}
     return carry_out(request, order, Wish(Kind.REFUND, body.reason, args), idempotency_key, wait)

@@ -11,12 +11,15 @@ from orders.api import answers
 from orders.api.auth import actor_of, client_of
 from orders.api.kinds import KIND_OF, KINDS
 from orders.api.problems import problem
+from orders.api.results import CommandOut
 from orders.commands import CommandState, Kind
 from orders.errors import InvalidOrder, OrderError
-from orders.models import Command, Order
-from orders.selectors.commands import accepted_now, outcome_of
+from orders.models import Approval, Command, Order
+from orders.selectors.approvals import undecided
+from orders.selectors.commands import accepted_now, command_of_order, outcome_of
 from orders.services import idempotency
-from orders.services.commands import Intention, issue_command
+from orders.services.approvals import issue_or_ask
+from orders.services.commands import Intention
 
 Effect = Callable[[], idempotency.Answer]
 
@@ -40,7 +43,9 @@ def carry_out(request: HttpRequest, order: Order, wish: Wish, key: str, wait: fl
 
     def effect() -> idempotency.Answer:
         intention = Intention(kind=wish.kind, actor=actor_of(client), reason=wish.reason, args=wish.args)
-        row = issue_command(order.pk, intention)
+        row = issue_or_ask(order.pk, intention)
+        if isinstance(row, Approval):
+            return idempotency.Answer(202, answers.approval(row).model_dump(mode="json"), order)
         if row.state == CommandState.REJECTED:
             return idempotency.Answer(409, _window_closed(row), order)
         return idempotency.Answer(202, answers.command(row).model_dump(mode="json"), order)
@@ -50,8 +55,20 @@ def carry_out(request: HttpRequest, order: Order, wish: Wish, key: str, wait: fl
     if answer.status == 409:
         return replayable(problem(request, KINDS["command_refused"], **body), answer)
     if wait:
-        body = answers.command(outcome_of(UUID(str(body["command_id"])), within=wait)).model_dump(mode="json")
+        body = what_became(order, UUID(str(body["command_id"])), within=wait).model_dump(mode="json")
     return replayable(JsonResponse(body, status=answer.status), answer)
+
+
+def what_became(order: Order, command_id: UUID, *, within: float) -> CommandOut:
+    """The command as it is once it is settled, or after `within` seconds; at once, if a second person has not agreed.
+
+    Raises:
+        CommandNotFound: the order has no such command, and nobody asked for one.
+    """
+    asked = undecided(order.pk, command_id)
+    if asked is not None:
+        return answers.approval(asked)
+    return answers.command(outcome_of(command_of_order(order.pk, command_id).pk, within=within))
 
 
 def once(request: HttpRequest, key: str, content: object, effect: Effect) -> idempotency.Answer:

@@ -184,7 +184,10 @@ class EventsOut(Schema):
 
 
 class CommandOut(Schema):
-    """What was wanted, and what became of it: `pending`, `delivered`, then `applied` or `rejected`."""
+    """What was wanted, and what became of it: `pending`, `delivered`, then `applied` or `rejected`.
+
+    A refund that a second person must agree to is `awaiting_approval` first; `rejected`, if that person refuses.
+    """
 
     command_id: UUID
     order_id: UUID

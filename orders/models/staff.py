@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from orders import ids
+from orders.money import in_words
 
 
 class Note(models.Model):
@@ -25,7 +26,11 @@ class Note(models.Model):
 
 
 class Approval(models.Model):
-    """A second person's word on what one person asked for, before it becomes a command."""
+    """A second person's word on what somebody asked for, before it becomes a command under the same id.
+
+    `actor` is who asked, as in commands; `requested_by` the same, if it was one of the staff. `answer` is why it was
+    refused.
+    """
 
     class State(models.TextChoices):
         """How far it came."""
@@ -39,8 +44,10 @@ class Approval(models.Model):
     kind = models.CharField(max_length=20)
     args = models.JSONField(default=dict)
     reason = models.TextField(default="", blank=True)
+    actor = models.CharField(max_length=100)
     state = models.CharField(max_length=10, default=State.REQUESTED, choices=State.choices)
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    answer = models.TextField(default="", blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     command = models.OneToOneField("orders.Command", models.PROTECT, null=True, related_name="approval")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -55,10 +62,27 @@ class Approval(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["requested", "approved", "refused"]), name="approvals_state_known"
             ),
+            models.CheckConstraint(
+                condition=Q(state="requested", decided_by=None, decided_at=None, command=None)
+                | Q(state="approved", decided_by__isnull=False, decided_at__isnull=False, command__isnull=False)
+                | Q(state="refused", decided_by__isnull=False, decided_at__isnull=False, command=None),
+                name="approvals_decided_by_somebody",
+            ),
         ]
+        indexes = [models.Index(fields=["created_at"], condition=Q(state="requested"), name="approvals_waiting")]
 
     def __str__(self) -> str:
         return f"{self.kind}, {self.state}"
+
+    @property
+    def amount(self) -> int:
+        """What is to go back, in minor units."""
+        return int(self.args["amount"])
+
+    @property
+    def amount_in_words(self) -> str:
+        """What is to go back, for people."""
+        return in_words(self.amount, self.order.currency)
 
 
 class BlockedCustomer(models.Model):

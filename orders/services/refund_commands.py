@@ -4,8 +4,9 @@ from django.utils import timezone
 
 from orders.errors import CommandRefused
 from orders.lifecycle import EventType, Status
-from orders.models import Command, Order, Payment, Refund
+from orders.models import Approval, Command, Order, Payment, Refund
 from orders.money import in_words
+from orders.selectors.approvals import is_above_limit
 from orders.selectors.refunds import last_failed_refund
 from orders.services.refunds import is_to_be_returned, open_refund, refundable, succeed
 from orders.services.transition import record
@@ -18,19 +19,32 @@ def request_refund(order: Order, command: Command) -> str:
 
     Before it is shipped an order keeps some money: to give all of it back is to cancel.
     """
+    payment, amount = refund_asked(order, command.args.get("amount"))
+    is_agreed = Approval.objects.filter(command=command).exists()
+    if not is_agreed and is_above_limit(order, amount, besides=command.pk):
+        raise CommandRefused("A second person must agree to so large a refund, and was not asked.")
+    open_refund(order, payment, amount=amount, actor=command.actor, command=command)
+    return f"{in_words(amount, order.currency)} are being refunded."
+
+
+def refund_asked(order: Order, wanted: object) -> tuple[Payment, int]:
+    """The payment of which money may go back, and how much: what is wanted, in minor units, or else all that is left.
+
+    Raises:
+        CommandRefused: it may not.
+    """
     payment = order.payments.filter(state=Payment.State.CAPTURED).first()
     left = refundable(payment) if payment else 0
     if payment is None or left == 0:
         raise CommandRefused("Nothing is left to refund.")
     if is_to_be_returned(order):
         raise CommandRefused("The payment is being taken back already.")
-    amount = command.args.get("amount") or left
+    amount = wanted or left
     if isinstance(amount, bool) or not isinstance(amount, int) or not 0 < amount <= left:
         raise CommandRefused(f"Between {in_words(1, order.currency)} and {in_words(left, order.currency)} can go back.")
     if amount == left and order.status in BEFORE_SHIPPED:
         raise CommandRefused("That would leave nothing of the payment: cancel the order instead.")
-    open_refund(order, payment, amount=amount, actor=command.actor, command=command)
-    return f"{in_words(amount, order.currency)} are being refunded."
+    return payment, amount
 
 
 def retry_refund(order: Order, command: Command) -> str:

@@ -1,0 +1,162 @@
+"""Refunds above the limit: asked for by one person or program, agreed to or refused by a second person."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+
+from orders import ids
+from orders.commands import RULES, Actor, Kind
+from orders.errors import CommandIdTaken, CommandRefused, OrderError, TooManyOpenCommands
+from orders.lifecycle import EventType
+from orders.models import Approval, Command, Order
+from orders.selectors.approvals import is_above_limit, waiting_approvals
+from orders.selectors.backoffice import refusal_of
+from orders.selectors.timeline import names_of
+from orders.services.commands import MAX_REASON, MOST_OPEN, Intention, issue_command
+from orders.services.refund_commands import refund_asked
+from orders.services.transition import Data, locked_order, record
+
+
+class ApprovalNotFound(OrderError):
+    """Nothing of this id was asked for."""
+
+    code = "approval_not_found"
+
+
+class AlreadyDecided(OrderError):
+    """Somebody else was first."""
+
+    code = "already_decided"
+
+
+class OwnRequest(OrderError):
+    """Who asked for it cannot be the second person."""
+
+    code = "own_request"
+
+
+def issue_or_ask(order_id: UUID, wish: Intention) -> Command | Approval:
+    """Issue a command; a refund that is more than one person may give waits for a second person instead.
+
+    Sent again with its id, what was written first is returned. A refund that the order cannot give is issued like any
+    other, and rejected with its reason.
+
+    Raises:
+        OrderNotFound: no order has this id.
+        CommandIdTaken: the id belongs to another order or kind.
+        TooManyOpenCommands: a client of the API sent many that are not settled yet.
+    """
+    if wish.kind is not Kind.REFUND:
+        return issue_command(order_id, wish)
+    with locked_order(order_id) as order:
+        if wish.id and (known := Approval.objects.filter(pk=wish.id).first()):
+            return _same(known, order)
+        amount = _amount_for_two(order, wish)
+        return issue_command(order_id, wish) if amount is None else _ask(order, wish, amount)
+
+
+def agree(approval_id: UUID, *, person: AbstractBaseUser) -> Command:
+    """Make the command that was asked for, under the id of the request and in the name of who asked.
+
+    Raises:
+        ApprovalNotFound: there is no such request.
+        AlreadyDecided: somebody else was first.
+        OwnRequest: this person asked for it.
+        CommandRefused: the order cannot give that much back any more; the request still waits, to be refused.
+    """
+    with _undecided(approval_id, person) as (order, approval):
+        if refusal := refusal_of(order, Kind.REFUND):
+            raise CommandRefused(refusal)
+        refund_asked(order, approval.amount)
+        _decide(approval, Approval.State.APPROVED, person)
+        wish = Intention(
+            kind=Kind.REFUND, actor=approval.actor, reason=approval.reason, args=approval.args, id=approval.pk
+        )
+        approval.command = issue_command(order.pk, wish)
+        order.refresh_from_db()
+        approval.save(update_fields=["state", "decided_by", "decided_at", "command"])
+        _record(order, approval, EventType.APPROVAL_GRANTED, actor=f"{Actor.STAFF}:{person.pk}")
+        return approval.command
+
+
+def refuse(approval_id: UUID, *, person: AbstractBaseUser, reason: str) -> Approval:
+    """Refuse what was asked for; no command is made.
+
+    Raises:
+        ApprovalNotFound, AlreadyDecided, OwnRequest: as above.
+    """
+    with _undecided(approval_id, person) as (order, approval):
+        _decide(approval, Approval.State.REFUSED, person)
+        approval.answer = reason[:MAX_REASON]
+        approval.save(update_fields=["state", "decided_by", "decided_at", "answer"])
+        _record(order, approval, EventType.APPROVAL_REFUSED, actor=f"{Actor.STAFF}:{person.pk}")
+        return approval
+
+
+def _amount_for_two(order: Order, wish: Intention) -> int | None:
+    """What is to go back, in minor units, if it can and a second person must agree."""
+    if order.status not in RULES[Kind.REFUND].statuses or wish.actor.partition(":")[0] not in RULES[Kind.REFUND].actors:
+        return None
+    try:
+        _, amount = refund_asked(order, (wish.args or {}).get("amount"))
+    except CommandRefused:
+        return None
+    return amount if is_above_limit(order, amount) else None
+
+
+def _ask(order: Order, wish: Intention, amount: int) -> Approval:
+    kind, _, key = wish.actor.partition(":")
+    if kind == Actor.CLIENT and len(waiting_approvals(order.pk)) >= MOST_OPEN:
+        raise TooManyOpenCommands(f"{MOST_OPEN} refunds of the order wait for a second person already.")
+    approval = Approval.objects.create(
+        id=wish.id or ids.uuid7(),
+        order=order,
+        kind=wish.kind,
+        args={"amount": amount},
+        reason=wish.reason[:MAX_REASON],
+        actor=wish.actor,
+        requested_by_id=int(key) if kind == Actor.STAFF else None,
+    )
+    _record(order, approval, EventType.APPROVAL_REQUESTED, actor=wish.actor)
+    return approval
+
+
+def _same(known: Approval, order: Order) -> Command | Approval:
+    if known.order_id != order.pk:
+        raise CommandIdTaken(f"The id {known.pk} belongs to another order.")
+    return known.command or known
+
+
+@contextmanager
+def _undecided(approval_id: UUID, person: AbstractBaseUser) -> Iterator[tuple[Order, Approval]]:
+    """The request and its order, both locked, for this person to decide."""
+    asked = Approval.objects.filter(pk=approval_id).first()
+    if asked is None:
+        raise ApprovalNotFound(f"Nothing was asked for under the id {approval_id}.")
+    with locked_order(asked.order_id) as order:
+        approval = Approval.objects.select_related("order").get(pk=approval_id)
+        if approval.state != Approval.State.REQUESTED:
+            raise AlreadyDecided(_first(approval))
+        if approval.requested_by_id == person.pk:
+            raise OwnRequest("You asked for this yourself: somebody else must decide.")
+        yield order, approval
+
+
+def _first(approval: Approval) -> str:
+    actor = f"{Actor.STAFF}:{approval.decided_by_id}"
+    did = "agreed to this" if approval.state == Approval.State.APPROVED else "refused this"
+    return f"{names_of([actor])[actor]} {did} at {approval.decided_at:%H:%M:%S %Z} already."
+
+
+def _decide(approval: Approval, state: Approval.State, person: AbstractBaseUser) -> None:
+    approval.state = state
+    approval.decided_by_id = person.pk
+    approval.decided_at = timezone.now()
+
+
+def _record(order: Order, approval: Approval, event: EventType, *, actor: str) -> None:
+    data: Data = {"approval": str(approval.pk), "amount": approval.amount, "currency": order.currency}
+    record(order, event, actor=actor, key=f"{event}:{approval.pk}", data=data, command=approval.command)
