@@ -15,13 +15,13 @@ from orders.admin.consequences import consequences
 from orders.admin.stock import ModelAdmin, ensure
 from orders.commands import CommandState, Kind
 from orders.errors import OrderError, OrderNotFound
-from orders.models import Command, Order
+from orders.models import Approval, Command, Order
 from orders.roles import right_to
 from orders.selectors.backoffice import OrderView, hindrance, order_view
 from orders.selectors.commands import outcome_of
 from orders.selectors.timeline import changes_since
 from orders.services.commands import Intention
-from orders.services.seen import OrderMoved, issue_as_seen
+from orders.services.seen import OrderMoved, ask_as_seen
 
 # How long the answer to a click waits for what became of it.
 ANSWER_WITHIN_SECONDS = 1.0
@@ -88,9 +88,12 @@ def view_or_404(order_id: UUID) -> OrderView:
         raise Http404(missing.message) from missing
 
 
-def announce(request: HttpRequest, order: Order, kind: Kind, command: Command, *, seen: int) -> None:
-    """Say what became of a command, or that it is recorded."""
-    command = outcome_of(command.pk, within=ANSWER_WITHIN_SECONDS)
+def announce(request: HttpRequest, order: Order, kind: Kind, issued: Command | Approval, *, seen: int) -> None:
+    """Say what became of a command, that it is recorded, or that it waits for a second person."""
+    if isinstance(issued, Approval):
+        messages.info(request, f"{order.code}: the refund of {issued.amount_in_words} waits for a second person.")
+        return
+    command = outcome_of(issued.pk, within=ANSWER_WITHIN_SECONDS)
     if command.state == CommandState.APPLIED:
         messages.success(request, f"{order.code}: {command.outcome}")
     elif command.state == CommandState.REJECTED:
@@ -106,14 +109,14 @@ def _take(model_admin: ModelAdmin[Order], request: HttpRequest, kind: Kind, form
     actor = f"staff:{request.user.pk}"
     wish = Intention(kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"])
     try:
-        command = issue_as_seen(order.pk, wish, seq=asked["seen"])
+        issued = ask_as_seen(order.pk, wish, seq=asked["seen"])
     except OrderMoved:
         fresh = ACTIONS[kind].form(order_view(order.pk), initial=form.cleaned_data)
         return _page(model_admin, request, kind, fresh, changes=changes_since(order.pk, asked["seen"]))
     except OrderError as error:
         messages.error(request, f"{order.code}: {error.message}")
     else:
-        announce(request, order, kind, command, seen=asked["seen"])
+        announce(request, order, kind, issued, seen=asked["seen"])
     return redirect("admin:orders_order_change", order.pk)
 
 
