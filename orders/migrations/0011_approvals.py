@@ -9,7 +9,7 @@ import orders.lifecycle
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0009_fail_picking"),
+        ("orders", "0010_retry_step"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
