@@ -125,6 +125,10 @@ TRACKING_RATE_LIMIT = env.int("TRACKING_RATE_LIMIT", default=60)
 TRUSTED_PROXIES = [ip_network(name) for name in env.list("TRUSTED_PROXIES", default=[])]
 # Who may send webhooks: carriers/CODE=whsec_... and payments/NAME=whsec_...; two for one sender while it changes over.
 WEBHOOK_SECRETS = env.list("WEBHOOK_SECRETS", default=[])
+# The first key makes the secrets of shops' webhook endpoints, all of them sign: put a new key in front to rotate.
+WEBHOOK_KEYS = env.list("WEBHOOK_KEYS", default=[]) or [f"webhooks:{SECRET_KEY}"]
+# Whether webhooks may go to private addresses and without TLS: for one's own machine, never where strangers have keys.
+WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)
 LOGIN_URL = "admin:login"
 STATIC_URL = "/static/"
 # Static files are found where they lie; a directory is only for `collectstatic` in front of a web server of its own.

@@ -126,6 +126,12 @@ class GatewayUnavailable(OrderError):
     retryable = True
 
 
+class AddressRefused(OrderError):
+    """A webhook's URL leads where we do not call: into a private network, or not over TLS."""
+
+    code = "address_refused"
+
+
 class RefundRefused(OrderError):
     """The payment gateway refuses this refund for good; a person has to act."""
 

@@ -62,6 +62,8 @@ class Parts:
             "PUBLIC_URL": os.environ.get("PUBLIC_URL") or self.web,
             "SECRET_KEY": self.secrets["SECRET_KEY"],
             "TRACKING_KEYS": self.secrets["TRACKING_KEYS"],
+            # One's own machine, where a shop under development listens on it too.
+            "WEBHOOK_ALLOW_PRIVATE": os.environ.get("WEBHOOK_ALLOW_PRIVATE", "true"),
             "PYTHONUNBUFFERED": "1",
         }
 

@@ -9,10 +9,8 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -33,6 +31,7 @@ from workflows.contracts import (
     order_workflow_id,
     refund_workflow_id,
 )
+from workflows.listening import listen
 from workflows.order import OrderWorkflow
 from workflows.refund import RefundWorkflow
 from workflows.steps import steps_of, try_now
@@ -66,7 +65,7 @@ class Relay:
 
     async def run(self) -> None:
         """Deliver commands until told to stop. It raises where it cannot go on: then the process ends."""
-        listener = asyncio.create_task(self._listen())
+        listener = asyncio.create_task(listen(CHANNEL, self._wake))
         try:
             while not self._stop.is_set():
                 self._wake.clear()
@@ -149,27 +148,7 @@ class Relay:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
 
-    async def _listen(self) -> None:
-        """Wake the loop as soon as a command is committed; while the listener is away, the poll alone finds them."""
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(**_own_connection()) as listener:
-                    await listener.execute(f"LISTEN {CHANNEL}")
-                    self._wake.set()
-                    async for _ in listener.notifies():
-                        self._wake.set()
-            except psycopg.OperationalError:
-                await asyncio.sleep(POLL_SECONDS)
-
 
 def timings() -> Timings:
     """The process's delays, as the settings have them now."""
     return Timings(payment_delay=settings.PAYMENT_PROCESSING_DELAY, shipping_delay=settings.SHIPPING_DELAY)
-
-
-def _own_connection() -> dict[str, Any]:
-    """A connection of the listener's own, with keepalive: a silent network must not leave it waiting for ever."""
-    params = connection.get_connection_params()
-    names = ("dbname", "user", "password", "host", "port")
-    keepalive = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-    return {**{name: params[name] for name in names if name in params}, **keepalive, "autocommit": True}

@@ -26,6 +26,7 @@ from workflows.order import OrderWorkflow
 from workflows.reconciler import ReconcilerLoop
 from workflows.refund import RefundWorkflow
 from workflows.relay import Relay
+from workflows.sender import Sender
 from workflows.shipping import ShippingWorkflow
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def shipping_worker(client: Client) -> Worker:
 
 def order_processes(client: Client) -> list[Any]:
     """What runs in the order worker: the worker and the loops beside it."""
-    return [order_worker(client), Relay(client), ReconcilerLoop(client)]
+    return [order_worker(client), Relay(client), Sender(), ReconcilerLoop(client)]
 
 
 def shipping_processes(client: Client) -> list[Any]:

@@ -3,6 +3,7 @@
 from ninja import Swagger
 
 from orders.api import problems
+from orders.api.endpoints import router as endpoint_routes
 from orders.api.fulfilment import router as fulfilment_routes
 from orders.api.orders import router as order_routes
 from orders.api.parsing import StrictJSON
@@ -19,6 +20,6 @@ api = DocumentedAPI(
     openapi_url="/openapi.json",
     parser=StrictJSON(),
 )
-for router in (order_routes, fulfilment_routes, webhook_routes):
+for router in (order_routes, fulfilment_routes, endpoint_routes, webhook_routes):
     api.add_router("", router)
 problems.register(api)

@@ -38,6 +38,7 @@ READ = ApiKeyAuth("orders:read")
 WRITE = ApiKeyAuth("orders:write")
 REFUND = ApiKeyAuth("refunds:write")
 FULFIL = ApiKeyAuth("fulfilment")
+WEBHOOKS = ApiKeyAuth("webhooks")
 
 
 def client_of(request: HttpRequest) -> ApiClient:

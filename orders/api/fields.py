@@ -117,6 +117,19 @@ Email = Annotated[
         }
     ),
 ]
+Url = Annotated[
+    str,
+    *_free_text(500, 1)[:-1],
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "uri",
+            "maxLength": 500,
+            "pattern": r"^https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[a-zA-Z0-9/_-]*)?$",
+            "examples": ["https://shop.example/webhooks"],
+        }
+    ),
+]
 Currency = Annotated[
     str,
     *_text(3),

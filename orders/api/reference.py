@@ -10,6 +10,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from orders.api.kinds import KINDS
 from orders.api.problems import MEDIA_TYPE, PAGE
+from orders.api.results import WebhookOut
 
 Json = dict[str, Any]
 
@@ -41,11 +42,31 @@ _OF_AN_ORDER = (
     "fulfil_order",
 )
 _OF_A_COMMAND = tuple(name for name in _OF_AN_ORDER if name not in ("show_order", "list_events"))
-_IDS = {"show_command": _COMMAND, **dict.fromkeys(_OF_AN_ORDER, _ORDER)}
+_ENDPOINT = {"endpoint_id": "$response.body#/id"}
+_OF_AN_ENDPOINT = ("remove_endpoint", "rotate_secret")
+_IDS = {
+    "show_command": _COMMAND,
+    **dict.fromkeys(_OF_AN_ORDER, _ORDER),
+    **dict.fromkeys(_OF_AN_ENDPOINT, _ENDPOINT),
+}
 # What can be done next with what an answer names.
 _LINKS: dict[tuple[str, int], tuple[str, ...]] = {
     ("place_order", 201): _OF_AN_ORDER,
+    ("register_endpoint", 201): _OF_AN_ENDPOINT,
     **{(name, 202): ("show_command", "show_order") for name in _OF_A_COMMAND},
+}
+
+
+_EVENT = {
+    "id": "019aaf5e-1b2c-7c1d-9a51-5d0f4f0b7f11",
+    "type": "order_shipped",
+    "seq": 10,
+    "order_id": "019aaf5e-0a11-7d5e-8a6f-0d1c2b3a4e5f",
+    "code": "3D7-KJ6-NDF",
+    "reference": "R-1001",
+    "status": "shipped",
+    "data": {},
+    "created_at": "2026-11-23T07:30:00.123456+00:00",
 }
 
 
@@ -58,12 +79,32 @@ class DocumentedAPI(NinjaAPI):
         for operations in schema["paths"].values():
             for method, operation in operations.items():
                 _complete(method, operation)
+        schema["webhooks"] = {"order_event": {"post": _order_event()}}
         return schema
 
 
 def problems_page(request: HttpRequest) -> HttpResponse:
     """Where the `type` of every problem leads."""
     return render(request, "api/problems.html", {"kinds": KINDS.values()})
+
+
+def _order_event() -> Json:
+    """What your endpoints are sent."""
+    signed = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    content = {"schema": WebhookOut.model_json_schema(), "example": _EVENT}
+    return {
+        "operationId": "order_event",
+        "tags": ["webhook endpoints"],
+        "summary": "An event of one of your orders",
+        "description": "Signed as Standard Webhooks has it, over the raw bytes of the body. Of each order the events "
+        "come in the order of `seq`; one may come twice, with the same webhook-id. Answer 2xx within 8 seconds. "
+        "Anything else is tried again for three days, except 410, which switches the endpoint off.",
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in signed
+        ],
+        "requestBody": {"required": True, "content": {"application/json": content}},
+        "responses": {"2XX": {"description": "heard"}, "410": {"description": "do not call again"}},
+    }
 
 
 def _complete(method: str, operation: Json) -> None:

@@ -177,6 +177,20 @@ class EventOut(Schema):
     hash: str
 
 
+class WebhookOut(Schema):
+    """What is sent to your endpoints: one event, as `GET /orders/{id}/events` tells it, and which order's it is."""
+
+    id: UUID = Field(description="the event's; the header webhook-id is the delivery's")
+    type: str
+    seq: int = Field(description="counts the order's events, without gaps")
+    order_id: UUID
+    code: str
+    reference: str | None
+    status: str = Field(description="where the order stood after it")
+    data: dict[str, Any]
+    created_at: datetime
+
+
 class EventsOut(Schema):
     """Everything that happened to an order, in order."""
 

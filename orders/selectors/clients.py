@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 
 from orders.errors import OrderNotFound
 from orders.lifecycle import Status
-from orders.models import ApiClient, ApiKey, Order, OrderItem
+from orders.models import ApiClient, ApiKey, Order, OrderItem, WebhookEndpoint
 
 
 def client_of_key(key: str) -> ApiClient | None:
@@ -23,6 +23,11 @@ def client_of_key(key: str) -> ApiClient | None:
 def keys_of_client(name: str) -> list[ApiKey]:
     """The keys of the client of this name, the newest first."""
     return list(ApiKey.objects.filter(client__name=name).order_by("-created_at"))
+
+
+def endpoints_of_client(client: ApiClient) -> list[WebhookEndpoint]:
+    """Where the client is called, or was until the endpoint was switched off; the oldest first."""
+    return list(client.endpoints.exclude(state=WebhookEndpoint.State.REMOVED).order_by("created_at", "id"))
 
 
 def order_of_client(client: ApiClient, order_id: UUID) -> Order:

@@ -27,6 +27,10 @@ ROUTES: dict[tuple[str, str], tuple[str | None, Any]] = {
     ("POST", "/orders/{order_id}/refunds"): ("refunds:write", {"amount": "1.00"}),
     ("GET", "/fulfilment"): ("fulfilment", None),
     ("POST", "/orders/{order_id}/fulfilment"): ("fulfilment", {"step": "pick"}),
+    ("GET", "/webhook-endpoints"): ("webhooks", None),
+    ("POST", "/webhook-endpoints"): ("webhooks", {"url": "https://127.0.0.1/hooks"}),
+    ("DELETE", "/webhook-endpoints/{endpoint_id}"): ("webhooks", None),
+    ("POST", "/webhook-endpoints/{endpoint_id}/secret"): ("webhooks", None),
     ("POST", "/webhooks/carriers/{carrier}"): (None, {"type": "parcel.delivered", "data": {"tracking_number": "X"}}),
     ("POST", "/webhooks/payments/{gateway}"): (None, {"type": "payment.updated", "data": {"idempotency_key": "X"}}),
 }
@@ -38,8 +42,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def path_of(route: str, order_id: object = None) -> str:
-    ids = {"order_id": order_id or uuid4(), "command_id": uuid4(), "carrier": "simulated", "gateway": "simulated"}
-    return route.format(**ids)
+    others = {"command_id": uuid4(), "endpoint_id": uuid4(), "carrier": "simulated", "gateway": "simulated"}
+    return route.format(order_id=order_id or uuid4(), **others)
 
 
 def test_every_route_has_its_row() -> None:

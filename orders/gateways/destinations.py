@@ -1,0 +1,86 @@
+"""Where a shop's URL leads, and whether we call there: never into our own network, whatever its name resolves to."""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orders.errors import AddressRefused, GatewayUnavailable
+
+Resolve = Callable[[str, int], list[str]]
+
+MAX_URL = 500
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]{1,253})(:(?P<port>[0-9]{1,5}))?"
+    r"(?P<path>/[!-\"$-~]*)?",
+)
+# Public addresses at which clouds answer their own machines.
+_METADATA = frozenset({ipaddress.ip_address("168.63.129.16")})
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+# Addresses of version 6 that carry one of version 4, which may be a private one.
+_TUNNELS = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("2001::/32"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """A URL taken apart, with the address that was checked: the connection goes to that one."""
+
+    host: str
+    port: int
+    is_tls: bool
+    path: str
+    address: str
+
+    @property
+    def netloc(self) -> str:
+        """What the header Host says."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return name if self.port == (443 if self.is_tls else 80) else f"{name}:{self.port}"
+
+
+def destination_of(url: str, *, allow_private: bool, resolve: Resolve) -> Destination:
+    """Where `url` leads now. `allow_private` lets it lead anywhere, also without TLS.
+
+    Raises:
+        AddressRefused: it is no URL that we call.
+        GatewayUnavailable: its host has no address at this moment.
+    """
+    found = _URL.fullmatch(url) if len(url) <= MAX_URL else None
+    if found is None:
+        raise AddressRefused("must be an https:// URL in ASCII, without a user name and without a fragment")
+    is_tls = found["scheme"] == "https"
+    port = int(found["port"]) if found["port"] else 443 if is_tls else 80
+    host = found["host"].strip("[]").lower()
+    if not allow_private and not is_tls:
+        raise AddressRefused("must begin with https://")
+    if not 0 < port < 65536 or (not allow_private and port != 443 and port < 1024):
+        raise AddressRefused("must name port 443 or one above 1023")
+    addresses = resolve(host, port)
+    if not allow_private and not all(map(is_public, addresses)):
+        raise AddressRefused("must not lead to a private, local or reserved address")
+    return Destination(host=host, port=port, is_tls=is_tls, path=found["path"] or "/", address=addresses[0])
+
+
+def is_public(address: str) -> bool:
+    """Whether this address is somewhere on the internet, and nobody's own network, machine or cloud."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        is_tunnel = any(found in network for network in _TUNNELS)
+        return found.is_global and found in _GLOBAL_UNICAST and not is_tunnel
+    return found.is_global and not (found.is_multicast or found.is_reserved) and found not in _METADATA
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """The addresses that the host has now, at least one.
+
+    Raises:
+        GatewayUnavailable: it has none.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        found = []
+    if not found:
+        raise GatewayUnavailable("The host cannot be found.")
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
