@@ -105,6 +105,19 @@ MAX_QUANTITY = env.int("MAX_QUANTITY", default=100)
 # without a currency is for all that are not named. Empty: nothing waits.
 REFUND_APPROVAL_LIMIT = amounts(env, "REFUND_APPROVAL_LIMIT", default="500")
 
+# --- What makes a person review an order, instead of the timer --------------------------------------------------------
+# Totals above which a person looks, and above which one looks at a customer's first order, as refunds are limited.
+REVIEW_TOTAL_LIMIT = amounts(env, "REVIEW_TOTAL_LIMIT", default="1000,JPY:150000")
+REVIEW_FIRST_ORDER_LIMIT = amounts(env, "REVIEW_FIRST_ORDER_LIMIT", default="")
+# How many orders from one e-mail address, and to one postal address, may come within the window; 0: any number.
+REVIEW_ORDERS_PER_EMAIL = env.int("REVIEW_ORDERS_PER_EMAIL", default=0)
+REVIEW_ORDERS_PER_ADDRESS = env.int("REVIEW_ORDERS_PER_ADDRESS", default=0)
+REVIEW_WINDOW = env.float("REVIEW_WINDOW", default=3600)
+# The countries that orders usually go to; empty: all that are served.
+REVIEW_USUAL_COUNTRIES = env.list("REVIEW_USUAL_COUNTRIES", default=[])
+# Whether an order to another country than the customer's earlier ones is one for a person.
+REVIEW_COUNTRY_HISTORY = env.bool("REVIEW_COUNTRY_HISTORY", default=False)
+
 # Who fulfils orders: "simulated" steps follow each other at once.
 FULFILMENT = one_of(env, "FULFILMENT", ("simulated", "manual"))
 

@@ -78,6 +78,7 @@ class Waiting(StrEnum):
     NOTHING = ""
     VALIDATION = "validation"
     REVIEW = "review"
+    REVIEWER = "reviewer"
     PAYMENT = "payment"
     PAYMENT_RETURN = "payment_return"
     NEW_PAYMENT = "new_payment"

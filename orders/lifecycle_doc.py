@@ -15,8 +15,9 @@ a test compares the two.
 
 WAITING = """\
 Every change of status sets `orders.waiting_for` to the word below, so that every page can say why an order stands
-still. Two words replace it for a while: `payment_return` while a payment is being taken back, and `handover` once the
-label of a packed order is booked. A final order waits for nothing.
+still. Three words replace it for a while: `reviewer` where a person must review, because the order hits a review rule
+(no timer runs then), `payment_return` while a payment is being taken back, and `handover` once the label of a packed
+order is booked. A final order waits for nothing.
 """
 
 COMMANDS = """\

@@ -106,8 +106,11 @@ def _cancel(view: OrderView) -> Consequences:
 def _update_address(_view: OrderView) -> Consequences:
     return Consequences(
         button="Change the address",
-        will=["The label will carry the new address, if it is not booked before the change arrives."],
-        will_not=["The amounts of the order stay as they are.", "The order is not reviewed again."],
+        will=[
+            "The label will carry the new address, if it is not booked before the change arrives.",
+            "If the new address hits a review rule (another country does), the order waits for a person.",
+        ],
+        will_not=["The amounts of the order stay as they are."],
     )
 
 

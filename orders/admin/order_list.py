@@ -14,6 +14,7 @@ from orders.models import Order
 from orders.selectors.backoffice import orders_waiting_for
 
 WAITING = {
+    Waiting.REVIEWER: "a person",
     Waiting.PAYMENT: "the payment gateway",
     Waiting.PAYMENT_RETURN: "its payment to be taken back",
     Waiting.NEW_PAYMENT: "a new payment",
@@ -55,6 +56,12 @@ def waiting_in_words(waiting: str) -> str:
     return WAITING.get(Waiting(waiting)) or Waiting(waiting).replace("_", " ")
 
 
+def why_waiting(order: Order) -> str:
+    """What this order waits for; where a rule sent it to a person, why."""
+    words = waiting_in_words(order.waiting_for)
+    return f"{words}: {order.review_reasons}" if order.waiting_for == Waiting.REVIEWER else words
+
+
 def status_badge(order: Order) -> str:
     """The status, with a colour beside its words."""
     return format_html('<span class="ol-status ol-{}">{}</span>', order.status, Status(order.status).in_words)
@@ -65,10 +72,10 @@ def waiting_cell(order: Order) -> str:
     if not order.waiting_for:
         return "–"
     if order.deadline is None:
-        return waiting_in_words(order.waiting_for)
+        return why_waiting(order)
     return format_html(
         '{}<br><time class="ol-quiet" datetime="{}">{}</time>',
-        waiting_in_words(order.waiting_for),
+        why_waiting(order),
         order.deadline.isoformat(),
         time_left(order.deadline),
     )

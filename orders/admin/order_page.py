@@ -17,7 +17,7 @@ from orders.admin.consequences import alerts, consequences
 from orders.admin.durations import age, time_left
 from orders.admin.forms import ActionForm, NoteForm
 from orders.admin.order_actions import ACTIONS, view_or_404
-from orders.admin.order_list import waiting_in_words
+from orders.admin.order_list import why_waiting
 from orders.admin.order_steps import StepSeen, steps_seen
 from orders.admin.stock import ModelAdmin, ensure
 from orders.commands import Kind, order_workflow_id
@@ -55,7 +55,7 @@ def show(request: HttpRequest, model_admin: ModelAdmin[Order], object_id: str) -
         "order": order,
         "view": view,
         "status": Status(order.status).in_words,
-        "waiting": waiting_in_words(order.waiting_for),
+        "waiting": why_waiting(order),
         "time_left": time_left(order.deadline) if order.deadline else "",
         "age": age(order.created_at),
         "alerts": alerts(view),

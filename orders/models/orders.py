@@ -4,12 +4,14 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.fields.json import KT
 from django.db.models.functions import Lower
 
 from orders import ids
 from orders.address import Address
 from orders.lifecycle import FINAL, Status, Waiting
 from orders.money import in_words
+from orders.review_rules import reasons
 
 
 class Order(models.Model):
@@ -28,6 +30,7 @@ class Order(models.Model):
     waiting_for = models.CharField(max_length=20, default=Waiting.VALIDATION, blank=True)
     deadline = models.DateTimeField(null=True, blank=True)
     review_approved = models.BooleanField(default=False)
+    review_hits = models.JSONField(default=list, blank=True)
     held = models.BooleanField(default=False)
     review_seconds_left = models.FloatField(null=True, blank=True, editable=False)
     held_reason = models.TextField(default="", blank=True)
@@ -82,7 +85,8 @@ class Order(models.Model):
             models.Index(fields=["status", "-created_at"], name="orders_status_created"),
             models.Index(fields=["-created_at", "id"], name="orders_created"),
             models.Index(fields=["client", "-created_at", "-id"], name="orders_of_client"),
-            models.Index(Lower("customer_email"), name="orders_customer_email"),
+            models.Index(Lower("customer_email"), F("created_at").desc(), name="orders_email_created"),
+            models.Index(Lower(KT("shipping_address__street")), F("created_at").desc(), name="orders_street_created"),
             models.Index(fields=["deadline"], condition=Q(deadline__isnull=False), name="orders_deadline"),
             models.Index(fields=["created_at"], condition=Q(needs_attention=True), name="orders_need_attention"),
             models.Index(OpClass(Lower("reference"), "text_pattern_ops"), name="orders_reference_prefix"),
@@ -101,6 +105,11 @@ class Order(models.Model):
     def address(self) -> Address:
         """Where it goes."""
         return Address(**self.shipping_address)
+
+    @property
+    def review_reasons(self) -> str:
+        """Why a person must look at it, for staff; empty if no rule says so."""
+        return reasons(self.review_hits)
 
     @property
     def total_in_words(self) -> str:

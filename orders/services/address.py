@@ -6,13 +6,16 @@ from orders.address import parse_address
 from orders.errors import CommandRefused, InvalidOrder
 from orders.lifecycle import EventType
 from orders.models import Command, Order, Shipment
+from orders.review_rules import codes, reasons
+from orders.services import holding, review
 from orders.services.transition import record
 
 
 def change_address(order: Order, command: Command) -> str:
     """Put another address on a locked order: the label will carry it.
 
-    The label's address is read under this same lock when booking begins, so that the two can never differ.
+    The label's address is read under this same lock when booking begins, so that the two can never differ. What hits a
+    review rule waits for a person: an order in review as it is, any later one as held.
     """
     try:
         address = parse_address(command.args["address"], default_country=settings.DEFAULT_COUNTRY)
@@ -22,13 +25,18 @@ def change_address(order: Order, command: Command) -> str:
         raise CommandRefused(f"We do not ship to {address.country}.")
     if order.shipments.filter(state__in=Shipment.UNDOABLE).exists():
         raise CommandRefused("The label is being booked or booked already, with the address as it was.")
-    order.shipping_address = address.as_json()
+    before, order.shipping_address = order.address, address.as_json()
+    found = review.judge_changed_address(order, before=before)
     record(
         order,
         EventType.ADDRESS_CHANGED,
         actor=command.actor,
         key=f"address:{command.id}",
+        data={"codes": codes(found)} if found else None,
         command=command,
-        changed=("shipping_address",),
+        changed=("shipping_address", "review_hits", "waiting_for", "deadline", "review_seconds_left"),
     )
-    return "The parcel will go to the new address."
+    if found and order.review_approved:
+        holding.hold_by_rule(order, f"Address changed after the review: {reasons(found)}.", command)
+    # Whoever changed it is not told which rule: it may be the one whom the rule is for.
+    return f"The parcel will go to the new address{', once a person has looked at it' if found else ''}."

@@ -121,10 +121,11 @@ def settle_signal(order_id: UUID, *, signal: str, command_id: UUID, body: object
 def decide_by_timer(order_id: UUID, kind: Kind, *, while_in: Status, reason: str) -> Order:
     """What a deadline decides, as a command that is settled as soon as it is written.
 
-    An order that has left `while_in` is left alone: somebody was faster.
+    An order that has left `while_in` is left alone: somebody was faster. So is one that has no deadline any more: it
+    waits for a person, or is held.
     """
     with locked_order(order_id) as order:
-        if order.status == while_in:
+        if order.status == while_in and order.deadline is not None:
             _decide(order, _insert(order, Intention(kind=kind, actor=Actor.TIMER, reason=reason)))
         return order
 

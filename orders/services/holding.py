@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from orders.errors import CommandRefused
-from orders.lifecycle import EventType, Status
+from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order
 from orders.services.transition import record
 
@@ -27,11 +27,22 @@ def release(order: Order, command: Command) -> str:
     if not order.held:
         raise CommandRefused("The order is not held.")
     order.held, order.held_reason = False, ""
-    if order.status == Status.IN_REVIEW:
+    if order.waiting_for == Waiting.REVIEW:
         order.deadline = timezone.now() + timedelta(seconds=order.review_seconds_left or 0)
         order.review_seconds_left = None
     _record(order, EventType.ORDER_RELEASED, command)
     return "The order goes on."
+
+
+def hold_by_rule(order: Order, reason: str, command: Command) -> None:
+    """Hold a locked order because of what a command changed; one that is held already has one more reason."""
+    order.held_reason = f"{order.held_reason} {reason}".strip()
+    if order.held:
+        order.save(update_fields=["held_reason"])
+        return
+    order.held = True
+    key = f"{EventType.ORDER_HELD}:{command.id}"
+    record(order, EventType.ORDER_HELD, actor="system", key=key, command=command, changed=("held", "held_reason"))
 
 
 def _record(order: Order, event: EventType, command: Command) -> None:

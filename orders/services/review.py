@@ -5,17 +5,23 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from orders.address import Address
 from orders.carriers import SERVICE_LEVELS, carrier_for
 from orders.gateways.payments import payment_gateway
 from orders.gateways.simulated_carrier import SIMULATED_LEVELS
 from orders.gateways.simulated_fulfilment import FULFILMENT_LEVELS
-from orders.lifecycle import EventType, Status
+from orders.lifecycle import EventType, Status, Waiting
 from orders.models import BlockedCustomer, Command, Order, SkuLimit
+from orders.review_rules import Aspect, codes, hits, merged
+from orders.selectors.review import address_facts, review_facts, review_limits
 from orders.services.transition import advance
 
 
 def validate(order: Order, place: Command) -> str:
-    """Check what the door cannot know, and put a locked order under review, or end it as invalid with every reason."""
+    """Check what the door cannot know, and put a locked order under review, or end it as invalid with every reason.
+
+    The timer ends the review, or a person, if the order hits a review rule.
+    """
     reasons = faults(order)
     if not reasons:
         _start_review(order, EventType.ORDER_VALIDATED, "validated", place)
@@ -82,16 +88,35 @@ def start_review_again(order: Order, command: Command) -> None:
     _start_review(order, EventType.PAYMENT_RETRIED, f"retried:{command.id}", command)
 
 
+def judge_changed_address(order: Order, *, before: Address) -> list[str]:
+    """Judge the new address of a locked order by the rules that look at addresses; what it hits, none if it may pass.
+
+    An order in review then waits for a person. The caller writes the order's fields with its event, and holds an order
+    whose review is over.
+    """
+    limits = review_limits()
+    found = hits(address_facts(order, limits, before=before), limits, only=Aspect.ADDRESS)
+    order.review_hits = merged(order.review_hits, found)
+    if found and order.status == Status.IN_REVIEW:
+        order.waiting_for, order.deadline, order.review_seconds_left = Waiting.REVIEWER, None, None
+    return found
+
+
 def _start_review(order: Order, event: EventType, key: str, command: Command) -> None:
     seconds = settings.MANUAL_REVIEW_TIMEOUT
-    order.review_seconds_left = seconds if order.held else None
+    limits = review_limits()
+    order.review_hits = merged(order.review_hits, hits(review_facts(order, limits), limits))
+    by_timer = not order.review_hits
+    order.review_seconds_left = seconds if order.held and by_timer else None
     advance(
         order,
         event,
         to=Status.IN_REVIEW,
+        waiting=Waiting.REVIEW if by_timer else Waiting.REVIEWER,
         actor="system" if event is EventType.ORDER_VALIDATED else command.actor,
         key=key,
-        deadline=None if order.held else timezone.now() + timedelta(seconds=seconds),
+        deadline=timezone.now() + timedelta(seconds=seconds) if by_timer and not order.held else None,
+        data={"codes": codes(order.review_hits)} if order.review_hits else None,
         command=command,
-        changed=("review_seconds_left",),
+        changed=("review_hits", "review_seconds_left"),
     )

@@ -77,6 +77,7 @@ def advance(
     actor: str,
     key: str,
     to: Status | None = None,
+    waiting: Waiting | None = None,
     deadline: datetime | None = None,
     data: Data | None = None,
     command: Command | None = None,
@@ -84,7 +85,8 @@ def advance(
 ) -> Event:
     """Move a locked order along the state machine and record why.
 
-    `to` chooses where an event leads to more than one status. `deadline` is until when the order may stand there.
+    `to` chooses where an event leads to more than one status. `deadline` is until when the order may stand there;
+    `waiting` is what it waits for, where that is not what its status usually waits for.
 
     Raises:
         TransitionRefused: `event` does not lead from where the order stands.
@@ -93,7 +95,7 @@ def advance(
     if status is None:
         raise TransitionRefused(f"{event} does not lead from {order.status} to {to or 'anywhere'}.")
     order.status = status
-    order.waiting_for = Waiting.NOTHING if status in FINAL else WAITS_FOR[status]
+    order.waiting_for = Waiting.NOTHING if status in FINAL else waiting or WAITS_FOR[status]
     order.deadline = deadline
     return record(
         order,

@@ -27,6 +27,7 @@ LATE = "This takes longer than it should. We are looking into it."
 REASONS: dict[Waiting, str] = {
     Waiting.VALIDATION: "We make sure that everything we need is there. This takes a moment.",
     Waiting.REVIEW: "We look at every order before we take the payment.",
+    Waiting.REVIEWER: "We look at your order before we take the payment. This can take a little longer.",
     Waiting.PAYMENT: "This usually takes a few seconds.",
     Waiting.PAYMENT_RETURN: "After that, the order waits for another payment from you.",
     Waiting.NEW_PAYMENT: "We have no payment for it yet. You can pay again below.",

@@ -123,7 +123,7 @@ def test_it_changes_the_address(desk: Desk) -> None:
     order = an_order_in(Status.IN_REVIEW)
     address = {"street": "9 Elm St", "city": "Lyon", "postal_code": "69001", "country": "FR"}
     page = desk.post(path_of(order, "update_address"), shown(desk, order, "update_address", **address))
-    assert "The parcel will go to the new address." in page
+    assert "The parcel will go to the new address, once a person has looked at it." in page
     order.refresh_from_db()
     assert order.address.lines() == ["9 Elm St", "Lyon 69001", "FR"]
 

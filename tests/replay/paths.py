@@ -24,6 +24,7 @@ PATHS: dict[str, Path] = {
     "delivered": Path("delivered"),
     "approved-by-staff": Path("in_review approve delivered"),
     "invalid": Path("invalid", {"payment_method": "cash"}),
+    "reviewed-by-a-person": Path("reviewer hold release approve delivered", {"shipping": 200_000}),
     "rejected": Path("in_review reject rejected"),
     "held-and-released": Path("in_review hold approve charging release paid hold release delivered"),
     "payment-taken-back-in-review": Path(
