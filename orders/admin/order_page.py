@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from orders.admin.durations import age, time_left
 from orders.admin.forms import ActionForm, NoteForm
 from orders.admin.order_actions import ACTIONS, view_or_404
 from orders.admin.order_list import why_waiting
+from orders.admin.order_live import pace, version_of
 from orders.admin.order_steps import StepSeen, steps_seen
 from orders.admin.stock import ModelAdmin, ensure
 from orders.commands import Kind, order_workflow_id
@@ -38,6 +40,7 @@ class Button:
     url: str
     is_dangerous: bool
     form: ActionForm | None
+    kind: Kind
 
 
 @require_safe
@@ -45,13 +48,32 @@ def show(request: HttpRequest, model_admin: ModelAdmin[Order], object_id: str) -
     """The page, with what this person may do."""
     ensure(request, "orders.view_order")
     view = view_or_404(_uuid(object_id))
-    order = view.order
-    may = request.user.has_perm
-    steps = steps_seen(view)
+    note = NoteForm(initial={"note": ids.uuid7()}) if request.user.has_perm("orders.note_order") else None
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": f"Order {order.code}",
+        **_contents(request, view),
+        "title": f"Order {view.order.code}",
         "opts": model_admin.opts,
+        "note": note,
+    }
+    return TemplateResponse(request, "admin/orders/order/page.html", context)
+
+
+@require_safe
+def live(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
+    """What has changed since the page that asks was made: its parts anew, all but the note box; 204 if nothing has."""
+    ensure(request, "orders.view_order")
+    contents = _contents(request, view_or_404(order_id))
+    has_news = contents["version"] != request.GET.get("have")
+    if not has_news and str(contents["pace"]) == request.GET.get("pace"):
+        return HttpResponse(status=204)
+    return TemplateResponse(request, "admin/orders/order/live.html", {**contents, "has_news": has_news})
+
+
+def _contents(request: HttpRequest, view: OrderView) -> dict[str, Any]:
+    """What the page says of an order, and what this person may do with it."""
+    order, may, steps, entries = view.order, request.user.has_perm, steps_seen(view), timeline(view.order.pk)
+    return {
         "order": order,
         "view": view,
         "status": Status(order.status).in_words,
@@ -61,12 +83,12 @@ def show(request: HttpRequest, model_admin: ModelAdmin[Order], object_id: str) -
         "alerts": alerts(view),
         "buttons": buttons(view, steps, may),
         "steps": steps,
-        "entries": timeline(order.pk),
-        "note": NoteForm(initial={"note": ids.uuid7()}) if may("orders.note_order") else None,
+        "entries": entries,
+        "pace": pace(view),
+        "version": version_of(view, steps, entries),
         "customer_url": tracking_url(order) if may("orders.open_customer_page") else "",
         "temporal_url": temporal_url(order),
     }
-    return TemplateResponse(request, "admin/orders/order/page.html", context)
 
 
 @require_POST
@@ -99,6 +121,7 @@ def buttons(view: OrderView, steps: Iterable[StepSeen], may: Callable[[str], boo
             url=reverse(f"admin:orders_order_{kind}", args=[view.order.pk]),
             is_dangerous=action.is_dangerous,
             form=action.form(view) if action.at_once else None,
+            kind=kind,
         )
         for kind, action in ACTIONS.items()
         if kind in offered and may(right_to(kind))

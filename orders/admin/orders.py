@@ -42,11 +42,12 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
         """The order's screens, each action at an address of its own, before the stock ones."""
         view = self.admin_site.admin_view
         note = path("<uuid:order_id>/note/", view(self.note_view), name="orders_order_note")
+        live = path("<uuid:order_id>/live/", view(self.live_view), name="orders_order_live")
         actions = [
             path(f"<uuid:order_id>/{kind}/", view(self.action_view), {"kind": kind}, f"orders_order_{kind}")
             for kind in order_actions.ACTIONS
         ]
-        return [note, *actions, *super().get_urls()]
+        return [note, live, *actions, *super().get_urls()]
 
     def get_search_results(
         self,
@@ -70,6 +71,10 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
     ) -> HttpResponse:
         """The order's page, in place of a form."""
         return order_page.show(request, self, object_id)
+
+    def live_view(self, request: HttpRequest, **at: Any) -> HttpResponse:
+        """Where the order's page asks whether it is still true."""
+        return order_page.live(request, **at)
 
     def note_view(self, request: HttpRequest, **at: Any) -> HttpResponse:
         """Where the note box sends what is typed."""

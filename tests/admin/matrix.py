@@ -79,6 +79,7 @@ ADDRESSES: dict[str, Row] = {
     **_stock("orders_skulimit", seen_by="owm", changed_by="om"),
     **_stock("orders_apiclient", seen_by="m", changed_by="m"),
     "orders_apiclient_delete": Row(who=NOBODY),
+    "orders_order_live": Row(who=ALL),
     "orders_order_note": Row(who="owfm"),
     "orders_order_approve": Row(who="om"),
     "orders_order_reject": Row(who="om"),
