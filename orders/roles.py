@@ -86,6 +86,9 @@ def _by_hand(app: str, model: str, changed_by: frozenset[Group], seen_by: frozen
 RIGHTS: dict[str, Right] = {
     "orders.view_order": Right(words="Can view order", groups=EVERYBODY),
     "orders.view_command": Right(words="Can view command", groups=EVERYBODY, model="orders.command"),
+    # A file leaves the house, with names and e-mail addresses in it.
+    "orders.export_order": Right(words="Can export orders", groups=_OPERATOR | _FINANCE),
+    "orders.share_savedview": Right(words="Can share a view", groups=_OPERATOR, model="orders.savedview"),
     "orders.note_order": Right(words="Can write a note", groups=EVERYBODY - {Group.VIEWER}),
     # The link opens whatever the customer may do, cancelling among it.
     "orders.open_customer_page": Right(words="Can open the customer's page", groups=_OPERATOR),

@@ -6,7 +6,7 @@ from typing import Any, cast
 from django.db.models import QuerySet
 
 from orders.admin.stock import Paginator
-from orders.selectors.backoffice import COUNTED
+from orders.selectors.searching import COUNTED
 
 PAGE = 50
 

@@ -1,9 +1,6 @@
-"""The columns, filters and search of the list of orders."""
+"""The columns of the list of orders."""
 
-from collections.abc import Iterable
-
-from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -11,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from orders.admin.durations import age, time_left
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
-from orders.selectors.backoffice import orders_waiting_for
+from orders.selectors.searching import addresses_changed, refunds_pending
 
 WAITING = {
     Waiting.REVIEWER: "a person",
@@ -25,30 +22,21 @@ WAITING = {
 }
 
 
-class WaitingFilter(admin.SimpleListFilter):
-    """What orders wait for. The choices are the table's: reading them from the rows would read every row."""
+class OrderChangeList(ChangeList):
+    """The stock list; what the badges tell is looked up for the page as a whole, however many orders stand on it."""
 
-    title = "waiting for"
-    parameter_name = "waiting_for"
-
-    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
-        """Everything that an order may wait for."""
-        return [(waiting, waiting.replace("_", " ").capitalize()) for waiting in Waiting if waiting]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
-        """Orders that wait for it."""
-        return orders_waiting_for(queryset, self.value() or "") if self.value() else queryset
-
-
-class StatusFilter(admin.ChoicesFieldListFilter):
-    """Statuses, in words."""
-
-    title = "status"
-
-    def choices(self, changelist: object) -> Iterable[dict[str, object]]:  # type: ignore[override] # dicts do as well as its TypedDict
-        """The stock choices; the words are ours."""
-        for choice in super().choices(changelist):  # type: ignore[arg-type] # the change list, passed through
-            yield {**choice, "display": str(choice["display"]).replace("_", " ").capitalize()}
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the page, and mark its orders."""
+        super().get_results(request)
+        orders: list[Order] = list(self.result_list)
+        keys = [order.pk for order in orders]
+        refunded, moved = refunds_pending(keys), addresses_changed(keys)
+        for order in orders:
+            order.marks = [  # type: ignore[attr-defined] # for this page alone
+                *(["refund pending"] if order.pk in refunded else []),
+                *(["address changed"] if order.pk in moved else []),
+            ]
+        self.result_list = orders
 
 
 def waiting_in_words(waiting: str) -> str:
@@ -95,7 +83,8 @@ def age_cell(order: Order) -> str:
 def badges(order: Order) -> str:
     """What is out of the ordinary."""
     flags = [
-        ("ol-bad", "needs attention", order.needs_attention),
-        ("ol-warn", "held", order.held),
+        *([("ol-bad", "needs attention")] if order.needs_attention else []),
+        *([("ol-warn", "held")] if order.held else []),
+        *(("ol-info", mark) for mark in getattr(order, "marks", [])),
     ]
-    return format_html_join(" ", '<span class="ol-badge {}">{}</span>', [flag[:2] for flag in flags if flag[2]])
+    return format_html_join(" ", '<span class="ol-badge {}">{}</span>', flags)

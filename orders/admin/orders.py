@@ -4,32 +4,30 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
-from orders.admin import bulk, order_actions, order_list, order_page
+from orders.admin import bulk, export, going, order_actions, order_list, order_page, saved_views
+from orders.admin.filters import ORDER_FILTERS
 from orders.admin.lists import PAGE, ShortPaginator
 from orders.admin.stock import ModelAdmin, ReadOnly
 from orders.commands import Kind
 from orders.models import Order
 from orders.roles import right_to
-from orders.selectors.backoffice import orders_found
+from orders.selectors.searching import orders_found
 
 
 class OrderAdmin(ReadOnly, ModelAdmin[Order]):
     """What staff see of all orders, and what of it each may do."""
 
     list_display = ("code", "customer", "total_column", "status_column", "waits_for", "age", "flags")
-    list_filter = (
-        ("status", order_list.StatusFilter),
-        order_list.WaitingFilter,
-        "needs_attention",
-        "created_at",
-    )
+    list_filter = ORDER_FILTERS
     # Named for the box alone: `get_search_results` looks elsewhere.
     search_fields = ("code",)
-    search_help_text = "Number, reference, SKU (or how they begin), e-mail, tracking number, or words of a name"
+    search_help_text = "Number, reference, e-mail, tracking number or SKU, or how they begin; or words of a name"
     ordering = ("-created_at", "id")
     sortable_by = ()
     list_per_page = list_max_show_all = PAGE
@@ -47,7 +45,24 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
             path(f"<uuid:order_id>/{kind}/", view(self.action_view), {"kind": kind}, f"orders_order_{kind}")
             for kind in order_actions.ACTIONS
         ]
-        return [note, live, *actions, *super().get_urls()]
+        return [*self._list_urls(), note, live, *actions, *super().get_urls()]
+
+    def _list_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("go/", view(going.go), name="orders_order_go"),
+            path("export/", view(self.export_view), name="orders_order_export"),
+            path("views/", view(saved_views.save), name="orders_order_save_view"),
+            path("views/<uuid:view_id>/delete/", view(saved_views.delete), name="orders_order_delete_view"),
+        ]
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """What the filters leave, as a file."""
+        return export.export(request, self)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - the stock signature
+        """Ours knows the badges."""
+        return order_list.OrderChangeList
 
     def get_search_results(
         self,
@@ -60,7 +75,9 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The stock list under its own title: nothing is selected to be changed."""
-        return super().changelist_view(request, {"title": "Orders", **(extra_context or {})})
+        return super().changelist_view(
+            request, {"title": "Orders", **saved_views.context(request), **(extra_context or {})}
+        )
 
     def change_view(
         self,

@@ -8,7 +8,7 @@ from orders.models.events import Event
 from orders.models.orders import Order, OrderItem
 from orders.models.payments import Payment, Refund
 from orders.models.shipments import Shipment
-from orders.models.staff import Approval, BlockedCustomer, Note, SkuLimit
+from orders.models.staff import Approval, BlockedCustomer, Note, SavedView, SkuLimit
 from orders.models.webhooks import WebhookEvent
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Payment",
     "RateWindow",
     "Refund",
+    "SavedView",
     "Shipment",
     "SkuLimit",
     "ThrottleWindow",

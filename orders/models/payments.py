@@ -61,7 +61,11 @@ class Payment(models.Model):
                 name="payments_state_known",
             ),
         ]
-        indexes = [models.Index(fields=["created_at"], condition=Q(state="pending"), name="payments_pending")]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(state="pending"), name="payments_pending"),
+            models.Index(fields=["order"], condition=~Q(state="captured"), name="payments_not_captured"),
+            models.Index(fields=["order"], condition=Q(refunded__gt=0), name="payments_refunded"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount_in_words}, {self.state}"

@@ -1,5 +1,6 @@
 """Shipments: one attempt each to bring an order to its customer."""
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
 
@@ -60,7 +61,10 @@ class Shipment(models.Model):
                 name="shipments_booked_have_tracking",
             ),
         ]
-        indexes = [models.Index(fields=["tracking_number"], name="shipments_tracking_number")]
+        indexes = [
+            models.Index(OpClass("tracking_number", "text_pattern_ops"), name="shipments_tracking_prefix"),
+            models.Index(fields=["state", "order"], condition=~Q(state="delivered"), name="shipments_not_delivered"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.carrier_name} {self.tracking_number}".strip()

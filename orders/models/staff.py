@@ -112,3 +112,25 @@ class SkuLimit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sku}: {self.max_quantity}"
+
+
+class SavedView(models.Model):
+    """A way to look at the list of orders that somebody wants to come back to: what stands in its address.
+
+    `owner` made it and may delete it; a shared one is offered to everybody.
+    """
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000)
+    is_shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "saved_views"
+        ordering = ("name",)
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="saved_views_name_unique_per_owner")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Count, F, Min, Prefetch, Q, QuerySet, Sum, prefetch_related_objects
-from django.db.models.functions import Lower
+from django.db.models import Count, F, Min, Prefetch, Q, Sum, prefetch_related_objects
 
 from orders.commands import RULES, Kind, accepted_in
-from orders.ids import CODE_LENGTH, normalise_code
-from orders.lifecycle import FINAL, EventType, Status, Waiting
+from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Shipment
 from orders.money import in_words
 from orders.selectors.commands import is_possible
@@ -22,10 +19,6 @@ from orders.selectors.orders import order_by_id
 SETBACKS = {"no_carrier": "No carrier takes it there any more.", "out_of_stock": "Goods are missing."}
 # Where an order stands still until a person, or the customer, does something.
 STANDING_STILL = (Status.IN_REVIEW, Status.AWAITING_PAYMENT, Status.SHIPPING_FAILED)
-# A prefix shorter than this would find half of everything.
-SHORTEST_PREFIX = 3
-# Nobody leafs further than this; what lies beyond is found by filter and search.
-COUNTED = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,47 +42,6 @@ def piles() -> list[Pile]:
     standing = [found.get(status, Pile(status=status, count=0, oldest=None)) for status in STANDING_STILL]
     flagged = Order.objects.filter(needs_attention=True).aggregate(count=Count("*"), oldest=Min("created_at"))
     return [*standing, Pile(status=None, count=flagged["count"], oldest=flagged["oldest"])]
-
-
-def orders_found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Those of `orders` that a person means who typed `text`: of each kind of match the newest, at most `COUNTED` + 1.
-
-    Codes, references and article numbers may be begun only; e-mail addresses and tracking numbers must be whole; of
-    names, whole words. Each look-up has an index of its own, so the answers are united rather than the conditions.
-    """
-    text = text.strip()
-    prefix = "startswith" if len(text) >= SHORTEST_PREFIX else "exact"
-    newest = orders.order_by("-created_at")
-    matches = (
-        _by_code(newest, text),
-        newest.alias(lower=Lower("reference")).filter(**{f"lower__{prefix}": text.lower()}),
-        newest.alias(lower=Lower("customer_email")).filter(lower=text.lower()),
-        newest.alias(words=SearchVector("customer_name", config="simple")).filter(
-            words=SearchQuery(text, config="simple")
-        ),
-        newest.filter(shipments__tracking_number__in={text, text.upper()}),
-    )
-    items = _items_of(orders).filter(**{f"sku__{prefix}": text}).values("order_id")[: COUNTED + 1]
-    return orders.filter(pk__in=items.union(*(match.values("pk")[: COUNTED + 1] for match in matches)))
-
-
-def _items_of(orders: QuerySet[Order]) -> QuerySet[OrderItem]:
-    """The newest orders' items first. Where every order is meant, joining them made a search forty times slower."""
-    items = OrderItem.objects.order_by("-order_id")
-    return items.filter(order__in=orders.order_by()) if orders.query.has_filters() else items
-
-
-def _by_code(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    code = normalise_code(text)
-    letters = len(code.replace("-", ""))
-    if SHORTEST_PREFIX <= letters < CODE_LENGTH:
-        return orders.filter(code__startswith=code)
-    return orders.filter(code=code)
-
-
-def orders_waiting_for(orders: QuerySet[Order], waiting: str) -> QuerySet[Order]:
-    """Those of `orders` that wait for this. No final order waits, and the index knows the few that are not final."""
-    return orders.filter(status__in=[status for status in Status if status not in FINAL], waiting_for=waiting)
 
 
 @dataclass(frozen=True, kw_only=True)

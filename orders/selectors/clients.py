@@ -20,6 +20,11 @@ def client_of_key(key: str) -> ApiClient | None:
     return found.client if found and found.client.is_active else None
 
 
+def client_names() -> list[tuple[UUID, str]]:
+    """Every client's id and name, by name."""
+    return list(ApiClient.objects.order_by("name").values_list("pk", "name"))
+
+
 def keys_of_client(name: str) -> list[ApiKey]:
     """The keys of the client of this name, the newest first."""
     return list(ApiKey.objects.filter(client__name=name).order_by("-created_at"))

@@ -22,6 +22,7 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from orders.ids import uuid7
 from orders.lifecycle import Status
 from orders.models import ApiClient, BlockedCustomer, Command, Order, SkuLimit
 from orders.roles import Group
@@ -80,6 +81,11 @@ ADDRESSES: dict[str, Row] = {
     **_stock("orders_apiclient", seen_by="m", changed_by="m"),
     "orders_apiclient_delete": Row(who=NOBODY),
     "orders_order_live": Row(who=ALL),
+    "orders_order_go": Row(who=ALL),
+    "orders_order_export": Row(who="ofm"),
+    "orders_order_save_view": Row(who=ALL),
+    # One's own, if there is one.
+    "orders_order_delete_view": Row(who=ALL, shown=(404,)),
     "orders_order_note": Row(who="owfm"),
     "orders_order_approve": Row(who="om"),
     "orders_order_reject": Row(who="om"),
@@ -140,6 +146,7 @@ def arguments(name: str, placeholders: list[str]) -> dict[str, Any]:
         "id": lambda: OBJECTS[table]().pk,
         "content_type_id": lambda: ContentType.objects.get_for_model(Order).pk,
         "app_label": lambda: "orders",
+        "view_id": uuid7,
         "url": lambda: "nowhere/",
     }
     return {placeholder: known[placeholder]() for placeholder in placeholders}

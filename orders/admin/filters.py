@@ -1,0 +1,270 @@
+"""The filters beside the list of orders. Their choices are the product's own: reading them from the rows would read
+every row.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from orders.admin.stock import ModelAdmin
+from orders.lifecycle import Waiting
+from orders.models import Order
+from orders.money import CURRENCIES, to_minor
+from orders.selectors.clients import client_names
+from orders.selectors.searching import (
+    Paid,
+    Parcel,
+    orders_paid,
+    orders_placed,
+    orders_shipped,
+    orders_waiting_for,
+    orders_worth,
+)
+
+PAID = {
+    Paid.NOTHING: "Not charged",
+    Paid.OPEN: "Being charged",
+    Paid.DECLINED: "Declined",
+    Paid.CHARGED: "Charged",
+    Paid.REFUNDED_IN_PART: "Refunded in part",
+    Paid.REFUNDED: "Refunded in full",
+}
+PARCEL = {
+    Parcel.NOTHING: "No label yet",
+    Parcel.LABEL: "Label booked",
+    Parcel.UNDERWAY: "With the carrier",
+    Parcel.DELIVERED: "Delivered",
+    Parcel.FAILED: "Failed",
+    Parcel.VOIDED: "Label voided",
+}
+FROM_SHELL = "-"
+
+
+class ChoiceFilter(admin.SimpleListFilter):
+    """One of a few choices; whatever else stands in the address leaves the list as it is."""
+
+    @property
+    def chosen(self) -> str:
+        """What was chosen of what is offered; empty for all."""
+        value = self.value() or ""
+        return value if value in dict(self.lookup_choices) else ""
+
+
+class WaitingFilter(ChoiceFilter):
+    """What orders wait for."""
+
+    title = "waiting for"
+    parameter_name = "waiting_for"
+
+    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
+        """Everything that an order may wait for."""
+        return [(waiting, in_words(waiting)) for waiting in Waiting if waiting]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
+        """Orders that wait for it."""
+        return orders_waiting_for(queryset, self.chosen) if self.chosen else queryset
+
+
+class PaymentFilter(ChoiceFilter):
+    """What became of the money."""
+
+    title = "payment"
+    parameter_name = "paid"
+
+    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
+        """What may become of it."""
+        return [(paid.value, words) for paid, words in PAID.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
+        """Orders of whose money this became."""
+        return orders_paid(queryset, Paid(self.chosen)) if self.chosen else queryset
+
+
+class ParcelFilter(ChoiceFilter):
+    """What became of the parcel."""
+
+    title = "fulfilment"
+    parameter_name = "parcel"
+
+    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
+        """What may become of it."""
+        return [(parcel.value, words) for parcel, words in PARCEL.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
+        """Orders of whose parcel this became."""
+        return orders_shipped(queryset, Parcel(self.chosen)) if self.chosen else queryset
+
+
+class ByHandFilter(ChoiceFilter):
+    """Who sends the parcel off."""
+
+    title = "sent off"
+    parameter_name = "fulfilment"
+
+    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
+        """People or the simulation."""
+        return [("manual", "By people"), ("simulated", "By the simulation")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
+        """Orders that they send off."""
+        return queryset.filter(fulfilment=self.chosen) if self.chosen else queryset
+
+
+class ClientFilter(ChoiceFilter):
+    """Which shop sent it."""
+
+    title = "client"
+    parameter_name = "client"
+
+    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
+        """The clients of the API by their names, and what came another way."""
+        return [*((str(pk), name) for pk, name in client_names()), (FROM_SHELL, "None: from the shell")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
+        """The client's orders."""
+        if self.chosen == FROM_SHELL:
+            return queryset.filter(client=None)
+        return queryset.filter(client=UUID(self.chosen)) if self.chosen else queryset
+
+
+class StatusFilter(admin.ChoicesFieldListFilter):
+    """Statuses, in words."""
+
+    title = "status"
+
+    def choices(self, changelist: object) -> Iterable[dict[str, object]]:  # type: ignore[override] # dicts do as well as its TypedDict
+        """The stock choices; the words are ours."""
+        for choice in super().choices(changelist):  # type: ignore[arg-type] # the change list, passed through
+            yield {**choice, "display": in_words(str(choice["display"]))}
+
+
+class RangeFilter(admin.ListFilter):
+    """From here to there: a small form of its own. What is no such thing finds nothing, and says why."""
+
+    template = "admin/orders/order/filter_range.html"
+    form_class: type[forms.Form]
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: type[Order], model_admin: ModelAdmin[Order]
+    ) -> None:
+        """Take what is ours from the address."""
+        super().__init__(request, params, model, model_admin)
+        for name in self.expected_parameters():
+            if name in params:
+                self.used_parameters[name] = params.pop(name)[-1]
+        self.form = self.form_class(self.used_parameters or None, initial=self.used_parameters)
+
+    def has_output(self) -> bool:
+        """Always."""
+        return True
+
+    def expected_parameters(self) -> list[str | None]:
+        """The names of the form's fields."""
+        return list(self.form_class.base_fields)
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, object]]:
+        """What the form sends along so that the other filters stay."""
+        others = changelist.get_filters_params()
+        for name, values in others.items():
+            if name not in self.expected_parameters():
+                yield from ({"name": name, "value": value} for value in values)
+        if changelist.query:
+            yield {"name": "q", "value": changelist.query}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
+        """Orders within the range."""
+        if not self.used_parameters:
+            return queryset
+        return self.within(queryset, self.form.cleaned_data) if self.form.is_valid() else queryset.none()
+
+    def within(self, orders: QuerySet[Order], asked: Mapping[str, Any]) -> QuerySet[Order]:
+        """Those of `orders` within what was asked."""
+        raise NotImplementedError
+
+
+class PlacedForm(forms.Form):
+    """Two days, both of them included."""
+
+    placed_from = forms.DateField(required=False, label="From", widget=forms.DateInput({"type": "date"}))
+    placed_to = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}))
+
+
+class PlacedFilter(RangeFilter):
+    """When orders were placed."""
+
+    title = "day placed"
+    form_class = PlacedForm
+
+    def within(self, orders: QuerySet[Order], asked: Mapping[str, Any]) -> QuerySet[Order]:
+        """Whole days of the time zone that the admin shows."""
+        first, last = asked["placed_from"], asked["placed_to"]
+        return orders_placed(
+            orders,
+            timezone.make_aware(datetime.combine(first, time.min)) if first else None,
+            timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min)) if last else None,
+        )
+
+
+class WorthForm(forms.Form):
+    """Two sums of one currency: those of two cannot be compared."""
+
+    worth_from = forms.DecimalField(required=False, min_value=0, label="From")
+    worth_to = forms.DecimalField(required=False, min_value=0, label="To")
+    worth_currency = forms.CharField(required=False, max_length=3, label="Currency")
+
+    def clean_worth_currency(self) -> str:
+        """Ours where none is given."""
+        currency = str(self.cleaned_data["worth_currency"] or settings.DEFAULT_CURRENCY).upper()
+        if currency not in CURRENCIES:
+            raise forms.ValidationError("There is no such currency.")
+        return currency
+
+    def clean(self) -> dict[str, Any]:
+        """The sums in minor units."""
+        for name in ("worth_from", "worth_to"):
+            amount, currency = self.cleaned_data.get(name), self.cleaned_data.get("worth_currency")
+            if amount is not None and currency:
+                try:
+                    self.cleaned_data[name] = to_minor(amount, currency)
+                except ValueError as error:
+                    self.add_error(name, f"The amount {error}.")
+        return self.cleaned_data
+
+
+class WorthFilter(RangeFilter):
+    """What orders cost."""
+
+    title = "total"
+    form_class = WorthForm
+
+    def within(self, orders: QuerySet[Order], asked: Mapping[str, Any]) -> QuerySet[Order]:
+        """Orders in that currency."""
+        return orders_worth(orders, asked["worth_currency"], asked["worth_from"], asked["worth_to"])
+
+
+def in_words(name: str) -> str:
+    """A name of the tables as a person reads it."""
+    return name.replace("_", " ").capitalize()
+
+
+ORDER_FILTERS = (
+    ("status", StatusFilter),
+    WaitingFilter,
+    "needs_attention",
+    "held",
+    PaymentFilter,
+    ParcelFilter,
+    PlacedFilter,
+    WorthFilter,
+    ClientFilter,
+    ByHandFilter,
+)
