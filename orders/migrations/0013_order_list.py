@@ -3,76 +3,96 @@
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.text
-import orders.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import orders.ids
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0012_review_rules'),
+        ("orders", "0012_review_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SavedView',
+            name="SavedView",
             fields=[
-                ('id', models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=60)),
-                ('query', models.CharField(max_length=1000)),
-                ('is_shared', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.UUIDField(default=orders.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=60)),
+                ("query", models.CharField(max_length=1000)),
+                ("is_shared", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'db_table': 'saved_views',
-                'ordering': ('name',),
+                "db_table": "saved_views",
+                "ordering": ("name",),
             },
         ),
         migrations.RemoveIndex(
-            model_name='shipment',
-            name='shipments_tracking_number',
+            model_name="shipment",
+            name="shipments_tracking_number",
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Lower('customer_email'), 'text_pattern_ops'), name='orders_email_prefix'),
+            model_name="order",
+            index=models.Index(
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Lower("customer_email"), "text_pattern_ops"
+                ),
+                name="orders_email_prefix",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('waiting_for', ''), _negated=True), fields=['waiting_for', '-created_at'], name='orders_waiting'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("waiting_for", ""), _negated=True),
+                fields=["waiting_for", "-created_at"],
+                name="orders_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('held', True)), fields=['created_at'], name='orders_held'),
+            model_name="order",
+            index=models.Index(condition=models.Q(("held", True)), fields=["created_at"], name="orders_held"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['currency', 'total'], name='orders_worth'),
+            model_name="order",
+            index=models.Index(fields=["currency", "total"], name="orders_worth"),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('state', 'captured'), _negated=True), fields=['order'], name='payments_not_captured'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(("state", "captured"), _negated=True), fields=["order"], name="payments_not_captured"
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('refunded__gt', 0)), fields=['order'], name='payments_refunded'),
+            model_name="payment",
+            index=models.Index(condition=models.Q(("refunded__gt", 0)), fields=["order"], name="payments_refunded"),
         ),
         migrations.AddIndex(
-            model_name='shipment',
-            index=models.Index(django.contrib.postgres.indexes.OpClass('tracking_number', 'text_pattern_ops'), name='shipments_tracking_prefix'),
+            model_name="shipment",
+            index=models.Index(
+                django.contrib.postgres.indexes.OpClass("tracking_number", "text_pattern_ops"),
+                name="shipments_tracking_prefix",
+            ),
         ),
         migrations.AddIndex(
-            model_name='shipment',
-            index=models.Index(condition=models.Q(('state', 'delivered'), _negated=True), fields=['state', 'order'], name='shipments_not_delivered'),
+            model_name="shipment",
+            index=models.Index(
+                condition=models.Q(("state", "delivered"), _negated=True),
+                fields=["state", "order"],
+                name="shipments_not_delivered",
+            ),
         ),
         migrations.AddField(
-            model_name='savedview',
-            name='owner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_views', to=settings.AUTH_USER_MODEL),
+            model_name="savedview",
+            name="owner",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="saved_views", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='savedview',
-            constraint=models.UniqueConstraint(fields=('owner', 'name'), name='saved_views_name_unique_per_owner'),
+            model_name="savedview",
+            constraint=models.UniqueConstraint(fields=("owner", "name"), name="saved_views_name_unique_per_owner"),
         ),
     ]
