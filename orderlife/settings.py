@@ -94,6 +94,12 @@ PAYMENT_PROCESSING_DELAY = env.float("PAYMENT_PROCESSING_DELAY", default=2)
 SHIPPING_DELAY = env.float("SHIPPING_DELAY", default=2)
 PAYMENT_RETRY_WINDOW = env.float("PAYMENT_RETRY_WINDOW", default=24 * 3600)
 DELIVERY_DEADLINE = env.float("DELIVERY_DEADLINE", default=14 * 24 * 3600)
+# After a delivery, a return may be asked for; then it is to be decided; then its parcel may take so long.
+RETURN_WINDOW = env.float("RETURN_WINDOW", default=30 * 24 * 3600)
+RETURN_DECISION_WINDOW = env.float("RETURN_DECISION_WINDOW", default=3 * 24 * 3600)
+RETURN_ARRIVAL_WINDOW = env.float("RETURN_ARRIVAL_WINDOW", default=30 * 24 * 3600)
+# Where customers send what they return, in one line.
+RETURN_ADDRESS = env.str("RETURN_ADDRESS", default="")
 
 # --- What an order may be ---------------------------------------------------------------------------------------------
 DEFAULT_COUNTRY = env.str("DEFAULT_COUNTRY", default="US")

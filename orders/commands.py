@@ -31,6 +31,10 @@ class Kind(StrEnum):
     SETTLE_REFUND = "settle_refund"
     SETTLE_PAYMENT = "settle_payment"
     RETRY_STEP = "retry_step"
+    REQUEST_RETURN = "request_return"
+    APPROVE_RETURN = "approve_return"
+    REFUSE_RETURN = "refuse_return"
+    RECEIVE_RETURN = "receive_return"
     UNKNOWN = "unknown"
 
 
@@ -65,7 +69,7 @@ class Rule:
         statuses: where an order accepts it. The service that applies it may be narrower still.
         actors: who may issue it.
         arguments: the names it needs, all of them required.
-        signal: the signal that carries it to the order's workflow; None: it starts a workflow.
+        signal: the signal that carries it to the order's workflow, or to a return's; None: it starts a workflow.
         by_relay: the relay carries it out by itself: no workflow hears of it.
         by_hand: only for orders whose fulfilment people confirm step by step.
         verb: how a sentence says it: "An order that is shipped cannot be ...".
@@ -100,6 +104,7 @@ _REFUNDABLE = frozenset(
 )
 _REFUNDING = _REFUNDABLE | {Status.IN_REVIEW, Status.CHARGING, Status.CANCELLING}
 _WAREHOUSE = frozenset({Actor.STAFF, Actor.CLIENT, Actor.OPERATOR})
+_DELIVERED = frozenset({Status.DELIVERED})
 _ON_THE_WAY = frozenset({Status.PACKED, Status.SHIPPED})
 
 RULES: dict[Kind, Rule] = {
@@ -236,8 +241,38 @@ RULES: dict[Kind, Rule] = {
         signal=None,
         by_relay=True,
     ),
+    Kind.REQUEST_RETURN: Rule(
+        statuses=_DELIVERED,
+        actors=_WAREHOUSE | {Actor.CUSTOMER},
+        verb="returned",
+        signal=None,
+        arguments=("items", "cause"),
+    ),
+    Kind.APPROVE_RETURN: Rule(
+        statuses=_DELIVERED,
+        actors=_PEOPLE,
+        verb="sent back",
+        signal="approve_return",
+        arguments=("return",),
+    ),
+    Kind.REFUSE_RETURN: Rule(
+        statuses=_DELIVERED,
+        actors=_PEOPLE,
+        verb="refused a return",
+        signal="refuse_return",
+        arguments=("return",),
+    ),
+    Kind.RECEIVE_RETURN: Rule(
+        statuses=_DELIVERED,
+        actors=_PEOPLE,
+        verb="received back",
+        signal="receive_return",
+        arguments=("return",),
+    ),
 }
 
+# What is decided of a return reaches the workflow of that return, which `request_return` starts.
+OF_A_RETURN = frozenset({Kind.APPROVE_RETURN, Kind.REFUSE_RETURN, Kind.RECEIVE_RETURN})
 KIND_OF_SIGNAL: dict[str, Kind] = {rule.signal: kind for kind, rule in RULES.items() if rule.signal}
 
 
@@ -254,3 +289,8 @@ def order_workflow_id(order_id: UUID | str) -> str:
 def refund_workflow_id(command_id: UUID | str) -> str:
     """The id of the workflow that carries this refund command out."""
     return f"refund-{command_id}"
+
+
+def return_workflow_id(return_id: UUID | str) -> str:
+    """The id of the workflow that carries this return."""
+    return f"return-{return_id}"

@@ -70,6 +70,13 @@ class EventType(StrEnum):
     APPROVAL_REQUESTED = "approval_requested"
     APPROVAL_GRANTED = "approval_granted"
     APPROVAL_REFUSED = "approval_refused"
+    RETURN_REQUESTED = "return_requested"
+    RETURN_APPROVED = "return_approved"
+    RETURN_REFUSED = "return_refused"
+    RETURN_EXPIRED = "return_expired"
+    RETURN_RECEIVED = "return_received"
+    RETURN_CLOSED = "return_closed"
+    RETURN_REFUNDED = "return_refunded"
 
 
 class Waiting(StrEnum):

@@ -23,7 +23,8 @@ order is booked. A final order waits for nothing.
 COMMANDS = """\
 A command is accepted in the statuses named here; the service that applies it may be narrower still (an address cannot
 be changed once the booking of the label has begun). Outside them it is rejected, with the reason in its row. `place`
-starts the workflow of the order and `refund` one of its own; every other command reaches the order's as a signal.
+starts the workflow of the order, `refund` and `request_return` one of their own; what is decided of a return reaches
+the return's workflow as a signal, and every other command the order's.
 """
 
 

@@ -1,5 +1,6 @@
 """Money: integers of the currency's minor unit (cents) inside, decimals at the doors."""
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from babel.core import Locale
@@ -41,6 +42,21 @@ def to_minor(amount: Decimal | int | str, currency: str) -> int:
 def to_decimal(minor: int, currency: str) -> Decimal:
     """`minor` units as a decimal with the currency's places: 9999 USD is 99.99."""
     return Decimal(minor).scaleb(-exponent(currency))
+
+
+def apportion(amount: int, weights: Sequence[int]) -> list[int]:
+    """`amount` shared out by `weights` in whole minor units; what rounding leaves goes to the largest remainders.
+
+    Where no weight counts, everyone gets the same.
+    """
+    whole = sum(weights)
+    if not whole:
+        return apportion(amount, [1] * len(weights)) if weights else []
+    shares = [amount * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda place: -(amount * weights[place] % whole))
+    for place in by_remainder[: amount - sum(shares)]:
+        shares[place] += 1
+    return shares
 
 
 def in_words(minor: int, currency: str, locale: str = "en") -> str:

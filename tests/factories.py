@@ -7,7 +7,7 @@ from typing import Any
 from orders.address import Address
 from orders.commands import RULES, Kind
 from orders.lifecycle import Status
-from orders.models import Order
+from orders.models import Order, Return
 from orders.services import cancellation, commands, deadlines, labels, payment, refunds, shipping
 from orders.services.commands import Intention, issue_command, settle_signal
 from orders.services.placement import NewItem, NewOrder, place_order
@@ -65,6 +65,16 @@ def command(order: Order, kind: str, **wish: Any) -> Any:
     settle(row)
     order.refresh_from_db()
     return row
+
+
+def a_return(order: Order, *pieces: tuple[int, int], approved: bool = False, **wish: Any) -> Return:
+    """A return of so many pieces of the items at these positions (or of the first piece), asked for and judged."""
+    items = [{"position": position, "quantity": quantity} for position, quantity in pieces or [(1, 1)]]
+    row = command(order, "request_return", args={"items": items, "cause": "unwanted"}, **wish)
+    assert row.state == "applied", row.outcome
+    if approved:
+        command(order, "approve_return", args={"return": str(row.pk)})
+    return Return.objects.select_related("order").get(pk=row.pk)
 
 
 def settle(row: Any) -> None:

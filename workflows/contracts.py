@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from orders.commands import order_workflow_id, refund_workflow_id
+from orders.commands import order_workflow_id, refund_workflow_id, return_workflow_id
 
 ORDERS_QUEUE = "orders"
 SHIPPING_QUEUE = "shipping"
@@ -20,10 +20,15 @@ __all__ = [
     "OrderRef",
     "OrderState",
     "RefundInput",
+    "ReturnDeadline",
+    "ReturnRef",
+    "ReturnSignal",
+    "ReturnState",
     "Signal",
     "Timings",
     "order_workflow_id",
     "refund_workflow_id",
+    "return_workflow_id",
     "shipping_workflow_id",
 ]
 
@@ -103,9 +108,51 @@ class OrderState:
     has_label: bool = False
     """While it is being undone: a label is booked or being booked."""
     has_refund: bool = False
-    """For RefundWorkflow alone: a refund is granted and not paid yet."""
+    """For RefundWorkflow and ReturnWorkflow: a refund is granted and not paid yet."""
 
     @property
-    def position(self) -> tuple[str, str, bool, bool]:
+    def position(self) -> tuple[str | bool, ...]:
         """What the next step depends on."""
         return self.status, self.waiting_for, self.held, self.needs_attention
+
+
+@dataclass(frozen=True)
+class ReturnRef:
+    """Which return: the start of ReturnWorkflow, and what its activities are about."""
+
+    order_id: str
+    return_id: str
+
+
+@dataclass(frozen=True)
+class ReturnDeadline(ReturnRef):
+    """A deadline that has passed while the return was in the state `stage`."""
+
+    stage: str
+
+
+@dataclass(frozen=True)
+class ReturnSignal(Signal):
+    """A signal to a return's workflow as it came."""
+
+    return_id: str = ""
+
+
+@dataclass(frozen=True)
+class ReturnState(OrderState):
+    """Where the database says that a return and its order stand. `seconds_left` is until the return's deadline."""
+
+    stage: str = ""
+    """The state of the return; empty: there is none, its request was rejected."""
+    is_open: bool = False
+    """It waits for a decision, or for its parcel."""
+
+    @property
+    def is_under_way(self) -> bool:
+        """There is something to wait for, or to pay."""
+        return self.is_open or self.has_refund
+
+    @property
+    def position(self) -> tuple[str | bool, ...]:
+        """What the next step depends on."""
+        return self.stage, self.has_refund, self.seconds_left is None

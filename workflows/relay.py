@@ -16,7 +16,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from orders.commands import RULES, Kind
+from orders.commands import OF_A_RETURN, RULES, Kind
 from orders.gateways.process import StepState
 from orders.selectors.refunds import commands_about_refunds
 from orders.services import outbox
@@ -27,13 +27,16 @@ from workflows.contracts import (
     ORDERS_QUEUE,
     OrderInput,
     RefundInput,
+    ReturnRef,
     Timings,
     order_workflow_id,
     refund_workflow_id,
+    return_workflow_id,
 )
 from workflows.listening import listen
 from workflows.order import OrderWorkflow
 from workflows.refund import RefundWorkflow
+from workflows.returns import ReturnWorkflow
 from workflows.steps import steps_of, try_now
 
 logger = logging.getLogger(__name__)
@@ -106,16 +109,21 @@ class Relay:
             await self._database.run(outbox.mark_delivered, command.id)
 
     async def _send(self, command: Claimed) -> None:
-        """A command starts its order's workflow, or one for a refund, or is a signal to its order's."""
+        """A command starts the workflow of an order, a refund or a return, or is a signal to an order's or return's."""
         signal = RULES[command.kind].signal
         if command.kind is Kind.PLACE:
             await self._start_order(command)
         elif command.kind is Kind.RETRY_STEP:
             await self._retry_step(command)
+        elif command.kind is Kind.REQUEST_RETURN:
+            await self._start_return(command)
         elif signal is None or (command.kind in ABOUT_A_REFUND and not command.is_undoing):
             await self._start_refund(command)
         else:
-            handle = self._client.get_workflow_handle(order_workflow_id(command.order_id))
+            to = order_workflow_id(command.order_id)
+            if command.kind in OF_A_RETURN:
+                to = return_workflow_id(command.return_id)
+            handle = self._client.get_workflow_handle(to)
             await handle.signal(signal, {"command_id": str(command.id)}, rpc_timeout=RPC_TIMEOUT)
 
     async def _start_order(self, command: Claimed) -> None:
@@ -143,6 +151,15 @@ class Relay:
         waiting = [at for at in steps if at.step.state is StepState.WAITS]
         tried = await asyncio.gather(*(try_now(self._client, at, rpc_timeout=RPC_TIMEOUT) for at in waiting))
         await self._database.run(settle_retry_step, command.order_id, command.id, tried=sum(tried))
+
+    async def _start_return(self, command: Claimed) -> None:
+        with contextlib.suppress(WorkflowAlreadyStartedError):
+            await self._client.start_workflow(
+                ReturnWorkflow.run,
+                ReturnRef(str(command.order_id), str(command.id)),
+                id=return_workflow_id(command.id),
+                **STARTED_ONCE,
+            )
 
     async def _until_woken(self) -> None:
         with contextlib.suppress(TimeoutError):

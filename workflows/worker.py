@@ -26,15 +26,20 @@ from workflows.order import OrderWorkflow
 from workflows.reconciler import ReconcilerLoop
 from workflows.refund import RefundWorkflow
 from workflows.relay import Relay
+from workflows.return_activities import RETURN_ACTIVITIES
+from workflows.returns import ReturnWorkflow
 from workflows.sender import Sender
 from workflows.shipping import ShippingWorkflow
 
 logger = logging.getLogger(__name__)
 
 
+ORDER_WORKFLOWS = [OrderWorkflow, RefundWorkflow, ReturnWorkflow]
+
+
 def order_worker(client: Client) -> Worker:
-    """The worker of OrderWorkflow and its activities."""
-    return _worker(client, ORDERS_QUEUE, [OrderWorkflow, RefundWorkflow], ORDER_ACTIVITIES)
+    """The worker of orders, refunds and returns, and of their activities."""
+    return _worker(client, ORDERS_QUEUE, ORDER_WORKFLOWS, [*ORDER_ACTIVITIES, *RETURN_ACTIVITIES])
 
 
 def shipping_worker(client: Client) -> Worker:

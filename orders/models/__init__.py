@@ -7,6 +7,7 @@ from orders.models.deliveries import Delivery, DeliveryAttempt, WebhookEndpoint
 from orders.models.events import Event
 from orders.models.orders import Order, OrderItem
 from orders.models.payments import Payment, Refund
+from orders.models.returns import Return, ReturnItem
 from orders.models.shipments import Shipment
 from orders.models.staff import Approval, BlockedCustomer, Note, SavedView, SkuLimit
 from orders.models.webhooks import WebhookEvent
@@ -27,6 +28,8 @@ __all__ = [
     "Payment",
     "RateWindow",
     "Refund",
+    "Return",
+    "ReturnItem",
     "SavedView",
     "Shipment",
     "SkuLimit",

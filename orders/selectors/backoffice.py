@@ -14,6 +14,7 @@ from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Shi
 from orders.money import in_words
 from orders.selectors.commands import is_possible
 from orders.selectors.orders import order_by_id
+from orders.selectors.refunds import unanswered
 
 # Why an order could not be shipped, by the codes of the event.
 SETBACKS = {"no_carrier": "No carrier takes it there any more.", "out_of_stock": "Goods are missing."}
@@ -126,7 +127,7 @@ class OrderView:
         """The refund that waits for a person, as the gateway refused it for good."""
         if not self.order.needs_attention:
             return None
-        failed = [r for line in self.ledger if line.left for r in line.refunds if r.state == Refund.State.FAILED]
+        failed = [refund for line in self.ledger if line.left for refund in unanswered(line.refunds)]
         return failed[-1] if failed else None
 
     @property

@@ -11,7 +11,9 @@ from django.db import Error, connection
 from orders.commands import RULES, Actor, CommandState, Kind, accepted_in
 from orders.errors import CommandNotFound
 from orders.lifecycle import Status, Waiting
-from orders.models import Command, Order, Payment, Refund, Shipment
+from orders.models import Command, Order, Payment, Refund, Return, Shipment
+from orders.selectors.refunds import unanswered
+from orders.selectors.returns import is_returnable, returns_in
 
 PAUSE_SECONDS = 0.03
 # Each holds one of the web server's threads. Beyond these, what stands in the row is answered at once.
@@ -121,8 +123,8 @@ def _waits_for_people(order: Order) -> bool:
 
 
 def _has_failed_refund(order: Order) -> bool:
-    refunds = [refund for payment in order.payments.all() for refund in payment.refunds.all()]
-    return order.needs_attention and any(refund.state == Refund.State.FAILED for refund in refunds)
+    captured = [payment for payment in order.payments.all() if payment.state == Payment.State.CAPTURED]
+    return order.needs_attention and any(unanswered(payment.refunds.all()) for payment in captured)
 
 
 def _asks_outside(order: Order) -> bool:
@@ -149,6 +151,10 @@ POSSIBLE: dict[Kind, Callable[[Order], bool]] = {
     Kind.RETRY_STEP: _asks_outside,
     Kind.RETRY_REFUND: _has_failed_refund,
     Kind.SETTLE_REFUND: _has_failed_refund,
+    Kind.REQUEST_RETURN: is_returnable,
+    Kind.APPROVE_RETURN: lambda order: bool(returns_in(order, Return.State.REQUESTED)),
+    Kind.REFUSE_RETURN: lambda order: bool(returns_in(order, Return.State.REQUESTED)),
+    Kind.RECEIVE_RETURN: lambda order: bool(returns_in(order, Return.State.APPROVED)),
     Kind.DELIVER: lambda order: order.status == Status.SHIPPED or order.waiting_for == Waiting.HANDOVER,
     Kind.FAIL_DELIVERY: lambda order: order.status == Status.SHIPPED or order.waiting_for == Waiting.HANDOVER,
 }

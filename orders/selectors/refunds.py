@@ -1,12 +1,13 @@
 """What is owed to customers."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from orders.commands import CommandState, Kind
 from orders.models import Command, Order, Refund
 
 # Refunds that somebody asked for, beside those that undo an order or a payment.
-ASKED_FOR = (Kind.REFUND,)
+ASKED_FOR = (Kind.REFUND, Kind.RECEIVE_RETURN)
 # An order with more refunds under way at once than this is looked at in part.
 MOST_REFUNDS = 10
 
@@ -35,14 +36,19 @@ def has_pending_refund(order_id: UUID) -> bool:
 
 
 def last_failed_refund(order: Order) -> Refund | None:
-    """The refund of the order's live or last payment that failed for good and was not tried again since."""
-    failed = (
-        Refund.objects.select_related("payment", "command")
-        .filter(payment__order=order, payment__state="captured", state=Refund.State.FAILED)
-        .order_by("-created_at")
-        .first()
+    """The refund of the order's live payment that failed for good and was not tried again since."""
+    if not order.needs_attention:
+        return None
+    refunds = Refund.objects.select_related("payment", "command").filter(
+        payment__order=order, payment__state="captured"
     )
-    return failed if failed and order.needs_attention else None
+    return next(reversed(unanswered(refunds.order_by("created_at"))), None)
+
+
+def unanswered(refunds: Iterable[Refund]) -> list[Refund]:
+    """Those of a payment's refunds that failed for good and were neither tried again nor settled; oldest first."""
+    newest = {refund.command_id: refund for refund in refunds}
+    return [refund for refund in newest.values() if refund.state == Refund.State.FAILED]
 
 
 def granted(order: Order) -> int:

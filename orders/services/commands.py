@@ -7,10 +7,11 @@ from uuid import UUID
 from django.utils import timezone
 
 from orders import ids
-from orders.commands import KIND_OF_SIGNAL, RULES, Actor, CommandState, Kind
+from orders.commands import KIND_OF_SIGNAL, OF_A_RETURN, RULES, Actor, CommandState, Kind
 from orders.errors import CommandIdTaken, CommandRefused, OrderError, TooManyOpenCommands
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Order
+from orders.selectors.returns import is_under_way
 from orders.services import (
     address,
     cancellation,
@@ -18,6 +19,7 @@ from orders.services import (
     holding,
     payment_changes,
     refund_commands,
+    returns,
     review,
     shipping,
 )
@@ -46,6 +48,16 @@ APPLY: dict[Kind, Apply] = {
     Kind.REFUND: refund_commands.request_refund,
     Kind.RETRY_REFUND: refund_commands.retry_refund,
     Kind.SETTLE_REFUND: refund_commands.settle_refund,
+    Kind.REQUEST_RETURN: returns.request_return,
+    Kind.APPROVE_RETURN: returns.approve_return,
+    Kind.REFUSE_RETURN: returns.refuse_return,
+    Kind.RECEIVE_RETURN: returns.receive_return,
+}
+
+# What can be told of a command at the door already, beside its form. It is looked at again when it is applied.
+AT_THE_DOOR: dict[Kind, Callable[[Order, Command], object]] = {
+    Kind.REQUEST_RETURN: returns.check_request,
+    **dict.fromkeys(OF_A_RETURN, returns.check_return),
 }
 
 MAX_REASON = 1000
@@ -82,6 +94,7 @@ def issue_command(order_id: UUID, wish: Intention) -> Command:
         command = _insert(order, wish)
         try:
             _check_form(order, command)
+            AT_THE_DOOR.get(wish.kind, _nothing)(order, command)
         except CommandRefused as refusal:
             reject(order, command, refusal)
         return command
@@ -131,12 +144,13 @@ def decide_by_timer(order_id: UUID, kind: Kind, *, while_in: Status, reason: str
 
 
 def reject_if_over(order_id: UUID, command_id: UUID) -> bool:
-    """End a command whose workflow is gone, if its order is final: nobody else would judge it. Whether it is final."""
+    """End a command whose workflow is gone, if that had nothing left to do: nobody else would judge it. Whether so."""
     with locked_order(order_id) as order:
         command = order.commands.get(pk=command_id)
-        if order.is_final and not command.is_settled:
+        over = not is_under_way(command.args.get("return")) if command.kind in OF_A_RETURN else order.is_final
+        if over and not command.is_settled:
             _decide(order, command)
-        return order.is_final
+        return over
 
 
 def settle_retry_step(order_id: UUID, command_id: UUID, *, tried: int) -> None:
@@ -186,6 +200,10 @@ def _check_form(order: Order, command: Command) -> None:
         raise CommandRefused(f"The command needs {' and '.join(missing)}.")
     if order.status not in rule.statuses:
         raise CommandRefused(f"An order that is {Status(order.status).in_words} cannot be {rule.verb}.")
+
+
+def _nothing(_order: Order, _command: Command) -> None:
+    """Nothing more can be told at the door."""
 
 
 def _check_room(order: Order) -> None:

@@ -26,7 +26,8 @@ WHERE id IN (
     ORDER BY available_at LIMIT %s FOR UPDATE SKIP LOCKED)
   AND state = 'pending'
 RETURNING id, order_id, kind, (
-    SELECT status = 'cancelling' OR waiting_for = 'payment_return' FROM orders WHERE orders.id = order_id)
+    SELECT status = 'cancelling' OR waiting_for = 'payment_return' FROM orders WHERE orders.id = order_id),
+    coalesce(args->>'return', '')
 """
 
 
@@ -39,13 +40,15 @@ class Claimed:
     kind: Kind
     is_undoing: bool
     """Its order is being cancelled, or its payment taken back: what is decided of a refund is the order's to know."""
+    return_id: str = ""
+    """The return that it is about, if it is about one."""
 
 
 def claim_commands(limit: int) -> list[Claimed]:
     """Take up to `limit` commands that nobody else carries, one of each order."""
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [LEASE_SECONDS, limit])
-        return [Claimed(id=row[0], order_id=row[1], kind=Kind(row[2]), is_undoing=row[3]) for row in cursor.fetchall()]
+        return [Claimed(row[0], row[1], Kind(row[2]), row[3], row[4]) for row in cursor.fetchall()]
 
 
 def mark_delivered(command_id: UUID) -> None:

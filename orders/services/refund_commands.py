@@ -50,6 +50,8 @@ def refund_asked(order: Order, wanted: object) -> tuple[Payment, int]:
 def retry_refund(order: Order, command: Command) -> str:
     """Let a refund that failed for good be tried once more, under a new key."""
     failed = _failed(order)
+    if _went_back_otherwise(failed):
+        return _nothing_owed(order, command)
     if not is_to_be_returned(order):
         open_refund(order, failed.payment, amount=failed.amount, actor=command.actor, command=failed.command)
     _clear_attention(order, command)
@@ -59,6 +61,8 @@ def retry_refund(order: Order, command: Command) -> str:
 def settle_refund(order: Order, command: Command) -> str:
     """Record that a failed refund was paid by other means."""
     failed = _failed(order)
+    if _went_back_otherwise(failed):
+        return _nothing_owed(order, command)
     now = timezone.now()
     by_hand = Refund(
         payment=failed.payment, amount=failed.amount, command=failed.command, created_at=now, updated_at=now
@@ -78,7 +82,21 @@ def _failed(order: Order) -> Refund:
     return failed
 
 
+def _went_back_otherwise(failed: Refund) -> bool:
+    """Whether so much is not left of the payment any more."""
+    return failed.amount > refundable(failed.payment)
+
+
+def _nothing_owed(order: Order, command: Command) -> str:
+    _clear_attention(order, command)
+    return "The money has gone back by other refunds meanwhile; nothing is owed."
+
+
 def _clear_attention(order: Order, command: Command) -> None:
+    """A person need not look any more, unless another refund has failed as well."""
+    other = last_failed_refund(order)
+    if other and not is_to_be_returned(order) and not _went_back_otherwise(other):
+        return
     order.needs_attention, order.attention_reason = False, ""
     record(
         order,

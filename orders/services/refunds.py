@@ -15,6 +15,7 @@ from orders.models import Command, Order, Payment, Refund
 from orders.selectors.orders import order_by_id
 from orders.selectors.refunds import pending_refunds
 from orders.services.payment import charge
+from orders.services.return_ends import end_with_refund
 from orders.services.transition import locked_order, record
 
 
@@ -85,6 +86,7 @@ def succeed(order: Order, refund: Refund, *, actor: str, command: Command | None
         data=_facts(refund),
         command=command,
     )
+    end_with_refund(order, refund, actor=actor, command=command)
 
 
 def _pay(order_id: UUID, refund: Refund) -> Order:

@@ -122,4 +122,11 @@ EVENTS: dict[EventType, str] = {
     EventType.REFUND_STARTED: "A refund was started.",
     EventType.REFUND_SUCCEEDED: "Your refund was sent.",
     EventType.ORDER_CANCELLED: "Your order was cancelled.",
+    EventType.RETURN_REQUESTED: "You asked to return something.",
+    EventType.RETURN_APPROVED: "We agreed to your return.",
+    EventType.RETURN_REFUSED: "We could not agree to your return.",
+    EventType.RETURN_EXPIRED: "Your return did not reach us in time.",
+    EventType.RETURN_RECEIVED: "What you returned reached us.",
+    EventType.RETURN_CLOSED: "Your return was closed without a refund.",
+    EventType.RETURN_REFUNDED: "Your return was refunded.",
 }

@@ -1,0 +1,150 @@
+"""Returns: what customers send back of delivered orders, piece by piece, and what they get for it."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from orders import ids
+from orders.money import in_words
+
+
+class Return(models.Model):
+    """One return. Its id is that of the command that asked for it; `number` counts the returns of its order.
+
+    Free text stays in the commands: what the customer said in that of `request`, why it was refused in that of
+    `decision`. `due` is what the pieces that came were bought for, `amount` what goes back of it, in minor units.
+    `deadline` is until when it is to be decided or to arrive. A trigger keeps to `NEXT`.
+    """
+
+    class State(models.TextChoices):
+        """How far it came. `closed`: it came, and nothing goes back for it."""
+
+        REQUESTED = "requested"
+        APPROVED = "approved"
+        REFUSED = "refused"
+        EXPIRED = "expired"
+        RECEIVED = "received"
+        CLOSED = "closed"
+        REFUNDED = "refunded"
+
+    class Cause(models.TextChoices):
+        """Why something comes back."""
+
+        DAMAGED = "damaged", "It is damaged or does not work"
+        WRONG_ITEM = "wrong_item", "It is not what was ordered"
+        NOT_AS_DESCRIBED = "not_as_described", "It is not as described"
+        DOES_NOT_FIT = "does_not_fit", "It does not fit"
+        TOO_LATE = "too_late", "It came too late"
+        UNWANTED = "unwanted", "It is not wanted any more"
+        OTHER = "other", "Another reason"
+
+    NEXT = {
+        State.REQUESTED: (State.APPROVED, State.REFUSED),
+        State.APPROVED: (State.RECEIVED, State.CLOSED, State.EXPIRED),
+        State.RECEIVED: (State.REFUNDED,),
+    }
+    # Somebody has still to decide, or to send it.
+    OPEN = (State.REQUESTED, State.APPROVED)
+    # Its pieces cannot be returned once more.
+    CLAIMING = (State.REQUESTED, State.APPROVED, State.RECEIVED, State.CLOSED, State.REFUNDED)
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="returns")
+    number = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, default=State.REQUESTED, choices=State.choices)
+    cause = models.CharField(max_length=20, choices=Cause.choices)
+    request = models.OneToOneField("orders.Command", models.PROTECT, related_name="requested_return")
+    decision = models.OneToOneField("orders.Command", models.PROTECT, null=True, related_name="decided_return")
+    receipt = models.OneToOneField("orders.Command", models.PROTECT, null=True, related_name="received_return")
+    due = models.BigIntegerField(null=True)
+    amount = models.BigIntegerField(null=True)
+    deadline = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(editable=False)
+    updated_at = models.DateTimeField(editable=False)
+    decided_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "returns"
+        ordering = ("order", "number")
+        constraints = [
+            models.UniqueConstraint(fields=["order", "number"], name="returns_number_unique"),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["requested", "approved", "refused", "expired", "received", "closed", "refunded"]
+                ),
+                name="returns_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    cause__in=[
+                        "damaged",
+                        "wrong_item",
+                        "not_as_described",
+                        "does_not_fit",
+                        "too_late",
+                        "unwanted",
+                        "other",
+                    ]
+                ),
+                name="returns_cause_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount=None, due=None) | Q(amount__gte=0, amount__lte=F("due")),
+                name="returns_amount_within_due",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["received", "closed", "refunded"])
+                | Q(received_at__isnull=False, receipt__isnull=False, amount__isnull=False),
+                name="returns_received_have_amount",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "created_at"], name="returns_state_created"),
+            models.Index(
+                fields=["id"], condition=Q(state__in=["requested", "approved", "received"]), name="returns_under_way"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Return {self.number}, {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        """It waits for a decision, or for the parcel."""
+        return self.state in self.OPEN
+
+    @property
+    def amount_in_words(self) -> str:
+        """What goes back, for people; empty while that is not known."""
+        return "" if self.amount is None else in_words(self.amount, self.order.currency)
+
+
+class ReturnItem(models.Model):
+    """So many pieces of one line of the order. `received` is how many came. A trigger keeps within what was bought."""
+
+    id = models.BigAutoField(primary_key=True)
+    of_return = models.ForeignKey(Return, models.PROTECT, related_name="items", db_column="return_id")
+    item = models.ForeignKey("orders.OrderItem", models.PROTECT, related_name="return_items")
+    quantity = models.IntegerField()
+    received = models.IntegerField(null=True)
+
+    class Meta:
+        db_table = "return_items"
+        ordering = ("of_return", "item")
+        constraints = [
+            models.UniqueConstraint(fields=["of_return", "item"], name="return_items_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="return_items_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(received=None) | Q(received__gte=0, received__lte=F("quantity")),
+                name="return_items_received_within_quantity",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.item.sku}"
+
+    @property
+    def claimed(self) -> int:
+        """How many pieces cannot be returned once more: those that came, or those that are awaited."""
+        return self.quantity if self.received is None else self.received

@@ -1,0 +1,121 @@
+"""What came back of orders, what is on its way back, and what still may come."""
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Count, Min, QuerySet
+from django.utils import timezone
+
+from orders.lifecycle import Status
+from orders.models import Order, Refund, Return, Shipment
+from orders.selectors.orders import order_by_id
+
+
+def return_by_id(order_id: UUID, return_id: UUID) -> tuple[Order, Return | None]:
+    """An order and one of its returns; None if the order has no such return.
+
+    Raises:
+        OrderNotFound: there is no such order.
+    """
+    return order_by_id(order_id), Return.objects.filter(pk=return_id, order_id=order_id).first()
+
+
+def returns_of(order: Order) -> list[Return]:
+    """An order's returns with their pieces, oldest first."""
+    rows = order.returns.select_related("order", "request", "decision", "receipt").order_by("number")
+    return list(rows.prefetch_related("items__item"))
+
+
+def returns_in(order: Order, state: Return.State) -> list[Return]:
+    """The order's returns in this state, oldest first."""
+    return [row for row in order.returns.all() if row.state == state]
+
+
+def claimed(order: Order) -> Counter[int]:
+    """How many pieces of each item (by its id) came back, or are to come back."""
+    found: Counter[int] = Counter()
+    for row in order.returns.prefetch_related("items").filter(state__in=Return.CLAIMING):
+        found.update({piece.item_id: piece.claimed for piece in row.items.all()})
+    return found
+
+
+def received(order: Order) -> Counter[int]:
+    """How many pieces of each item (by its id) have come back."""
+    found: Counter[int] = Counter()
+    for row in order.returns.prefetch_related("items"):
+        found.update({piece.item_id: piece.received or 0 for piece in row.items.all()})
+    return found
+
+
+def returnable(order: Order) -> Counter[int]:
+    """How many pieces of each item (by its id) a new return may hold, whenever it is asked for."""
+    gone = claimed(order)
+    return +Counter({item.pk: item.quantity - gone[item.pk] for item in order.items.all()})
+
+
+def window_ends(order: Order) -> datetime | None:
+    """Until when a return may be asked for; None: the order was not delivered."""
+    times = [parcel.delivered_at for parcel in order.shipments.all() if parcel.state == Shipment.State.DELIVERED]
+    arrived = max((at for at in times if at), default=None)
+    return arrived + timedelta(seconds=settings.RETURN_WINDOW) if arrived else None
+
+
+def is_returnable(order: Order) -> bool:
+    """Whether something of the order may be returned now."""
+    if order.status != Status.DELIVERED:
+        return False
+    ends = window_ends(order)
+    return ends is not None and timezone.now() <= ends and bool(returnable(order))
+
+
+def has_pending_refund(row: Return) -> bool:
+    """Whether what goes back for the return was granted and is not paid yet."""
+    pending = Refund.objects.filter(state=Refund.State.PENDING, command__isnull=False)
+    return pending.filter(command=row.receipt_id).exists()
+
+
+def is_under_way(return_id: object) -> bool:
+    """Whether a return, by its id as a command names it, has a workflow: it waits for somebody, or for its refund."""
+    try:
+        return bool(under_way([UUID(str(return_id))]))
+    except ValueError:
+        return False
+
+
+def under_way(return_ids: Collection[UUID]) -> list[Return]:
+    """Those of these returns that ought to have a workflow."""
+    rows = Return.objects.filter(pk__in=return_ids)
+    return [row for row in rows if row.is_open or has_pending_refund(row)]
+
+
+def standing_still(*, since: datetime, after: UUID | None, limit: int) -> list[Return]:
+    """Returns under way to which nothing has happened since then, beginning after the return `after`."""
+    rows = _under_way().filter(updated_at__lt=since).order_by("pk")
+    return list((rows.filter(pk__gt=after) if after else rows)[:limit])
+
+
+def overdue(*, since: datetime, limit: int) -> list[Return]:
+    """Returns of which something should have been heard: their deadline passed, or their refund began, before then."""
+    rows = _under_way()
+    late = list(rows.filter(deadline__lt=since).order_by("deadline")[:limit])
+    unpaid = rows.filter(receipt__refunds__state=Refund.State.PENDING, receipt__refunds__created_at__lt=since)
+    return list({row.pk: row for row in [*late, *unpaid[:limit]]}.values())
+
+
+def return_piles() -> dict[str, tuple[int, datetime | None]]:
+    """How many returns wait for a decision and how many for their parcel, and since when."""
+    rows = (
+        Return.objects.filter(state__in=Return.OPEN)
+        .order_by()
+        .values_list("state")
+        .annotate(count=Count("*"), oldest=Min("created_at"))
+    )
+    found = {state: (count, oldest) for state, count, oldest in rows}
+    return {state: found.get(state, (0, None)) for state in Return.OPEN}
+
+
+def _under_way() -> QuerySet[Return]:
+    return Return.objects.filter(state__in=["requested", "approved", "received"])

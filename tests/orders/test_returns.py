@@ -1,0 +1,315 @@
+"""Returns, from the request to the refund: what is accepted, what goes back, what the database itself refuses."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from orders.commands import Kind
+from orders.lifecycle import Status
+from orders.models import Command, Order, Return, ReturnItem, Shipment
+from orders.money import apportion
+from orders.selectors.commands import accepted_now
+from orders.selectors.returns import returnable, window_ends
+from orders.services import refunds
+from orders.services.placement import NewItem
+from orders.services.return_worth import worth_of
+from orders.services.returns import pass_return_deadline
+from tests.factories import a_return, an_order_in, command, events, kinds, ledger, settle, wish
+
+LAMPS = [NewItem(sku="LAMP", quantity=3, unit_price=1000), NewItem(sku="BULB", quantity=1, unit_price=500)]
+
+
+def delivered(**fields: Any) -> Order:
+    return an_order_in(Status.DELIVERED, **fields)
+
+
+def asked(order: Order, *pieces: tuple[int, Any], **wish: Any) -> Command:
+    items = [{"position": position, "quantity": quantity} for position, quantity in pieces or [(1, 1)]]
+    row: Command = command(order, "request_return", args={"items": items, "cause": "unwanted", **wish.pop("args", {})})
+    return row
+
+
+def answered(kind: str, row: Return, **wish: Any) -> Command:
+    args = {"return": str(row.pk), **wish.pop("args", {})}
+    answer: Command = command(row.order, kind, args=args, **wish)
+    row.refresh_from_db()
+    return answer
+
+
+def test_a_return_goes_from_the_request_to_the_refund() -> None:
+    order = delivered()
+    row = a_return(order)
+    assert (row.number, row.state, row.cause, row.items.get().quantity) == (1, "requested", "unwanted", 1)
+    assert answered("approve_return", row).outcome == "Return 1 is approved; its parcel may come."
+    assert answered("receive_return", row).outcome == "Return 1 is received; 99.99 USD are being refunded."
+    assert (row.state, row.due, row.amount) == ("received", 9999, 9999)
+    refunds.pay_refunds(order.pk)
+    row.refresh_from_db()
+    order.refresh_from_db()
+    assert (row.state, order.status) == ("refunded", Status.DELIVERED)
+    assert kinds("payments", order) == ["capture", "refund"]
+    story = ["return_requested", "return_approved", "return_received", "refund_started"]
+    assert events(order)[-6:] == [*story, "refund_succeeded", "return_refunded"]
+
+
+def test_its_id_is_that_of_the_command_that_asked_for_it() -> None:
+    row = asked(delivered())
+    assert Return.objects.get(request=row).pk == row.pk
+
+
+def test_no_word_of_the_customer_stands_in_an_event() -> None:
+    order = delivered()
+    a_return(order, reason="My aunt Rosalind hates it.")
+    assert all("Rosalind" not in str(event.data) for event in order.events.all())
+    assert order.returns.get().request.reason == "My aunt Rosalind hates it."
+
+
+def test_an_order_that_is_not_delivered_cannot_be_returned() -> None:
+    row = asked(an_order_in(Status.SHIPPED))
+    assert (row.state, row.outcome) == ("rejected", "An order that is shipped cannot be returned.")
+
+
+def late(order: Order, *, by: timedelta, settings: Settings) -> None:
+    delivered_at = timezone.now() - timedelta(seconds=settings.RETURN_WINDOW) - by
+    Shipment.objects.filter(order=order).update(delivered_at=delivered_at)
+
+
+def test_a_request_after_the_window_is_refused_at_the_door(settings: Settings) -> None:
+    order = delivered()
+    late(order, by=timedelta(seconds=1), settings=settings)
+    row = wish(order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "unwanted"})
+    assert row.outcome == "An order can be returned for 30 days after its delivery; that time is over."
+    assert Kind.REQUEST_RETURN not in accepted_now(order)
+
+
+def test_a_request_that_came_in_time_counts_though_it_is_judged_later(settings: Settings) -> None:
+    order = delivered()
+    row = wish(order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "unwanted"})
+    window = timedelta(seconds=settings.RETURN_WINDOW)
+    Shipment.objects.filter(order=order).update(delivered_at=row.created_at - window)
+    assert (window_ends(order) or timezone.now()) < timezone.now()
+    settle(row)
+    assert row.state == "applied"
+
+
+@pytest.mark.parametrize(
+    ("items", "why"),
+    [
+        ([], "The command needs items."),
+        ("all", "The items are a list of positions in the order, each with a quantity."),
+        ([5], "The items are a list of positions in the order, each with a quantity."),
+        ([{"position": 1}], "The items are a list of positions in the order, each with a quantity."),
+        ([{"position": 9, "quantity": 1}], "The items are a list of positions in the order, each with a quantity."),
+        ([{"position": 1, "quantity": -1}], "The items are a list of positions in the order, each with a quantity."),
+        ([{"position": 1, "quantity": True}], "The items are a list of positions in the order, each with a quantity."),
+        ([{"position": 1, "quantity": 0}], "Name at least one piece."),
+        ([{"position": 1, "quantity": 1}] * 2, "The item at position 1 is named twice."),
+        ([{"position": 1, "quantity": 4}], "Of LAMP, 3 can be returned, not 4."),
+    ],
+)
+def test_what_no_return_can_be_is_rejected_with_its_reason(items: Any, why: str) -> None:
+    order = delivered(items=LAMPS)
+    row = wish(order, "request_return", args={"items": items, "cause": "unwanted"})
+    assert (row.state, row.outcome) == ("rejected", why)
+
+
+def test_an_unknown_cause_is_rejected() -> None:
+    row = asked(delivered(), args={"cause": "boredom"})
+    assert row.outcome.startswith("The cause is one of damaged, wrong_item")
+
+
+def test_pieces_that_are_on_their_way_back_cannot_be_returned_twice() -> None:
+    order = delivered(items=LAMPS)
+    a_return(order, (1, 2))
+    assert asked(order, (1, 2)).outcome == "Of LAMP, 1 can be returned, not 2."
+    assert asked(order, (1, 1), (2, 1)).state == "applied"
+    assert not returnable(order)
+    assert Kind.REQUEST_RETURN not in accepted_now(Order.objects.get(pk=order.pk))
+
+
+def test_pieces_of_a_refused_return_may_be_asked_for_again() -> None:
+    order = delivered()
+    row = a_return(order)
+    answered("refuse_return", row, reason="It was used.")
+    assert row.state == "refused"
+    assert asked(order).state == "applied"
+
+
+def test_a_refusal_needs_its_reason() -> None:
+    row = a_return(delivered())
+    refusal = answered("refuse_return", row)
+    assert (refusal.state, refusal.outcome) == ("rejected", "A refusal needs its reason: the customer reads it.")
+    assert row.state == "requested"
+
+
+def test_pieces_that_did_not_come_may_be_returned_later_and_are_not_paid() -> None:
+    order = delivered(items=LAMPS)
+    row = a_return(order, (1, 3), approved=True)
+    answered("receive_return", row, args={"items": [{"position": 1, "quantity": 2}]})
+    assert (row.amount, row.items.get().received) == (2000, 2)
+    assert returnable(order) == {item.pk: 1 for item in order.items.all()}
+
+
+def test_more_than_was_asked_for_is_not_received() -> None:
+    row = a_return(delivered(items=LAMPS), (1, 1), approved=True)
+    answer = answered("receive_return", row, args={"items": [{"position": 1, "quantity": 2}]})
+    assert answer.outcome.startswith("More came than the return is for")
+
+
+def test_an_empty_parcel_closes_the_return_and_nothing_goes_back() -> None:
+    order = delivered()
+    row = a_return(order, approved=True)
+    answer = answered("receive_return", row, args={"items": [{"position": 1, "quantity": 0}]})
+    assert answer.outcome == "Return 1 is received; nothing goes back for it."
+    assert (row.state, row.amount, row.closed_at is not None) == ("closed", 0, True)
+    assert not order.payments.get().refunds.exists()
+
+
+def test_staff_may_give_less_back_and_say_why() -> None:
+    row = a_return(delivered(), approved=True)
+    silent = answered("receive_return", row, args={"amount": 5000})
+    assert silent.outcome == "To give less back than was paid needs a reason."
+    assert answered("receive_return", row, args={"amount": 10000}).state == "rejected"
+    answered("receive_return", row, args={"amount": 5000}, reason="It is scratched.")
+    assert (row.due, row.amount) == (9999, 5000)
+
+
+def test_above_the_limit_somebody_else_receives_what_one_person_approved(settings: Settings) -> None:
+    settings.REFUND_APPROVAL_LIMIT = {"USD": 50}
+    row = a_return(delivered(), approved=True)
+    assert "needs a second person" in answered("receive_return", row).outcome
+    assert answered("receive_return", row, actor="staff:2").state == "applied"
+
+
+def test_of_two_receptions_one_is_applied_and_refunded_once() -> None:
+    row = a_return(delivered(), approved=True)
+    first, second = (wish(row.order, "receive_return", args={"return": str(row.pk)}) for _ in range(2))
+    barrier = threading.Barrier(2)
+
+    def at_once(one: Command) -> None:
+        barrier.wait()
+        settle(one)
+        connection.close()
+
+    threads = [threading.Thread(target=at_once, args=[one]) for one in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert {first.state, second.state} == {"applied", "rejected"}
+    refunds.pay_refunds(row.order.pk)
+    assert kinds("payments", row.order) == ["capture", "refund"]
+
+
+def test_a_decision_twice_is_told_where_the_return_stands() -> None:
+    row = a_return(delivered(), approved=True)
+    assert answered("refuse_return", row, reason="No.").outcome == "Return 1 is approved and cannot be refused."
+
+
+def test_a_return_of_another_order_is_not_found() -> None:
+    row, other = a_return(delivered()), delivered()
+    for named in (str(row.pk), "nonsense", 5):
+        assert command(other, "approve_return", args={"return": named}).outcome == "The order has no such return."
+
+
+def test_what_goes_back_is_capped_by_what_is_left_of_the_payment() -> None:
+    order = delivered()
+    command(order, "refund", args={"amount": 9000})
+    row = a_return(order, approved=True)
+    answered("receive_return", row)
+    assert (row.due, row.amount) == (999, 999)
+
+
+def test_a_refund_that_failed_for_good_is_settled_and_ends_the_return() -> None:
+    order = delivered(payment_method="tok_refund_refused")
+    row = a_return(order, approved=True)
+    answered("receive_return", row)
+    refunds.pay_refunds(order.pk)
+    order.refresh_from_db()
+    assert (order.needs_attention, row.state) == (True, "received")
+    assert command(order, "settle_refund", reason="By bank transfer.").state == "applied"
+    row.refresh_from_db()
+    assert (row.state, order.needs_attention) == ("refunded", False)
+
+
+def test_an_overdue_decision_asks_for_attention_until_it_is_made() -> None:
+    row = a_return(delivered())
+    order = row.order
+    for _ in range(2):  # as an activity that is tried again
+        pass_return_deadline(order.pk, row.pk, "requested")
+    order.refresh_from_db()
+    assert order.attention_reason == "A return waits for a decision for longer than it should."
+    assert events(order).count("attention_needed") == 1
+    answered("approve_return", row)
+    order.refresh_from_db()
+    assert not order.needs_attention
+
+
+def test_a_parcel_that_never_came_lets_the_return_expire_and_its_pieces_go() -> None:
+    order = delivered()
+    row = a_return(order, approved=True)
+    pass_return_deadline(order.pk, row.pk, "requested")
+    row.refresh_from_db()
+    assert row.state == "approved"
+    pass_return_deadline(order.pk, row.pk, "approved")
+    row.refresh_from_db()
+    assert (row.state, events(order)[-1]) == ("expired", "return_expired")
+    assert answered("receive_return", row).outcome == "Return 1 is expired and cannot be received."
+    assert asked(order).state == "applied"
+
+
+@pytest.mark.parametrize("extras", [{}, {"tax": 1, "discount": 0}, {"tax": 799, "discount": 1234}, {"shipping": 499}])
+def test_all_pieces_in_any_portions_add_up_to_what_was_paid(extras: dict[str, int]) -> None:
+    order = delivered(items=LAMPS, **extras)
+    paid = 0
+    for pieces in [(1, 1)], [(1, 1), (2, 1)], [(1, 1)]:
+        row = a_return(order, *pieces, approved=True)
+        answered("receive_return", row)
+        paid += row.amount or 0
+    assert paid == order.total
+    refunds.pay_refunds(order.pk)
+    assert sum(entry["amount"] for entry in ledger("payments", order) if entry["kind"] == "refund") == order.total
+
+
+def test_shipping_goes_back_with_the_last_piece_only() -> None:
+    order = delivered(items=LAMPS, shipping=499)
+    lamp, bulb = order.items.order_by("position")
+    assert worth_of(order, {lamp.pk: 3}) == 3000
+    assert worth_of(order, {lamp.pk: 3, bulb.pk: 1}) == 3500 + 499
+
+
+@pytest.mark.parametrize(
+    ("amount", "weights", "shares"),
+    [(100, [1, 1, 1], [34, 33, 33]), (0, [3, 4], [0, 0]), (5, [0, 0], [3, 2]), (10, [1, 8, 1], [1, 8, 1]), (7, [], [])],
+)
+def test_an_amount_is_shared_out_to_the_last_unit(amount: int, weights: list[int], shares: list[int]) -> None:
+    assert apportion(amount, weights) == shares
+
+
+def test_the_database_refuses_more_pieces_than_were_bought() -> None:
+    row = a_return(delivered(items=LAMPS), (1, 2))
+    lamp, _ = row.order.items.order_by("position")
+    second = asked(row.order, (2, 1))
+    with pytest.raises(IntegrityError, match="more of item"):
+        ReturnItem.objects.create(of_return_id=second.pk, item=lamp, quantity=2)
+
+
+def test_the_database_knows_where_a_return_may_go() -> None:
+    row = a_return(delivered())
+    for state in set(Return.State) - {Return.State.REQUESTED} - set(Return.NEXT[Return.State.REQUESTED]):
+        with pytest.raises(IntegrityError, match=f"a return never goes from requested to {state}"):
+            Return.objects.filter(pk=row.pk).update(state=state)
+
+
+def test_a_return_cannot_be_deleted() -> None:
+    row = a_return(delivered())
+    for rows, name in (Return.objects.filter(pk=row.pk), "returns"), (row.items.all(), "return_items"):
+        with pytest.raises(IntegrityError, match=f"DELETE of {name} is refused"):
+            rows._raw_delete(rows.db)

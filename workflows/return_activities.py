@@ -1,0 +1,73 @@
+"""The activities of returns: decode, call one service, encode where the return stands now."""
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from django.utils import timezone
+from temporalio import activity
+
+from orders.selectors.returns import has_pending_refund, return_by_id
+from orders.services import commands, refunds, returns
+from workflows.contracts import ReturnDeadline, ReturnRef, ReturnSignal, ReturnState
+
+
+@activity.defn
+def open_return(ref: ReturnRef) -> ReturnState:
+    """Begin: apply or reject the command that asks for the return; of one that exists, say where it stands."""
+    commands.settle_signal(UUID(ref.order_id), signal="", command_id=UUID(ref.return_id))
+    return state_of(ref)
+
+
+@activity.defn
+def look_at_return(ref: ReturnRef) -> ReturnState:
+    """Say where the return stands."""
+    return state_of(ref)
+
+
+@activity.defn
+def settle_return_command(signal: ReturnSignal) -> ReturnState:
+    """Apply or reject what a signal asks for; one that was typed by hand is about this return."""
+    body = dict(signal.body) if isinstance(signal.body, Mapping) else {"reason": signal.body or ""}
+    order_id, command_id = UUID(signal.order_id), UUID(signal.command_id)
+    typed = {**body, "return": signal.return_id}
+    commands.settle_signal(order_id, signal=signal.name, command_id=command_id, body=typed)
+    return state_of(ReturnRef(signal.order_id, signal.return_id))
+
+
+@activity.defn
+def pass_return_deadline(over: ReturnDeadline) -> ReturnState:
+    """Decide what a deadline decides."""
+    returns.pass_return_deadline(UUID(over.order_id), UUID(over.return_id), over.stage)
+    return state_of(over)
+
+
+@activity.defn
+def pay_return(ref: ReturnRef) -> ReturnState:
+    """Pay what was granted for what came."""
+    refunds.pay_refunds(UUID(ref.order_id))
+    return state_of(ref)
+
+
+RETURN_ACTIVITIES: list[Callable[..., object]] = [
+    open_return,
+    look_at_return,
+    settle_return_command,
+    pass_return_deadline,
+    pay_return,
+]
+
+
+def state_of(ref: ReturnRef) -> ReturnState:
+    """What the workflow needs to know of a return to go on."""
+    order, row = return_by_id(UUID(ref.order_id), UUID(ref.return_id))
+    left = None
+    if row is not None and row.deadline is not None:
+        left = max(0.0, (row.deadline - timezone.now()).total_seconds())
+    return ReturnState(
+        status=order.status,
+        version=order.event_seq,
+        seconds_left=left,
+        has_refund=row is not None and has_pending_refund(row),
+        stage=row.state if row else "",
+        is_open=row is not None and row.is_open,
+    )
