@@ -27,6 +27,7 @@ from orders.lifecycle import Status
 from orders.models import Order
 from orders.roles import right_to
 from orders.selectors.backoffice import OrderView, kinds_offered
+from orders.selectors.deliveries import deliveries_of
 from orders.selectors.timeline import timeline
 from orders.services.access import tracking_url
 from orders.services.notes import add_note
@@ -86,6 +87,7 @@ def _contents(request: HttpRequest, view: OrderView) -> dict[str, Any]:
         "entries": entries,
         "pace": pace(view),
         "version": version_of(view, steps, entries),
+        "deliveries": lambda: deliveries_of(order.pk) if may("orders.view_delivery") else [],
         "customer_url": tracking_url(order) if may("orders.open_customer_page") else "",
         "temporal_url": temporal_url(order),
     }

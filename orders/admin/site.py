@@ -11,10 +11,12 @@ from django.utils.http import urlencode
 
 from orders.admin.clients import ApiClientAdmin
 from orders.admin.commands import CommandAdmin
+from orders.admin.deliveries import DeliveryAdmin
 from orders.admin.durations import age
+from orders.admin.endpoints import EndpointAdmin
 from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
 from orders.admin.orders import OrderAdmin
-from orders.models import ApiClient, BlockedCustomer, Command, Order, SkuLimit
+from orders.models import ApiClient, BlockedCustomer, Command, Delivery, Order, SkuLimit, WebhookEndpoint
 from orders.selectors import backoffice
 
 
@@ -42,9 +44,11 @@ class OrderlifeAdminSite(AdminSite):
         super().__init__(name)
         self.register(Order, OrderAdmin)
         self.register(Command, CommandAdmin)
+        self.register(Delivery, DeliveryAdmin)
         self.register(BlockedCustomer, BlockedCustomerAdmin)
         self.register(SkuLimit, SkuLimitAdmin)
         self.register(ApiClient, ApiClientAdmin)
+        self.register(WebhookEndpoint, EndpointAdmin)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The dashboard: the piles for those who may see orders, then the stock list of tables."""

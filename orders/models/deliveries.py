@@ -117,7 +117,7 @@ class Delivery(models.Model):
                 fields=["order", "recipient", "seq"], condition=Q(state="pending"), name="deliveries_pending_of_order"
             ),
             models.Index(fields=["-created_at"], name="deliveries_created"),
-            models.Index(fields=["-created_at"], condition=Q(state="failed"), name="deliveries_failed"),
+            models.Index(fields=["-created_at"], condition=~Q(state="sent"), name="deliveries_not_sent"),
         ]
 
     def __str__(self) -> str:

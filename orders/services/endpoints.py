@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from orders import ids
@@ -45,13 +45,21 @@ def register_endpoint(client: ApiClient, url: str) -> WebhookEndpoint:
     """
     with transaction.atomic():
         ApiClient.objects.select_for_update().get(pk=client.pk)
-        if client.endpoints.exclude(state=State.REMOVED).count() >= MOST:
-            raise InvalidOrder({"/url": f"would be more than {MOST} endpoints: remove one"})
-        try:
-            with transaction.atomic():
-                return WebhookEndpoint.objects.create(client=client, url=url)
-        except IntegrityError:
-            raise InvalidOrder({"/url": "is registered already"}) from None
+        check_room(client, url)
+        return WebhookEndpoint.objects.create(client=client, url=url)
+
+
+def check_room(client: ApiClient, url: str) -> None:
+    """Make sure that the client may register another URL, this one.
+
+    Raises:
+        InvalidOrder: it is registered already, or the client has as many as it may have.
+    """
+    urls = list(client.endpoints.exclude(state=State.REMOVED).values_list("url", flat=True))
+    if url in urls:
+        raise InvalidOrder({"/url": "is registered already"})
+    if len(urls) >= MOST:
+        raise InvalidOrder({"/url": f"would be more than {MOST} endpoints: remove one"})
 
 
 def remove_endpoint(client: ApiClient, endpoint_id: UUID) -> None:
@@ -92,9 +100,11 @@ def own_endpoint(client: ApiClient, endpoint_id: UUID, *, lock: bool = False) ->
 
 
 def switch(endpoint_id: UUID, state: str, *, reason: str = "") -> None:
-    """Call an endpoint or leave it alone. What is pending for one that is left alone has failed."""
+    """Call an endpoint or leave it alone, and let what is pending for it have failed then. A removed one stays so."""
     with transaction.atomic():
-        WebhookEndpoint.objects.filter(pk=endpoint_id).update(state=state, state_reason=reason)
+        WebhookEndpoint.objects.filter(pk=endpoint_id).exclude(state=State.REMOVED).update(
+            state=state, state_reason=reason
+        )
         if state != State.ACTIVE:
             fail_of_inactive([endpoint_id])
 

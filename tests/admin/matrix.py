@@ -24,8 +24,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from orders.ids import uuid7
 from orders.lifecycle import Status
-from orders.models import ApiClient, BlockedCustomer, Command, Order, SkuLimit
+from orders.models import ApiClient, BlockedCustomer, Command, Order, SkuLimit, WebhookEndpoint
 from orders.roles import Group
+from orders.services.deliveries import write_mail
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in
 
@@ -86,6 +87,10 @@ ADDRESSES: dict[str, Row] = {
     "orders_order_save_view": Row(who=ALL),
     # One's own, if there is one.
     "orders_order_delete_view": Row(who=ALL, shown=(404,)),
+    **_stock("orders_webhookendpoint", seen_by="om", changed_by="m"),
+    "orders_webhookendpoint_delete": Row(who=NOBODY),
+    **_stock("orders_delivery", seen_by=ALL, changed_by=NOBODY),
+    "orders_delivery_send_again": Row(who="om"),
     "orders_order_note": Row(who="owfm"),
     "orders_order_approve": Row(who="om"),
     "orders_order_reject": Row(who="om"),
@@ -118,11 +123,13 @@ BULK: dict[str, dict[str, str]] = {
     "orders_blockedcustomer": {"delete_selected": "om"},
     "orders_skulimit": {"delete_selected": "om"},
     "orders_apiclient": {},
+    "orders_webhookendpoint": {},
+    "orders_delivery": {"send_again_selected": "om"},
 }
 
 
 # What staff write themselves. All else comes about by commands: its screens only show it.
-EDITED = {User, DjangoGroup, BlockedCustomer, SkuLimit, ApiClient}
+EDITED = {User, DjangoGroup, BlockedCustomer, SkuLimit, ApiClient, WebhookEndpoint}
 
 # Makes one row of each table that the admin knows.
 OBJECTS: dict[str, Callable[[], Any]] = {
@@ -133,6 +140,10 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "orders_blockedcustomer": lambda: BlockedCustomer.objects.create(email=f"{unique()}@example.com"),
     "orders_skulimit": lambda: SkuLimit.objects.create(sku=unique(), max_quantity=1),
     "orders_apiclient": lambda: ApiClient.objects.create(name=unique()),
+    "orders_webhookendpoint": lambda: WebhookEndpoint.objects.create(
+        client=ApiClient.objects.create(name=unique()), url="https://shop.example/"
+    ),
+    "orders_delivery": lambda: write_mail(an_order(), template="access_code"),
 }
 
 
@@ -142,6 +153,7 @@ def arguments(name: str, placeholders: list[str]) -> dict[str, Any]:
     table = tables[0] if tables else "orders_order"
     known: dict[str, Callable[[], Any]] = {
         "order_id": lambda: OBJECTS["orders_order"]().pk,
+        "delivery_id": lambda: OBJECTS["orders_delivery"]().pk,
         "object_id": lambda: OBJECTS[table]().pk,
         "id": lambda: OBJECTS[table]().pk,
         "content_type_id": lambda: ContentType.objects.get_for_model(Order).pk,

@@ -1,0 +1,163 @@
+"""What was sent to shops and customers, what was not, and why; sent again from here or from the order's page."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.admin import ShowFacets
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from orders.admin.lists import PAGE, ShortPaginator
+from orders.admin.stock import ModelAdmin, ReadOnly, TabularInline, ensure
+from orders.errors import DeliveryNotFound
+from orders.models import Delivery, DeliveryAttempt
+from orders.selectors import deliveries as found
+from orders.services.deliveries import send_again
+
+SEND = "orders.send_delivery"
+
+
+class StateFilter(admin.SimpleListFilter):
+    """What is not sent, unless something else is chosen."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
+        """What may be chosen beside that."""
+        return [*Delivery.State.choices, ("all", "All")]
+
+    def choices(self, changelist: ChangeList) -> Iterable[dict[str, object]]:  # type: ignore[override] # dicts do as well as its TypedDict
+        """The stock choices, of which the first is called by what it shows."""
+        first, *others = super().choices(changelist)
+        return [{**first, "display": "Not sent"}, *({**other} for other in others)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        """A search is for all of an order's, whatever their state."""
+        if self.value() == "all" or (not self.value() and request.GET.get("q")):
+            return queryset
+        return queryset.filter(state=self.value()) if self.value() else found.not_sent(queryset)
+
+
+class AttemptInline(ReadOnly, TabularInline[DeliveryAttempt, Delivery]):
+    """Every attempt: when, what was answered, how long it took."""
+
+    model = DeliveryAttempt
+    fields = readonly_fields = ("number", "at", "status", "error", "answer", "milliseconds")
+    extra = 0
+    verbose_name_plural = "attempts"
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - the stock signature
+        """Whoever may see the delivery."""
+        return bool(request.user.has_perm("orders.view_delivery"))
+
+
+class DeliveryAdmin(ReadOnly, ModelAdmin[Delivery]):
+    """Nothing is changed here; what was sent, or was not, can be sent again."""
+
+    list_display = ("what", "order_link", "channel", "recipient_column", "outcome", "attempts", "created_at")
+    list_display_links = ("what",)
+    list_filter = (StateFilter, "channel")
+    search_fields = ("order__code",)
+    search_help_text = "An order's number"
+    ordering = ("-created_at",)
+    list_per_page = PAGE
+    paginator = ShortPaginator
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    sortable_by = ()
+    actions = ("send_again_selected",)
+    inlines = (AttemptInline,)
+    fields = (
+        "what",
+        "order_link",
+        "channel",
+        "recipient_column",
+        "state",
+        "last_error",
+        "attempts",
+        "created_at",
+        "available_at",
+        "give_up_at",
+        "sent_at",
+        "id",
+    )
+    readonly_fields = fields
+    change_form_template = "admin/orders/delivery/page.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        """With what the list shows of each."""
+        return found.with_what_they_need(super().get_queryset(request))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Where the button leads, before the stock addresses."""
+        view = self.admin_site.admin_view(self.send_again_view)
+        return [path("<uuid:delivery_id>/send-again/", view, name="orders_delivery_send_again"), *super().get_urls()]
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002 - the stock signature
+        queryset: QuerySet[Delivery],
+        search_term: str,
+    ) -> tuple[QuerySet[Delivery], bool]:
+        """By the whole number of an order."""
+        return (found.deliveries_found(queryset, search_term) if search_term.strip() else queryset), False
+
+    def send_again_view(self, request: HttpRequest, delivery_id: UUID) -> HttpResponse:
+        """What the button does, here and on the order's page."""
+        return again(request, delivery_id)
+
+    @admin.action(description="Send selected deliveries again", permissions=["send"])
+    def send_again_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        """Each of them once more."""
+        ids = list(queryset.values_list("pk", flat=True))
+        for delivery_id in ids:
+            send_again(delivery_id)
+        messages.success(request, f"Sent again: {len(ids)}.")
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        """Asked for by the action."""
+        return bool(request.user.has_perm(SEND))
+
+    @admin.display(description="what")
+    def what(self, delivery: Delivery) -> str:
+        """What it tells."""
+        return found.what(delivery)
+
+    @admin.display(description="to")
+    def recipient_column(self, delivery: Delivery) -> str:
+        """Where it goes."""
+        return found.recipient(delivery)
+
+    @admin.display(description="outcome")
+    def outcome(self, delivery: Delivery) -> str:
+        """How far it came."""
+        return found.outcome(delivery)
+
+    @admin.display(description="order")
+    def order_link(self, delivery: Delivery) -> str:
+        """Whose it is."""
+        url = reverse("admin:orders_order_change", args=[delivery.order_id])
+        return format_html('<a href="{}">{}</a>', url, delivery.order.code)
+
+
+@require_POST
+def again(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
+    """Send a delivery again, and go back to the page that the button was on."""
+    ensure(request, SEND)
+    try:
+        send_again(delivery_id)
+    except DeliveryNotFound:
+        raise Http404 from None
+    messages.success(request, "It is sent again.")
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, None):
+        back = reverse("admin:orders_delivery_change", args=[delivery_id])
+    return HttpResponseRedirect(back)

@@ -1,0 +1,157 @@
+"""Where shops are called. A secret is shown once, when it is made."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.cache import add_never_cache_headers
+
+from orders.admin.stock import ModelAdmin
+from orders.errors import InvalidOrder
+from orders.models import WebhookEndpoint
+from orders.services.endpoints import (
+    check_room,
+    check_url,
+    register_endpoint,
+    rotate_secret,
+    secret_of,
+    switch,
+)
+
+State = WebhookEndpoint.State
+
+
+class NewEndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+    """A URL to be called with every event of a client's orders."""
+
+    # What is wrong with the URL that was sent: found out before the transaction of the request, as it asks DNS.
+    fault = ""
+
+    class Meta:
+        model = WebhookEndpoint
+        fields = ("client", "url")
+
+    def clean(self) -> dict[str, Any] | None:
+        """The URL is one that we call, and there is room for it."""
+        cleaned = super().clean()
+        if cleaned and not self.errors:
+            try:
+                check_room(cleaned["client"], cleaned["url"])
+            except InvalidOrder as error:
+                self.fault = self.fault or error.errors["/url"]
+        if self.fault:
+            self.add_error("url", f"It {self.fault}.")
+        return cleaned
+
+
+class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # as above
+    """An endpoint, which is switched on and off and gets another secret; its URL stays."""
+
+    is_active = forms.BooleanField(
+        required=False, label="Active", help_text="Switched off it gets nothing, and what is on its way has failed."
+    )
+    new_secret = forms.BooleanField(
+        required=False, help_text="It is shown once, on the next page. The one before signs beside it for a day."
+    )
+
+    class Meta:
+        model = WebhookEndpoint
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["is_active"].initial = self.instance.state == State.ACTIVE
+
+
+class EndpointAdmin(ModelAdmin[WebhookEndpoint]):
+    """Endpoints of all clients; removing one is its client's to do."""
+
+    list_display = ("url", "client", "state", "state_reason", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("client",)
+    shown = ("client", "url", "state", "state_reason", "previous_until", "created_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> bool:  # noqa: ARG002 - the stock signature
+        """Never: deliveries name it. It can be switched off."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> bool:
+        """Not of one that its client removed."""
+        is_removed = obj is not None and obj.state == State.REMOVED
+        return not is_removed and super().has_change_permission(request, obj)
+
+    def get_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:
+        """To begin with, whose and where; later what can be done with it."""
+        if obj is None:
+            return ("client", "url")
+        return (*self.shown, "is_active", "new_secret") if self.has_change_permission(request, obj) else self.shown
+
+    def get_readonly_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the stock signature
+        """What it was registered as stays."""
+        return self.shown if obj else ()
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: WebhookEndpoint | None = None,
+        change: bool = False,  # noqa: FBT001, FBT002 - the stock signature
+        **options: Any,
+    ) -> Any:
+        """One form for a new one, one for an old one."""
+        form = super().get_form(request, obj, change, **{**options, "form": EndpointForm if obj else NewEndpointForm})
+        if obj is None:
+            form.fault = getattr(request, "url_fault", "")  # type: ignore[attr-defined]  # of NewEndpointForm
+        return form
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The stock page; the URL is checked before its transaction begins."""
+        if request.method == "POST" and self.has_add_permission(request):
+            request.url_fault = _fault(request.POST.get("url", ""))  # type: ignore[attr-defined]
+        return super().add_view(request, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: bool) -> None:  # noqa: FBT001 - the stock signature
+        """Through the same services as the API's."""
+        if not change:
+            obj.pk = register_endpoint(obj.client, obj.url).pk
+        else:
+            wanted = State.ACTIVE if form.cleaned_data["is_active"] else State.DISABLED
+            if wanted != obj.state:
+                switch(obj.pk, wanted, reason="" if wanted == State.ACTIVE else "switched off by staff")
+            if form.cleaned_data["new_secret"]:
+                rotate_secret(obj.client, obj.pk)
+        request.shows_secret = not change or form.cleaned_data["new_secret"]  # type: ignore[attr-defined]
+
+    def response_add(
+        self, request: HttpRequest, obj: WebhookEndpoint, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the secret."""
+        return self._secret_page(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: WebhookEndpoint) -> HttpResponse:
+        """Show the secret, if there is a new one."""
+        return self._secret_page(request, obj) or super().response_change(request, obj)
+
+    def _secret_page(self, request: HttpRequest, endpoint: WebhookEndpoint) -> HttpResponse | None:
+        if not getattr(request, "shows_secret", False):
+            return None
+        endpoint.refresh_from_db()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "A new secret",
+            "endpoint": endpoint,
+            "secret": secret_of(endpoint),
+        }
+        response = TemplateResponse(request, "admin/orders/webhookendpoint/secret.html", context)
+        add_never_cache_headers(response)
+        return response
+
+
+def _fault(url: str) -> str:
+    try:
+        check_url(url.strip())
+    except InvalidOrder as error:
+        return error.errors["/url"]
+    return ""

@@ -1,0 +1,76 @@
+"""Deliveries as staff look at them: what went out, what did not, and why."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from orders.ids import normalise_code
+from orders.models import Delivery
+
+State = Delivery.State
+# An order's page shows so many; the list has them all.
+SHOWN = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryLine:
+    """One delivery in words."""
+
+    row: Delivery
+    what: str
+    to: str
+    outcome: str
+
+    @property
+    def can_be_sent_again(self) -> bool:
+        """It is over, well or badly, or waits for its next attempt."""
+        return self.row.state != State.PENDING or self.row.attempts > 0
+
+
+def deliveries_of(order_id: UUID) -> list[DeliveryLine]:
+    """The order's deliveries for its page: those that are not sent first, then the newest."""
+    rows = Delivery.objects.filter(order_id=order_id).select_related("event", "endpoint")
+    open_ones = list(rows.exclude(state=State.SENT).order_by("created_at", "seq")[:SHOWN])
+    sent = list(rows.filter(state=State.SENT).order_by("-created_at", "-seq")[: SHOWN - len(open_ones)])
+    return [line_of(row) for row in (*open_ones, *sent)]
+
+
+def line_of(row: Delivery) -> DeliveryLine:
+    """A delivery in words; event and endpoint are read with it."""
+    return DeliveryLine(row=row, what=what(row), to=recipient(row), outcome=outcome(row))
+
+
+def what(row: Delivery) -> str:
+    """What it tells: an event, or a mail that none causes."""
+    name = row.event.type if row.event else row.template
+    return name.replace("_", " ")
+
+
+def recipient(row: Delivery) -> str:
+    """Where it goes."""
+    return row.endpoint.url if row.endpoint else "the customer"
+
+
+def outcome(row: Delivery) -> str:
+    """How far it came, with the reason where it came no further."""
+    if row.state == State.SENT:
+        return "sent"
+    if row.state == State.FAILED:
+        return f"failed: {row.last_error}" if row.last_error else "failed"
+    return f"is tried again: {row.last_error}" if row.last_error else "is being sent"
+
+
+def deliveries_found(rows: QuerySet[Delivery], text: str) -> QuerySet[Delivery]:
+    """Those of the order with this code."""
+    return rows.filter(order__code=normalise_code(text))
+
+
+def not_sent(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Those that wait or have failed, by an index of their own."""
+    return rows.exclude(state=State.SENT)
+
+
+def with_what_they_need(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """The rows with what a list shows of each."""
+    return rows.select_related("order", "event", "endpoint")
