@@ -129,6 +129,8 @@ FULFILMENT = one_of(env, "FULFILMENT", ("simulated", "manual"))
 
 # --- Outside systems --------------------------------------------------------------------------------------------------
 PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", default="simulated")
+# Where `manage.py run_simulated_gateway` serves, for PAYMENT_GATEWAY=simulated_http.
+PAYMENT_GATEWAY_URL = env.str("PAYMENT_GATEWAY_URL", default="http://127.0.0.1:8100")
 CARRIER = env.str("CARRIER", default="simulated")
 GATEWAY_TIMEOUT = env.float("GATEWAY_TIMEOUT", default=5)
 SIMULATED_DIR = Path(env.str("SIMULATED_DIR", default=str(DATA_DIR / "simulated")))

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from orders.gateways.charges import Charge
+from orders.gateways.http_payments import HttpPayments
 from orders.gateways.simulated_payments import SimulatedPayments
 
 
@@ -42,6 +43,10 @@ class PaymentGateway(Protocol):
 @cache
 def payment_gateway() -> PaymentGateway:
     """The gateway that `PAYMENT_GATEWAY` names."""
-    if settings.PAYMENT_GATEWAY == "simulated":
+    if HttpPayments.name == settings.PAYMENT_GATEWAY:
+        return HttpPayments(settings.PAYMENT_GATEWAY_URL, timeout=settings.GATEWAY_TIMEOUT)
+    if SimulatedPayments.name == settings.PAYMENT_GATEWAY:
         return SimulatedPayments(settings.SIMULATED_DIR, timeout=settings.GATEWAY_TIMEOUT)
-    raise ImproperlyConfigured(f"PAYMENT_GATEWAY is {settings.PAYMENT_GATEWAY!r}: there is only 'simulated' so far.")
+    raise ImproperlyConfigured(
+        f"PAYMENT_GATEWAY is {settings.PAYMENT_GATEWAY!r}: there are only 'simulated' and 'simulated_http' so far."
+    )

@@ -1,0 +1,62 @@
+"""A payment gateway that is reached over HTTP: the simulated one, as a process of its own behind a network.
+
+A call is a POST of JSON under its idempotency key; whatever is not a plain answer leaves its outcome unknown.
+"""
+
+import json
+from typing import Any
+
+import urllib3
+
+from orders.errors import GatewayUnavailable, RefundRefused
+from orders.gateways.charges import Charge, ChargeResult
+from orders.gateways.simulated_payments import METHODS
+
+OK, REFUSED = 200, 422
+
+
+class HttpPayments:
+    """Speaks to `manage.py run_simulated_gateway`; see `PaymentGateway`."""
+
+    name = "simulated_http"
+
+    def __init__(self, url: str, *, timeout: float) -> None:
+        """`url` without a path; `timeout`, in seconds, for the connection and for each wait for bytes."""
+        self._url = url.rstrip("/")
+        # One attempt: the activity is what tries again, under the same key.
+        self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(total=timeout), retries=False)
+
+    def supports(self, method: str) -> bool:
+        """Whether it is one of the simulated tokens."""
+        return method in METHODS
+
+    def capture(self, *, key: str, order_id: str, amount: int, currency: str, method: str) -> Charge:
+        """Charge `amount` minor units; see `PaymentGateway`."""
+        body = {"order_id": order_id, "amount": amount, "currency": currency, "method": method}
+        return _charge(self._post("captures", key, body))
+
+    def cancel(self, *, key: str, order_id: str) -> Charge:
+        """Close the key, or say that it was charged; see `PaymentGateway`."""
+        return _charge(self._post("cancellations", key, {"order_id": order_id}))
+
+    def refund(self, *, key: str, order_id: str, reference: str, amount: int, currency: str) -> str:
+        """Return `amount` minor units; see `PaymentGateway`."""
+        body = {"order_id": order_id, "reference": reference, "amount": amount, "currency": currency}
+        return str(self._post("refunds", key, body)["reference"])
+
+    def _post(self, what: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        try:
+            answer = self._pool.request("POST", f"{self._url}/{what}", body=json.dumps(body), headers=headers)
+            found: dict[str, Any] = json.loads(answer.data)
+        except (urllib3.exceptions.HTTPError, ValueError) as error:
+            raise GatewayUnavailable(f"The payment gateway gave no answer ({type(error).__name__}).") from error
+        if answer.status == REFUSED:
+            raise RefundRefused(found["message"])
+        if answer.status != OK:
+            raise GatewayUnavailable(f"The payment gateway answered {answer.status}.")
+        return found
+
+
+def _charge(answer: dict[str, Any]) -> Charge:
+    return Charge(ChargeResult(answer["result"]), answer["reference"], answer["reason"])
