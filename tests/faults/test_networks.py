@@ -1,4 +1,4 @@
-"""Between our processes and PostgreSQL or Temporal the network delays, swallows, resets, or drops answers."""
+"""Between our processes and PostgreSQL, Temporal or the gateway, the network delays, swallows, resets or drops."""
 
 import contextlib
 import os
@@ -9,17 +9,21 @@ from itertools import product
 import pytest
 
 from orders.lifecycle import Status
-from stack.ports import HOST
+from orders.models import Order
+from stack.ports import HOST, free_port
+from tests.conftest import eventually
 from tests.factories import an_order, kinds, reaches, settled, wish
 from tests.faults.conftest import World
 from tests.faults.driving import assert_it_ended_truthfully
 from tests.faults.proxy import Mode, Proxy
 
 SECONDS = 3.0
+# How long the workers wait for the gateway's answer; `tok_slow` needs three seconds to give it.
+TIMEOUT = 4.0
 
 
 class Networks:
-    """The two networks, each a proxy."""
+    """The three networks, each a proxy; the gateway behind its own is a process of its own."""
 
     def __init__(self, world: World) -> None:
         self.database_port = int(os.environ["DATABASE_URL"].rpartition(":")[2].partition("/")[0])
@@ -28,15 +32,20 @@ class Networks:
             f":{self.database_port}/", f":{self.postgres.port}/"
         )
         world.settings["TEMPORAL_ADDRESS"] = f"{HOST}:{self.temporal.port}"
+        gateway_port = free_port()
+        self.gateway = Proxy(gateway_port)
+        world.start("gateway", "manage.py", "run_simulated_gateway", "--port", str(gateway_port)).ready("ready")
+        world.settings |= {"PAYMENT_GATEWAY": "simulated_http", "GATEWAY_TIMEOUT": str(TIMEOUT)}
+        world.settings["PAYMENT_GATEWAY_URL"] = f"http://{HOST}:{self.gateway.port}"
 
     def close(self) -> None:
-        for proxy in (self.postgres, self.temporal):
+        for proxy in (self.postgres, self.temporal, self.gateway):
             proxy.close()
 
 
 @pytest.fixture
 def networks(world: World) -> Networks:
-    """Both workers reach PostgreSQL and Temporal through proxies; the test itself reaches them directly."""
+    """Both workers reach everything through proxies; the test itself reaches it directly."""
     it = Networks(world)
     world.running.callback(it.close)
     world.start_order_worker()
@@ -58,8 +67,8 @@ def misbehaving(proxy: Proxy, mode: Mode, *, delay: float = 0.05) -> Iterator[No
 
 
 # `make test` takes one of each network; `make test-faults` takes all.
-QUICK = {("postgres", Mode.DROP_ANSWERS), ("temporal", Mode.REFUSE)}
-PAIRS = list(product(("postgres", "temporal"), (Mode.DELAY, Mode.BLACKHOLE, Mode.DROP_ANSWERS, Mode.REFUSE)))
+QUICK = {("postgres", Mode.DROP_ANSWERS), ("temporal", Mode.REFUSE), ("gateway", Mode.BLACKHOLE)}
+PAIRS = list(product(("postgres", "temporal", "gateway"), (Mode.DELAY, Mode.BLACKHOLE, Mode.DROP_ANSWERS, Mode.REFUSE)))
 ALL = [
     pytest.param(*pair, marks=[] if pair in QUICK else pytest.mark.slow_faults, id=f"{pair[0]}-{pair[1].name}")
     for pair in PAIRS
@@ -82,7 +91,7 @@ def test_orders_and_commands_go_on_after_it(networks: Networks, which: str, mode
 
 
 @pytest.mark.slow_faults
-@pytest.mark.parametrize("which", ["postgres", "temporal"])
+@pytest.mark.parametrize("which", ["postgres", "temporal", "gateway"])
 def test_connections_that_are_reset_again_and_again_lose_nothing(networks: Networks, which: str) -> None:
     orders = [an_order() for _ in range(3)]
     proxy: Proxy = getattr(networks, which)
@@ -93,3 +102,40 @@ def test_connections_that_are_reset_again_and_again_lose_nothing(networks: Netwo
         reaches(order, Status.DELIVERED, seconds=60)
         assert kinds("payments", order) == ["capture"]
         assert kinds("carrier", order) == ["label"]
+
+
+def spoiled_charge(networks: Networks, order: Order) -> None:
+    """Wait until the charge has been asked for, and the network has spoiled it."""
+    eventually(lambda: networks.gateway.spoiled and order.payments.filter(state="pending").exists(), 20)
+
+
+def test_a_charge_whose_answer_is_dropped_is_asked_about_and_not_made_again(networks: Networks) -> None:
+    with misbehaving(networks.gateway, Mode.DROP_ANSWERS):
+        order = an_order()
+        spoiled_charge(networks, order)
+        eventually(lambda: kinds("payments", order) == ["capture"])
+        assert order.payments.get().state == "pending"
+    reaches(order, Status.DELIVERED, seconds=60)
+    assert kinds("payments", order) == ["capture"]
+    assert_it_ended_truthfully(order)
+
+
+def test_an_order_cancelled_while_the_answer_to_its_charge_is_lost_is_refunded(networks: Networks) -> None:
+    with misbehaving(networks.gateway, Mode.DROP_ANSWERS):
+        order = an_order()
+        spoiled_charge(networks, order)
+        eventually(lambda: kinds("payments", order) == ["capture"])
+        assert settled(wish(order, "cancel")).state == "applied"
+        assert reaches(order, Status.CANCELLING).waiting_for == "cancellation"
+    reaches(order, Status.CANCELLED, seconds=60)
+    assert kinds("payments", order) == ["capture", "refund"]
+
+
+@pytest.mark.slow_faults
+def test_answers_that_come_after_we_gave_up_charge_nobody_twice(networks: Networks) -> None:
+    with misbehaving(networks.gateway, Mode.DELAY, delay=TIMEOUT + 1):
+        order = an_order()
+        spoiled_charge(networks, order)
+        time.sleep(2 * TIMEOUT)
+    reaches(order, Status.DELIVERED, seconds=60)
+    assert kinds("payments", order) == ["capture"]
