@@ -16,9 +16,9 @@ from orders.models import Command, Order
 from orders.services.api_keys import create_api_key
 from tests.api.conftest import ORDER
 from tests.conftest import eventually, unique
-from tests.factories import an_order, kinds, reaches, settled, wish
+from tests.factories import an_order, events, kinds, reaches, settled, wish
 from tests.faults.conftest import World
-from tests.faults.doors import Shop
+from tests.faults.doors import WEBHOOK_SECRETS, Outside, Shop
 from tests.faults.driving import assert_it_ended_truthfully
 from tests.faults.machine import WORKERS, Machine
 from tests.plugin import connected_to
@@ -37,7 +37,7 @@ LONGER_THAN_A_CHARGE = 9.0
 @pytest.fixture(scope="module")
 def machine(simulated: Path) -> Iterator[Machine]:
     """A whole machine with two workers of each kind; the tests look into its database and the shared ledgers."""
-    same = {"SIMULATED_DIR": str(simulated), "SECRET_KEY": os.environ["SECRET_KEY"]}
+    same = {"SIMULATED_DIR": str(simulated), "SECRET_KEY": os.environ["SECRET_KEY"], "WEBHOOK_SECRETS": WEBHOOK_SECRETS}
     # Not below pytest's own directories: every other run closes them to the user that PostgreSQL runs as.
     with tempfile.TemporaryDirectory(prefix="orderlife-machine-") as directory:
         it = Machine(Path(directory), {**SHORT, **same})
@@ -52,6 +52,11 @@ def machine(simulated: Path) -> Iterator[Machine]:
 @pytest.fixture
 def shop(machine: Machine) -> Shop:
     return Shop(machine.url, create_api_key(f"shop {unique()}"))
+
+
+@pytest.fixture
+def outside(machine: Machine) -> Outside:
+    return Outside(machine.url)
 
 
 def restart_postgres(machine: Machine) -> None:
@@ -158,3 +163,71 @@ def test_a_cancel_sent_many_times_at_once_is_one_command(shop: Shop) -> None:
     order = reaches(Order.objects.get(pk=placed), Status.CANCELLED, seconds=60)
     assert order.commands.filter(kind="cancel").count() == 1
     all_end([order])
+
+
+def test_each_order_is_placed_once_though_the_web_server_is_killed_while_it_accepts_them(
+    machine: Machine, shop: Shop
+) -> None:
+    bodies = [{**ORDER, "customer_email": f"{unique()}@example.com"} for _ in range(24)]
+    with ThreadPoolExecutor(4) as clients:
+        sent = [clients.submit(shop.place, body, unique()) for body in bodies]
+        for _ in range(2):
+            eventually(lambda: shop.answers["201"] > 2)
+            machine.kill("web")
+            machine.tend()
+        placed = [each.result() for each in sent]
+    assert shop.faults == []
+    assert shop.answers["no answer"]
+    for body, order in zip(bodies, placed, strict=True):
+        assert [str(row.pk) for row in Order.objects.filter(customer_email=body["customer_email"])] == [order]
+    all_end(list(Order.objects.filter(pk__in=placed)), seconds=90)
+
+
+def on_its_way() -> tuple[Order, str, dict[str, str]]:
+    """An order whose carrier has not said yet what became of the parcel: with the carrier, and the parcel's number."""
+    order = reaches(an_order(service_level="sim_silent"), Status.SHIPPED, seconds=60)
+    parcel = order.shipments.get()
+    return order, f"carriers/{parcel.carrier}", {"tracking_number": parcel.tracking_number}
+
+
+def test_a_webhook_that_comes_many_times_at_once_counts_once(outside: Outside) -> None:
+    order, carrier, parcel = on_its_way()
+    said = outside.tell(carrier, "parcel.delivered", parcel, event_id=unique(), times=8)
+    all_end([order])
+    assert (len(said), order.commands.filter(kind="deliver").count()) == (1, 1)
+    assert outside.faults == []
+
+
+def test_webhooks_that_come_in_the_wrong_order_leave_one_end(outside: Outside) -> None:
+    order, carrier, parcel = on_its_way()
+    words = [("parcel.delivered", unique()), ("parcel.failed", unique())]
+    for kind, event_id in [*words, *reversed(words)]:
+        outside.tell(carrier, kind, parcel, event_id=event_id)
+    all_end([order])
+    rows = [settled(row) for row in order.commands.filter(actor__startswith="carrier").order_by("seq")]
+    assert [(row.kind, row.state) for row in rows] == [("deliver", "applied"), ("fail_delivery", "rejected")]
+
+
+def test_a_delivery_that_is_told_before_the_hand_over_implies_it(outside: Outside) -> None:
+    order = reaches(an_order(fulfilment="manual"), Status.PAID, seconds=60)
+    for kind in ("pick", "pack"):
+        assert settled(wish(order, kind)).state == "applied"
+    eventually(lambda: Order.objects.get(pk=order.pk).waiting_for == "handover", 30)
+    parcel = order.shipments.get()
+    number = {"tracking_number": parcel.tracking_number}
+    outside.tell(f"carriers/{parcel.carrier}", "parcel.delivered", number, event_id=unique(), times=2)
+    all_end([order])
+    assert events(order)[-2:] == ["order_shipped", "delivery_confirmed"]
+
+
+def test_a_gateway_that_asks_us_to_look_many_times_and_late_causes_no_second_charge(outside: Outside) -> None:
+    order = an_order(payment_method="tok_slow")
+    payment = eventually(lambda: order.payments.filter(state="pending").first(), 30)
+    told = (f"payments/{payment.gateway}", "payment.updated", {"idempotency_key": payment.idempotency_key})
+    for _ in range(3):
+        outside.tell(*told, event_id=unique(), times=2)
+    all_end([order])
+    late = Command.objects.get(pk=outside.tell(*told, event_id=unique()).pop())
+    assert settled(late).state == "rejected"
+    assert kinds("payments", order) == ["capture"]
+    assert order.commands.filter(kind="settle_payment").count() == 4
