@@ -1,4 +1,8 @@
-"""A whole machine of its own for the soak: PostgreSQL, Temporal, two workers of each kind and the web server."""
+"""A whole machine of its own: PostgreSQL, Temporal, a payment gateway, two workers of each kind and the web server.
+
+The second worker of each kind reaches PostgreSQL and Temporal through networks that can misbehave, and every worker the
+gateway.
+"""
 
 import os
 import secrets
@@ -14,6 +18,8 @@ from stack.ports import HOST, free_port
 from stack.postgres import Cluster
 from stack.process import Command, signal_group, spawn, stop
 from stack.temporal import DevServer
+from tests.faults.doors import WEBHOOK_SECRETS
+from tests.faults.proxy import Proxy
 
 READY_SECONDS = 90
 WORKERS = {
@@ -22,6 +28,10 @@ WORKERS = {
     "shipping-1": "run_shipping_worker",
     "shipping-2": "run_shipping_worker",
 }
+BEHIND_NETWORKS = ("order-2", "shipping-2")
+GATEWAY = "gateway"
+# What is started again when it ends.
+OURS = (GATEWAY, *WORKERS, "web")
 
 
 class Machine:
@@ -37,12 +47,21 @@ class Machine:
         self.url = f"http://{HOST}:{self.web_port}"
         self.ledgers = directory / "simulated"
         self.ledgers.mkdir()
+        self.gateway_port = free_port()
+        self.networks = {
+            "PostgreSQL": Proxy(self.cluster.port),
+            "Temporal": Proxy(int(self.temporal.address.rpartition(":")[2])),
+            "the gateway": Proxy(self.gateway_port),
+        }
         self.environment = {
             "DJANGO_SETTINGS_MODULE": "orderlife.settings",
             "DATABASE_URL": self.cluster.url(),
             "TEMPORAL_ADDRESS": self.temporal.address,
             "SIMULATED_DIR": str(self.ledgers),
             "PUBLIC_URL": self.url,
+            "PAYMENT_GATEWAY": "simulated_http",
+            "PAYMENT_GATEWAY_URL": f"http://{HOST}:{self.networks['the gateway'].port}",
+            "WEBHOOK_SECRETS": WEBHOOK_SECRETS,
             "SECRET_KEY": secrets.token_urlsafe(32),
             "LOG_LEVEL": "WARNING",
             **settings,
@@ -57,6 +76,7 @@ class Machine:
         self._commands = {
             "postgres": self.cluster.command(),
             "temporal": self.temporal.command(),
+            GATEWAY: self._of_ours(GATEWAY, "manage.py", "run_simulated_gateway", "--port", str(self.gateway_port)),
             **{name: self._of_ours(name, "manage.py", command) for name, command in WORKERS.items()},
             "web": self._of_ours("web", *self._granian()),
         }
@@ -65,7 +85,7 @@ class Machine:
         migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"]
         subprocess.run(migrate, check=True, env={**os.environ, **self.environment})
         self.start_temporal()
-        for name in (*WORKERS, "web"):
+        for name in OURS:
             self._spawn(name)
         self._until("the web server", self._web_answers)
 
@@ -90,7 +110,7 @@ class Machine:
 
     def tend(self) -> None:
         """Start again what has ended, as whoever supervises it would."""
-        for name in (*WORKERS, "web"):
+        for name in OURS:
             if self._children[name].poll() is not None:
                 self.restarts += 1
                 self._spawn(name)
@@ -108,6 +128,8 @@ class Machine:
             if name in self._children:
                 self.send(name, signal.SIGCONT)
                 stop(self._children[name], self._commands[name], patience=20)
+        for network in self.networks.values():
+            network.close()
 
     def _spawn(self, name: str) -> None:
         self._children[name] = spawn(self._commands[name])
@@ -116,8 +138,16 @@ class Machine:
         return Command(
             [sys.executable, *arguments],
             log=self.directory / f"{name}.log",
-            environment={**os.environ, **self.environment},
+            environment={**os.environ, **self.environment, **self._through_networks(name)},
         )
+
+    def _through_networks(self, name: str) -> dict[str, str]:
+        """Where PostgreSQL and Temporal are for this process, if it does not reach them directly."""
+        if name not in BEHIND_NETWORKS:
+            return {}
+        postgres, temporal = self.networks["PostgreSQL"].port, self.networks["Temporal"].port
+        url = self.cluster.url().replace(f":{self.cluster.port}/", f":{postgres}/")
+        return {"DATABASE_URL": url, "TEMPORAL_ADDRESS": f"{HOST}:{temporal}"}
 
     def _granian(self) -> list[str]:
         where = ["--host", HOST, "--port", str(self.web_port)]

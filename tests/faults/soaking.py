@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Sum
 
 from orders.commands import CommandState, Kind, accepted_in
 from orders.lifecycle import FINAL, Status
-from orders.models import Command, Order, Refund
+from orders.models import Command, Order, Refund, WebhookEvent
 from orders.selectors.refunds import last_failed_refund
 from tests.faults.checker import violations
 from tests.faults.machine import Machine
@@ -32,7 +32,7 @@ class Soak:
         self.machine, self.seed = machine, seed
         self.orders, self.faults = orders, faults
         self.struck: Counter[str] = Counter()
-        self.traffic = Traffic(machine.url)
+        self.traffic = Traffic(machine.url, machine.ledgers)
         self.began = self.said = time.monotonic()
 
     def run(self) -> list[str]:
@@ -88,7 +88,7 @@ class Soak:
                 break
         unknown = self.traffic.acknowledged - {str(pk) for pk in Command.objects.values_list("pk", flat=True)}
         found += [f"I4 command {command} was acknowledged and is not in the database" for command in unknown]
-        return found + [fault for shop in self.traffic.shops for fault in shop.faults]
+        return found + [fault for door in self.traffic.doors for fault in door.faults]
 
     @property
     def elapsed(self) -> float:
@@ -114,7 +114,7 @@ class Soak:
 
     def summarise(self) -> None:
         """The figures."""
-        answers: Counter[str] = sum((shop.answers for shop in self.traffic.shops), Counter())
+        answers: Counter[str] = sum((door.answers for door in self.traffic.doors), Counter())
         refunds = Refund.objects.filter(state=Refund.State.SUCCEEDED).aggregate(times=Count("pk"), sum=Sum("amount"))
         print(f"Seed {self.seed}: {self.orders} orders, {self.struck.total()} faults, {self.elapsed:.0f} s")
         print(f"  orders    {_counted(Counter(Order.objects.values_list('status', flat=True)))}")
@@ -122,8 +122,9 @@ class Soak:
         print(*(f"    {kind:<16}{states}" for kind, states in commands_by_kind()), sep="\n")
         print(f"  refunds   {refunds['times']}, {(refunds['sum'] or 0) / 100:.2f} in all")
         print(f"  faults    {_counted(self.struck)}")
-        print(f"  restarts  {self.machine.restarts} of workers and web")
+        print(f"  restarts  {self.machine.restarts} of workers, gateway and web")
         print(f"  HTTP      {_counted(answers)}")
+        print(f"  webhooks  {_counted(Counter(WebhookEvent.objects.values_list('type', flat=True)))}")
         print(f"  refused by the service {self.traffic.refused}", flush=True)
 
 

@@ -12,7 +12,8 @@ from django.db import Error, connection
 
 from orders.lifecycle import FINAL
 from orders.models import Order
-from tests.faults.machine import WORKERS, Machine
+from tests.faults.machine import GATEWAY, WORKERS, Machine
+from tests.faults.proxy import Mode
 from workflows.connections import drop_dead_connections
 
 # Longer than the activities' timeout of 8 s.
@@ -32,7 +33,8 @@ def strikes(seed: int, faults: int, seconds: float) -> list[Strike]:
     """So many faults within so many seconds: each kind as often as its weight says, in random order."""
     chance = random.Random(f"{seed}:faults")
     names = list(FAULTS)
-    chosen = names[:faults] + chance.choices(names, [FAULTS[name][0] for name in names], k=max(0, faults - len(names)))
+    first = chance.sample(names, min(faults, len(names)))
+    chosen = first + chance.choices(names, [FAULTS[name][0] for name in names], k=max(0, faults - len(names)))
     chance.shuffle(chosen)
     times = sorted(chance.uniform(0.03, 1) * seconds for _ in chosen)
     return [
@@ -101,6 +103,29 @@ def gateway_outage(machine: Machine, chance: random.Random) -> str:
     return f"gateway and carrier out for {seconds:.1f} s"
 
 
+def kill_the_web_server(machine: Machine, chance: random.Random) -> str:
+    machine.kill("web")
+    machine.tend()
+    machine.pause(chance.uniform(0, 1))
+    return "web server killed"
+
+
+def kill_the_gateway(machine: Machine, chance: random.Random) -> str:
+    machine.kill(GATEWAY)
+    machine.pause(chance.uniform(0.5, 2))
+    return "the gateway's own process killed"
+
+
+def spoil_a_network(machine: Machine, chance: random.Random) -> str:
+    name, mode = chance.choice(list(machine.networks)), chance.choice([mode for mode in Mode if mode is not Mode.PASS])
+    network, seconds = machine.networks[name], chance.uniform(1, 5)
+    network.delay, network.mode = chance.uniform(0.02, 0.2), mode
+    machine.pause(seconds)
+    network.mode = Mode.PASS
+    network.reset()
+    return f"network to {name}: {mode.name.lower().replace('_', ' ')} for {seconds:.1f} s, then reset"
+
+
 def terminate_a_workflow(machine: Machine, chance: random.Random) -> str:
     order = _an_order_under_way(chance)
     workflow = f"{chance.choice(('order', 'order', 'shipping'))}-{order}"
@@ -147,6 +172,9 @@ FAULTS: dict[str, tuple[int, Do]] = {
     "Temporal killed": (5, kill_temporal),
     "PostgreSQL restarted": (6, restart_postgres),
     "gateway outage": (5, gateway_outage),
+    "gateway killed": (3, kill_the_gateway),
+    "web server killed": (5, kill_the_web_server),
+    "network spoiled": (8, spoil_a_network),
     "workflow terminated": (8, terminate_a_workflow),
     "workflow reset": (4, reset_a_workflow),
 }

@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from orders.lifecycle import Status
 from orders.models import Order
 from tests.conftest import eventually
 from tests.factories import an_order, events, kinds, reaches, settled, wish
 from tests.faults.conftest import World
+from tests.faults.driving import assert_it_ended_truthfully
 
 
 def reconcile(world: World, *options: str) -> str:
@@ -33,6 +36,11 @@ def approved(order: Order, *statuses: Status) -> Order:
     reaches(order, Status.IN_REVIEW)
     settled(wish(order, "approve"))
     return reaches(order, *statuses)
+
+
+def by_hand(world: World, workflow: str, what: str, *how: str) -> None:
+    cli = [str(Path(sys.executable).with_name("temporal")), "workflow", what, "--address", world.server.address]
+    subprocess.run([*cli, "-w", workflow, "--reason", "a test", *how], check=True, capture_output=True)
 
 
 def orders_in_many_states(world: World) -> dict[str, Order]:
@@ -69,13 +77,35 @@ def test_a_worker_starts_a_terminated_workflow_again_by_itself(world: World, mea
     world.settings |= {"MANUAL_REVIEW_TIMEOUT": "3600", "RECONCILE_INTERVAL": "1"}
     world.start_order_worker()
     order = reaches(an_order(), Status.IN_REVIEW)
-    cli = [str(Path(sys.executable).with_name("temporal")), "workflow", "terminate", "--address", world.server.address]
-    subprocess.run([*cli, "-w", f"order-{order.pk}"], check=True, capture_output=True)
+    by_hand(world, f"order-{order.pk}", "terminate")
     terminated = time.monotonic()
     eventually(lambda: "workflow_recovered" in events(order))
     measured(f"Terminated, with a round each second: started again after {time.monotonic() - terminated:.1f} s")
     assert settled(wish(order, "reject")).state == "applied"
     reaches(order, Status.REJECTED)
+    world.ends_well()
+
+
+@pytest.mark.parametrize(
+    ("which", "what"),
+    [
+        pytest.param("order", "terminate", id="terminated"),
+        pytest.param("order", "reset --type FirstWorkflowTask", id="reset-to-its-first-task"),
+        pytest.param("order", "reset --type LastWorkflowTask", marks=pytest.mark.slow_faults, id="reset-to-its-last"),
+        pytest.param("shipping", "terminate", marks=pytest.mark.slow_faults, id="shipping-terminated"),
+    ],
+)
+def test_an_order_whose_workflow_an_operator_ended_or_reset_is_charged_and_shipped_once(
+    world: World, which: str, what: str
+) -> None:
+    world.settings |= {"RECONCILE_INTERVAL": "1", "PAYMENT_PROCESSING_DELAY": "0", "SHIPPING_DELAY": "0"}
+    world.start_order_worker()
+    world.start_shipping_worker()
+    order = reaches(an_order(service_level="sim_slow"), Status.PACKED)
+    by_hand(world, f"{which}-{order.pk}", *what.split())
+    reaches(order, Status.DELIVERED, seconds=60)
+    assert (kinds("payments", order), kinds("carrier", order)) == (["capture"], ["label"])
+    assert_it_ended_truthfully(order)
     world.ends_well()
 
 

@@ -18,7 +18,7 @@ from tests.api.conftest import ORDER
 from tests.conftest import eventually, unique
 from tests.factories import an_order, events, kinds, reaches, settled, wish
 from tests.faults.conftest import World
-from tests.faults.doors import WEBHOOK_SECRETS, Outside, Shop
+from tests.faults.doors import Outside, Shop
 from tests.faults.driving import assert_it_ended_truthfully
 from tests.faults.machine import WORKERS, Machine
 from tests.plugin import connected_to
@@ -37,7 +37,7 @@ LONGER_THAN_A_CHARGE = 9.0
 @pytest.fixture(scope="module")
 def machine(simulated: Path) -> Iterator[Machine]:
     """A whole machine with two workers of each kind; the tests look into its database and the shared ledgers."""
-    same = {"SIMULATED_DIR": str(simulated), "SECRET_KEY": os.environ["SECRET_KEY"], "WEBHOOK_SECRETS": WEBHOOK_SECRETS}
+    same = {"SIMULATED_DIR": str(simulated), "SECRET_KEY": os.environ["SECRET_KEY"]}
     # Not below pytest's own directories: every other run closes them to the user that PostgreSQL runs as.
     with tempfile.TemporaryDirectory(prefix="orderlife-machine-") as directory:
         it = Machine(Path(directory), {**SHORT, **same})

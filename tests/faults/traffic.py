@@ -4,6 +4,7 @@ import random
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from orders.commands import Kind
 from orders.errors import OrderError
 from orders.services.api_keys import create_api_key
 from orders.services.commands import Intention, issue_command
-from tests.faults.doors import Shop
+from tests.faults.checker import read
+from tests.faults.doors import Door, Outside, Shop
 from workflows.connections import drop_dead_connections
 
 CUSTOMERS = 80
@@ -29,14 +31,16 @@ TOKENS = {
     "tok_refund_refused": 3,
 }
 LEVELS = {
-    "standard": 50,
+    "standard": 41,
     "express": 20,
     "sim_refused": 5,
     "sim_slow": 7,
     "sim_lost_response": 7,
     "sim_outage": 4,
     "sim_lost": 4,
-    "sim_silent": 3,
+    "sim_silent": 6,
+    "sim_withdrawn": 3,
+    "sim_out_of_stock": 3,
 }
 KINDS = {
     Kind.CANCEL: 25,
@@ -49,15 +53,29 @@ KINDS = {
     Kind.RETRY_REFUND: 4,
     Kind.HOLD: 10,
     Kind.REFUND: 12,
-    Kind.SETTLE_PAYMENT: 3,
+    Kind.SETTLE_PAYMENT: 6,
 }
 # What people do where a token or a service level leaves an order in need of somebody.
 FOLLOW_UPS: dict[str, list[list[Kind]]] = {
     "tok_declined": [[], [Kind.RETRY_PAYMENT], [Kind.RETRY_PAYMENT, Kind.RETRY_PAYMENT], [Kind.CANCEL]],
     "tok_refund_refused": [[Kind.CANCEL], [Kind.CANCEL_PAYMENT, Kind.RETRY_REFUND], [Kind.CANCEL, Kind.RETRY_REFUND]],
-    "sim_silent": [[], [Kind.DELIVER], [Kind.FAIL_DELIVERY], [Kind.DELIVER, Kind.FAIL_DELIVERY]],
+    "sim_silent": [
+        [],
+        [Kind.DELIVER],
+        [Kind.FAIL_DELIVERY],
+        [Kind.DELIVER, Kind.FAIL_DELIVERY],
+        [Kind.FAIL_DELIVERY, Kind.DELIVER],
+    ],
     "sim_lost": [[], [Kind.RETRY_SHIPPING], [Kind.RETRY_SHIPPING, Kind.CANCEL]],
     "sim_refused": [[], [Kind.RETRY_SHIPPING], [Kind.RETRY_SHIPPING, Kind.CANCEL], [Kind.CANCEL]],
+    "sim_withdrawn": [[], [Kind.RETRY_SHIPPING], [Kind.RETRY_SHIPPING, Kind.CANCEL], [Kind.CANCEL]],
+    "sim_out_of_stock": [[], [Kind.RETRY_SHIPPING], [Kind.RETRY_SHIPPING, Kind.CANCEL], [Kind.CANCEL]],
+}
+# What a carrier or the gateway says by a webhook, of which it is known from their own books.
+WEBHOOKS = {
+    Kind.DELIVER: "parcel.delivered",
+    Kind.FAIL_DELIVERY: "parcel.failed",
+    Kind.SETTLE_PAYMENT: "payment.updated",
 }
 # What is wanted only once the order has come a good way.
 LATE = {
@@ -144,9 +162,11 @@ def _one(chance: random.Random, weights: dict[Any, int]) -> Any:
 class Traffic:
     """Carries the plans out on threads of its own, and remembers what was promised."""
 
-    def __init__(self, url: str, customers: int = CUSTOMERS) -> None:
+    def __init__(self, url: str, ledgers: Path, customers: int = CUSTOMERS) -> None:
         keys = [create_api_key(f"soak shop {number}") for number in range(10)]
         self.shops = [Shop(url, key) for key in keys]
+        self.outside = Outside(url)
+        self._ledgers = ledgers
         self.accepted: list[str] = []
         self.acknowledged: set[str] = set()
         self.refused = 0
@@ -157,6 +177,11 @@ class Traffic:
         """Let customers come, each with an order, when its time has come."""
         begin = time.monotonic()
         self.running = [self._pool.submit(self._carry_out, plan, begin) for plan in planned]
+
+    @property
+    def doors(self) -> list[Door]:
+        """Everybody who spoke HTTP to us."""
+        return [*self.shops, self.outside]
 
     @property
     def done(self) -> bool:
@@ -176,9 +201,25 @@ class Traffic:
         self.accepted.append(order)
         for wish in plan.wishes:
             time.sleep(wish.after)
+            if wish.over_http and wish.kind in WEBHOOKS and self._tell(order, wish):
+                continue
             for _ in range(1 + wish.twice):
                 self._issue(shop, order, wish)
         connection.close()
+
+    def _tell(self, order: str, wish: Wish) -> bool:
+        """Let the carrier or the gateway say it; False where they know nothing of the order yet."""
+        is_payment = wish.kind is Kind.SETTLE_PAYMENT
+        book = read(self._ledgers / ("payments.jsonl" if is_payment else "carrier.jsonl")).get(order, [])
+        entry = next((entry for entry in reversed(book) if entry["kind"] in ("capture", "label")), None)
+        if entry is None:
+            return False
+        data = {"idempotency_key": entry["key"]} if is_payment else {"tracking_number": entry["tracking_number"]}
+        sender = "payments/simulated_http" if is_payment else f"carriers/{entry['carrier']}"
+        self.acknowledged |= self.outside.tell(
+            sender, WEBHOOKS[wish.kind], data, event_id=str(wish.id), times=1 + wish.twice
+        )
+        return True
 
     def _issue(self, shop: Shop, order: str, wish: Wish) -> None:
         if wish.over_http and shop.can(wish.kind):
