@@ -19,6 +19,8 @@ SETTING = re.compile(r"^\| `([A-Z_]+)` \| ([^|]*) \|", re.MULTILINE)
 VARIABLE = re.compile(r"^(?:# )?([A-Z][A-Z_]+)=(.*)$", re.MULTILINE)
 OUR_FILE = re.compile(r"`((?:orders|workflows|stack|tests|docs|orderlife)/[\w./-]*)`")
 
+TEST = re.compile(r"`(?:tests/[\w/]+/)?(test_\w+)(?:\.py)?`")
+
 
 @cache
 def text(page: Path) -> str:
@@ -45,6 +47,15 @@ def test_its_links_and_pictures_are_there(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_the_files_it_names_are_there(page: Path) -> None:
     assert [name for name in OUR_FILE.findall(text(page)) if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_the_tests_it_names_are_there(page: Path) -> None:
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+    files = {path.name for path in (ROOT / "tests").rglob("*.py")}
+    assert {
+        name for name in TEST.findall(text(page)) if f"def {name}(" not in tests and f"{name}.py" not in files
+    } == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

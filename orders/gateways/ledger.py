@@ -41,15 +41,23 @@ class Ledger:
                 self._read_on(file.tell())
             return self._entries[key]
 
+    def entry(self, key: str) -> Entry:
+        """The entry under this key; an empty one if there is none."""
+        self._catch_up()
+        return self._entries.get(key, {})
+
     def find(self, **wanted: object) -> Entry:
         """The first entry that carries all of `wanted`; an empty one if there is none."""
-        if self.path.exists():
-            with self._mutex:
-                self._read_on(self.path.stat().st_size)
+        self._catch_up()
         for entry in list(self._entries.values()):
             if all(entry.get(name) == value for name, value in wanted.items()):
                 return entry
         return {}
+
+    def _catch_up(self) -> None:
+        if self.path.exists():
+            with self._mutex:
+                self._read_on(self.path.stat().st_size)
 
     def _read_on(self, size: int) -> None:
         if size < self._read_to:  # the file was cleared

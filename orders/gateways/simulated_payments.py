@@ -42,7 +42,7 @@ class SimulatedPayments:
 
     def capture(self, *, key: str, order_id: str, amount: int, currency: str, method: str) -> Charge:
         """Charge `amount` minor units; see `PaymentGateway`."""
-        hangs = self._misbehave(method)
+        hangs = self._misbehave(method, is_known=bool(self._ledger.entry(key)))
         answered_before = True
 
         def charge() -> Entry:
@@ -87,11 +87,14 @@ class SimulatedPayments:
         )
         return str(entry["reference"])
 
-    def _misbehave(self, method: str) -> bool:
-        """Fail or dawdle as the token says; True: charge, but let the caller wait in vain."""
+    def _misbehave(self, method: str, *, is_known: bool = False) -> bool:
+        """Fail or dawdle as the token says; True: charge, but let the caller wait in vain.
+
+        What is known already is answered at once by a slow gateway too: whoever gave up before it was done asks again.
+        """
         if method == "tok_outage" and self._outage.exists():
             raise GatewayUnavailable("The payment gateway does not answer.")
-        if method == "tok_slow":
+        if method == "tok_slow" and not is_known:
             time.sleep(SLOW_SECONDS)
         if method == "tok_flaky":
             chance = random.random()

@@ -17,7 +17,7 @@ from orders.gateways.payments import PaymentGateway
 from orders.gateways.simulated_payments import SimulatedPayments
 from orders.gateways.simulated_server import GatewayServer
 from stack.ports import HOST, free_port
-from tests.conftest import Served, unique
+from tests.conftest import Served, eventually, unique
 from tests.faults.proxy import Mode, Proxy
 
 TIMEOUT = 0.5
@@ -114,6 +114,17 @@ def test_a_lost_answer_is_given_up_in_time_and_given_again(gateway: PaymentGatew
         capture(gateway, key, "tok_lost_response")
     assert time.monotonic() - since < TIMEOUT * 4
     assert capture(gateway, key, "tok_lost_response").result is ChargeResult.CAPTURED
+    assert booked(tmp_path) == ["capture"]
+
+
+def test_a_slow_charge_that_we_gave_up_lands_and_is_answered_when_it_is_asked_for_again(
+    served: int, tmp_path: Path
+) -> None:
+    gateway, key = HttpPayments(f"http://{HOST}:{served}", timeout=TIMEOUT), unique()
+    with pytest.raises(GatewayUnavailable):
+        capture(gateway, key, "tok_slow")
+    eventually((tmp_path / "payments.jsonl").exists)
+    assert capture(gateway, key, "tok_slow").result is ChargeResult.CAPTURED
     assert booked(tmp_path) == ["capture"]
 
 
