@@ -8,7 +8,7 @@ from django.db import Error, connection
 from django.db.models import Count, Q, Sum
 
 from orders.commands import CommandState, Kind, accepted_in
-from orders.lifecycle import FINAL, Status
+from orders.lifecycle import FINAL, Status, Waiting
 from orders.models import Command, Order, Refund, WebhookEvent
 from orders.selectors.refunds import last_failed_refund
 from tests.faults.checker import violations
@@ -151,6 +151,8 @@ def decision(order: Order) -> Kind | None:
         return Kind.RELEASE
     if order.needs_attention and last_failed_refund(order):
         return Kind.SETTLE_REFUND
+    if order.waiting_for == Waiting.REVIEWER:
+        return Kind.APPROVE
     if order.status == Status.SHIPPED:
         return Kind.DELIVER
     if order.status in (Status.SHIPPING_FAILED, Status.AWAITING_PAYMENT):

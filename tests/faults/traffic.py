@@ -54,6 +54,7 @@ KINDS = {
     Kind.HOLD: 10,
     Kind.REFUND: 12,
     Kind.SETTLE_PAYMENT: 6,
+    Kind.RETRY_STEP: 5,
 }
 # What people do where a token or a service level leaves an order in need of somebody.
 FOLLOW_UPS: dict[str, list[list[Kind]]] = {
