@@ -63,6 +63,11 @@ _COMMANDS: dict[Kind, frozenset[Group]] = {
     Kind.CANCEL_PAYMENT: _OPERATOR | _FINANCE,
     Kind.SETTLE_PAYMENT: _OPERATOR | _FINANCE,
     Kind.RETRY_STEP: _OPERATOR | _WAREHOUSE | _FINANCE,
+    Kind.REQUEST_RETURN: _OPERATOR,
+    Kind.APPROVE_RETURN: _OPERATOR,
+    Kind.REFUSE_RETURN: _OPERATOR,
+    # Who has the parcel says what is in it; the amount follows from that.
+    Kind.RECEIVE_RETURN: _WAREHOUSE | _FINANCE,
     Kind.REFUND: _FINANCE,
     Kind.RETRY_REFUND: _FINANCE,
     Kind.SETTLE_REFUND: _FINANCE,
@@ -86,6 +91,7 @@ def _by_hand(app: str, model: str, changed_by: frozenset[Group], seen_by: frozen
 RIGHTS: dict[str, Right] = {
     "orders.view_order": Right(words="Can view order", groups=EVERYBODY),
     "orders.view_command": Right(words="Can view command", groups=EVERYBODY, model="orders.command"),
+    "orders.view_return": Right(words="Can view return", groups=EVERYBODY, model="orders.return"),
     # A file leaves the house, with names and e-mail addresses in it.
     "orders.export_order": Right(words="Can export orders", groups=_OPERATOR | _FINANCE),
     "orders.share_savedview": Right(words="Can share a view", groups=_OPERATOR, model="orders.savedview"),

@@ -8,19 +8,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from orders.admin.durations import brief
+from orders.admin.return_consequences import TELL_OF_RETURNS
+from orders.admin.telling import Consequences
 from orders.commands import Kind
 from orders.lifecycle import Status, Waiting
 from orders.money import in_words
 from orders.selectors.backoffice import OrderView
-
-
-@dataclass(frozen=True, kw_only=True)
-class Consequences:
-    """`button` names the sum where money moves."""
-
-    button: str
-    will: list[str]
-    will_not: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,4 +271,5 @@ _TELL: dict[Kind, Callable[[OrderView], Consequences]] = {
     Kind.REFUND: _refund,
     Kind.RETRY_REFUND: _retry_refund,
     Kind.SETTLE_REFUND: _settle_refund,
+    **TELL_OF_RETURNS,
 }

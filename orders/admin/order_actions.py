@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
-from orders.admin import forms
+from orders.admin import forms, return_forms
 from orders.admin.consequences import consequences
 from orders.admin.stock import ModelAdmin, ensure
 from orders.commands import CommandState, Kind
@@ -55,9 +55,13 @@ ACTIONS: dict[Kind, Action] = {
     Kind.RETRY_PAYMENT: Action(label="Charge again", form=forms.PaymentMethodForm),
     Kind.RETRY_SHIPPING: Action(label="Ship again"),
     Kind.RETRY_REFUND: Action(label="Retry refund"),
+    Kind.APPROVE_RETURN: Action(label="Approve return", form=return_forms.ApproveReturnForm),
+    Kind.RECEIVE_RETURN: Action(label="Receive return", form=return_forms.ReceiveReturnForm),
+    Kind.REQUEST_RETURN: Action(label="Return items", form=return_forms.RequestReturnForm),
     Kind.UPDATE_ADDRESS: Action(label="Change address", form=forms.AddressForm),
     Kind.HOLD: Action(label="Hold", form=forms.HoldForm),
     Kind.SETTLE_REFUND: Action(label="Settle refund", form=forms.DangerousForm),
+    Kind.REFUSE_RETURN: Action(label="Refuse return", form=return_forms.RefuseReturnForm),
     Kind.REFUND: Action(label="Refund", form=forms.RefundForm),
     Kind.CANCEL_PAYMENT: Action(label="Take payment back", form=forms.DangerousForm),
     Kind.REJECT: Action(label="Reject", form=forms.DangerousForm),
@@ -70,7 +74,8 @@ def act(request: HttpRequest, model_admin: ModelAdmin[Order], *, order_id: UUID,
     """Show an action's page, or take its form: issue the command and go back to the order."""
     ensure(request, right_to(kind))
     view = view_or_404(order_id)
-    form = ACTIONS[kind].form(view, request.POST if request.method == "POST" else None)
+    chosen = {"which": request.GET["return"]} if "return" in request.GET else None
+    form = ACTIONS[kind].form(view, request.POST if request.method == "POST" else None, chosen)
     if form.is_bound and form.is_valid():
         return _take(model_admin, request, kind, form)
     return _page(model_admin, request, kind, form)

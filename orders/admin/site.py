@@ -16,8 +16,10 @@ from orders.admin.durations import age
 from orders.admin.endpoints import EndpointAdmin
 from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
 from orders.admin.orders import OrderAdmin
-from orders.models import ApiClient, BlockedCustomer, Command, Delivery, Order, SkuLimit, WebhookEndpoint
+from orders.admin.returns import ReturnAdmin
+from orders.models import ApiClient, BlockedCustomer, Command, Delivery, Order, Return, SkuLimit, WebhookEndpoint
 from orders.selectors import backoffice
+from orders.selectors.returns import return_piles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,7 @@ class OrderlifeAdminSite(AdminSite):
         super().__init__(name)
         self.register(Order, OrderAdmin)
         self.register(Command, CommandAdmin)
+        self.register(Return, ReturnAdmin)
         self.register(Delivery, DeliveryAdmin)
         self.register(BlockedCustomer, BlockedCustomerAdmin)
         self.register(SkuLimit, SkuLimitAdmin)
@@ -53,7 +56,7 @@ class OrderlifeAdminSite(AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The dashboard: the piles for those who may see orders, then the stock list of tables."""
         may_see = getattr(request.user, "has_perm", lambda _: False)("orders.view_order")
-        panels = [panel_of(pile) for pile in backoffice.piles()] if may_see else []
+        panels = [panel_of(pile) for pile in backoffice.piles()] + return_panels() if may_see else []
         return super().index(request, {"panels": panels, **(extra_context or {})})
 
 
@@ -66,3 +69,13 @@ def panel_of(pile: backoffice.Pile) -> Panel:
         oldest=age(pile.oldest) if pile.oldest else "",
         url=f"{reverse('admin:orders_order_changelist')}?{urlencode(query)}",
     )
+
+
+def return_panels() -> list[Panel]:
+    """Returns that wait for a decision, and those that wait for their parcel."""
+    titles = {"requested": "Returns to decide", "approved": "Returns on their way"}
+    where = reverse("admin:orders_return_changelist")
+    return [
+        Panel(title=titles[state], count=count, oldest=age(oldest) if oldest else "", url=f"{where}?state={state}")
+        for state, (count, oldest) in return_piles().items()
+    ]

@@ -10,11 +10,12 @@ from django.db.models import Count, F, Min, Prefetch, Q, Sum, prefetch_related_o
 
 from orders.commands import RULES, Kind, accepted_in
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Shipment
+from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Return, Shipment
 from orders.money import in_words
 from orders.selectors.commands import is_possible
 from orders.selectors.orders import order_by_id
 from orders.selectors.refunds import unanswered
+from orders.selectors.returns import returns_of
 
 # Why an order could not be shipped, by the codes of the event.
 SETBACKS = {"no_carrier": "No carrier takes it there any more.", "out_of_stock": "Goods are missing."}
@@ -83,6 +84,7 @@ class OrderView:
     ledger: Sequence[LedgerLine]
     shipments: Sequence[Shipment]
     unsettled: Sequence[Command]
+    returns: Sequence[Return] = ()
     setback: Event | None = None
     """Why it is not on its way, if it could not be shipped."""
 
@@ -169,6 +171,7 @@ def order_view(order_id: UUID) -> OrderView:
         items=list(order.items.select_related("order").order_by("position")),
         ledger=[LedgerLine(payment=payment, refunds=list(payment.refunds.all())) for payment in order.payments.all()],
         shipments=list(order.shipments.all()),
+        returns=returns_of(order) if order.status == Status.DELIVERED else [],
         unsettled=list(order.commands.filter(settled_at=None).order_by("seq")),
     )
 

@@ -28,7 +28,7 @@ from orders.models import ApiClient, BlockedCustomer, Command, Order, SkuLimit, 
 from orders.roles import Group
 from orders.services.deliveries import write_mail
 from tests.conftest import unique
-from tests.factories import an_order, an_order_in
+from tests.factories import a_return, an_order, an_order_in
 
 NOBODY, SUPERUSER, STAFF, ANYBODY = "", "s", "vowfm and staff without a group", "everybody"
 ALL = "vowfm"
@@ -77,6 +77,7 @@ ADDRESSES: dict[str, Row] = {
     "admin/(?P<url>.*)$": Row(who=STAFF, shown=(404,)),
     **_stock("orders_order", seen_by=ALL, changed_by=NOBODY),
     **_stock("orders_command", seen_by=ALL, changed_by=NOBODY),
+    **_stock("orders_return", seen_by=ALL, changed_by=NOBODY),
     **_stock("orders_blockedcustomer", seen_by="ofm", changed_by="om"),
     **_stock("orders_skulimit", seen_by="owm", changed_by="om"),
     **_stock("orders_apiclient", seen_by="m", changed_by="m"),
@@ -109,6 +110,10 @@ ADDRESSES: dict[str, Row] = {
     "orders_order_cancel_payment": Row(who="ofm"),
     "orders_order_settle_payment": Row(who="ofm"),
     "orders_order_retry_step": Row(who="owfm"),
+    "orders_order_request_return": Row(who="om"),
+    "orders_order_approve_return": Row(who="om"),
+    "orders_order_refuse_return": Row(who="om"),
+    "orders_order_receive_return": Row(who="wfm"),
     "orders_order_refund": Row(who="fm"),
     "orders_order_retry_refund": Row(who="fm"),
     "orders_order_settle_refund": Row(who="fm"),
@@ -120,6 +125,7 @@ BULK: dict[str, dict[str, str]] = {
     "auth_group": {"delete_selected": SUPERUSER},
     "orders_order": {"approve_selected": "om", "reject_selected": "om", "cancel_selected": "om"},
     "orders_command": {},
+    "orders_return": {},
     "orders_blockedcustomer": {"delete_selected": "om"},
     "orders_skulimit": {"delete_selected": "om"},
     "orders_apiclient": {},
@@ -137,6 +143,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "auth_group": lambda: DjangoGroup.objects.create(name=unique()),
     "orders_order": partial(an_order_in, Status.IN_REVIEW),
     "orders_command": lambda: Command.objects.get(order=an_order()),
+    "orders_return": lambda: a_return(an_order_in(Status.DELIVERED)),
     "orders_blockedcustomer": lambda: BlockedCustomer.objects.create(email=f"{unique()}@example.com"),
     "orders_skulimit": lambda: SkuLimit.objects.create(sku=unique(), max_quantity=1),
     "orders_apiclient": lambda: ApiClient.objects.create(name=unique()),

@@ -113,7 +113,9 @@ def test_it_offers_the_bulk_actions_that_a_person_may_take(people: Mapping[str, 
 
 
 @pytest.mark.parametrize("person", INSIDERS)
-@pytest.mark.parametrize("status", [Status.IN_REVIEW, Status.PAID, Status.SHIPPED, Status.SHIPPING_FAILED])
+@pytest.mark.parametrize(
+    "status", [Status.IN_REVIEW, Status.PAID, Status.SHIPPED, Status.SHIPPING_FAILED, Status.DELIVERED]
+)
 def test_it_shows_the_buttons_that_a_person_may_press(people: Mapping[str, Any], person: str, status: Status) -> None:
     order = orders_in(status)
     page = browser_of(people[person]).get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
