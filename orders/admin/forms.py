@@ -55,6 +55,16 @@ class DangerousForm(ActionForm):
     reason_is_needed = True
 
 
+class ReviewForm(DangerousForm):
+    """Why an order is rejected, in one line: Enter sends it."""
+
+    reason = forms.CharField(
+        max_length=MAX_REASON,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "data-key": "r"}),
+        help_text="Stands in the order's timeline. Staff read it, the customer does not.",
+    )
+
+
 class HoldForm(ActionForm):
     """Why an order is held is what the next person asks."""
 

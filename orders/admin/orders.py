@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
-from orders.admin import bulk, export, going, order_actions, order_list, order_page, saved_views
+from orders.admin import bulk, export, going, order_actions, order_list, order_page, review_queue, saved_views
 from orders.admin.filters import ORDER_FILTERS
 from orders.admin.lists import PAGE, ShortPaginator
 from orders.admin.stock import ModelAdmin, ReadOnly
@@ -45,7 +45,8 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
             path(f"<uuid:order_id>/{kind}/", view(self.action_view), {"kind": kind}, f"orders_order_{kind}")
             for kind in order_actions.ACTIONS
         ]
-        return [*self._list_urls(), note, live, *actions, *super().get_urls()]
+        screens = review_queue.urls(self.admin_site)
+        return [*self._list_urls(), *screens, note, live, *actions, *super().get_urls()]
 
     def _list_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

@@ -20,6 +20,7 @@ from orders.admin.returns import ReturnAdmin
 from orders.models import ApiClient, BlockedCustomer, Command, Delivery, Order, Return, SkuLimit, WebhookEndpoint
 from orders.selectors import backoffice
 from orders.selectors.returns import return_piles
+from orders.selectors.review_queue import waiting_for_review
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,8 @@ class OrderlifeAdminSite(AdminSite):
         """The dashboard: the piles for those who may see orders, then the stock list of tables."""
         may_see = getattr(request.user, "has_perm", lambda _: False)("orders.view_order")
         panels = [panel_of(pile) for pile in backoffice.piles()] + return_panels() if may_see else []
-        return super().index(request, {"panels": panels, **(extra_context or {})})
+        to_review = waiting_for_review() if may_see else 0
+        return super().index(request, {"panels": panels, "to_review": to_review, **(extra_context or {})})
 
 
 def panel_of(pile: backoffice.Pile) -> Panel:

@@ -9,7 +9,7 @@ from orders.models.orders import Order, OrderItem
 from orders.models.payments import Payment, Refund
 from orders.models.returns import Return, ReturnItem
 from orders.models.shipments import Shipment
-from orders.models.staff import Approval, BlockedCustomer, Note, SavedView, SkuLimit
+from orders.models.staff import Approval, BlockedCustomer, Note, ReviewClaim, SavedView, SkuLimit
 from orders.models.webhooks import WebhookEvent
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Refund",
     "Return",
     "ReturnItem",
+    "ReviewClaim",
     "SavedView",
     "Shipment",
     "SkuLimit",

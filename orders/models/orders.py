@@ -93,6 +93,11 @@ class Order(models.Model):
             models.Index(fields=["currency", "total"], name="orders_worth"),
             models.Index(fields=["deadline"], condition=Q(deadline__isnull=False), name="orders_deadline"),
             models.Index(fields=["created_at"], condition=Q(needs_attention=True), name="orders_need_attention"),
+            models.Index(
+                fields=["waiting_for", "deadline", "created_at"],
+                condition=Q(status=Status.IN_REVIEW),
+                name="orders_review_queue",
+            ),
             models.Index(OpClass(Lower("reference"), "text_pattern_ops"), name="orders_reference_prefix"),
             GinIndex(SearchVector("customer_name", config="simple"), name="orders_customer_words"),
         ]

@@ -85,6 +85,29 @@ class Approval(models.Model):
         return in_words(self.amount, self.order.currency)
 
 
+class ReviewClaim(models.Model):
+    """Somebody works on the review of an order, so that no colleague does the same. It says nothing to the timer."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="review_claims")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    claimed_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    taken_over_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        db_table = "review_claims"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(ended_at=None), name="review_claims_one_open_per_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} since {self.claimed_at:%H:%M}"
+
+
 class BlockedCustomer(models.Model):
     """Orders from this e-mail address are invalid."""
 

@@ -25,11 +25,11 @@ def test_it_counts_on_the_dashboard_what_needs_a_person_and_links_it(desk: Desk)
     assert "oldest" in page
 
 
-def test_it_reads_the_dashboards_piles_in_two_queries(desk: Desk) -> None:
+def test_it_reads_the_dashboards_piles_and_the_queue_in_three_queries(desk: Desk) -> None:
     an_order_in(Status.IN_REVIEW)
     with CaptureQueriesContext(connection) as queries:
         desk.get(INDEX)
-    assert len([query for query in queries if 'FROM "orders"' in query["sql"]]) == 2
+    assert len([query for query in queries if 'FROM "orders"' in query["sql"]]) == 3
 
 
 def test_it_shows_open_commands_unless_asked_for_others(desk: Desk) -> None:
