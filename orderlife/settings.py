@@ -132,6 +132,8 @@ PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", default="simulated")
 # Where `manage.py run_simulated_gateway` serves, for PAYMENT_GATEWAY=simulated_http.
 PAYMENT_GATEWAY_URL = env.str("PAYMENT_GATEWAY_URL", default="http://127.0.0.1:8100")
 CARRIER = env.str("CARRIER", default="simulated")
+# Where each carrier tells customers of a parcel: CODE=https://...{number}...; no link without it.
+CARRIER_LINKS = dict(pair.split("=", 1) for pair in env.list("CARRIER_LINKS", default=[]))
 GATEWAY_TIMEOUT = env.float("GATEWAY_TIMEOUT", default=5)
 SIMULATED_DIR = Path(env.str("SIMULATED_DIR", default=str(DATA_DIR / "simulated")))
 
@@ -175,6 +177,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 
 # --- Language and time ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
+# What customers are spoken to in; the admin and the API speak English.
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale" / "pages", BASE_DIR / "locale" / "mails"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 USE_I18N = True

@@ -5,29 +5,47 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CarrierOffer:
-    """What one carrier takes: up to `max_weight` grams, at these service levels."""
+    """What one carrier takes: up to `max_weight` grams, at these service levels.
+
+    `transit_days`: after how many working days a parcel of each level usually arrives, at the earliest and the latest.
+    """
 
     code: str
     name: str
     max_weight: int
-    service_levels: tuple[str, ...]
+    transit_days: dict[str, tuple[int, int]]
+
+    @property
+    def service_levels(self) -> tuple[str, ...]:
+        """The levels that it offers."""
+        return tuple(self.transit_days)
 
 
 # The first that fits is taken: the cheapest stands first.
 OFFERS = (
-    CarrierOffer("parcelpost", "Parcel Post", 20_000, ("standard",)),
-    CarrierOffer("swiftline", "Swiftline", 31_500, ("standard", "express")),
-    CarrierOffer("heavyhaul", "Heavy Haul", 2_000_000, ("standard", "express")),
+    CarrierOffer("parcelpost", "Parcel Post", 20_000, {"standard": (2, 5)}),
+    CarrierOffer("swiftline", "Swiftline", 31_500, {"standard": (2, 4), "express": (1, 2)}),
+    CarrierOffer("heavyhaul", "Heavy Haul", 2_000_000, {"standard": (4, 8), "express": (2, 4)}),
 )
 SERVICE_LEVELS = ("standard", "express")
 
 
 def carrier_for(*, weight: int, service_level: str) -> CarrierOffer | None:
     """The carrier for a parcel of `weight` grams; a `sim_…` level is treated as standard. None: nobody takes it."""
-    level = "standard" if service_level.startswith("sim_") else service_level
+    level = _level(service_level)
     return next((offer for offer in OFFERS if weight <= offer.max_weight and level in offer.service_levels), None)
 
 
 def carrier_name(code: str) -> str:
     """The carrier's name for people."""
     return next((offer.name for offer in OFFERS if offer.code == code), code)
+
+
+def transit_days(code: str, service_level: str) -> tuple[int, int] | None:
+    """After how many working days this carrier's parcel usually arrives; None where we do not know."""
+    offer = next((offer for offer in OFFERS if offer.code == code), None)
+    return offer.transit_days.get(_level(service_level)) if offer else None
+
+
+def _level(service_level: str) -> str:
+    return "standard" if service_level.startswith("sim_") else service_level

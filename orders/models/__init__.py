@@ -1,6 +1,6 @@
 """The tables, as design and people know them."""
 
-from orders.models.access import ThrottleWindow
+from orders.models.access import AccessCode, ThrottleWindow
 from orders.models.clients import ApiClient, ApiKey, IdempotencyKey, RateWindow
 from orders.models.commands import Command
 from orders.models.deliveries import Delivery, DeliveryAttempt, WebhookEndpoint
@@ -13,6 +13,7 @@ from orders.models.staff import Approval, BlockedCustomer, Note, ReviewClaim, Sa
 from orders.models.webhooks import WebhookEvent
 
 __all__ = [
+    "AccessCode",
     "ApiClient",
     "ApiKey",
     "Approval",

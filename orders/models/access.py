@@ -1,6 +1,31 @@
-"""What guards the customers' pages: counts of what was tried."""
+"""What guards the customers' pages: codes that prove an e-mail address, and counts of what was tried."""
 
 from django.db import models
+from django.db.models import Q
+
+from orders import ids
+
+
+class AccessCode(models.Model):
+    """A six-digit code that was mailed to an order's customer. The digits are derived from the row, never stored."""
+
+    id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
+    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="access_codes")
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(editable=False)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "access_codes"
+        ordering = ("-created_at",)
+        constraints = [models.CheckConstraint(condition=Q(tries__lte=5), name="access_codes_five_tries")]
+        indexes = [
+            models.Index(fields=["order", "-created_at"], name="access_codes_of_order"),
+            models.Index(fields=["created_at"], name="access_codes_created"),
+        ]
+
+    def __str__(self) -> str:
+        return f"code of {self.created_at}"
 
 
 class ThrottleWindow(models.Model):

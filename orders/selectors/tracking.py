@@ -1,15 +1,21 @@
 """What the customer's page shows, read with the same number of queries for every order."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import F, Max
+from django.db.models.functions import Lower
+from django.utils import timezone
 
 from orders.commands import Kind, accepted_in
 from orders.lifecycle import Status
-from orders.models import Command, Event, Order, OrderItem, Payment, Shipment
+from orders.models import AccessCode, Command, Event, Order, OrderItem, Payment, Shipment
 
 CUSTOMER = "customer"
+# Of what a mail with lost links tells.
+RECENT_DAYS = 90
+MOST_RECENT = 20
 CUSTOMERS_CHANGES = (Kind.CANCEL, Kind.UPDATE_ADDRESS, Kind.RETRY_PAYMENT)
 
 
@@ -32,6 +38,11 @@ class TrackedOrder:
         return sent[-1] if sent else None
 
     @property
+    def weight(self) -> int:
+        """What everything weighs together, in grams."""
+        return sum(item.quantity * item.weight for item in self.items)
+
+    @property
     def changes(self) -> list[Kind]:
         """What the customer may ask for now: what the order accepts and nobody has asked for yet."""
         asked = {command.kind for command in self.commands if not command.is_settled}
@@ -47,6 +58,18 @@ def email_of(code: str) -> str | None:
     """The customer's address of the order with this code. One row comes back, whether there is such an order or not."""
     email: str | None = Order.objects.filter(code=code).aggregate(email=Max("customer_email"))["email"]
     return email
+
+
+def recent_orders(email: str) -> list[Order]:
+    """What was ordered with this address, in any case, and may still be asked about; the newest first."""
+    since = timezone.now() - timedelta(days=RECENT_DAYS)
+    known = Order.objects.annotate(lower=Lower("customer_email")).filter(lower=email.lower(), created_at__gt=since)
+    return list(known.order_by("-created_at")[:MOST_RECENT])
+
+
+def newest_code(order: Order) -> AccessCode | None:
+    """The code that was mailed last: the only one that may hold."""
+    return order.access_codes.order_by("-created_at", "-id").first()
 
 
 def tracked(order: Order) -> TrackedOrder:

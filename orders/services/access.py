@@ -17,6 +17,8 @@ from orders.services.throttles import Limit, by_address, count
 from orders.services.transition import locked_order
 
 COOKIE_DAYS = 30
+PROOF_HOURS = 12
+_LINK, _PROOF = "orders.tracking", "orders.tracking.proof"
 BY_CODE = Limit("find by code", 10)
 BY_EMAIL = Limit("find by e-mail", 10)
 # Compared against where no order is, so that an unknown code costs what a wrong address does.
@@ -80,6 +82,19 @@ def access_cookie(order: Order) -> str:
     return _signer(order).sign(str(order.pk))
 
 
+def proof_cookie(order: Order) -> str:
+    """The value of the cookie that says, for twelve hours, that this browser's user reads the customer's mail."""
+    return _signer(order, _PROOF).sign(str(order.pk))
+
+
+def is_proven(order: Order, cookie: str) -> bool:
+    """Whether this cookie was given for the order's mailed code, and its links were not revoked since."""
+    try:
+        return _signer(order, _PROOF).unsign(cookie, max_age=timedelta(hours=PROOF_HOURS)) == str(order.pk)
+    except BadSignature:
+        return False
+
+
 def revoke_links(order_id: UUID) -> None:
     """Let no link or cookie given out so far open the order any more.
 
@@ -91,10 +106,10 @@ def revoke_links(order_id: UUID) -> None:
         order.save(update_fields=["access_nonce"])
 
 
-def _signer(order: Order) -> TimestampSigner:
+def _signer(order: Order, salt: str = _LINK) -> TimestampSigner:
     """Signs under keys that the order's nonce is part of: a new nonce ends every cookie."""
     keys: list[str | bytes] = [f"{key}:{order.access_nonce}" for key in settings.TRACKING_KEYS]
-    return TimestampSigner(key=keys[0], fallback_keys=keys[1:], salt="orders.tracking")
+    return TimestampSigner(key=keys[0], fallback_keys=keys[1:], salt=salt)
 
 
 def _tokens(order: Order, keys: Iterable[str]) -> list[str]:

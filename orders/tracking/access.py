@@ -1,4 +1,4 @@
-"""Who may open an order's page: a signed cookie, given for the link's token or for code and e-mail address."""
+"""Who may open an order's page: signed cookies, given for the link's token, for code and e-mail, for a mailed code."""
 
 import math
 from collections.abc import Callable
@@ -8,28 +8,43 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone, translation
 from django.utils.http import urlencode
-from django_htmx.http import HttpResponseClientRefresh
 
 from orders.errors import TooManyRequests
 from orders.ids import normalise_code
+from orders.languages import language_of
 from orders.models import Order
-from orders.services.access import COOKIE_DAYS, access_cookie, order_opened_by_cookie
+from orders.services.access import (
+    COOKIE_DAYS,
+    PROOF_HOURS,
+    access_cookie,
+    is_proven,
+    order_opened_by_cookie,
+    proof_cookie,
+)
+from orders.tracking.zone import zone_of
 
 COOKIE = "orderlife_order"
+PROOF = "orderlife_proof"
 
 View = Callable[..., HttpResponse]
+OrderView = Callable[[HttpRequest, Order], HttpResponse]
 
 
 def private(view: View) -> View:
-    """Let no browser, proxy or search engine keep the page; who tries too often is told until when to wait."""
+    """Let no browser, proxy or search engine keep the page; who tries too often is told until when to wait.
+
+    It speaks the browser's language and tells the time of its zone, as far as they are known.
+    """
 
     @wraps(view)
     def wrapped(request: HttpRequest, **path: str) -> HttpResponse:
-        try:
-            response = view(request, **path)
-        except TooManyRequests as error:
-            response = _ask_for_patience(request, error)
+        with translation.override(translation.get_language_from_request(request)), timezone.override(zone_of(request)):
+            try:
+                response = view(request, **path)
+            except TooManyRequests as error:
+                response = _ask_for_patience(request, error)
         response["Cache-Control"] = "no-store"
         response["X-Robots-Tag"] = "noindex"
         return response
@@ -37,43 +52,58 @@ def private(view: View) -> View:
     return wrapped
 
 
-def of_customer(view: Callable[[HttpRequest, Order], HttpResponse]) -> View:
-    """Give the view the order that the request's cookie opens; without one, ask for code and e-mail address."""
+def of_customer(view: OrderView) -> View:
+    """Give the view the order that the request's cookie opens; without one, ask for code and e-mail address.
+
+    The page speaks the order's language where that is one of ours.
+    """
 
     @private
     @wraps(view)
     def wrapped(request: HttpRequest, code: str) -> HttpResponse:
         order = order_opened_by_cookie(normalise_code(code), request.COOKIES.get(COOKIE, ""))
-        if order is not None:
+        if order is None:
+            return ask_for_email(code)
+        with translation.override(language_of(order.locale) or translation.get_language()):
             return view(request, order)
-        if request.headers.get("HX-Request"):
-            return HttpResponseClientRefresh()
-        return ask_for_email(code)
 
     return wrapped
 
 
-def _ask_for_patience(request: HttpRequest, error: TooManyRequests) -> HttpResponse:
-    minutes = math.ceil(error.retry_after / 60)
-    response = render(request, "tracking/patience.html", {"minutes": minutes}, status=429)
-    response["Retry-After"] = str(error.retry_after)
-    return response
+def of_proven_customer(view: OrderView) -> View:
+    """As `of_customer`, but whoever opened the page must have shown that they read the customer's mail.
+
+    Who has not is sent to do so, and comes back to this very page.
+    """
+
+    @of_customer
+    @wraps(view)
+    def wrapped(request: HttpRequest, order: Order) -> HttpResponse:
+        if is_confirmed(request, order):
+            return view(request, order)
+        name = request.resolver_match.url_name if request.resolver_match else ""
+        return redirect(f"{reverse('tracking:confirm', args=[order.code])}?{urlencode({'next': name})}")
+
+    return wrapped
+
+
+def is_confirmed(request: HttpRequest, order: Order) -> bool:
+    """Whether this browser gave the second proof."""
+    return is_proven(order, request.COOKIES.get(PROOF, ""))
 
 
 def let_in(order: Order) -> HttpResponse:
     """Give the cookie and go to the order's page, whose address holds no token."""
-    page = reverse("tracking:order", args=[order.code])
-    response = redirect(page)
-    response.set_cookie(
-        COOKIE,
-        access_cookie(order),
-        max_age=COOKIE_DAYS * 24 * 3600,
-        path=page,
-        secure=settings.PUBLIC_URL.startswith("https://"),
-        httponly=True,
-        samesite="Lax",
-    )
+    response = redirect(reverse("tracking:order", args=[order.code]))
+    _give(response, order, COOKIE, access_cookie(order), hours=COOKIE_DAYS * 24)
     response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def let_in_with_proof(order: Order, then: str) -> HttpResponse:
+    """Give the cookie of the second proof and go to the page of this name."""
+    response = redirect(reverse(f"tracking:{then}", args=[order.code]))
+    _give(response, order, PROOF, proof_cookie(order), hours=PROOF_HOURS)
     return response
 
 
@@ -81,4 +111,23 @@ def ask_for_email(code: str) -> HttpResponse:
     """Go to the form that asks for code and e-mail address, with the code filled in."""
     response = redirect(f"{reverse('tracking:find')}?{urlencode({'code': normalise_code(code)[:11]})}")
     response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _give(response: HttpResponse, order: Order, name: str, value: str, *, hours: int) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=hours * 3600,
+        path=reverse("tracking:order", args=[order.code]),
+        secure=settings.PUBLIC_URL.startswith("https://"),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _ask_for_patience(request: HttpRequest, error: TooManyRequests) -> HttpResponse:
+    minutes = math.ceil(error.retry_after / 60)
+    response = render(request, "tracking/patience.html", {"minutes": minutes}, status=429)
+    response["Retry-After"] = str(error.retry_after)
     return response

@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 from babel.core import Locale
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from orders import ids
 from orders.address import FIELDS, MAX_LENGTH, parse_address
@@ -19,21 +20,44 @@ class FindForm(forms.Form):
     """Order code and e-mail address."""
 
     code = forms.CharField(
-        label="Order code",
+        label=_("Order code"),
         max_length=40,
-        help_text="Nine letters and digits, like ABC-DEF-GHJ.",
+        help_text=_("Nine letters and digits, like ABC-DEF-GHJ."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
     email = forms.CharField(
-        label="E-mail address",
+        label=_("E-mail address"),
         max_length=254,
-        help_text="The one that you gave with the order.",
+        help_text=_("The one that you gave with the order."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
     def clean_code(self) -> str:
         """As codes are stored, whatever case, spaces and dashes were typed."""
         return normalise_code(self.cleaned_data["code"])
+
+
+class EmailForm(forms.Form):
+    """The e-mail address of somebody who has lost a link."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=254,
+        help_text=_("The one that you gave with the order."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+
+class CodeForm(forms.Form):
+    """The six digits that were mailed."""
+
+    code = forms.RegexField(
+        r"^\s*([0-9]\s*){6}$",
+        label=_("The code from the mail"),
+        max_length=20,
+        error_messages={"invalid": _("The code has six digits.")},
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "digits"}),
+    )
 
 
 class ChangeForm(forms.Form):
@@ -64,7 +88,7 @@ class CancelForm(ChangeForm):
     kind = Kind.CANCEL
     template = "tracking/cancel.html"
     reason = forms.CharField(
-        label="Would you tell us why?", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Would you tell us why?"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 
 
@@ -75,10 +99,10 @@ class PaymentForm(ChangeForm):
     template = "tracking/payment.html"
     payment_method = forms.RegexField(
         r"^[\w.:-]+$",
-        label="Payment method",
+        label=_("Payment method"),
         max_length=100,
-        help_text="The reference that your payment provider gave you.",
-        error_messages={"invalid": "A reference has letters, digits and the signs . : - _ alone."},
+        help_text=_("The reference that your payment provider gave you."),
+        error_messages={"invalid": _("A reference has letters, digits and the signs . : - _ alone.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 

@@ -2,14 +2,18 @@
 
 from django.urls import path
 
-from orders.tracking import views
+from orders.tracking import changes, doors, views
 
 app_name = "tracking"
 urlpatterns = [
-    path("", views.find, name="find"),
+    path("", doors.find, name="find"),
+    path("lost/", doors.lost, name="lost"),
     path("<str:code>/", views.order_page, name="order"),
     path("<str:code>/live/", views.live, name="live"),
-    path("<str:code>/cancel/", views.cancel, name="cancel"),
-    path("<str:code>/address/", views.address, name="address"),
-    path("<str:code>/payment/", views.payment, name="payment"),
+    path("<str:code>/receipt/", views.receipt, name="receipt"),
+    path("<str:code>/confirm/", doors.confirm, name="confirm"),
+    path("<str:code>/confirm/send/", doors.send_code, name="send_code"),
+    path("<str:code>/cancel/", changes.cancel, name="cancel"),
+    path("<str:code>/address/", changes.address, name="address"),
+    path("<str:code>/payment/", changes.payment, name="payment"),
 ]

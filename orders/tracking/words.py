@@ -1,66 +1,71 @@
-"""The customer's words for the lifecycle: a table each for where an order stands, why, and what happened."""
+"""The customer's words for the lifecycle: a table each for where an order stands, why, and what happened.
 
+They are marked for translation here and translated where they are said.
+"""
+
+from django.utils.translation import gettext_noop as _
+
+from orders.commands import Kind
 from orders.lifecycle import EventType, Status, Waiting
 
 HEADLINES: dict[Status, str] = {
-    Status.RECEIVED: "We have your order",
-    Status.IN_REVIEW: "We are checking your order",
-    Status.CHARGING: "We are taking your payment",
-    Status.AWAITING_PAYMENT: "Your order waits for a payment",
-    Status.PAID: "Your order is paid",
-    Status.PICKING: "We are collecting your items",
-    Status.PACKED: "Your parcel is packed",
-    Status.SHIPPED: "Your parcel is on its way",
-    Status.SHIPPING_FAILED: "Your parcel was held up",
-    Status.CANCELLING: "We are cancelling your order",
-    Status.DELIVERED: "Your parcel has arrived",
-    Status.CANCELLED: "Your order is cancelled",
-    Status.REJECTED: "We could not accept your order",
-    Status.INVALID: "We could not accept your order",
+    Status.RECEIVED: _("We have your order"),
+    Status.IN_REVIEW: _("We are checking your order"),
+    Status.CHARGING: _("We are taking your payment"),
+    Status.AWAITING_PAYMENT: _("Your order waits for a payment"),
+    Status.PAID: _("Your order is paid"),
+    Status.PICKING: _("We are collecting your items"),
+    Status.PACKED: _("Your parcel is packed"),
+    Status.SHIPPED: _("Your parcel is on its way"),
+    Status.SHIPPING_FAILED: _("Your parcel was held up"),
+    Status.CANCELLING: _("We are cancelling your order"),
+    Status.DELIVERED: _("Your parcel has arrived"),
+    Status.CANCELLED: _("Your order is cancelled"),
+    Status.REJECTED: _("We could not accept your order"),
+    Status.INVALID: _("We could not accept your order"),
 }
 
-RETURNING_PAYMENT = "We are returning your payment"
-HELD = "We have paused your order to look at something. It goes on as soon as that is settled."
-LATE = "This takes longer than it should. We are looking into it."
+RETURNING_PAYMENT = _("We are returning your payment")
+HELD = _("We have paused your order to look at something. It goes on as soon as that is settled.")
+LATE = _("This takes longer than it should. We are looking into it.")
 
 # Why an order stands where it stands.
 REASONS: dict[Waiting, str] = {
-    Waiting.VALIDATION: "We make sure that everything we need is there. This takes a moment.",
-    Waiting.REVIEW: "We look at every order before we take the payment.",
-    Waiting.REVIEWER: "We look at your order before we take the payment. This can take a little longer.",
-    Waiting.PAYMENT: "This usually takes a few seconds.",
-    Waiting.PAYMENT_RETURN: "After that, the order waits for another payment from you.",
-    Waiting.NEW_PAYMENT: "We have no payment for it yet. You can pay again below.",
-    Waiting.SHIPPING: "Next, we collect your items.",
-    Waiting.PACKING: "Next, they go into a parcel.",
-    Waiting.LABEL: "Next, it gets its label from the carrier.",
-    Waiting.HANDOVER: "It has its label and waits for the carrier.",
-    Waiting.DELIVERY: "The carrier has it and will bring it to you.",
-    Waiting.SHIPPING_DECISION: "We are finding out how to bring it to you. You need not do anything.",
-    Waiting.CANCELLATION: "Whatever you paid for it goes back to you.",
+    Waiting.VALIDATION: _("We make sure that everything we need is there. This takes a moment."),
+    Waiting.REVIEW: _("We look at every order before we take the payment."),
+    Waiting.PAYMENT: _("This usually takes a few seconds."),
+    Waiting.PAYMENT_RETURN: _("After that, the order waits for another payment from you."),
+    Waiting.NEW_PAYMENT: _("We have no payment for it yet. You can pay again below."),
+    Waiting.SHIPPING: _("Next, we collect your items."),
+    Waiting.PACKING: _("Next, they go into a parcel."),
+    Waiting.LABEL: _("Next, it gets its label from the carrier."),
+    Waiting.HANDOVER: _("It has its label and waits for the carrier."),
+    Waiting.DELIVERY: _("The carrier has it and will bring it to you."),
+    Waiting.SHIPPING_DECISION: _("We are finding out how to bring it to you. You need not do anything."),
+    Waiting.CANCELLATION: _("Whatever you paid for it goes back to you."),
 }
 
-# What the deadline means, before and after the time itself. A deadline that is not in here is for us to know.
-DEADLINES: dict[Waiting, tuple[str, str]] = {
-    Waiting.REVIEW: ("We are done by ", " at the latest."),
-    Waiting.NEW_PAYMENT: ("Please pay by ", ", or the order will be cancelled."),
+# What the deadline means. A deadline that is not in here is for us to know.
+DEADLINES: dict[Waiting, str] = {
+    Waiting.REVIEW: _("We are done by {time} at the latest."),
+    Waiting.NEW_PAYMENT: _("Please pay by {time}, or the order will be cancelled."),
 }
 
 # What ends an order, said below its headline.
 ENDINGS: dict[Status, str] = {
-    Status.DELIVERED: "Thank you for your order.",
-    Status.CANCELLED: "Nothing more will happen to it.",
-    Status.REJECTED: "You pay nothing for it.",
-    Status.INVALID: "You pay nothing for it.",
+    Status.DELIVERED: _("Thank you for your order."),
+    Status.CANCELLED: _("Nothing more will happen to it."),
+    Status.REJECTED: _("You pay nothing for it."),
+    Status.INVALID: _("You pay nothing for it."),
 }
 
 # The way of an order that nothing stops: the step's name, and the event that ends it.
 STEPS: tuple[tuple[str, EventType], ...] = (
-    ("Received", EventType.ORDER_RECEIVED),
-    ("Paid", EventType.PAYMENT_CHARGED),
-    ("Packed", EventType.ORDER_PACKED),
-    ("Shipped", EventType.ORDER_SHIPPED),
-    ("Delivered", EventType.DELIVERY_CONFIRMED),
+    (_("Received"), EventType.ORDER_RECEIVED),
+    (_("Paid"), EventType.PAYMENT_CHARGED),
+    (_("Packed"), EventType.ORDER_PACKED),
+    (_("Shipped"), EventType.ORDER_SHIPPED),
+    (_("Delivered"), EventType.DELIVERY_CONFIRMED),
 )
 
 # How many of these steps are done in each state. An order that left the way shows those that it did.
@@ -79,54 +84,60 @@ STEPS_DONE: dict[Status, int] = {
 
 # What stands below the step that is under way, where it is not that.
 STANDSTILLS: dict[Status, str] = {
-    Status.AWAITING_PAYMENT: "Waits for you",
-    Status.SHIPPING_FAILED: "Held up",
+    Status.AWAITING_PAYMENT: _("Waits for you"),
+    Status.SHIPPING_FAILED: _("Held up"),
 }
-UNDER_WAY = "Under way"
-PAUSED = "Paused"
+UNDER_WAY = _("Under way")
+PAUSED = _("Paused")
 
 LAST_STEPS: dict[Status, str] = {
-    Status.CANCELLING: "Cancelling",
-    Status.CANCELLED: "Cancelled",
-    Status.REJECTED: "Not accepted",
-    Status.INVALID: "Not accepted",
+    Status.CANCELLING: _("Cancelling"),
+    Status.CANCELLED: _("Cancelled"),
+    Status.REJECTED: _("Not accepted"),
+    Status.INVALID: _("Not accepted"),
 }
 
 # The timeline. An event that is not in here is for us to know; rejected commands have their own sentence.
 EVENTS: dict[EventType, str] = {
-    EventType.ORDER_RECEIVED: "We received your order.",
-    EventType.ORDER_VALIDATED: "We began to check it.",
-    EventType.VALIDATION_FAILED: "We could not accept it.",
-    EventType.REVIEW_APPROVED: "We finished checking it.",
-    EventType.REVIEW_REJECTED: "We could not accept it.",
-    EventType.PAYMENT_STARTED: "We asked for your payment.",
-    EventType.PAYMENT_CHARGED: "Your payment arrived.",
-    EventType.PAYMENT_DECLINED: "Your payment was declined.",
-    EventType.PAYMENT_LANDED_LATE: "A payment arrived that we return to you.",
-    EventType.PAYMENT_CANCELLATION_ACCEPTED: "We began to return your payment.",
-    EventType.PAYMENT_CANCELLED: "Your payment was taken back; the order waits for another.",
-    EventType.PAYMENT_RETRIED: "You gave another payment method.",
-    EventType.PICKING_STARTED: "We began to collect your items.",
-    EventType.ORDER_PACKED: "We packed your parcel.",
-    EventType.LABEL_BOOKED: "The carrier gave your parcel its tracking number.",
-    EventType.LABEL_VOIDED: "The parcel's label was withdrawn.",
-    EventType.ORDER_SHIPPED: "The carrier took your parcel.",
-    EventType.DELIVERY_CONFIRMED: "Your parcel was delivered.",
-    EventType.DELIVERY_FAILED: "The carrier could not deliver your parcel.",
-    EventType.SHIPPING_FAILED: "Your parcel could not be sent.",
-    EventType.SHIPPING_RETRIED: "We send your parcel once more.",
-    EventType.ADDRESS_CHANGED: "The delivery address was changed.",
-    EventType.ORDER_HELD: "We paused your order.",
-    EventType.ORDER_RELEASED: "Your order went on.",
-    EventType.CANCELLATION_ACCEPTED: "We began to cancel your order.",
-    EventType.REFUND_STARTED: "A refund was started.",
-    EventType.REFUND_SUCCEEDED: "Your refund was sent.",
-    EventType.ORDER_CANCELLED: "Your order was cancelled.",
-    EventType.RETURN_REQUESTED: "You asked to return something.",
-    EventType.RETURN_APPROVED: "We agreed to your return.",
-    EventType.RETURN_REFUSED: "We could not agree to your return.",
-    EventType.RETURN_EXPIRED: "Your return did not reach us in time.",
-    EventType.RETURN_RECEIVED: "What you returned reached us.",
-    EventType.RETURN_CLOSED: "Your return was closed without a refund.",
-    EventType.RETURN_REFUNDED: "Your return was refunded.",
+    EventType.ORDER_RECEIVED: _("We received your order."),
+    EventType.ORDER_VALIDATED: _("We began to check it."),
+    EventType.VALIDATION_FAILED: _("We could not accept it."),
+    EventType.REVIEW_APPROVED: _("We finished checking it."),
+    EventType.REVIEW_REJECTED: _("We could not accept it."),
+    EventType.PAYMENT_STARTED: _("We asked for your payment."),
+    EventType.PAYMENT_CHARGED: _("Your payment arrived."),
+    EventType.PAYMENT_DECLINED: _("Your payment was declined."),
+    EventType.PAYMENT_LANDED_LATE: _("A payment arrived that we return to you."),
+    EventType.PAYMENT_CANCELLATION_ACCEPTED: _("We began to return your payment."),
+    EventType.PAYMENT_CANCELLED: _("Your payment was taken back; the order waits for another."),
+    EventType.PAYMENT_RETRIED: _("You gave another payment method."),
+    EventType.PICKING_STARTED: _("We began to collect your items."),
+    EventType.ORDER_PACKED: _("We packed your parcel."),
+    EventType.LABEL_BOOKED: _("The carrier gave your parcel its tracking number."),
+    EventType.LABEL_VOIDED: _("The parcel's label was withdrawn."),
+    EventType.ORDER_SHIPPED: _("The carrier took your parcel."),
+    EventType.DELIVERY_CONFIRMED: _("Your parcel was delivered."),
+    EventType.DELIVERY_FAILED: _("The carrier could not deliver your parcel."),
+    EventType.SHIPPING_FAILED: _("Your parcel could not be sent."),
+    EventType.SHIPPING_RETRIED: _("We send your parcel once more."),
+    EventType.ADDRESS_CHANGED: _("The delivery address was changed."),
+    EventType.ORDER_HELD: _("We paused your order."),
+    EventType.ORDER_RELEASED: _("Your order went on."),
+    EventType.CANCELLATION_ACCEPTED: _("We began to cancel your order."),
+    EventType.REFUND_STARTED: _("A refund was started."),
+    EventType.REFUND_SUCCEEDED: _("Your refund was sent."),
+    EventType.ORDER_CANCELLED: _("Your order was cancelled."),
+}
+
+# What became of a change that the customer asked for, where it was refused. The order's own reason follows where it
+# can be said in the customer's language.
+REFUSED: dict[Kind, str] = {
+    Kind.CANCEL: _("The order could not be cancelled."),
+    Kind.UPDATE_ADDRESS: _("The address could not be changed."),
+    Kind.RETRY_PAYMENT: _("The payment could not be made."),
+}
+APPLIED: dict[Kind, str] = {
+    Kind.CANCEL: _("The order is being cancelled. Whatever you paid goes back to you."),
+    Kind.UPDATE_ADDRESS: _("The parcel will go to the new address."),
+    Kind.RETRY_PAYMENT: _("We are trying the new payment method."),
 }

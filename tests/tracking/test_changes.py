@@ -11,7 +11,7 @@ from orders.ids import uuid7
 from orders.lifecycle import Status
 from orders.models import Command, Order, Shipment
 from orders.services.commands import settle_signal
-from orders.tracking import views
+from orders.tracking import changes
 from tests.factories import an_order, an_order_in
 from tests.tracking.conftest import Follow
 
@@ -21,7 +21,7 @@ ADDRESS = {"street": "9 New St", "city": "Springfield", "state": "IL", "postal_c
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """No process settles commands here: the page does not wait for one."""
-    monkeypatch.setattr(views, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(changes, "WAIT_SECONDS", 0)
 
 
 def page_of(order: Order) -> str:
@@ -108,7 +108,7 @@ def test_the_page_shows_what_became_of_it(customer: Follow) -> None:
     (command,) = theirs(order)
     settle(command)
     page = client.get(page_of(order), {"change": str(command.pk)}).text
-    assert "The order is being cancelled and refunded." in page
+    assert "Whatever you paid goes back to you." in page
     assert "We are cancelling your order" in page
 
 

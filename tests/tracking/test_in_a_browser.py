@@ -10,12 +10,29 @@ from orders.services import labels, shipping
 from orders.services.access import tracking_token
 from tests.browser_support import complaints_of
 from tests.factories import an_order_in, command
+from tests.tracking.conftest import mailed_code
 
 
-def open_page(page: Page, web: str, order: Order) -> str:
+def follow_link(page: Page, web: str, order: Order) -> str:
     """Follow the customer's link; the address of the page it leads to."""
     page.goto(f"{web}/track/{order.code}/?token={tracking_token(order)}")
     return f"{web}/track/{order.code}/"
+
+
+def give_code(page: Page, order: Order) -> None:
+    """Have a code mailed, and type it."""
+    page.get_by_role("button", name="Mail me a code").click()
+    page.get_by_label("The code from the mail").fill(mailed_code(order))
+    page.get_by_role("button", name="Confirm").click()
+
+
+def open_page(page: Page, web: str, order: Order) -> str:
+    """Follow the customer's link and give the second proof; the address of the page it leads to."""
+    address = follow_link(page, web, order)
+    page.get_by_role("link", name="Confirm the e-mail address").click()
+    give_code(page, order)
+    expect(page).to_have_url(address)
+    return address
 
 
 def test_the_page_changes_live_until_the_order_is_delivered(page: Page, web: str) -> None:
@@ -58,7 +75,7 @@ def test_unchanged_polls_leave_the_page_alone(page: Page, web: str) -> None:
 
 def test_the_address_bar_holds_no_token(page: Page, web: str) -> None:
     order = an_order_in(Status.PAID)
-    assert open_page(page, web, order) == page.url
+    assert follow_link(page, web, order) == page.url
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -72,6 +89,7 @@ def test_a_customer_finds_the_order_and_cancels_it(browser: Browser, web: str, *
     page.get_by_label("E-mail address").fill(order.customer_email)
     page.get_by_role("button", name="Show my order").click()
     page.get_by_role("link", name="Cancel the order").click()
+    give_code(page, order)
     expect(page.get_by_text("99.99 USD go back")).to_be_visible()
     page.get_by_role("button", name="Cancel the order").click()
     expect(page.get_by_text("We have your request")).to_be_visible()
@@ -96,7 +114,9 @@ def test_nothing_keeps_anyone_out(browser: Browser, web: str, scheme: str) -> No
     late = an_order_in(Status.SHIPPED)
     refused = command(late, "cancel", actor="customer")
     visited = [open_page(page, web, paid), open_page(page, web, done), open_page(page, web, late)]
-    visited += [f"{visited[2]}?change={refused.pk}", f"{visited[0]}cancel/", f"{visited[0]}address/", f"{web}/track/"]
+    visited += [f"{visited[2]}?change={refused.pk}", f"{visited[0]}cancel/", f"{visited[0]}address/"]
+    visited += [f"{visited[1]}receipt/", f"{web}/track/lost/", follow_link(page, web, an_order_in(Status.PAID))]
+    visited += [f"{visited[-1]}confirm/", f"{web}/track/"]
     for address in visited:
         page.goto(address)
         found = Axe().run(page)

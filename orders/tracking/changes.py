@@ -1,0 +1,71 @@
+"""What customers may change: each a form, shown while the order accepts it, whose sending is a command."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from orders.models import Order
+from orders.selectors import tracking as reads
+from orders.selectors.commands import outcome_of
+from orders.services.commands import Intention, issue_command
+from orders.tracking.access import of_proven_customer
+from orders.tracking.facts import money
+from orders.tracking.forms import AddressForm, CancelForm, ChangeForm, PaymentForm
+
+WAIT_SECONDS = 1.0
+
+
+@of_proven_customer
+def cancel(request: HttpRequest, order: Order) -> HttpResponse:
+    """Say what cancelling gives back, and cancel."""
+    kept = reads.money_kept(order)
+    return _change(
+        request,
+        order,
+        CancelForm,
+        kept=money(kept, order.currency) if kept else "",
+        charging=reads.charge_is_open(order),
+    )
+
+
+@of_proven_customer
+def address(request: HttpRequest, order: Order) -> HttpResponse:
+    """Change where the parcel goes."""
+    return _change(request, order, AddressForm, initial=order.shipping_address)
+
+
+@of_proven_customer
+def payment(request: HttpRequest, order: Order) -> HttpResponse:
+    """Pay again, by another method."""
+    return _change(request, order, PaymentForm)
+
+
+def _change(
+    request: HttpRequest,
+    order: Order,
+    form_class: type[ChangeForm],
+    initial: dict[str, Any] | None = None,
+    **more: object,
+) -> HttpResponse:
+    """Show the form while the order accepts the change; issue the command that it asks for, and show its outcome."""
+    if request.method != "POST":
+        form = form_class(initial=initial)
+    elif (form := form_class(request.POST)).is_valid():
+        return _issue(order, form)
+    accepted = form_class.kind in reads.open_changes(order)
+    page = {"order": order, "form": form, "accepted": accepted, "total": money(order.total, order.currency), **more}
+    return render(request, form.template, page)
+
+
+def _issue(order: Order, form: ChangeForm) -> HttpResponse:
+    wish = Intention(
+        kind=form.kind,
+        actor=reads.CUSTOMER,
+        reason=form.reason_given(),
+        args=form.args(),
+        id=form.command_id(order),
+    )
+    command = outcome_of(issue_command(order.pk, wish).pk, within=WAIT_SECONDS)
+    return redirect(f"{reverse('tracking:order', args=[order.code])}?change={command.pk}")

@@ -1,0 +1,82 @@
+"""How customers come to their order's page: code and e-mail address, a lost link, a mailed code."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
+
+from orders.client_address import client_address
+from orders.models import Order
+from orders.selectors.tracking import newest_code
+from orders.services import proof
+from orders.services.access import order_opened_by_email
+from orders.services.lost_links import ask_for_links
+from orders.tracking.access import let_in, let_in_with_proof, of_customer, private
+from orders.tracking.forms import CodeForm, EmailForm, FindForm
+
+# The pages that a confirmation can lead to, by the names of their routes.
+NEXT = ("order", "cancel", "address", "payment", "receipt")
+
+
+@private
+def find(request: HttpRequest) -> HttpResponse:
+    """Ask for order code and e-mail address, and open the page to who knows both."""
+    if request.method != "POST":
+        return render(request, "tracking/find.html", {"form": FindForm(initial={"code": request.GET.get("code", "")})})
+    form = FindForm(request.POST)
+    if form.is_valid():
+        code, email = form.cleaned_data["code"], form.cleaned_data["email"]
+        order = order_opened_by_email(code, email, client=client_address(request))
+        if order is not None:
+            return let_in(order)
+        fault = gettext("No order has this code and this e-mail address. Please look at both once more.")
+        form.add_error(None, fault)
+    return render(request, "tracking/find.html", {"form": form})
+
+
+@private
+def lost(request: HttpRequest) -> HttpResponse:
+    """Mail the links of this address's recent orders; the answer is the same whether it has any."""
+    form = EmailForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        ask_for_links(form.cleaned_data["email"], client=client_address(request))
+        return render(request, "tracking/lost_asked.html")
+    return render(request, "tracking/lost.html", {"form": form})
+
+
+@of_customer
+def confirm(request: HttpRequest, order: Order) -> HttpResponse:
+    """Ask for the code that was mailed; the right one opens what the link alone does not."""
+    form = CodeForm(request.POST or None)
+    then = _next(request)
+    if request.method == "POST" and form.is_valid():
+        answer = proof.try_code(order.pk, form.cleaned_data["code"], client=client_address(request))
+        if answer is proof.Answer.RIGHT:
+            return let_in_with_proof(order, then)
+        form.add_error("code", _fault(answer))
+    code = newest_code(order)
+    page = {"order": order, "form": form, "next": then, "sent": code is not None and proof.may_be_tried(code)}
+    return render(request, "tracking/confirm.html", page)
+
+
+@of_customer
+@require_POST
+def send_code(request: HttpRequest, order: Order) -> HttpResponse:
+    """Mail a code, and ask for it."""
+    proof.send_code(order.pk, client=client_address(request))
+    query = urlencode({"next": _next(request)})
+    return redirect(f"{reverse('tracking:confirm', args=[order.code])}?{query}")
+
+
+def _next(request: HttpRequest) -> str:
+    """The page that was wanted, one of ours."""
+    name = request.GET.get("next", "")
+    return name if name in NEXT else "order"
+
+
+def _fault(answer: proof.Answer) -> str:
+    if answer is proof.Answer.WRONG:
+        return gettext("This is not the code. Please look at the newest mail.")
+    return gettext("This code holds no longer. Please let us send another.")

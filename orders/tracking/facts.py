@@ -1,0 +1,187 @@
+"""What an order is made of, as its page and receipt say it: items, sums, payments, delivery, what may be changed."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from babel.core import Locale
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language, gettext
+
+from orders.carriers import carrier_for, transit_days
+from orders.commands import Kind
+from orders.lifecycle import EventType, Status
+from orders.models import Payment, Refund, Shipment
+from orders.money import in_words
+from orders.selectors.tracking import TrackedOrder
+
+# Banks book a refund when they like; card schemes give them this long.
+BANK_DAYS = 14
+ON_THE_WAY = (Status.PAID, Status.PICKING, Status.PACKED)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that happened, or holds; `at` is when, `note` what to know about it."""
+
+    text: str
+    at: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the order, `detail` below its name."""
+
+    name: str
+    detail: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the customer may change, where, until when, and what it costs or returns."""
+
+    name: str
+    label: str
+    address: str
+    terms: str
+
+
+def money(minor: int, currency: str) -> str:
+    """An amount as the page's language writes it."""
+    return in_words(minor, currency, locale=get_language() or "en")
+
+
+def lines(seen: TrackedOrder) -> list[Line]:
+    """What was ordered; an item without a name goes by its number."""
+    currency = seen.order.currency
+    return [
+        Line(
+            name=item.name or item.sku,
+            detail=f"{item.quantity} × {money(item.unit_price, currency)}" + (f", {item.sku}" if item.name else ""),
+            amount=money(item.amount, currency),
+        )
+        for item in seen.items
+    ]
+
+
+def totals(seen: TrackedOrder) -> list[tuple[str, str]]:
+    """The lines of the sum, without those that are nothing."""
+    order = seen.order
+    parts = [
+        (gettext("Subtotal"), order.subtotal),
+        (gettext("Shipping"), order.shipping),
+        (gettext("Tax"), order.tax),
+        (gettext("Discount"), -order.discount),
+    ]
+    shown = [(name, amount) for number, (name, amount) in enumerate(parts) if amount or not number]
+    return [(name, money(amount, order.currency)) for name, amount in shown]
+
+
+def payment_facts(seen: TrackedOrder) -> list[Fact]:
+    """What was charged and what went back, in the order in which it happened."""
+    charged = (EventType.PAYMENT_CHARGED, EventType.PAYMENT_LANDED_LATE)
+    paid = {event.data.get("payment"): event.created_at for event in seen.events if event.type in charged}
+    facts = [fact for own in seen.payments for fact in _of_payment(own, paid.get(str(own.id)))]
+    return facts or [Fact(gettext("Nothing has been charged."))]
+
+
+def _of_payment(payment: Payment, paid_at: datetime | None) -> list[Fact]:
+    state, amount = payment.state, money(payment.amount, payment.currency)
+    refunds = [_of_refund(refund, payment.currency) for refund in payment.refunds.all()]
+    if state == Payment.State.PENDING:
+        return [Fact(gettext("{amount} are being charged.").format(amount=amount))]
+    if state == Payment.State.DECLINED:
+        return [Fact(gettext("{amount} were declined").format(amount=amount), payment.updated_at)]
+    if state == Payment.State.CAPTURED or refunds:
+        return [Fact(gettext("{amount} paid").format(amount=amount), paid_at), *refunds]
+    return [Fact(gettext("{amount} were not charged.").format(amount=amount))]
+
+
+def _of_refund(refund: Refund, currency: str) -> Fact:
+    amount = money(refund.amount, currency)
+    banks = gettext("Banks take up to {days} days.").format(days=BANK_DAYS)
+    if refund.state == Refund.State.SUCCEEDED:
+        return Fact(gettext("{amount} refunded").format(amount=amount), refund.updated_at, banks)
+    if refund.state == Refund.State.PENDING:
+        return Fact(gettext("{amount} are on their way back to you.").format(amount=amount), note=banks)
+    return Fact(gettext("{amount} could not be returned yet. We are looking into it.").format(amount=amount))
+
+
+def address_lines(seen: TrackedOrder) -> list[str]:
+    """Where the parcel goes, with the country by its name."""
+    address = seen.order.address
+    country = Locale(get_language() or "en").territories.get(address.country, address.country)
+    return [*address.lines()[:-1], country]
+
+
+def parcel_link(parcel: Shipment | None) -> str:
+    """Where the carrier tells of the parcel, if its address is known to us."""
+    link: str = settings.CARRIER_LINKS.get(parcel.carrier, "") if parcel else ""
+    return link.replace("{number}", parcel.tracking_number) if parcel else ""
+
+
+def expected(seen: TrackedOrder) -> str:
+    """When the parcel should arrive: days once the carrier has it, a number of days before; nothing where unknown."""
+    order, parcel = seen.order, seen.parcel
+    if order.status == Status.SHIPPED and parcel and parcel.shipped_at:
+        first, last = transit_days(parcel.carrier, parcel.service_level) or (0, 0)
+        start = timezone.localdate(parcel.shipped_at)
+        return last and gettext("Expected between {first} and {last}.").format(
+            first=_day(working_day(start, first)), last=_day(working_day(start, last))
+        )
+    offer = carrier_for(weight=seen.weight, service_level=order.service_level)
+    if order.status not in ON_THE_WAY or offer is None:
+        return ""
+    first, last = transit_days(offer.code, order.service_level) or (0, 0)
+    text = gettext("It usually arrives {first} to {last} working days after the carrier has taken it.")
+    return text.format(first=first, last=last) if last else ""
+
+
+def working_day(start: date, days: int) -> date:
+    """The day that is so many working days, Monday to Friday, after `start`."""
+    day = start
+    while days:
+        day += timedelta(days=1)
+        days -= day.weekday() < 5
+    return day
+
+
+def _day(day: date) -> str:
+    return date_format(day, gettext("l j F"))
+
+
+def changes(seen: TrackedOrder, *, confirmed: bool) -> list[Change]:
+    """What the customer may ask for now. What it costs or returns is told to who gave the second proof."""
+    labels = {
+        Kind.RETRY_PAYMENT: ("payment", gettext("Pay again"), _terms_of_payment(seen)),
+        Kind.UPDATE_ADDRESS: (
+            "address",
+            gettext("Change the address"),
+            gettext("Until the parcel gets its label. It costs nothing."),
+        ),
+        Kind.CANCEL: ("cancel", gettext("Cancel the order"), _terms_of_cancelling(seen, confirmed=confirmed)),
+    }
+    offered = [(kind, *labels[kind]) for kind in labels if kind in seen.changes]
+    return [
+        Change(name, label, reverse(f"tracking:{name}", args=[seen.order.code]), terms)
+        for _, name, label, terms in offered
+    ]
+
+
+def _terms_of_payment(seen: TrackedOrder) -> str:
+    return gettext("{amount} will be charged.").format(amount=money(seen.order.total, seen.order.currency))
+
+
+def _terms_of_cancelling(seen: TrackedOrder, *, confirmed: bool) -> str:
+    until = gettext("Until the parcel is with the carrier.")
+    if not confirmed:
+        return until
+    kept = sum(payment.remaining for payment in seen.payments)
+    if not kept:
+        return f"{until} {gettext('It costs nothing.')}"
+    returned = gettext("{amount} go back to you.").format(amount=money(kept, seen.order.currency))
+    return f"{until} {returned}"
