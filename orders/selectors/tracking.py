@@ -69,7 +69,7 @@ def recent_orders(email: str) -> list[Order]:
 
 def newest_code(order: Order) -> AccessCode | None:
     """The code that was mailed last: the only one that may hold."""
-    return order.access_codes.order_by("-created_at", "-id").first()
+    return AccessCode.objects.filter(order=order).order_by("-created_at", "-id").first()
 
 
 def tracked(order: Order) -> TrackedOrder:

@@ -81,7 +81,7 @@ def of_proven_customer(view: OrderView) -> View:
     def wrapped(request: HttpRequest, order: Order) -> HttpResponse:
         if is_confirmed(request, order):
             return view(request, order)
-        name = request.resolver_match.url_name if request.resolver_match else ""
+        name = (request.resolver_match and request.resolver_match.url_name) or "order"
         return redirect(f"{reverse('tracking:confirm', args=[order.code])}?{urlencode({'next': name})}")
 
     return wrapped

@@ -130,9 +130,8 @@ def expected(seen: TrackedOrder) -> str:
     if order.status == Status.SHIPPED and parcel and parcel.shipped_at:
         first, last = transit_days(parcel.carrier, parcel.service_level) or (0, 0)
         start = timezone.localdate(parcel.shipped_at)
-        return last and gettext("Expected between {first} and {last}.").format(
-            first=_day(working_day(start, first)), last=_day(working_day(start, last))
-        )
+        days = {"first": _day(working_day(start, first)), "last": _day(working_day(start, last))}
+        return gettext("Expected between {first} and {last}.").format(**days) if last else ""
     offer = carrier_for(weight=seen.weight, service_level=order.service_level)
     if order.status not in ON_THE_WAY or offer is None:
         return ""
