@@ -45,9 +45,7 @@ def send_code(order_id: UUID, *, client: str) -> AccessCode:
         sent = list(recent.values_list("created_at", flat=True))
         if len(sent) >= MOST_AN_HOUR:
             wait = sent[MOST_AN_HOUR - 1] + HOUR - now
-            raise TooManyRequests(
-                "Five codes were mailed within the hour.", retry_after=round(wait.total_seconds()) or 1
-            )
+            raise TooManyRequests("Five codes went out within the hour.", retry_after=round(wait.total_seconds()) or 1)
         code = AccessCode.objects.create(order=order, created_at=now)
         write_mail(order, template=TEMPLATE, about={"code": str(code.pk)}, key=str(code.pk))
         return code

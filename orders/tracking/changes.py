@@ -11,8 +11,9 @@ from orders.selectors import tracking as reads
 from orders.selectors.commands import outcome_of
 from orders.services.commands import Intention, issue_command
 from orders.tracking.access import of_proven_customer
+from orders.tracking.address_form import AddressForm
 from orders.tracking.facts import money
-from orders.tracking.forms import AddressForm, CancelForm, ChangeForm, PaymentForm
+from orders.tracking.forms import CancelForm, ChangeForm, PaymentForm
 
 WAIT_SECONDS = 1.0
 
@@ -52,7 +53,9 @@ def _change(
     """Show the form while the order accepts the change; issue the command that it asks for, and show its outcome."""
     if request.method != "POST":
         form = form_class(initial=initial)
-    elif (form := form_class(request.POST)).is_valid():
+    elif (form := form_class(request.POST)).asks_again():
+        form = form_class(initial=request.POST.dict())
+    elif form.is_valid():
         return _issue(order, form)
     accepted = form_class.kind in reads.open_changes(order)
     page = {"order": order, "form": form, "accepted": accepted, "total": money(order.total, order.currency), **more}

@@ -181,6 +181,7 @@ def _terms_of_cancelling(seen: TrackedOrder, *, confirmed: bool) -> str:
         return until
     kept = sum(payment.remaining for payment in seen.payments)
     if not kept:
-        return f"{until} {gettext('It costs nothing.')}"
+        free = gettext("It costs nothing.")
+        return f"{until} {free}"
     returned = gettext("{amount} go back to you.").format(amount=money(kept, seen.order.currency))
     return f"{until} {returned}"

@@ -3,15 +3,11 @@
 from typing import Any
 from uuid import UUID, uuid5
 
-from babel.core import Locale
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from orders import ids
-from orders.address import FIELDS, MAX_LENGTH, parse_address
 from orders.commands import Kind
-from orders.errors import InvalidOrder
 from orders.ids import normalise_code
 from orders.models import Order
 
@@ -75,6 +71,10 @@ class ChangeForm(forms.Form):
         """Why, if the customer said so."""
         return str(self.cleaned_data.get("reason", ""))
 
+    def asks_again(self) -> bool:
+        """Whether this is no wish yet, because the form has more to ask."""
+        return False
+
     def command_id(self, order: Order) -> UUID:
         """The same for the same form sent twice; another one where its contents differ, or the order."""
         content = f"{order.pk}:{self.kind}:{sorted(self.args().items())}"
@@ -109,44 +109,3 @@ class PaymentForm(ChangeForm):
     def args(self) -> dict[str, Any]:
         """The token."""
         return {"payment_method": self.cleaned_data["payment_method"]}
-
-
-def _line(label: str, autocomplete: str, *, required: bool = False) -> forms.CharField:
-    widget = forms.TextInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(label=label, max_length=MAX_LENGTH, required=required, widget=widget)
-
-
-def _countries() -> list[tuple[str, str]]:
-    """Those we ship to, by name."""
-    names = Locale("en").territories
-    return sorted(((code, names.get(code, code)) for code in settings.COUNTRIES_SERVED), key=lambda pair: pair[1])
-
-
-class AddressForm(ChangeForm):
-    """Another address, judged by the same rules as the first one."""
-
-    kind = Kind.UPDATE_ADDRESS
-    template = "tracking/address.html"
-    street = _line("Street and number", "address-line1", required=True)
-    street2 = _line("Flat, floor, company", "address-line2")
-    city = _line("City", "address-level2", required=True)
-    state = _line("State or region", "address-level1")
-    postal_code = _line("Postal code", "postal-code")
-    country = forms.ChoiceField(
-        label="Country", choices=_countries, widget=forms.Select(attrs={"autocomplete": "country"})
-    )
-
-    def clean(self) -> dict[str, Any]:
-        """Put each fault that `parse_address` finds at its field."""
-        given = {name: self.cleaned_data[name] for name in FIELDS if name in self.cleaned_data}
-        if not self.errors:
-            try:
-                parse_address(given, default_country=settings.DEFAULT_COUNTRY)
-            except InvalidOrder as error:
-                for pointer, fault in error.errors.items():
-                    self.add_error(pointer.strip("/"), f"This {fault}.")
-        return self.cleaned_data
-
-    def args(self) -> dict[str, Any]:
-        """The address as commands carry it."""
-        return {"address": {name: self.cleaned_data[name] for name in FIELDS}}

