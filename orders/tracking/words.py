@@ -33,6 +33,7 @@ LATE = _("This takes longer than it should. We are looking into it.")
 REASONS: dict[Waiting, str] = {
     Waiting.VALIDATION: _("We make sure that everything we need is there. This takes a moment."),
     Waiting.REVIEW: _("We look at every order before we take the payment."),
+    Waiting.REVIEWER: _("We look at your order before we take the payment. This can take a little longer."),
     Waiting.PAYMENT: _("This usually takes a few seconds."),
     Waiting.PAYMENT_RETURN: _("After that, the order waits for another payment from you."),
     Waiting.NEW_PAYMENT: _("We have no payment for it yet. You can pay again below."),
@@ -127,6 +128,13 @@ EVENTS: dict[EventType, str] = {
     EventType.REFUND_STARTED: _("A refund was started."),
     EventType.REFUND_SUCCEEDED: _("Your refund was sent."),
     EventType.ORDER_CANCELLED: _("Your order was cancelled."),
+    EventType.RETURN_REQUESTED: _("You asked to return something."),
+    EventType.RETURN_APPROVED: _("We agreed to your return."),
+    EventType.RETURN_REFUSED: _("We could not agree to your return."),
+    EventType.RETURN_EXPIRED: _("Your return did not reach us in time."),
+    EventType.RETURN_RECEIVED: _("What you returned reached us."),
+    EventType.RETURN_CLOSED: _("Your return was closed without a refund."),
+    EventType.RETURN_REFUNDED: _("Your return was refunded."),
 }
 
 # What became of a change that the customer asked for, where it was refused. The order's own reason follows where it
