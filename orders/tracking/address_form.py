@@ -152,5 +152,5 @@ def _as_chosen(rules: ValidationRules, state: str) -> str:
     wanted = state.strip().casefold()
     for code, name in rules.country_area_choices:
         if wanted in (code.casefold(), name.casefold()):
-            return code if rules.country_code in SHORT_STATES else name
+            return str(code if rules.country_code in SHORT_STATES else name)
     return state
