@@ -8,7 +8,7 @@ import orders.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0015_deliveries_not_sent"),
+        ("orders", "0016_review_claims"),
     ]
 
     operations = [
