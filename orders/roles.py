@@ -95,6 +95,8 @@ RIGHTS: dict[str, Right] = {
     # A file leaves the house, with names and e-mail addresses in it.
     "orders.export_order": Right(words="Can export orders", groups=_OPERATOR | _FINANCE),
     "orders.share_savedview": Right(words="Can share a view", groups=_OPERATOR, model="orders.savedview"),
+    "orders.view_approval": Right(words="Can view approval", groups=_FINANCE, model="orders.approval"),
+    "orders.decide_approval": Right(words="Can decide on refunds of others", groups=_FINANCE, model="orders.approval"),
     "orders.note_order": Right(words="Can write a note", groups=EVERYBODY - {Group.VIEWER}),
     # The link opens whatever the customer may do, cancelling among it.
     "orders.open_customer_page": Right(words="Can open the customer's page", groups=_OPERATOR),

@@ -7,8 +7,9 @@ from typing import Any
 from orders.address import Address
 from orders.commands import RULES, Kind
 from orders.lifecycle import Status
-from orders.models import Order, Return
+from orders.models import Approval, Order, Return
 from orders.services import cancellation, commands, deadlines, labels, payment, refunds, shipping
+from orders.services.approvals import issue_or_ask
 from orders.services.commands import Intention, issue_command, settle_signal
 from orders.services.placement import NewItem, NewOrder, place_order
 from tests.conftest import eventually, unique
@@ -125,3 +126,14 @@ def kinds(name: str, order: Order) -> list[str]:
 def events(order: Order) -> list[str]:
     """The types of the order's events, in order."""
     return [event.type for event in order.events.order_by("seq")]
+
+
+def an_approval(amount: int = 60_000, **fields: Any) -> Approval:
+    """A refund that waits for a second person, of an order that cost twice as much."""
+    items = [NewItem(sku="ABC123", quantity=1, unit_price=2 * amount, name="Lamp")]
+    order = an_order_in(Status.DELIVERED, items=items)
+    actor = fields.pop("actor", "operator")
+    wish = Intention(kind=Kind.REFUND, actor=actor, reason="Scratched.", args={"amount": amount}, **fields)
+    approval = issue_or_ask(order.pk, wish)
+    assert isinstance(approval, Approval)
+    return approval

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from orders.admin.durations import brief
@@ -13,15 +14,18 @@ from orders.admin.telling import Consequences
 from orders.commands import Kind
 from orders.lifecycle import Status, Waiting
 from orders.money import in_words
+from orders.selectors.approvals import left_for_one
 from orders.selectors.backoffice import OrderView
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
-    """Something that is wrong with an order, and what helps."""
+    """Something that is wrong with an order, and what helps; `url` leads there, for those with the `right`."""
 
     text: str
     remedy: str = ""
+    url: str = ""
+    right: str = ""
 
 
 def consequences(kind: Kind, view: OrderView) -> Consequences:
@@ -38,6 +42,15 @@ def alerts(view: OrderView) -> list[Alert]:
     if order.held:
         reason = order.held_reason or "No reason was given."
         found.append(Alert(text=f"The order is held: {reason}", remedy="It goes no further until it is released."))
+    found += [
+        Alert(
+            text=f"The refund of {approval.amount_in_words} waits for a second person.",
+            remedy="Somebody else than who asked for it must agree or refuse.",
+            url=reverse("admin:orders_approval_change", args=[approval.pk]),
+            right="orders.decide_approval",
+        )
+        for approval in view.approvals
+    ]
     found += [Alert(text=reason, remedy="An invalid order stays so.") for reason in order.invalid_reasons]
     if order.status == Status.AWAITING_PAYMENT:
         found.append(_no_payment(view))
@@ -234,9 +247,17 @@ def _retry_step(_view: OrderView) -> Consequences:
 def _refund(view: OrderView) -> Consequences:
     return Consequences(
         button="Refund",
-        will=[f"The amount named below goes back. {_kept(view)} are left of the payment."],
+        will=[f"The amount named below goes back. {_kept(view)} are left of the payment.", *_for_two(view)],
         will_not=["The order is not cancelled: to give everything back before it is shipped, cancel it."],
     )
+
+
+def _for_two(view: OrderView) -> list[str]:
+    """What one person alone may still give back, where not all of it."""
+    alone = left_for_one(view.order)
+    if alone is None or alone >= view.left:
+        return []
+    return [f"Above {in_words(alone, view.order.currency)} it waits until a second person agrees."]
 
 
 def _after_refund(view: OrderView) -> str:

@@ -178,6 +178,16 @@ class NoteForm(forms.Form):
     text = forms.CharField(max_length=4000, label="Note", widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class RefusalForm(forms.Form):
+    """Why somebody does not agree."""
+
+    reason = forms.CharField(
+        max_length=MAX_REASON,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Who asked reads it; a shop reads it over the API.",
+    )
+
+
 class BulkForm(forms.Form):
     """One reason for many orders."""
 

@@ -1,7 +1,7 @@
 """An order's page: what it waits for, what is wrong, what can be done, and all that belongs to it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from orders import ids
-from orders.admin.consequences import alerts, consequences
+from orders.admin.consequences import Alert, alerts, consequences
 from orders.admin.durations import age, time_left
 from orders.admin.forms import ActionForm, NoteForm
 from orders.admin.order_actions import ACTIONS, view_or_404
@@ -81,7 +81,7 @@ def _contents(request: HttpRequest, view: OrderView) -> dict[str, Any]:
         "waiting": why_waiting(order),
         "time_left": time_left(order.deadline) if order.deadline else "",
         "age": age(order.created_at),
-        "alerts": alerts(view),
+        "alerts": alerts_for(view, may),
         "buttons": buttons(view, steps, may),
         "steps": steps,
         "entries": entries,
@@ -107,6 +107,11 @@ def note(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
     else:
         messages.error(request, "The note was not added: it needs a text of at most 4000 characters.")
     return redirect("admin:orders_order_change", order.pk)
+
+
+def alerts_for(view: OrderView, may: Callable[[str], bool]) -> list[Alert]:
+    """Everything that is wrong with an order, without the links that this person may not follow."""
+    return [alert if not alert.right or may(alert.right) else replace(alert, url="") for alert in alerts(view)]
 
 
 def buttons(view: OrderView, steps: Iterable[StepSeen], may: Callable[[str], bool]) -> list[Button]:

@@ -9,6 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from orders.admin.approvals import DECIDE, ApprovalAdmin
 from orders.admin.clients import ApiClientAdmin
 from orders.admin.commands import CommandAdmin
 from orders.admin.deliveries import DeliveryAdmin
@@ -17,8 +18,19 @@ from orders.admin.endpoints import EndpointAdmin
 from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
 from orders.admin.orders import OrderAdmin
 from orders.admin.returns import ReturnAdmin
-from orders.models import ApiClient, BlockedCustomer, Command, Delivery, Order, Return, SkuLimit, WebhookEndpoint
+from orders.models import (
+    ApiClient,
+    Approval,
+    BlockedCustomer,
+    Command,
+    Delivery,
+    Order,
+    Return,
+    SkuLimit,
+    WebhookEndpoint,
+)
 from orders.selectors import backoffice
+from orders.selectors.approvals import approvals_waiting
 from orders.selectors.returns import return_piles
 from orders.selectors.review_queue import waiting_for_review
 
@@ -49,6 +61,7 @@ class OrderlifeAdminSite(AdminSite):
         self.register(Command, CommandAdmin)
         self.register(Return, ReturnAdmin)
         self.register(Delivery, DeliveryAdmin)
+        self.register(Approval, ApprovalAdmin)
         self.register(BlockedCustomer, BlockedCustomerAdmin)
         self.register(SkuLimit, SkuLimitAdmin)
         self.register(ApiClient, ApiClientAdmin)
@@ -58,8 +71,21 @@ class OrderlifeAdminSite(AdminSite):
         """The dashboard: the piles for those who may see orders, then the stock list of tables."""
         may_see = getattr(request.user, "has_perm", lambda _: False)("orders.view_order")
         panels = [panel_of(pile) for pile in backoffice.piles()] + return_panels() if may_see else []
+        if request.user.has_perm(DECIDE):
+            panels.append(_approvals())
         to_review = waiting_for_review() if may_see else 0
         return super().index(request, {"panels": panels, "to_review": to_review, **(extra_context or {})})
+
+
+def _approvals() -> Panel:
+    """The pile of refunds that wait for a second person."""
+    count, oldest = approvals_waiting()
+    return Panel(
+        title="Refunds to agree to",
+        count=count,
+        oldest=age(oldest) if oldest else "",
+        url=reverse("admin:orders_approval_changelist"),
+    )
 
 
 def panel_of(pile: backoffice.Pile) -> Panel:

@@ -1,14 +1,15 @@
 """What waits for a second person, and what one person may give back alone."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Sum
 
 from orders.commands import CommandState, Kind
-from orders.models import Approval, Command, Order
-from orders.money import MAX_MINOR, to_decimal
+from orders.models import Approval, Command, Order, Payment, Refund
+from orders.money import MAX_MINOR, exponent, in_words
 
 WAITING = Approval.State.REQUESTED
 
@@ -17,11 +18,17 @@ def is_above_limit(order: Order, amount: int, *, besides: UUID | None = None) ->
     """Whether `amount` minor units, with all that was given of the order on one person's word before, is more than one
     person may give. `besides` is the command that is to be judged itself.
     """
+    alone = left_for_one(order, besides=besides)
+    return alone is not None and amount > alone
+
+
+def left_for_one(order: Order, *, besides: UUID | None = None) -> int | None:
+    """What may still be given back of an order on one person's word, in minor units; None: as much as they like."""
     limits = settings.REFUND_APPROVAL_LIMIT
     limit = limits.get(order.currency, limits.get(""))
     if limit is None:
-        return False
-    return to_decimal(amount + asked_for_alone(order, besides=besides), order.currency) > limit
+        return None
+    return max(int(limit.scaleb(exponent(order.currency))) - asked_for_alone(order, besides=besides), 0)
 
 
 def asked_for_alone(order: Order, *, besides: UUID | None = None) -> int:
@@ -58,3 +65,41 @@ def approvals_waiting() -> tuple[int, datetime | None]:
     """How many decisions wait for a second person, and since when."""
     found = Approval.objects.filter(state=WAITING).aggregate(count=Count("*"), oldest=Min("created_at"))
     return found["count"], found["oldest"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalView:
+    """A request with what its order has of the customer's money, in minor units; `returned` counts what is promised."""
+
+    approval: Approval
+    captured: int
+    returned: int
+
+    @property
+    def captured_in_words(self) -> str:
+        """What was charged, for people."""
+        return in_words(self.captured, self.approval.order.currency)
+
+    @property
+    def refunded_in_words(self) -> str:
+        """What went back already or is promised, for people."""
+        return in_words(self.returned, self.approval.order.currency)
+
+    @property
+    def left_after_in_words(self) -> str:
+        """What we would keep, for people."""
+        return in_words(self.captured - self.returned - self.approval.amount, self.approval.order.currency)
+
+
+def approval_view(approval_id: UUID) -> ApprovalView | None:
+    """What a second person must know to decide; None if nothing of this id was asked for."""
+    approval = Approval.objects.select_related("order", "requested_by", "decided_by").filter(pk=approval_id).first()
+    if approval is None:
+        return None
+    payment = approval.order.payments.filter(state=Payment.State.CAPTURED).first()
+    refunds = Refund.objects.filter(payment=payment).exclude(state=Refund.State.FAILED)
+    return ApprovalView(
+        approval=approval,
+        captured=payment.amount if payment else 0,
+        returned=refunds.aggregate(sum=Sum("amount"))["sum"] or 0,
+    )

@@ -10,8 +10,9 @@ from django.db.models import Count, F, Min, Prefetch, Q, Sum, prefetch_related_o
 
 from orders.commands import RULES, Kind, accepted_in
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Return, Shipment
+from orders.models import Approval, Command, Event, Order, OrderItem, Payment, Refund, Return, Shipment
 from orders.money import in_words
+from orders.selectors.approvals import waiting_approvals
 from orders.selectors.commands import is_possible
 from orders.selectors.orders import order_by_id
 from orders.selectors.refunds import unanswered
@@ -84,6 +85,7 @@ class OrderView:
     ledger: Sequence[LedgerLine]
     shipments: Sequence[Shipment]
     unsettled: Sequence[Command]
+    approvals: Sequence[Approval] = ()
     returns: Sequence[Return] = ()
     setback: Event | None = None
     """Why it is not on its way, if it could not be shipped."""
@@ -173,6 +175,7 @@ def order_view(order_id: UUID) -> OrderView:
         shipments=list(order.shipments.all()),
         returns=returns_of(order) if order.status == Status.DELIVERED else [],
         unsettled=list(order.commands.filter(settled_at=None).order_by("seq")),
+        approvals=waiting_approvals(order_id),
     )
 
 

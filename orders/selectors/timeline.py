@@ -50,7 +50,7 @@ def timeline(order_id: UUID) -> list[Entry]:
     entries = [
         *_event_entries(events, names),
         *(_command_entry(command, names) for command in silent),
-        *(Entry(at=n.created_at, title=n.text, actor=_name(n.author), is_note=True) for n in notes),
+        *(Entry(at=n.created_at, title=n.text, actor=name_of(n.author), is_note=True) for n in notes),
     ]
     return sorted(entries, key=lambda entry: (entry.at, entry.seq or 0), reverse=True)
 
@@ -65,7 +65,7 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
     """Actors in words: `staff:7` is the person's name, `client:shop` is shop."""
     actors = set(actors)
     ids = {int(key) for kind, _, key in (actor.partition(":") for actor in actors) if kind == "staff" and key.isdigit()}
-    people = {person.pk: _name(person) for person in get_user_model().objects.filter(pk__in=ids)} if ids else {}
+    people = {person.pk: name_of(person) for person in get_user_model().objects.filter(pk__in=ids)} if ids else {}
     return {actor: _actor(actor, people) for actor in actors}
 
 
@@ -78,7 +78,7 @@ def _actor(actor: str, people: Mapping[int, str]) -> str:
     return ACTORS.get(Actor(kind), kind) if kind in list(Actor) else actor
 
 
-def _name(person: object) -> str:
+def name_of(person: object) -> str:
     """A member of staff as colleagues call them."""
     full = getattr(person, "get_full_name", str)()
     return str(full or getattr(person, "username", person))

@@ -68,9 +68,8 @@ def agree(approval_id: UUID, *, person: AbstractBaseUser) -> Command:
         CommandRefused: the order cannot give that much back any more; the request still waits, to be refused.
     """
     with _undecided(approval_id, person) as (order, approval):
-        if refusal := refusal_of(order, Kind.REFUND):
-            raise CommandRefused(refusal)
-        refund_asked(order, approval.amount)
+        if reason := hindrance_to(approval):
+            raise CommandRefused(reason)
         _decide(approval, Approval.State.APPROVED, person)
         wish = Intention(
             kind=Kind.REFUND, actor=approval.actor, reason=approval.reason, args=approval.args, id=approval.pk
@@ -94,6 +93,17 @@ def refuse(approval_id: UUID, *, person: AbstractBaseUser, reason: str) -> Appro
         approval.save(update_fields=["state", "decided_by", "decided_at", "answer"])
         _record(order, approval, EventType.APPROVAL_REFUSED, actor=f"{Actor.STAFF}:{person.pk}")
         return approval
+
+
+def hindrance_to(approval: Approval) -> str:
+    """Why its order cannot give that much back as it stands; empty if it can."""
+    if refusal := refusal_of(approval.order, Kind.REFUND):
+        return refusal
+    try:
+        refund_asked(approval.order, approval.amount)
+    except CommandRefused as refused:
+        return refused.message
+    return ""
 
 
 def _amount_for_two(order: Order, wish: Intention) -> int | None:

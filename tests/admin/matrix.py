@@ -28,7 +28,7 @@ from orders.models import ApiClient, BlockedCustomer, Command, Order, SkuLimit, 
 from orders.roles import Group
 from orders.services.deliveries import write_mail
 from tests.conftest import unique
-from tests.factories import a_return, an_order, an_order_in
+from tests.factories import a_return, an_approval, an_order, an_order_in
 
 NOBODY, SUPERUSER, STAFF, ANYBODY = "", "s", "vowfm and staff without a group", "everybody"
 ALL = "vowfm"
@@ -92,6 +92,9 @@ ADDRESSES: dict[str, Row] = {
     "orders_webhookendpoint_delete": Row(who=NOBODY),
     **_stock("orders_delivery", seen_by=ALL, changed_by=NOBODY),
     "orders_delivery_send_again": Row(who="om"),
+    **_stock("orders_approval", seen_by="fm", changed_by=NOBODY),
+    "orders_approval_agree": Row(who="fm"),
+    "orders_approval_refuse": Row(who="fm"),
     "orders_order_note": Row(who="owfm"),
     "orders_order_review": Row(who="om"),
     "orders_order_review_next": Row(who="om"),
@@ -131,6 +134,7 @@ BULK: dict[str, dict[str, str]] = {
     "orders_order": {"approve_selected": "om", "reject_selected": "om", "cancel_selected": "om"},
     "orders_command": {},
     "orders_return": {},
+    "orders_approval": {},
     "orders_blockedcustomer": {"delete_selected": "om"},
     "orders_skulimit": {"delete_selected": "om"},
     "orders_apiclient": {},
@@ -149,6 +153,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "orders_order": partial(an_order_in, Status.IN_REVIEW),
     "orders_command": lambda: Command.objects.get(order=an_order()),
     "orders_return": lambda: a_return(an_order_in(Status.DELIVERED)),
+    "orders_approval": an_approval,
     "orders_blockedcustomer": lambda: BlockedCustomer.objects.create(email=f"{unique()}@example.com"),
     "orders_skulimit": lambda: SkuLimit.objects.create(sku=unique(), max_quantity=1),
     "orders_apiclient": lambda: ApiClient.objects.create(name=unique()),
@@ -166,6 +171,7 @@ def arguments(name: str, placeholders: list[str]) -> dict[str, Any]:
     known: dict[str, Callable[[], Any]] = {
         "order_id": lambda: OBJECTS["orders_order"]().pk,
         "delivery_id": lambda: OBJECTS["orders_delivery"]().pk,
+        "approval_id": lambda: OBJECTS["orders_approval"]().pk,
         "object_id": lambda: OBJECTS[table]().pk,
         "id": lambda: OBJECTS[table]().pk,
         "content_type_id": lambda: ContentType.objects.get_for_model(Order).pk,

@@ -1,0 +1,194 @@
+"""Refunds that wait for a second person: the list, and the page on which that person agrees or refuses."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.admin import ShowFacets
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST, require_safe
+
+from orders.admin.forms import RefusalForm
+from orders.admin.lists import PAGE, ShortPaginator
+from orders.admin.order_actions import announce
+from orders.admin.stock import ModelAdmin, ReadOnly, ensure
+from orders.commands import Kind
+from orders.errors import OrderError
+from orders.models import Approval
+from orders.selectors.approvals import approval_view
+from orders.selectors.timeline import name_of, names_of
+from orders.services.approvals import agree, hindrance_to, refuse
+
+DECIDE = "orders.decide_approval"
+
+
+class StateFilter(admin.SimpleListFilter):
+    """What waits, unless something else is chosen."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
+        """What may be chosen beside what waits."""
+        return [(str(state), str(state.label)) for state in (Approval.State.APPROVED, Approval.State.REFUSED)] + [
+            ("all", "All")
+        ]
+
+    def choices(self, changelist: ChangeList) -> Iterable[dict[str, object]]:  # type: ignore[override] # dicts do as well as its TypedDict
+        """The stock choices, of which the first is called by what it shows."""
+        first, *others = super().choices(changelist)
+        return [{**first, "display": "Waiting"}, *({**other} for other in others)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Approval]) -> QuerySet[Approval]:  # noqa: ARG002 - the stock signature
+        """What waits has an index of its own."""
+        state = self.value() or str(Approval.State.REQUESTED)
+        return queryset if state == "all" else queryset.filter(state=state)
+
+
+class ApprovalAdmin(ReadOnly, ModelAdmin[Approval]):
+    """Nothing is edited here: it is agreed to, or refused."""
+
+    list_display = ("amount", "order_link", "asked_by", "created_at", "state", "decided", "decided_at")
+    list_display_links = ("amount",)
+    list_filter = (StateFilter,)
+    list_select_related = ("order", "requested_by", "decided_by")
+    list_per_page = PAGE
+    paginator = ShortPaginator
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    sortable_by = ()
+    ordering = ("created_at",)
+    actions = None
+
+    def get_urls(self) -> list[URLPattern]:
+        """What is decided on an approval's page, before the stock ones."""
+        view = self.admin_site.admin_view
+        return [
+            path("<uuid:approval_id>/agree/", view(self.agree_view), name="orders_approval_agree"),
+            path("<uuid:approval_id>/refuse/", view(self.refuse_view), name="orders_approval_refuse"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The stock list under its own title."""
+        return super().changelist_view(request, {"title": "Refunds for two people to decide", **(extra_context or {})})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002 - the stock signature
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - the stock signature
+    ) -> HttpResponse:
+        """What was asked for and what would happen, in place of a form."""
+        return _show(request, self, object_id)
+
+    def agree_view(self, request: HttpRequest, approval_id: UUID) -> HttpResponse:
+        """Where the second person's yes is sent."""
+        return _agree(request, approval_id)
+
+    def refuse_view(self, request: HttpRequest, approval_id: UUID) -> HttpResponse:
+        """Where the second person's no is sent, with its reason."""
+        return _refuse(request, approval_id)
+
+    @admin.display(description="amount")
+    def amount(self, approval: Approval) -> str:
+        """What is to go back."""
+        return approval.amount_in_words
+
+    @admin.display(description="order")
+    def order_link(self, approval: Approval) -> str:
+        """Whose money it is."""
+        url = reverse("admin:orders_order_change", args=[approval.order_id])
+        return format_html('<a href="{}">{}</a>', url, approval.order.code)
+
+    @admin.display(description="asked by")
+    def asked_by(self, approval: Approval) -> str:
+        """Who cannot be the second person."""
+        return _asked_by(approval)
+
+    @admin.display(description="decided by")
+    def decided(self, approval: Approval) -> str:
+        """The second person."""
+        return name_of(approval.decided_by) if approval.decided_by else ""
+
+
+@require_safe
+def _show(request: HttpRequest, screen: ModelAdmin[Approval], object_id: str) -> HttpResponse:
+    ensure(request, "orders.view_approval")
+    view = approval_view(_uuid(object_id))
+    if view is None:
+        raise Http404
+    approval = view.approval
+    context = {
+        **screen.admin_site.each_context(request),
+        "title": f"Refund of {approval.amount_in_words}",
+        "opts": screen.opts,
+        "view": view,
+        "approval": approval,
+        "order": approval.order,
+        "asked_by": _asked_by(approval),
+        "decided_by": name_of(approval.decided_by) if approval.decided_by else "",
+        "is_waiting": approval.state == Approval.State.REQUESTED,
+        "hindrance": hindrance_to(approval),
+        "is_own": approval.requested_by_id == request.user.pk,
+        "may_decide": request.user.has_perm(DECIDE),
+        "form": RefusalForm(),
+    }
+    return TemplateResponse(request, "admin/orders/approval/page.html", context)
+
+
+@require_POST
+def _agree(request: HttpRequest, approval_id: UUID) -> HttpResponse:
+    ensure(request, DECIDE)
+    assert request.user.is_authenticated  # noqa: S101 - tells the type checker what the right implies
+    person = request.user
+    return _decided(request, approval_id, lambda: agree(approval_id, person=person))
+
+
+@require_POST
+def _refuse(request: HttpRequest, approval_id: UUID) -> HttpResponse:
+    ensure(request, DECIDE)
+    assert request.user.is_authenticated  # noqa: S101 - tells the type checker what the right implies
+    person = request.user
+    form = RefusalForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Nothing was decided: say why it is refused.")
+        return redirect("admin:orders_approval_change", approval_id)
+    reason = form.cleaned_data["reason"]
+    return _decided(request, approval_id, lambda: refuse(approval_id, person=person, reason=reason))
+
+
+def _decided(request: HttpRequest, approval_id: UUID, decide: Callable[[], object]) -> HttpResponse:
+    """Decide, say what became of it, and go on to the order; where nothing was decided, back to the request."""
+    try:
+        decide()
+    except OrderError as error:
+        messages.error(request, error.message)
+        return redirect("admin:orders_approval_change", approval_id)
+    approval = Approval.objects.select_related("order", "command").get(pk=approval_id)
+    if approval.command is None:
+        messages.success(request, f"{approval.order.code}: the refund of {approval.amount_in_words} was refused.")
+    else:
+        announce(request, approval.order, Kind.REFUND, approval.command, seen=approval.order.event_seq)
+    return redirect("admin:orders_order_change", approval.order_id)
+
+
+def _asked_by(approval: Approval) -> str:
+    if approval.requested_by:
+        return name_of(approval.requested_by)
+    return names_of([approval.actor])[approval.actor]
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
