@@ -129,8 +129,8 @@ def events(order: Order) -> list[str]:
 
 
 def an_approval(amount: int = 60_000, **fields: Any) -> Approval:
-    """A refund that waits for a second person, of an order that cost twice as much."""
-    items = [NewItem(sku="ABC123", quantity=1, unit_price=2 * amount, name="Lamp")]
+    """A refund that waits for a second person, of an order that cost half as much again."""
+    items = [NewItem(sku="ABC123", quantity=1, unit_price=amount * 3 // 2, name="Lamp")]
     order = an_order_in(Status.DELIVERED, items=items)
     actor = fields.pop("actor", "operator")
     wish = Intention(kind=Kind.REFUND, actor=actor, reason="Scratched.", args={"amount": amount}, **fields)

@@ -61,7 +61,7 @@ def test_the_second_person_sees_what_would_happen_and_agrees(desk: Desk, other: 
     approval = asked_by(desk)
     page = other.get(page_of(approval))
     assert "Refund 600.00 USD" in page
-    assert "600.00 USD are left of the payment." in page
+    assert "300.00 USD are left of the payment." in page
     assert "“Refund” is recorded and will be carried out." in other.post(page_of(approval, "agree"), {})
     assert Command.objects.get(pk=approval.pk).actor == f"staff:{desk.user.pk}"
 
@@ -92,7 +92,7 @@ def test_the_later_of_two_is_told_who_was_first(desk: Desk, other: Desk) -> None
 def test_it_says_why_a_refund_cannot_be_made_any_more(desk: Desk, settings: Settings) -> None:
     approval = an_approval()
     settings.REFUND_APPROVAL_LIMIT = {}
-    command(approval.order, "refund", args={"amount": 60_001})
+    command(approval.order, "refund", args={"amount": 30_001})
     page = desk.get(page_of(approval))
     assert "The refund cannot be made any more: Between 0.01 USD and 599.99 USD can go back." in page
     assert page_of(approval, "agree") not in page
