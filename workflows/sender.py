@@ -23,7 +23,7 @@ MOST_AT_ONCE = 64
 # How long a batch waits for its slower calls, so that their outcomes are written together.
 PATIENCE_SECONDS = 0.1
 # Nothing takes longer: a call has its own deadline, looking up a host has none. Less than the lease.
-LIMIT_SECONDS = 12.0
+LIMIT_SECONDS = 10.5
 
 
 class Sender:

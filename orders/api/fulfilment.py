@@ -16,8 +16,7 @@ from orders.api.outcomes import Wish, carry_out
 from orders.api.results import ToFulfilOut
 from orders.api.schemas import ReasonIn
 from orders.commands import Kind
-from orders.selectors.fulfilment import orders_to_fulfil
-from orders.selectors.orders import order_by_id
+from orders.selectors.fulfilment import order_that_people_fulfil, orders_to_fulfil
 
 router = Router(tags=["fulfilment"])
 
@@ -74,4 +73,6 @@ def fulfil(
     """Say that a step was taken, or cannot be, of an order that people fulfil."""
     named = {"carrier": body.carrier, "tracking_number": body.tracking_number}
     args = {name: value for name, value in named.items() if value}
-    return carry_out(request, order_by_id(order_id), Wish(Kind(body.step), body.reason, args), idempotency_key, wait)
+    return carry_out(
+        request, order_that_people_fulfil(order_id), Wish(Kind(body.step), body.reason, args), idempotency_key, wait
+    )

@@ -7,12 +7,25 @@ from uuid import UUID
 from django.db.models import Q
 
 from orders.commands import RULES, Kind
+from orders.errors import OrderNotFound
 from orders.lifecycle import Waiting
 from orders.models import Order
 
 # What an order must wait for, beside its status, before the step can be taken.
 _WAITS = {Kind.PICK: (Waiting.SHIPPING,)}
 STEPS = (Kind.PICK, Kind.PACK, Kind.SHIP, Kind.DELIVER)
+
+
+def order_that_people_fulfil(order_id: UUID) -> Order:
+    """The order with this id, whosever it is, if people fulfil it.
+
+    Raises:
+        OrderNotFound: there is none, or its steps are not people's to take.
+    """
+    order = Order.objects.filter(pk=order_id, fulfilment="manual").first()
+    if order is None:
+        raise OrderNotFound(f"There is no order {order_id} that people fulfil.")
+    return order
 
 
 def orders_to_fulfil(step: Kind, *, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Order]:

@@ -17,7 +17,7 @@ from orders.services.retries import next_attempt
 from orders.services.webhook_calls import call_of
 
 # A sender that dies leaves its deliveries to the others after this long; longer than any call may take.
-LEASE_SECONDS = 15
+LEASE_SECONDS = 13
 # So many to one endpoint at a time, so that a slow one keeps nobody else waiting.
 AT_ONCE_TO_ONE = 4
 

@@ -60,6 +60,15 @@ def test_a_warehouse_takes_an_order_from_the_shelf_to_its_customer(warehouse: Sh
     assert (order.status, shipment.carrier, shipment.tracking_number) == (Status.DELIVERED, "swiftline", "SW1")
 
 
+@pytest.mark.parametrize("status", [Status.PAID, Status.SHIPPED])
+def test_an_order_that_no_person_fulfils_is_not_there_for_a_warehouse(warehouse: Shop, status: Status) -> None:
+    order = an_order_in(status)
+    for name in ("pick", "deliver"):
+        answer = warehouse.post(f"/orders/{order.pk}/fulfilment", {"step": name})
+        assert (answer.status_code, answer.json()["type"]) == (404, "/docs/problems#order_not_found")
+    assert not order.commands.filter(kind__in=["pick", "deliver"]).exists()
+
+
 def test_a_warehouse_says_what_cannot_be_picked(warehouse: Shop) -> None:
     order = an_order_in(Status.PAID, fulfilment="manual")
     answer = warehouse.post(f"/orders/{order.pk}/fulfilment", {"step": "fail_picking", "reason": "broken"})
