@@ -93,6 +93,8 @@ MANUAL_REVIEW_TIMEOUT = env.float("MANUAL_REVIEW_TIMEOUT", default=3)
 PAYMENT_PROCESSING_DELAY = env.float("PAYMENT_PROCESSING_DELAY", default=2)
 SHIPPING_DELAY = env.float("SHIPPING_DELAY", default=2)
 PAYMENT_RETRY_WINDOW = env.float("PAYMENT_RETRY_WINDOW", default=24 * 3600)
+# A held order to which nothing has happened for so long stands on the dashboard.
+HELD_TOO_LONG = env.float("HELD_TOO_LONG", default=24 * 3600)
 DELIVERY_DEADLINE = env.float("DELIVERY_DEADLINE", default=14 * 24 * 3600)
 # After a delivery, a return may be asked for; then it is to be decided; then its parcel may take so long.
 RETURN_WINDOW = env.float("RETURN_WINDOW", default=30 * 24 * 3600)

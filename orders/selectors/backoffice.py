@@ -3,10 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, F, Min, Prefetch, Q, Sum, prefetch_related_objects
+from django.db.models import F, Prefetch, Q, Sum, prefetch_related_objects
 
 from orders.commands import RULES, Kind, accepted_in
 from orders.lifecycle import EventType, Status, Waiting
@@ -20,31 +19,6 @@ from orders.selectors.returns import returns_of
 
 # Why an order could not be shipped, by the codes of the event.
 SETBACKS = {"no_carrier": "No carrier takes it there any more.", "out_of_stock": "Goods are missing."}
-# Where an order stands still until a person, or the customer, does something.
-STANDING_STILL = (Status.IN_REVIEW, Status.AWAITING_PAYMENT, Status.SHIPPING_FAILED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pile:
-    """Orders that need a person; `status` is None for those that need attention wherever they stand."""
-
-    status: Status | None
-    count: int
-    oldest: datetime | None
-
-
-def piles() -> list[Pile]:
-    """How many orders need a person, and since when: read from two indexes."""
-    rows = (
-        Order.objects.filter(status__in=STANDING_STILL)
-        .order_by()
-        .values_list("status")
-        .annotate(count=Count("*"), oldest=Min("created_at"))
-    )
-    found = {status: Pile(status=Status(status), count=count, oldest=oldest) for status, count, oldest in rows}
-    standing = [found.get(status, Pile(status=status, count=0, oldest=None)) for status in STANDING_STILL]
-    flagged = Order.objects.filter(needs_attention=True).aggregate(count=Count("*"), oldest=Min("created_at"))
-    return [*standing, Pile(status=None, count=flagged["count"], oldest=flagged["oldest"])]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,35 +1,17 @@
 import re
 
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from orders.lifecycle import Status
-from orders.models import ApiClient, ApiKey, BlockedCustomer, Order
+from orders.models import ApiClient, ApiKey, BlockedCustomer
 from orders.services.api_keys import create_api_key
 from tests.admin.conftest import Desk
 from tests.conftest import unique
 from tests.factories import an_order_in, command
 
-INDEX = reverse("admin:index")
 NO_KEYS = {"keys-TOTAL_FORMS": 0, "keys-INITIAL_FORMS": 0}
 COMMANDS = reverse("admin:orders_command_changelist")
-
-
-def test_it_counts_on_the_dashboard_what_needs_a_person_and_links_it(desk: Desk) -> None:
-    an_order_in(Status.IN_REVIEW)
-    page = desk.get(INDEX)
-    assert f"{reverse('admin:orders_order_changelist')}?status__exact=in_review" in page
-    assert f"<strong>{Order.objects.filter(status=Status.IN_REVIEW).count()}</strong>" in page
-    assert "oldest" in page
-
-
-def test_it_reads_the_dashboards_piles_and_the_queue_in_three_queries(desk: Desk) -> None:
-    an_order_in(Status.IN_REVIEW)
-    with CaptureQueriesContext(connection) as queries:
-        desk.get(INDEX)
-    assert len([query for query in queries if 'FROM "orders"' in query["sql"]]) == 3
 
 
 def test_it_shows_open_commands_unless_asked_for_others(desk: Desk) -> None:

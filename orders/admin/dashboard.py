@@ -1,0 +1,187 @@
+"""The dashboard: what needs a person, the last days in charts, and how the machinery does."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from orders.admin.approvals import DECIDE
+from orders.admin.charts import Chart, chart
+from orders.admin.durations import age
+from orders.gateways.process import process
+from orders.lifecycle import Status
+from orders.money import in_words
+from orders.selectors import dashboard
+from orders.selectors.approvals import approvals_waiting
+from orders.selectors.returns import return_piles
+from orders.selectors.searching import COUNTED
+
+ENDED = (Status.CANCELLED, Status.REJECTED, Status.INVALID)
+QUEUES = ("orders", "shipping")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One pile on the dashboard: `url` leads to exactly its orders."""
+
+    title: str
+    count: int
+    oldest: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A chart and the table behind it. The first cell of a row names it."""
+
+    title: str
+    chart: Chart | None
+    legend: Sequence[str]
+    head: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """One part of the machinery, what it says, and whether that is as it should be."""
+
+    name: str
+    says: str
+    is_well: bool
+    url: str = ""
+
+
+def panels(standing: Mapping[Status, dashboard.Pile], may: Callable[[str], bool]) -> list[Panel]:
+    """What needs a person, each with its orders; refunds to agree to only for those who may."""
+    since = dashboard.held_since()
+    piles = [(it.in_words.capitalize(), standing[it], {"status__exact": it.value}) for it in dashboard.STANDING_STILL]
+    held = {"held__exact": "1", "updated_at__lt": since.isoformat()}
+    return [
+        *(_panel(*pile) for pile in piles),
+        _panel("Needs attention", dashboard.flagged(), {"needs_attention__exact": "1"}),
+        _panel("Held too long", dashboard.held_too_long(since), held),
+        *_returns(),
+        *([_approvals()] if may(DECIDE) else []),
+    ]
+
+
+def reports(standing: Mapping[Status, dashboard.Pile]) -> list[Report]:
+    """Open orders, the orders of the last days, and their money."""
+    return [_placed(dashboard.placed_by_day()), _money(dashboard.money_by_day()), _open(standing)]
+
+
+def machinery() -> list[Health]:
+    """What carries the orders. That this is shown at all says that PostgreSQL answers."""
+    commands = f"{reverse('admin:orders_command_changelist')}?state="
+    waiting, unsettled = dashboard.undelivered_commands(), dashboard.unsettled_commands()
+    unsent = dashboard.unsent_deliveries()
+    return [
+        Health(name="PostgreSQL", says="answers", is_well=True),
+        *_temporal(process().workers()),
+        _backlog("Commands not delivered to Temporal", waiting, patience=10, url=f"{commands}pending"),
+        _backlog("Commands without an outcome", unsettled, patience=60, url=f"{commands}delivered"),
+        _backlog("Mails and webhooks not sent", unsent, patience=60),
+    ]
+
+
+def _panel(title: str, pile: dashboard.Pile, query: Mapping[str, str]) -> Panel:
+    url = f"{reverse('admin:orders_order_changelist')}?{urlencode(query)}"
+    return Panel(title=title, count=pile.count, oldest=age(pile.oldest) if pile.oldest else "", url=url)
+
+
+def _returns() -> list[Panel]:
+    """Returns that wait for a decision, and those that wait for their parcel."""
+    titles = {"requested": "Returns to decide", "approved": "Returns on their way"}
+    where = reverse("admin:orders_return_changelist")
+    return [
+        Panel(title=titles[state], count=count, oldest=age(oldest) if oldest else "", url=f"{where}?state={state}")
+        for state, (count, oldest) in return_piles().items()
+    ]
+
+
+def _approvals() -> Panel:
+    """Refunds that wait for a second person."""
+    count, oldest = approvals_waiting()
+    url = reverse("admin:orders_approval_changelist")
+    return Panel(title="Refunds to agree to", count=count, oldest=age(oldest) if oldest else "", url=url)
+
+
+def _placed(days: Mapping[date, Mapping[Status, int]]) -> Report:
+    def of(*statuses: Status) -> list[int]:
+        return [sum(day.get(status, 0) for status in statuses) for day in days.values()]
+
+    series = {
+        "delivered": of(Status.DELIVERED),
+        "open": of(*dashboard.OPEN),
+        "cancelled, rejected or invalid": of(*ENDED),
+    }
+    drawn = chart(list(days), series, _orders, stacked=True)
+    rows = [(day, *values, sum(values)) for day, *values in zip(days, *series.values(), strict=True)]
+    return Report(
+        title="Orders placed, by day",
+        chart=drawn,
+        legend=list(series),
+        head=("Day", *(name.capitalize() for name in series), "All"),
+        rows=rows[::-1],
+    )
+
+
+def _money(currencies: Mapping[str, Mapping[date, dashboard.Money]]) -> Report:
+    """The chart shows the currency that most came in; the table has them all."""
+    rows = [
+        (f"{day:%Y-%m-%d} {currency}", in_words(money.captured, currency), in_words(money.refunded, currency))
+        for currency, days in currencies.items()
+        for day, money in reversed(list(days.items()))
+    ]
+    busiest = max(currencies, key=lambda it: sum(money.captured for money in currencies[it].values()), default="")
+    return Report(
+        title=f"Money captured and refunded, by day{f', {busiest}' if busiest else ''}",
+        chart=_money_chart(currencies[busiest], partial(in_words, currency=busiest)) if busiest else None,
+        legend=("captured", "refunded"),
+        head=("Day", "Captured", "Refunded"),
+        rows=rows,
+    )
+
+
+def _money_chart(days: Mapping[date, dashboard.Money], words: Callable[[int], str]) -> Chart:
+    series = {
+        "captured": [money.captured for money in days.values()],
+        "refunded": [money.refunded for money in days.values()],
+    }
+    return chart(list(days), series, words, stacked=False)
+
+
+def _open(standing: Mapping[Status, dashboard.Pile]) -> Report:
+    rows = [
+        (status.in_words.capitalize(), pile.count, age(pile.oldest) if pile.oldest else "–")
+        for status, pile in standing.items()
+    ]
+    return Report(title="Open orders, by state", chart=None, legend=(), head=("State", "Orders", "Oldest"), rows=rows)
+
+
+def _temporal(workers: Mapping[str, int] | None) -> list[Health]:
+    if workers is None:
+        away = "does not answer: orders are accepted, commands recorded, and all goes on when it is back"
+        unknown = [Health(name=f"Workers of “{queue}”", says="unknown", is_well=False) for queue in QUEUES]
+        return [Health(name="Temporal", says=away, is_well=False), *unknown]
+    found = [
+        Health(name=f"Workers of “{queue}”", says=str(count) if count else "none", is_well=count > 0)
+        for queue, count in workers.items()
+    ]
+    return [Health(name="Temporal", says="answers", is_well=True), *found]
+
+
+def _backlog(name: str, rows: dashboard.Backlog, *, patience: float, url: str = "") -> Health:
+    if rows.oldest is None:
+        return Health(name=name, says="none", is_well=True, url=url)
+    count = f"more than {COUNTED}" if rows.count > COUNTED else str(rows.count)
+    is_late = (timezone.now() - rows.oldest).total_seconds() > patience
+    return Health(name=name, says=f"{count}, the oldest for {age(rows.oldest)}", is_well=not is_late, url=url)
+
+
+def _orders(count: int) -> str:
+    return "1 order" if count == 1 else f"{count} orders"

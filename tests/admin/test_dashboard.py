@@ -1,0 +1,142 @@
+"""The dashboard: what needs a person, the last days, the machinery."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from html import unescape
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from orders.admin.charts import FOOT, HEIGHT, chart
+from orders.gateways.process import process
+from orders.lifecycle import Status
+from orders.models import Command, Order
+from orders.selectors import dashboard
+from stack.ports import free_port
+from stack.temporal import temporal_dev_server
+from tests.admin.conftest import Desk
+from tests.conftest import eventually
+from tests.factories import an_order, an_order_in, command
+
+INDEX = reverse("admin:index")
+LIST = reverse("admin:orders_order_changelist")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_look(settings: Settings) -> Iterator[None]:
+    """Nobody answers at Temporal's address, and what was known of it before is forgotten."""
+    settings.TEMPORAL_ADDRESS = f"127.0.0.1:{free_port()}"
+    process.cache_clear()
+    yield
+    process.cache_clear()
+
+
+def pile(page: str, title: str) -> tuple[int, str]:
+    """The count of a pile, and where it leads."""
+    (found,) = re.findall(rf'<a href="([^"]+)">\s*<strong>(\d+)</strong>\s*<span>{title}</span>', page)
+    return int(found[1]), unescape(found[0])
+
+
+def listed(desk: Desk, url: str) -> set[str]:
+    return set(re.findall(r"orders/order/([0-9a-f-]{36})/change", desk.get(url + "&all=")))
+
+
+def a_held_order(*, days: int) -> Order:
+    order = an_order_in(Status.IN_REVIEW)
+    command(order, "hold", reason="Something is odd.")
+    Order.objects.filter(pk=order.pk).update(updated_at=timezone.now() - timedelta(days=days))
+    return order
+
+
+@pytest.mark.parametrize("title", ["In review", "Awaiting payment", "Shipping failed", "Needs attention"])
+def test_each_pile_counts_the_orders_that_its_link_lists(desk: Desk, title: str) -> None:
+    an_order_in(Status.IN_REVIEW)
+    count, url = pile(desk.get(INDEX), title)
+    assert count == len(listed(desk, url))
+
+
+def test_it_counts_an_order_that_was_held_for_two_days_and_not_one_held_just_now(desk: Desk) -> None:
+    old, new = a_held_order(days=2), a_held_order(days=0)
+    count, url = pile(desk.get(INDEX), "Held too long")
+    orders = listed(desk, url)
+    assert (str(old.pk) in orders, str(new.pk) in orders, len(orders)) == (True, False, count)
+
+
+def test_it_says_since_when_the_oldest_waits(desk: Desk) -> None:
+    order = an_order_in(Status.IN_REVIEW)
+    Order.objects.filter(pk=order.pk).update(created_at=timezone.now() - timedelta(days=9, hours=1))
+    assert "oldest 9 d" in desk.get(INDEX)
+
+
+def test_it_counts_the_orders_of_each_day_by_where_they_stand(desk: Desk) -> None:
+    before = dashboard.placed_by_day()[timezone.localdate()]
+    an_order_in(Status.DELIVERED)
+    after = dashboard.placed_by_day()[timezone.localdate()]
+    assert after[Status.DELIVERED] - before.get(Status.DELIVERED, 0) == 1
+    assert len(dashboard.placed_by_day()) == dashboard.DAYS
+    assert "Orders placed, by day" in desk.get(INDEX)
+
+
+def test_it_sums_what_was_captured_and_refunded_for_each_currency(desk: Desk) -> None:
+    def today() -> dashboard.Money:
+        return dashboard.money_by_day().get("CHF", {}).get(timezone.localdate(), dashboard.Money())
+
+    before = today()
+    an_order_in(Status.PAID, currency="CHF")
+    an_order_in(Status.CANCELLED, currency="CHF")
+    assert (today().captured - before.captured, today().refunded - before.refunded) == (19998, 9999)
+    assert "CHF" in desk.get(INDEX)
+
+
+def test_its_chart_is_as_high_as_its_values() -> None:
+    days = [date(2026, 1, 1), date(2026, 1, 2)]
+    drawn = chart(days, {"captured": [4, 0], "refunded": [1, 2]}, str, stacked=True)
+    heights = [(bar.kind, bar.height) for bar in drawn.bars]
+    full = 5 * heights[0][1] / 4
+    assert heights == [("captured", full * 0.8), ("refunded", round(full / 5, 1)), ("refunded", round(full * 0.4, 1))]
+    assert drawn.bars[0].y + drawn.bars[0].height == HEIGHT - FOOT
+    assert drawn.bars[1].y + drawn.bars[1].height == drawn.bars[0].y
+    assert drawn.highest == "5"
+
+
+def test_it_says_that_temporal_is_away_and_shows_the_rest(desk: Desk) -> None:
+    page = desk.get(INDEX)
+    assert "does not answer: orders are accepted" in page
+    assert "unknown" in page
+    assert "What needs a person" in page
+
+
+def test_it_says_that_temporal_answers_and_who_works(desk: Desk, settings: Settings, tmp_path: Path) -> None:
+    with temporal_dev_server(tmp_path) as address:
+        settings.TEMPORAL_ADDRESS = address
+        nobody = r"Workers of “orders”</dt>\s*<dd><strong>Look here:</strong> none"
+        eventually(lambda: re.search(nobody, desk.get(INDEX)), 20)
+
+
+def test_it_says_how_long_commands_wait_for_the_relay(desk: Desk) -> None:
+    order = an_order()
+    Command.objects.filter(order=order).update(created_at=timezone.now() - timedelta(hours=3))
+    assert re.search(r"Commands not delivered to Temporal</a></dt>\s*<dd>.*the oldest for 3 h", desk.get(INDEX))
+
+
+def test_its_queries_do_not_grow_with_the_orders(desk: Desk) -> None:
+    counts = []
+    for _ in range(2):
+        an_order_in(Status.IN_REVIEW)
+        with CaptureQueriesContext(connection) as queries:
+            desk.get(INDEX)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert counts[0] <= 16
+
+
+def test_it_shows_nothing_of_the_orders_to_who_may_not_see_them(outsider: Desk) -> None:
+    page = outsider.get(INDEX)
+    assert "What needs a person" not in page
+    assert "The machinery" not in page
