@@ -42,6 +42,12 @@ class EndpointNotFound(OrderError):
     code = "endpoint_not_found"
 
 
+class ReturnNotFound(OrderError):
+    """No return of this order has this id."""
+
+    code = "return_not_found"
+
+
 class CommandRefused(OrderError):
     """The order does not accept this command where it stands; the command is rejected with this message."""
 

@@ -8,6 +8,7 @@ from orders.api.fulfilment import router as fulfilment_routes
 from orders.api.orders import router as order_routes
 from orders.api.parsing import StrictJSON
 from orders.api.reference import DocumentedAPI
+from orders.api.returns import router as return_routes
 from orders.api.webhooks import router as webhook_routes
 
 api = DocumentedAPI(
@@ -20,6 +21,6 @@ api = DocumentedAPI(
     openapi_url="/openapi.json",
     parser=StrictJSON(),
 )
-for router in (order_routes, fulfilment_routes, endpoint_routes, webhook_routes):
+for router in (order_routes, return_routes, fulfilment_routes, endpoint_routes, webhook_routes):
     api.add_router("", router)
 problems.register(api)

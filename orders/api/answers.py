@@ -10,11 +10,13 @@ from orders.api.results import (
     PaymentOut,
     PlacedOut,
     RefundOut,
+    ReturnItemOut,
+    ReturnOut,
     ShipmentOut,
     ToFulfil,
 )
 from orders.commands import CommandState, order_workflow_id
-from orders.models import Approval, Command, Order, Payment
+from orders.models import Approval, Command, Order, Payment, Return
 from orders.selectors.commands import accepted_now
 from orders.services.access import tracking_url
 
@@ -52,6 +54,7 @@ def order_in_full(order: Order) -> OrderOut:
         service_level=order.service_level,
         items=[
             ItemOut(
+                position=item.position,
                 sku=item.sku,
                 name=item.name,
                 qty=item.quantity,
@@ -66,6 +69,7 @@ def order_in_full(order: Order) -> OrderOut:
         discount=Money.of(order.discount, currency),
         payments=[_payment(payment) for payment in order.payments.all()],
         shipments=[ShipmentOut.from_orm(shipment) for shipment in order.shipments.all()],
+        returns=[_return(row, currency) for row in order.returns.all()],
         created_at=order.created_at,
         updated_at=order.updated_at,
     )
@@ -125,6 +129,28 @@ def _payment(payment: Payment) -> PaymentOut:
             )
             for refund in payment.refunds.all()
         ],
+    )
+
+
+def _return(row: Return, currency: str) -> ReturnOut:
+    refusal = row.decision if row.state == Return.State.REFUSED else None
+    return ReturnOut(
+        id=row.pk,
+        number=row.number,
+        state=row.state,
+        cause=row.cause,
+        reason=row.request.reason,
+        answer=refusal.reason if refusal else "",
+        items=[
+            ReturnItemOut(position=piece.item.position, sku=piece.item.sku, qty=piece.quantity, received=piece.received)
+            for piece in row.items.all()
+        ],
+        amount=None if row.amount is None else Money.of(row.amount, currency),
+        deadline=row.deadline,
+        created_at=row.created_at,
+        decided_at=row.decided_at,
+        received_at=row.received_at,
+        closed_at=row.closed_at,
     )
 
 

@@ -46,6 +46,7 @@ _TABLE = (
     ProblemKind("order_not_found", 404, "No such order", "There is none with this id, or it is another client's."),
     ProblemKind("command_not_found", 404, "No such command", "The order has no command with this id."),
     ProblemKind("endpoint_not_found", 404, "No such endpoint", "You have none with this id, or it was removed."),
+    ProblemKind("return_not_found", 404, "No such return", "The order has no return with this id."),
     ProblemKind("method_not_allowed", 405, "Method not allowed", "The header Allow names the methods of this path."),
     ProblemKind(
         "command_refused",
@@ -112,6 +113,7 @@ KIND_OF: dict[type[errors.OrderError], ProblemKind] = {
     for error in (
         errors.OrderNotFound,
         errors.CommandNotFound,
+        errors.ReturnNotFound,
         errors.EndpointNotFound,
         errors.ReferenceTaken,
         errors.IdempotencyKeyReused,

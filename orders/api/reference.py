@@ -39,6 +39,7 @@ _OF_AN_ORDER = (
     "cancel_payment",
     "retry_payment",
     "refund_order",
+    "request_return",
     "fulfil_order",
 )
 _OF_A_COMMAND = tuple(name for name in _OF_AN_ORDER if name not in ("show_order", "list_events"))

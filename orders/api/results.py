@@ -38,6 +38,7 @@ class PlacedOut(Schema):
 class ItemOut(Schema):
     """One line of an order."""
 
+    position: int
     sku: str
     name: str
     qty: int
@@ -74,6 +75,37 @@ class ShipmentOut(Schema):
     tracking_number: str
     address: dict[str, str]
     booked_at: datetime | None
+
+
+class ReturnItemOut(Schema):
+    """So many pieces of one line of the order; `received` once the parcel came."""
+
+    position: int
+    sku: str
+    qty: int
+    received: int | None
+
+
+class ReturnOut(Schema):
+    """What comes back, and what goes back for it.
+
+    `requested`, `approved`, then `received` and `refunded`; or `refused`, `expired` (it never came), `closed` (it came,
+    and nothing goes back for it).
+    """
+
+    id: UUID
+    number: int
+    state: str
+    cause: str
+    reason: str
+    answer: str = Field(description="why it was refused")
+    items: list[ReturnItemOut]
+    amount: Money | None = Field(description="what goes back; null until the parcel came")
+    deadline: datetime | None = Field(description="until when it is to be decided, or to arrive")
+    created_at: datetime
+    decided_at: datetime | None
+    received_at: datetime | None
+    closed_at: datetime | None
 
 
 class OrderSummary(Schema):
@@ -160,6 +192,7 @@ class OrderOut(PlacedOut):
     discount: Money
     payments: list[PaymentOut]
     shipments: list[ShipmentOut]
+    returns: list[ReturnOut]
     created_at: datetime
     updated_at: datetime
 

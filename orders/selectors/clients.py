@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.db.models.functions import Lower
 
 from orders.errors import OrderNotFound
 from orders.lifecycle import Status
-from orders.models import ApiClient, ApiKey, Order, OrderItem, WebhookEndpoint
+from orders.models import ApiClient, ApiKey, Order, OrderItem, Return, WebhookEndpoint
+
+# With what their customers and those who decided them said.
+RETURNS = Prefetch("returns", Return.objects.select_related("request", "decision").order_by("number"))
 
 
 def client_of_key(key: str) -> ApiClient | None:
@@ -43,7 +46,7 @@ def order_of_client(client: ApiClient, order_id: UUID) -> Order:
     """
     order = (
         Order.objects.filter(pk=order_id, client=client)
-        .prefetch_related("items", "payments__refunds", "shipments")
+        .prefetch_related("items", "payments__refunds", "shipments", RETURNS, "returns__items__item")
         .first()
     )
     if order is None:

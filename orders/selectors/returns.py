@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 
+from orders.errors import ReturnNotFound
 from orders.lifecycle import Status
 from orders.models import Order, Refund, Return, Shipment
 from orders.selectors.orders import order_by_id
@@ -21,6 +22,18 @@ def return_by_id(order_id: UUID, return_id: UUID) -> tuple[Order, Return | None]
         OrderNotFound: there is no such order.
     """
     return order_by_id(order_id), Return.objects.filter(pk=return_id, order_id=order_id).first()
+
+
+def return_of(order: Order, return_id: UUID) -> Return:
+    """The order's return with this id.
+
+    Raises:
+        ReturnNotFound: it has none such.
+    """
+    row = order.returns.filter(pk=return_id).first()
+    if row is None:
+        raise ReturnNotFound(f"The order has no return {return_id}.")
+    return row
 
 
 def returns_of(order: Order) -> list[Return]:

@@ -25,6 +25,13 @@ ROUTES: dict[tuple[str, str], tuple[str | None, Any]] = {
     ("POST", "/orders/{order_id}/cancel-payment"): ("orders:write", {}),
     ("POST", "/orders/{order_id}/payments"): ("orders:write", {"payment_method": "tok_ok"}),
     ("POST", "/orders/{order_id}/refunds"): ("refunds:write", {"amount": "1.00"}),
+    ("POST", "/orders/{order_id}/returns"): (
+        "orders:write",
+        {"items": [{"position": 1, "qty": 1}], "cause": "damaged"},
+    ),
+    ("POST", "/orders/{order_id}/returns/{return_id}/approve"): ("refunds:write", {}),
+    ("POST", "/orders/{order_id}/returns/{return_id}/refuse"): ("refunds:write", {"reason": "It was worn."}),
+    ("POST", "/orders/{order_id}/returns/{return_id}/receive"): ("fulfilment", {}),
     ("GET", "/fulfilment"): ("fulfilment", None),
     ("POST", "/orders/{order_id}/fulfilment"): ("fulfilment", {"step": "pick"}),
     ("GET", "/webhook-endpoints"): ("webhooks", None),
@@ -42,7 +49,13 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def path_of(route: str, order_id: object = None) -> str:
-    others = {"command_id": uuid4(), "endpoint_id": uuid4(), "carrier": "simulated", "gateway": "simulated"}
+    others = {
+        "command_id": uuid4(),
+        "return_id": uuid4(),
+        "endpoint_id": uuid4(),
+        "carrier": "simulated",
+        "gateway": "simulated",
+    }
     return route.format(order_id=order_id or uuid4(), **others)
 
 
@@ -85,7 +98,7 @@ def test_of_another_clients_order_it_answers_404_as_of_one_that_is_not_there(
 @pytest.mark.parametrize("order_id", ["nonsense", "%00", "..", "1", "é"])
 def test_of_an_id_that_is_none_it_answers_404(method: str, route: str, order_id: str) -> None:
     answer = Shop(create_api_key(f"shop {unique()}", SCOPES)).send(
-        method, route.format(order_id=order_id, command_id=uuid4()), ROUTES[method, route][1]
+        method, route.format(order_id=order_id, command_id=uuid4(), return_id=uuid4()), ROUTES[method, route][1]
     )
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
 
