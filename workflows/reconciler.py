@@ -20,10 +20,20 @@ from orders.selectors import recovery as look
 from orders.services import recovery
 from orders.services.upkeep import upkeep
 from workflows.connections import DatabaseThreads
-from workflows.contracts import ORDERS_QUEUE, OrderInput, RefundInput, order_workflow_id, refund_workflow_id
+from workflows.contracts import (
+    ORDERS_QUEUE,
+    OrderInput,
+    RefundInput,
+    ReturnRef,
+    order_workflow_id,
+    refund_workflow_id,
+    return_workflow_id,
+)
+from workflows.lost_returns import LostReturns
 from workflows.order import OrderWorkflow
 from workflows.refund import RefundWorkflow
 from workflows.relay import RPC_TIMEOUT, timings
+from workflows.returns import ReturnWorkflow
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +79,7 @@ class Reconciler:
         self._dry_run = dry_run
         self._closed_since = datetime.now(UTC) - LOOK_BACK
         self._sampled_to: UUID | None = None
+        self._returns = LostReturns(client, self.database, stuck_after=self._stuck_after, limit=SAMPLE)
         self._calls = asyncio.Semaphore(CALLS_AT_ONCE)
 
     async def round(self, *, everything: bool = False) -> Report:
@@ -80,6 +91,9 @@ class Reconciler:
         if everything or MISSING in found:  # a whole namespace may be lost
             await self._look_at_all(seen, report)
         await self._look_at_refunds(report)
+        for return_id, order_id in (await self._returns.suspects(rpc_timeout=RPC_TIMEOUT)).items():
+            if done := await self._recover_return(order_id, return_id):
+                report.lines.append(f"Return {return_id} of order {order_id}: its workflow was {done}.")
         await self._deliver_again(report)
         if payments := await self.database.run(look.payments_without_outcome):
             report.lines.append(f"Open payments without an outcome for more than {look.OUTCOME_WITHIN} s: {payments}.")
@@ -167,6 +181,20 @@ class Reconciler:
             report.lines.append(
                 f"Refund {asked.command_id} of order {asked.order_id}: its workflow was {state}; {done}."
             )
+
+    async def _recover_return(self, order_id: UUID, return_id: UUID) -> str:
+        """In which state the workflow of a return was found and what was done about it; empty if nothing."""
+        state = await self._state_of(return_workflow_id(return_id))
+        if state == RUNNING:
+            return ""
+        if self._dry_run:
+            return f"{state}; it would be started again"
+        about = ReturnRef(str(order_id), str(return_id))
+        run = await self._start_again(ReturnWorkflow.run, about, return_workflow_id(return_id), state)
+        if run is None:
+            return ""
+        await self.database.run(recovery.record_recovery, order_id, found=state, run=run)
+        return f"{state}; started again"
 
     async def _state_of(self, workflow_id: str) -> str:
         """How far Temporal says that the workflow came."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from orders.commands import CommandState, Kind
+from orders.commands import OF_A_RETURN, CommandState, Kind
 from orders.lifecycle import FINAL, Status, Waiting
 from orders.models import Command, Order, Payment, Refund
 
@@ -62,7 +62,7 @@ def commands_without_outcome(limit: int) -> list[Command]:
     rows = Command.objects.filter(
         state=CommandState.DELIVERED, delivered_at__lt=now - timedelta(seconds=OUTCOME_WITHIN)
     )
-    late = rows.exclude(OF_REFUNDS | Q(kind=Kind.PLACE)).order_by("delivered_at")[:limit]
+    late = rows.exclude(OF_REFUNDS | Q(kind__in=(Kind.PLACE, Kind.REQUEST_RETURN))).order_by("delivered_at")[:limit]
     return [row for row in late if row.delivered_at and now - row.delivered_at > _patience(row)]
 
 
@@ -82,6 +82,15 @@ def refunds_without_outcome(limit: int) -> list[AskedRefund]:
     unpaid = ~UNDONE & Q(kind=Kind.REFUND, refunds__state=Refund.State.PENDING, refunds__created_at__lt=late)
     rows = Command.objects.filter(unsettled | unpaid).order_by("created_at").distinct()[:limit]
     return [AskedRefund(order_id=row.order_id, command_id=row.pk, kind=Kind(row.kind)) for row in rows]
+
+
+def returns_told_in_vain(limit: int) -> dict[UUID, UUID]:
+    """Returns and their orders whose request has no outcome, or whose workflow was not there to be told something."""
+    late = timezone.now() - timedelta(seconds=OUTCOME_WITHIN)
+    asked = Command.objects.filter(kind=Kind.REQUEST_RETURN, state=CommandState.DELIVERED, delivered_at__lt=late)
+    told = Command.objects.filter(kind__in=OF_A_RETURN, state=CommandState.PENDING, last_error=GONE)
+    unanswered = {row.pk: row.order_id for row in asked.order_by("delivered_at")[:limit]}
+    return unanswered | {UUID(str(row.args["return"])): row.order_id for row in told.order_by("created_at")[:limit]}
 
 
 def payments_without_outcome() -> int:

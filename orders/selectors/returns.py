@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from orders.errors import ReturnNotFound
@@ -131,4 +131,6 @@ def return_piles() -> dict[str, tuple[int, datetime | None]]:
 
 
 def _under_way() -> QuerySet[Return]:
-    return Return.objects.filter(state__in=["requested", "approved", "received"])
+    pending = Refund.objects.filter(command=OuterRef("receipt"), state=Refund.State.PENDING)
+    rows = Return.objects.filter(state__in=["requested", "approved", "received"])
+    return rows.filter(Q(state__in=Return.OPEN) | Exists(pending))
