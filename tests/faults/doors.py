@@ -88,7 +88,7 @@ class Shop(Door):
 
     def __init__(self, url: str, key: str) -> None:
         super().__init__(url)
-        self._key = key
+        self.key = key
 
     def can(self, kind: Kind) -> bool:
         """Whether the API has a route for this command."""
@@ -110,7 +110,7 @@ class Shop(Door):
         return str(self._ask(method, f"/orders/{order}/{route}", body, key)["command_id"])
 
     def _ask(self, method: str, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
-        headers = {"authorization": f"Bearer {self._key}", "idempotency-key": key}
+        headers = {"authorization": f"Bearer {self.key}", "idempotency-key": key}
         return self.send(method, path, json.dumps(body).encode(), headers)
 
 

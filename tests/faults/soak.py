@@ -27,6 +27,7 @@ SETTINGS = {
     "GATEWAY_TIMEOUT": "1",
     "PAYMENT_RETRY_WINDOW": "60",
     "RECONCILE_INTERVAL": "5",
+    "WEBHOOK_ALLOW_PRIVATE": "true",
 }
 
 

@@ -3,15 +3,17 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from django.db import Error, connection
 from django.db.models import Count, Q, Sum
 
 from orders.commands import CommandState, Kind, accepted_in
 from orders.lifecycle import FINAL, Status, Waiting
-from orders.models import Command, Order, Refund, WebhookEvent
+from orders.models import Command, Delivery, Order, Refund, Return, WebhookEvent
 from orders.selectors.refunds import last_failed_refund
 from tests.faults.checker import violations
+from tests.faults.listening import listener
 from tests.faults.machine import Machine
 from tests.faults.strikes import Strike, outage, strike, strikes
 from tests.faults.traffic import Traffic, issue, plans
@@ -23,6 +25,9 @@ SAY_EVERY_SECONDS = 10
 # How long nothing may come to its end before the soak is judged as it stands.
 STANDSTILL_SECONDS = 120
 OPEN = (CommandState.PENDING, CommandState.DELIVERED)
+UNDER_WAY = (*Return.OPEN, Return.State.RECEIVED)
+# So many of the shops want to be told by webhooks.
+LISTENING = 3
 
 
 class Soak:
@@ -38,14 +43,20 @@ class Soak:
     def run(self) -> list[str]:
         """Everything, in order; what does not hold in the end."""
         seconds = max(self.orders / ORDERS_A_SECOND, self.faults * SECONDS_A_FAULT)
-        self.traffic.start(plans(self.seed, self.orders, seconds))
-        try:
-            self.let_strike(strikes(self.seed, self.faults, seconds))
-            self.come_to_rest()
-            found = self.judge()
-        finally:
-            self.traffic.close()
-        self.summarise()
+        with listener() as listening:
+            listening.listen_for(self.traffic.shops[:LISTENING])
+            self.traffic.start(plans(self.seed, self.orders, seconds))
+            try:
+                self.let_strike(strikes(self.seed, self.faults, seconds))
+                self.come_to_rest()
+                found = [*self.judge(), *listening.faults()]
+            finally:
+                self.traffic.close()
+            self.summarise()
+            print(
+                f"  shops     told of {len(listening.ids)} events, refused {len(listening.refused)} at first",
+                flush=True,
+            )
         return found
 
     def let_strike(self, faults: list[Strike]) -> None:
@@ -61,7 +72,7 @@ class Soak:
 
     def come_to_rest(self) -> None:
         """Until every order is final and every command settled, or nothing goes on any more."""
-        left, since = (-1, -1, -1), time.monotonic()
+        left, since = Left(-1, -1, -1, -1, -1), time.monotonic()
         while time.monotonic() - since < STANDSTILL_SECONDS:
             self.machine.pause(1)
             drop_dead_connections()
@@ -121,6 +132,7 @@ class Soak:
         print(f"  commands  {_counted(Counter(Command.objects.values_list('state', flat=True)))}")
         print(*(f"    {kind:<16}{states}" for kind, states in commands_by_kind()), sep="\n")
         print(f"  refunds   {refunds['times']}, {(refunds['sum'] or 0) / 100:.2f} in all")
+        print(f"  returns   {_counted(Counter(Return.objects.values_list('state', flat=True)))}")
         print(f"  faults    {_counted(self.struck)}")
         print(f"  restarts  {self.machine.restarts} of workers, gateway and web")
         print(f"  HTTP      {_counted(answers)}")
@@ -128,12 +140,24 @@ class Soak:
         print(f"  refused by the service {self.traffic.refused}", flush=True)
 
 
-def unfinished() -> tuple[int, int, int]:
-    """How many orders are not final, how many commands not settled, how many refunds failed and nobody settled."""
-    return (
+class Left(NamedTuple):
+    """How many of each are not at their end."""
+
+    orders: int
+    commands: int
+    refunds: int
+    returns: int
+    deliveries: int
+
+
+def unfinished() -> Left:
+    """What is not at its end: refunds that failed and nobody settled among it."""
+    return Left(
         Order.objects.exclude(status__in=FINAL).count(),
         Command.objects.filter(state__in=OPEN).count(),
         Order.objects.filter(needs_attention=True, status=Status.DELIVERED).count(),
+        Return.objects.filter(state__in=UNDER_WAY).count(),
+        Delivery.objects.filter(state=Delivery.State.PENDING).count(),
     )
 
 
@@ -143,6 +167,10 @@ def let_people_decide() -> None:
         kind = decision(order)
         if kind and not order.commands.filter(state__in=OPEN).exists():
             issue(order.pk, kind, reason="The soak ends.")
+    for row in Return.objects.filter(state__in=Return.OPEN).select_related("order"):
+        if not row.order.commands.filter(state__in=OPEN).exists():
+            kind = Kind.REFUSE_RETURN if row.state == Return.State.REQUESTED else Kind.RECEIVE_RETURN
+            issue(row.order_id, kind, reason="The soak ends.", args={"return": str(row.pk)})
 
 
 def decision(order: Order) -> Kind | None:

@@ -122,12 +122,9 @@ def test_orders_in_every_state_end_though_a_changed_version_takes_over(
     assert "workflow_recovered" not in {event for order in orders.values() for event in events(order)}
 
 
+@pytest.mark.slow_faults
 @pytest.mark.parametrize(
-    ("patched", "code", "says"),
-    [
-        pytest.param(True, 0, "passed", marks=pytest.mark.slow_faults, id="patched"),
-        pytest.param(False, 1, "NondeterminismError", id="unpatched"),
-    ],
+    ("patched", "code", "says"), [(True, 0, "passed"), (False, 1, "NondeterminismError")], ids=["patched", "unpatched"]
 )
 def test_the_replay_of_recorded_histories_turns_red_for_a_change_that_would_strand_orders(
     tmp_path: Path, *, patched: bool, code: int, says: str

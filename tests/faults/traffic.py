@@ -3,7 +3,7 @@
 import random
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -86,7 +86,13 @@ LATE = {
     Kind.RETRY_REFUND,
     Kind.DELIVER,
     Kind.FAIL_DELIVERY,
+    Kind.REQUEST_RETURN,
+    Kind.APPROVE_RETURN,
+    Kind.REFUSE_RETURN,
+    Kind.RECEIVE_RETURN,
 }
+# How many of the orders somebody wants to send back.
+RETURNED = 0.2
 COUNTRIES = {"US": 97, "AQ": 3}
 
 
@@ -135,7 +141,18 @@ def _plan(chance: random.Random, seed: int, number: int, at: float) -> Plan:
     kinds += [Kind.RELEASE] * (Kind.HOLD in kinds and chance.random() < 0.8)
     follow = FOLLOW_UPS.get(body["payment_method"]) or FOLLOW_UPS.get(body["service_level"]) or [[]]
     wishes = [_wish(chance, number, kind) for kind in (*kinds, *chance.choice(follow))]
+    if chance.random() < RETURNED:
+        wishes += _return(chance, number)
     return Plan(number, at, body, f"soak-{seed}-{number}", twice=chance.random() < 0.1, wishes=wishes)
+
+
+def _return(chance: random.Random, number: int) -> list[Wish]:
+    """Somebody sends a piece back; staff decide, and the parcel comes, or not."""
+    asked = _wish(chance, number, Kind.REQUEST_RETURN)
+    asked = replace(asked, args={"items": [{"position": 1, "quantity": 1}], "cause": "damaged"})
+    kinds = chance.choice(([], [Kind.REFUSE_RETURN], [Kind.APPROVE_RETURN], [Kind.APPROVE_RETURN, Kind.RECEIVE_RETURN]))
+    decided = [_wish(chance, number, kind) for kind in kinds]
+    return [asked, *(replace(wish, args={"return": str(asked.id)}) for wish in decided)]
 
 
 def _wish(chance: random.Random, number: int, kind: Kind) -> Wish:
@@ -227,7 +244,7 @@ class Traffic:
             self.acknowledged.add(shop.command(order, wish.kind, wish.args, key=str(wish.id)))
             return
         try:
-            self.acknowledged.add(issue(UUID(order), wish.kind, id=wish.id, args=wish.args))
+            self.acknowledged.add(issue(UUID(order), wish.kind, id=wish.id, args=wish.args, reason="A soak."))
         except OrderError:
             self.refused += 1
 
