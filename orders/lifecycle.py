@@ -67,6 +67,7 @@ class EventType(StrEnum):
     ATTENTION_CLEARED = "attention_cleared"
     COMMAND_REJECTED = "command_rejected"
     WORKFLOW_RECOVERED = "workflow_recovered"
+    EMAIL_CORRECTED = "email_corrected"
     APPROVAL_REQUESTED = "approval_requested"
     APPROVAL_GRANTED = "approval_granted"
     APPROVAL_REFUSED = "approval_refused"

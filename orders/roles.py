@@ -98,6 +98,7 @@ RIGHTS: dict[str, Right] = {
     "orders.view_approval": Right(words="Can view approval", groups=_FINANCE, model="orders.approval"),
     "orders.decide_approval": Right(words="Can decide on refunds of others", groups=_FINANCE, model="orders.approval"),
     "orders.note_order": Right(words="Can write a note", groups=EVERYBODY - {Group.VIEWER}),
+    "orders.correct_email_order": Right(words="Can correct the e-mail address", groups=_OPERATOR),
     # The link opens whatever the customer may do, cancelling among it.
     "orders.open_customer_page": Right(words="Can open the customer's page", groups=_OPERATOR),
     **{

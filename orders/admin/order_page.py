@@ -90,6 +90,7 @@ def _contents(request: HttpRequest, view: OrderView) -> dict[str, Any]:
         "deliveries": lambda: deliveries_of(order.pk) if may("orders.view_delivery") else [],
         "customer_url": tracking_url(order) if may("orders.open_customer_page") else "",
         "temporal_url": temporal_url(order),
+        "may_correct_email": may("orders.correct_email_order"),
     }
 
 

@@ -10,7 +10,17 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
-from orders.admin import bulk, export, going, order_actions, order_list, order_page, review_queue, saved_views
+from orders.admin import (
+    bulk,
+    correct_email,
+    export,
+    going,
+    order_actions,
+    order_list,
+    order_page,
+    review_queue,
+    saved_views,
+)
 from orders.admin.filters import ORDER_FILTERS
 from orders.admin.lists import PAGE, ShortPaginator
 from orders.admin.stock import ModelAdmin, ReadOnly
@@ -46,7 +56,8 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
             for kind in order_actions.ACTIONS
         ]
         screens = review_queue.urls(self.admin_site)
-        return [*self._list_urls(), *screens, note, live, *actions, *super().get_urls()]
+        email = path("<uuid:order_id>/correct-email/", view(self.email_view), name="orders_order_correct_email")
+        return [*self._list_urls(), *screens, note, live, email, *actions, *super().get_urls()]
 
     def _list_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -93,6 +104,10 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
     def live_view(self, request: HttpRequest, **at: Any) -> HttpResponse:
         """Where the order's page asks whether it is still true."""
         return order_page.live(request, **at)
+
+    def email_view(self, request: HttpRequest, **at: Any) -> HttpResponse:
+        """Where a mistyped address is put right."""
+        return correct_email.correct(request, self, **at)
 
     def note_view(self, request: HttpRequest, **at: Any) -> HttpResponse:
         """Where the note box sends what is typed."""

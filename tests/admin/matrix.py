@@ -95,6 +95,7 @@ ADDRESSES: dict[str, Row] = {
     **_stock("orders_approval", seen_by="fm", changed_by=NOBODY),
     "orders_approval_agree": Row(who="fm"),
     "orders_approval_refuse": Row(who="fm"),
+    "orders_order_correct_email": Row(who="om"),
     "orders_order_note": Row(who="owfm"),
     "orders_order_review": Row(who="om"),
     "orders_order_review_next": Row(who="om"),

@@ -57,6 +57,7 @@ def test_every_event_is_told_or_kept_on_purpose() -> None:
         EventType.ATTENTION_CLEARED,
         EventType.COMMAND_REJECTED,
         EventType.WORKFLOW_RECOVERED,
+        EventType.EMAIL_CORRECTED,
         EventType.APPROVAL_REQUESTED,
         EventType.APPROVAL_GRANTED,
         EventType.APPROVAL_REFUSED,

@@ -1,0 +1,78 @@
+"""The page on which staff put a mistyped e-mail address right."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods
+
+from orders import ids
+from orders.admin.order_actions import Action, view_or_404
+from orders.admin.stock import ModelAdmin, ensure
+from orders.admin.telling import Consequences
+from orders.errors import OrderError
+from orders.models import Order
+from orders.services.customer_email import correct_email
+
+RIGHT = "orders.correct_email_order"
+WILL = Consequences(
+    button="Correct the address",
+    will=[
+        "Mails about the order go to the new address from now on.",
+        "Links and codes that were mailed so far open nothing any more; a new link is mailed to the new address.",
+    ],
+    will_not=["Other orders of the customer keep their address.", "Neither address stands in the timeline."],
+)
+
+
+class EmailForm(forms.Form):
+    """The right address; beside it the one that the person saw, and the id that makes two clicks one correction."""
+
+    correction = forms.UUIDField(widget=forms.HiddenInput)
+    was = forms.CharField(max_length=254, widget=forms.HiddenInput)
+    email = forms.EmailField(
+        max_length=254, label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what would change nothing."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("email") and cleaned["email"] == cleaned.get("was"):
+            self.add_error("email", "This is the address that the order has already.")
+        return cleaned
+
+
+@require_http_methods(["GET", "POST"])
+def correct(request: HttpRequest, model_admin: ModelAdmin[Order], *, order_id: UUID) -> HttpResponse:
+    """Show the form, or take it and go back to the order."""
+    ensure(request, RIGHT)
+    order = view_or_404(order_id).order
+    known = {"correction": ids.uuid7(), "was": order.customer_email, "email": order.customer_email}
+    form = EmailForm(request.POST if request.method == "POST" else None, initial=known)
+    if not form.is_valid():
+        return _page(request, model_admin, order, form)
+    try:
+        correct_email(order.pk, actor=f"staff:{request.user.pk}", **form.cleaned_data)
+    except OrderError as error:
+        messages.error(request, f"{order.code}: {error.message}")
+    else:
+        messages.success(request, f"{order.code}: the e-mail address is corrected, and a new link is mailed.")
+    return redirect("admin:orders_order_change", order.pk)
+
+
+def _page(request: HttpRequest, model_admin: ModelAdmin[Order], order: Order, form: EmailForm) -> HttpResponse:
+    action = Action(label="Correct e-mail address")
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": f"{action.label}: {order.code}",
+        "opts": model_admin.opts,
+        "order": order,
+        "action": action,
+        "consequences": WILL,
+        "form": form,
+    }
+    return TemplateResponse(request, "admin/orders/order/action.html", context)
