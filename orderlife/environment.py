@@ -46,6 +46,18 @@ def required(env: environ.Env, name: str, remedy: str) -> str:
     return str(value)
 
 
+def mail_settings(env: environ.Env) -> dict[str, object]:
+    """Django's own settings for mails, from EMAIL_URL or EMAIL_BACKEND. `MAILS` is whether there are to be any."""
+    url, backend = env.str("EMAIL_URL", default=""), env.str("EMAIL_BACKEND", default="")
+    found: dict[str, object] = {"MAILS": bool(url or backend)}
+    if url:
+        found |= {name: value for name, value in env.email_url("EMAIL_URL").items() if value is not None}
+        found["EMAIL_FILE_PATH"] = "/" + str(found.get("EMAIL_FILE_PATH", "")).lstrip("/")
+    if backend:
+        found["EMAIL_BACKEND"] = backend
+    return found
+
+
 def one_of(env: environ.Env, name: str, values: tuple[str, ...]) -> str:
     """The value of `name`, the first of `values` by default.
 

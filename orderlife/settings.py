@@ -5,7 +5,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from orderlife.environment import BASE_DIR, DATA_DIR, amounts, load, one_of, required
+from orderlife.environment import BASE_DIR, DATA_DIR, amounts, load, mail_settings, one_of, required
 
 env = load()
 
@@ -138,6 +138,17 @@ CARRIER = env.str("CARRIER", default="simulated")
 CARRIER_LINKS = dict(pair.split("=", 1) for pair in env.list("CARRIER_LINKS", default=[]))
 GATEWAY_TIMEOUT = env.float("GATEWAY_TIMEOUT", default=5)
 SIMULATED_DIR = Path(env.str("SIMULATED_DIR", default=str(DATA_DIR / "simulated")))
+
+# --- Mails ------------------------------------------------------------------------------------------------------------
+# EMAIL_URL or EMAIL_BACKEND says how they leave; without both none are written.
+MAILS = False
+vars().update(mail_settings(env))
+# What a provider behind anymail needs, as JSON.
+ANYMAIL = env.json("ANYMAIL", default={})
+EMAIL_TIMEOUT = 8
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="Orderlife <orders@localhost>")
+# How long an order is in review before its customer is told that it takes longer; 0: never.
+REVIEW_MAIL_AFTER = env.float("REVIEW_MAIL_AFTER", default=24 * 3600)
 
 # --- The doors --------------------------------------------------------------------------------------------------------
 # The first key makes the customers' links, all of them open one: put a new key in front to rotate.

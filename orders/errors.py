@@ -138,6 +138,12 @@ class AddressRefused(OrderError):
     code = "address_refused"
 
 
+class MailRefused(OrderError):
+    """A mail that nobody will ever take, or that has nothing to say any more."""
+
+    code = "mail_refused"
+
+
 class RefundRefused(OrderError):
     """The payment gateway refuses this refund for good; a person has to act."""
 

@@ -64,6 +64,7 @@ class Parts:
             "TRACKING_KEYS": self.secrets["TRACKING_KEYS"],
             # One's own machine, where a shop under development listens on it too.
             "WEBHOOK_ALLOW_PRIVATE": os.environ.get("WEBHOOK_ALLOW_PRIVATE", "true"),
+            "EMAIL_URL": os.environ.get("EMAIL_URL") or f"filemail://{self.data.mails}",
             "PYTHONUNBUFFERED": "1",
         }
 

@@ -1,5 +1,6 @@
 """`make up`: a first order, everything a person needs to go on from there, and then service until Ctrl-C."""
 
+import os
 import shutil
 from typing import NoReturn
 
@@ -48,6 +49,7 @@ def introduce(stack: Stack, api: Api) -> None:
         ("Temporal UI", parts.temporal_ui),
         ("Temporal", parts.dev_server.address),
         ("Database", f"{psql} {parts.cluster.url()}"),
+        ("Mails", os.environ.get("EMAIL_URL") or f"{parts.data.mails}/"),
         ("Logs", f"{parts.data.logs}/"),
     ):
         say(f"{title:<12} {value}")

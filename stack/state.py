@@ -49,6 +49,11 @@ class DataDirectory:
         return Path(os.environ.get("SIMULATED_DIR") or self.path / "simulated")
 
     @property
+    def mails(self) -> Path:
+        """Where mails are put as files, unless EMAIL_URL says otherwise."""
+        return self.path / "mails"
+
+    @property
     def stack_file(self) -> Path:
         """Where the stack says where it is, while it runs."""
         return self.path / "stack.json"
@@ -62,7 +67,7 @@ class DataDirectory:
         """Make the directories, closed to others; as root, PostgreSQL's own user must pass through the outermost."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        for directory in (self.logs, self.temporal):
+        for directory in (self.logs, self.temporal, self.mails):
             directory.mkdir(exist_ok=True, mode=0o700)
 
     @contextlib.contextmanager

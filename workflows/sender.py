@@ -1,4 +1,4 @@
-"""The sender: carries deliveries out, webhooks to shops so far. Any number of workers share the work."""
+"""The sender: carries webhooks to shops and mails to customers. Any number of workers share the work."""
 
 import asyncio
 import contextlib
@@ -20,6 +20,7 @@ CHANNEL = "orderlife_deliveries"
 POLL_SECONDS = 1.0
 # So many calls at once in one worker.
 MOST_AT_ONCE = 64
+MAILS_AT_ONCE = 8
 # How long a batch waits for its slower calls, so that their outcomes are written together.
 PATIENCE_SECONDS = 0.1
 # Nothing takes longer: a call has its own deadline, looking up a host has none. Less than the lease.
@@ -77,7 +78,8 @@ class Sender:
         free = MOST_AT_ONCE - len(self._under_way)
         if not free:
             return []
-        return await self._database.run(sending.claim_deliveries, free, self._busy())
+        mails = sum(claimed.endpoint_id is None for claimed in self._under_way.values())
+        return await self._database.run(sending.claim_deliveries, free, self._busy(), max(MAILS_AT_ONCE - mails, 0))
 
     async def _record(self, patience: float) -> int:
         """Wait for what is under way, not too long, and write down all that ended, in one transaction."""

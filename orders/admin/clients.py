@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 
 from orders.admin.stock import ModelAdmin, NothingByHand, TabularInline
+from orders.mails import SWITCHABLE
 from orders.models import ApiClient, ApiKey
 from orders.services.api_keys import SCOPES, create_api_key, revoke_key
 
@@ -22,9 +23,28 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         required=False, label="Issue a key", help_text="It is shown once, on the next page. Older keys go on working."
     )
 
+    mails_off = forms.MultipleChoiceField(
+        choices=[(mail, mail.replace("_", " ")) for mail in SWITCHABLE],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        label="Mails switched off",
+        help_text="Its customers do not get these.",
+    )
+
     class Meta:
         model = ApiClient
-        fields = ("name", "scopes", "is_active")
+        fields = ("name", "scopes", "is_active", "mail_name", "mail_from", "mails_off")
+        help_texts = {
+            "mail_name": "Stands in the From of mails to its customers; ours without it.",
+            "mail_from": "The same. The mail server must be allowed to send for it.",
+        }
+
+    def clean_mail_name(self) -> str:
+        """Nothing that would end the header."""
+        name = str(self.cleaned_data["mail_name"])
+        if any(ord(letter) < 32 for letter in name):
+            raise forms.ValidationError("It must not contain control characters.")
+        return name
 
 
 class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # as above
@@ -53,7 +73,7 @@ class ApiClientAdmin(ModelAdmin[ApiClient]):
     form = ClientForm
     list_display = ("name", "is_active", "scopes", "created_at")
     list_filter = ("is_active",)
-    fields = ("name", "scopes", "is_active", "issue_key")
+    fields = ("name", "scopes", "is_active", "mail_name", "mail_from", "mails_off", "issue_key")
     inlines = (ApiKeyInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiClient | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the stock signature

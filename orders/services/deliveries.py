@@ -4,15 +4,19 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from orders import ids
 from orders.errors import DeliveryNotFound
+from orders.lifecycle import EventType
+from orders.mails import CAUSED_BY
 from orders.models import Delivery, Event, Order
 
 Value = str | int | bool | None
 CUSTOMER = "customer"
+NO_MAILS = "No mails are sent: EMAIL_URL is not set."
 
 # For so long a delivery is tried; then it has failed, and a person may send it again.
 TRIED_FOR = timedelta(days=3)
@@ -28,12 +32,25 @@ FROM webhook_endpoints WHERE client_id = %(client)s AND state = 'active'
 """
 
 
+# The mail to the customer, unless the order's shop has switched it off.
+FOR_CUSTOMER = """
+INSERT INTO deliveries (id, order_id, event_id, channel, recipient, template, about, key, seq, state, attempts,
+    last_error, created_at, available_at, give_up_at)
+SELECT %(id)s, %(order)s, %(event)s, 'mail', 'customer', %(mail)s, '{}', '', %(seq)s, 'pending', 0, '', %(now)s,
+    %(now)s, %(give_up_at)s
+WHERE NOT EXISTS (SELECT 1 FROM api_clients WHERE id = %(client)s AND mails_off ? %(mail)s)
+"""
+
+
 def write_deliveries(order: Order, event: Event) -> None:
-    """Write down who is to be told of this event, in its transaction. An order of no client costs nothing."""
-    if order.client_id is None:
+    """Write down who is to be told of this event, in its transaction: shops, and the customer of a few of them."""
+    mail = CAUSED_BY.get(EventType(event.type)) if settings.MAILS else None
+    if order.client_id is None and mail is None:
         return
-    values: dict[str, str | int | UUID | datetime] = {
+    values: dict[str, str | int | UUID | datetime | None] = {
+        "id": ids.uuid7(),
         "moment": str(ids.uuid7())[:15],
+        "mail": mail,
         "order": order.pk,
         "event": event.pk,
         "client": order.client_id,
@@ -42,15 +59,18 @@ def write_deliveries(order: Order, event: Event) -> None:
         "give_up_at": event.created_at + TRIED_FOR,
     }
     with connection.cursor() as cursor:
-        cursor.execute(FOR_ENDPOINTS, values)
+        if order.client_id is not None:
+            cursor.execute(FOR_ENDPOINTS, values)
+        if mail is not None:
+            cursor.execute(FOR_CUSTOMER, values)
 
 
 def write_mail(order: Order, *, template: str, about: Mapping[str, Value] | None = None, key: str = "") -> Delivery:
     """Write down a mail to the order's customer that no event causes, such as an access code; the sender sends it.
 
-    What it says is made when it is sent, from the order, `about` and the templates `templates/email/<template>.*`: no
-    address and no secret belongs into `about`. With a `key` the mail is written once for the order, however often this
-    is called; the row that was written first is returned.
+    `template` is one of `orders/mails.py`. What it says is made when it is sent, from the order and `about`: no address
+    and no secret belongs into that. With a `key` the mail is written once for the order, however often this is called;
+    the row that was written first is returned. Where no mails are sent it has failed at once, for staff to see.
     """
     now = timezone.now()
     row = Delivery(
@@ -64,6 +84,8 @@ def write_mail(order: Order, *, template: str, about: Mapping[str, Value] | None
         available_at=now,
         give_up_at=now + TRIED_FOR,
     )
+    if not settings.MAILS:
+        row.state, row.last_error = Delivery.State.FAILED, NO_MAILS
     if not key:
         row.save(force_insert=True)
         return row

@@ -36,3 +36,14 @@ class Outgoing(Protocol):
             OrderError: no answer came, or it may not be sent.
         """
         ...
+
+
+@dataclass(frozen=True)
+class Unsendable:
+    """A delivery that could not be made ready."""
+
+    reply: Reply
+
+    def send(self, delivery_id: UUID, at: datetime) -> Reply:  # noqa: ARG002 - what every delivery is told
+        """What that means for it."""
+        return self.reply

@@ -1,20 +1,26 @@
 """Deliveries on their way out: claimed by lease, sent outside any transaction, their outcomes written together."""
 
+import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
+from django.template import TemplateSyntaxError
 from django.utils import timezone
 
-from orders.errors import OrderError
+from orders.errors import MailRefused, OrderError
 from orders.models import Delivery, DeliveryAttempt, WebhookEndpoint
 from orders.services.endpoints import switch
-from orders.services.outgoing import Outgoing, Reply, Verdict
+from orders.services.letters import letter_of
+from orders.services.outgoing import Outgoing, Reply, Unsendable, Verdict
 from orders.services.retries import next_attempt
 from orders.services.webhook_calls import call_of
+
+logger = logging.getLogger(__name__)
 
 # A sender that dies leaves its deliveries to the others after this long; longer than any call may take.
 LEASE_SECONDS = 13
@@ -35,9 +41,17 @@ WITH calls AS (
               WHERE earlier.order_id = d.order_id AND earlier.recipient = d.recipient
                 AND earlier.state = 'pending' AND earlier.seq < d.seq)
         ORDER BY d.available_at LIMIT %(each)s FOR UPDATE OF d SKIP LOCKED) due
-    LIMIT %(limit)s)
+    LIMIT %(limit)s),
+mails AS (
+    SELECT d.id FROM deliveries d
+    WHERE d.channel = 'mail' AND d.state = 'pending' AND d.available_at <= now()
+      AND NOT EXISTS (
+          SELECT 1 FROM deliveries earlier
+          WHERE earlier.order_id = d.order_id AND earlier.recipient = d.recipient
+            AND earlier.state = 'pending' AND earlier.seq < d.seq)
+    ORDER BY d.available_at LIMIT %(mails)s FOR UPDATE OF d SKIP LOCKED)
 UPDATE deliveries SET available_at = now() + make_interval(secs => %(lease)s), attempts = attempts + 1
-WHERE id IN (SELECT id FROM calls) AND state = 'pending'
+WHERE id IN (SELECT id FROM calls UNION ALL SELECT id FROM mails) AND state = 'pending'
 RETURNING id
 """
 
@@ -81,12 +95,13 @@ class Tried:
     reply: Reply
 
 
-def claim_deliveries(limit: int, busy: Sequence[UUID] = ()) -> list[Claimed]:
-    """Take up to `limit` deliveries that nobody else carries, none for the endpoints in `busy`."""
+def claim_deliveries(limit: int, busy: Sequence[UUID] = (), mails: int = 0) -> list[Claimed]:
+    """Take up to `limit` webhooks and `mails` mails that nobody else carries, none for the endpoints in `busy`."""
     values: dict[str, int | list[UUID]] = {
         "busy": list(busy),
         "each": AT_ONCE_TO_ONE,
         "limit": limit,
+        "mails": mails if settings.MAILS else 0,
         "lease": LEASE_SECONDS,
     }
     with connection.cursor() as cursor:
@@ -94,7 +109,7 @@ def claim_deliveries(limit: int, busy: Sequence[UUID] = ()) -> list[Claimed]:
         taken = [row[0] for row in cursor.fetchall()]
     if not taken:
         return []
-    rows = Delivery.objects.filter(pk__in=taken).select_related("order", "event", "endpoint")
+    rows = Delivery.objects.filter(pk__in=taken).select_related("order__client", "event", "endpoint")
     return [_claimed(row) for row in rows.order_by("created_at", "seq")]
 
 
@@ -136,8 +151,19 @@ def _claimed(row: Delivery) -> Claimed:
         number=row.attempts,
         endpoint_id=row.endpoint_id,
         give_up_at=row.give_up_at,
-        item=call_of(row),
+        item=_ready(row),
     )
+
+
+def _ready(row: Delivery) -> Outgoing:
+    """What is sent. One that cannot be made is an attempt that failed, and keeps no other waiting."""
+    try:
+        return call_of(row) if row.channel == Delivery.Channel.WEBHOOK else letter_of(row)
+    except MailRefused as refused:
+        return Unsendable(Reply(verdict=Verdict.NEVER, error=refused.message))
+    except (LookupError, ValueError, TemplateSyntaxError) as error:
+        logger.exception("Delivery %s could not be made.", row.pk)
+        return Unsendable(Reply(verdict=Verdict.AGAIN, error=f"It could not be made: {type(error).__name__}."))
 
 
 def _tried(claimed: Claimed, at: datetime, reply: Reply) -> Tried:

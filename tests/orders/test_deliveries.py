@@ -1,6 +1,7 @@
 """Who is to be told of what: rows written with their events."""
 
 import uuid
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -67,7 +68,8 @@ def test_the_ids_of_deliveries_are_of_version_7_and_in_the_order_of_time() -> No
     assert len(set(ids)) == 6
 
 
-def test_a_mail_that_no_event_causes_is_written_once_under_its_key() -> None:
+def test_a_mail_that_no_event_causes_is_written_once_under_its_key(settings: Any) -> None:
+    settings.MAILS = True
     order = an_order()
     first, again = (write_mail(order, template="access_code", about={"n": 1}, key="x") for _ in range(2))
     other = write_mail(order, template="access_code", about={"n": 1})

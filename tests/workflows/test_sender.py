@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -272,3 +273,27 @@ def test_one_that_was_taken_over_is_not_put_off_by_who_had_it_before(shop: Recei
     shop.answering = lambda _: (200, b"")
     sending.record_attempts([sending.send(taken)])
     assert (order.deliveries.get().state, order.deliveries.get().tries.count()) == ("sent", 2)
+
+
+def test_mails_go_out_in_order_through_an_outage_and_wait_for_no_webhook(
+    shop: Receiver, settings: Any, tmp_path: Path
+) -> None:
+    settings.MAILS = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nobody listens there
+    shop.answering = lambda _: (500, b"")
+    order = an_order_in(Status.SHIPPED, client=endpoint(shop).client)
+    mails = order.deliveries.filter(channel="mail").order_by("seq")
+    rounds(3)
+    assert [(row.state, row.attempts) for row in mails.all()] == [("pending", 1), ("pending", 0)]
+    assert mails[0].last_error == "The mail was not taken: ConnectionRefusedError."
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+    due_now(order)
+    rounds(3)
+    assert [(row.template, row.state) for row in mails.all()] == [("received", "sent"), ("shipped", "sent")]
+    first, second = (row.sent_at for row in mails.all())
+    assert first
+    assert second
+    assert first < second
+    assert len(list(tmp_path.iterdir())) == 2

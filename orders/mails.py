@@ -1,0 +1,48 @@
+"""The mails that customers get: one table of what causes each. Their words are in `services/mail_words.py`."""
+
+from enum import StrEnum
+
+from orders.lifecycle import EventType
+
+
+class Mail(StrEnum):
+    """One kind of mail."""
+
+    RECEIVED = "received"
+    REVIEW_DELAYED = "review_delayed"
+    NOT_ACCEPTED = "not_accepted"
+    PAYMENT_NEEDED = "payment_needed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+    ADDRESS_CHANGED = "address_changed"
+    RETURN_REQUESTED = "return_requested"
+    RETURN_APPROVED = "return_approved"
+    RETURN_REFUSED = "return_refused"
+    RETURN_RECEIVED = "return_received"
+    ACCESS_CODE = "access_code"
+    LOST_LINK = "lost_link"
+
+
+# The event that causes a mail. Those that are not in here are written by a service of their own.
+CAUSED_BY: dict[EventType, Mail] = {
+    EventType.ORDER_RECEIVED: Mail.RECEIVED,
+    EventType.VALIDATION_FAILED: Mail.NOT_ACCEPTED,
+    EventType.REVIEW_REJECTED: Mail.NOT_ACCEPTED,
+    EventType.PAYMENT_DECLINED: Mail.PAYMENT_NEEDED,
+    EventType.PAYMENT_CANCELLED: Mail.PAYMENT_NEEDED,
+    EventType.ORDER_SHIPPED: Mail.SHIPPED,
+    EventType.DELIVERY_CONFIRMED: Mail.DELIVERED,
+    EventType.ORDER_CANCELLED: Mail.CANCELLED,
+    EventType.REFUND_SUCCEEDED: Mail.REFUNDED,
+    EventType.ADDRESS_CHANGED: Mail.ADDRESS_CHANGED,
+    EventType.RETURN_REQUESTED: Mail.RETURN_REQUESTED,
+    EventType.RETURN_APPROVED: Mail.RETURN_APPROVED,
+    EventType.RETURN_REFUSED: Mail.RETURN_REFUSED,
+    EventType.RETURN_RECEIVED: Mail.RETURN_RECEIVED,
+}
+
+# Somebody waits for these at their screen: no shop switches them off.
+ALWAYS = frozenset({Mail.ACCESS_CODE, Mail.LOST_LINK})
+SWITCHABLE = tuple(mail for mail in Mail if mail not in ALWAYS)
