@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from django.db.models.functions import Lower
 
 from orders.errors import OrderNotFound
 from orders.lifecycle import Status
-from orders.models import ApiClient, ApiKey, Order, OrderItem, Return, WebhookEndpoint
-
-# With what their customers and those who decided them said.
-RETURNS = Prefetch("returns", Return.objects.select_related("request", "decision").order_by("number"))
+from orders.models import ApiClient, ApiKey, Order, OrderItem, WebhookEndpoint
+from orders.selectors.returns import RETURNS
 
 
 def client_of_key(key: str) -> ApiClient | None:

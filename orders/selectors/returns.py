@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from orders.errors import ReturnNotFound
 from orders.lifecycle import Status
 from orders.models import Order, Refund, Return, Shipment
 from orders.selectors.orders import order_by_id
+
+# Of orders, with what their customers and those who decided them said.
+RETURNS = Prefetch("returns", Return.objects.select_related("request", "decision").order_by("number"))
 
 
 def return_by_id(order_id: UUID, return_id: UUID) -> tuple[Order, Return | None]:
@@ -50,8 +53,9 @@ def returns_in(order: Order, state: Return.State) -> list[Return]:
 def claimed(order: Order) -> Counter[int]:
     """How many pieces of each item (by its id) came back, or are to come back."""
     found: Counter[int] = Counter()
-    for row in order.returns.prefetch_related("items").filter(state__in=Return.CLAIMING):
-        found.update({piece.item_id: piece.claimed for piece in row.items.all()})
+    for row in order.returns.all():
+        if row.state in Return.CLAIMING:
+            found.update({piece.item_id: piece.claimed for piece in row.items.all()})
     return found
 
 

@@ -4,19 +4,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import F, Max
+from django.db.models import F, Max, prefetch_related_objects
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from orders.commands import Kind, accepted_in
 from orders.lifecycle import Status
 from orders.models import AccessCode, Command, Event, Order, OrderItem, Payment, Shipment
+from orders.selectors.returns import RETURNS, is_returnable
 
 CUSTOMER = "customer"
 # Of what a mail with lost links tells.
 RECENT_DAYS = 90
 MOST_RECENT = 20
-CUSTOMERS_CHANGES = (Kind.CANCEL, Kind.UPDATE_ADDRESS, Kind.RETRY_PAYMENT)
+CUSTOMERS_CHANGES = (Kind.CANCEL, Kind.UPDATE_ADDRESS, Kind.RETRY_PAYMENT, Kind.REQUEST_RETURN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +75,7 @@ def newest_code(order: Order) -> AccessCode | None:
 
 def tracked(order: Order) -> TrackedOrder:
     """The order with all that its page shows."""
+    prefetch_related_objects([order], "items", "shipments", RETURNS, "returns__items__item")
     return TrackedOrder(
         order=order,
         items=list(order.items.all()),
@@ -90,6 +92,8 @@ def open_changes(order: Order, shipments: list[Shipment] | None = None) -> list[
     parcels = order.shipments.all() if shipments is None else shipments
     if any(parcel.state in Shipment.UNDOABLE for parcel in parcels):
         accepted = [kind for kind in accepted if kind is not Kind.UPDATE_ADDRESS]
+    if not is_returnable(order):
+        accepted = [kind for kind in accepted if kind is not Kind.REQUEST_RETURN]
     return accepted
 
 

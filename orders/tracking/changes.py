@@ -14,6 +14,7 @@ from orders.tracking.access import of_proven_customer
 from orders.tracking.address_form import AddressForm
 from orders.tracking.facts import money
 from orders.tracking.forms import CancelForm, ChangeForm, PaymentForm
+from orders.tracking.return_form import return_form
 
 WAIT_SECONDS = 1.0
 
@@ -41,6 +42,12 @@ def address(request: HttpRequest, order: Order) -> HttpResponse:
 def payment(request: HttpRequest, order: Order) -> HttpResponse:
     """Pay again, by another method."""
     return _change(request, order, PaymentForm)
+
+
+@of_proven_customer
+def send_back(request: HttpRequest, order: Order) -> HttpResponse:
+    """Ask to return something of what was delivered."""
+    return _change(request, order, return_form(order))
 
 
 def _change(

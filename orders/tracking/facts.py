@@ -15,6 +15,7 @@ from orders.commands import Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Payment, Refund, Shipment
 from orders.money import in_words
+from orders.selectors.returns import window_ends
 from orders.selectors.tracking import TrackedOrder
 
 # Banks book a refund when they like; card schemes give them this long.
@@ -163,6 +164,7 @@ def changes(seen: TrackedOrder, *, confirmed: bool) -> list[Change]:
             gettext("Until the parcel gets its label. It costs nothing."),
         ),
         Kind.CANCEL: ("cancel", gettext("Cancel the order"), _terms_of_cancelling(seen, confirmed=confirmed)),
+        Kind.REQUEST_RETURN: ("return", gettext("Return something"), _terms_of_returning(seen)),
     }
     offered = [(kind, *labels[kind]) for kind in labels if kind in seen.changes]
     return [
@@ -185,3 +187,9 @@ def _terms_of_cancelling(seen: TrackedOrder, *, confirmed: bool) -> str:
         return f"{until} {free}"
     returned = gettext("{amount} go back to you.").format(amount=money(kept, seen.order.currency))
     return f"{until} {returned}"
+
+
+def _terms_of_returning(seen: TrackedOrder) -> str:
+    ends = window_ends(seen.order)
+    until = gettext("Until {day}. You get your money back once it has reached us.")
+    return until.format(day=_day(timezone.localdate(ends))) if ends else ""

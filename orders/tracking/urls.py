@@ -15,5 +15,6 @@ urlpatterns = [
     path("<str:code>/confirm/send/", doors.send_code, name="send_code"),
     path("<str:code>/cancel/", changes.cancel, name="cancel"),
     path("<str:code>/address/", changes.address, name="address"),
+    path("<str:code>/return/", changes.send_back, name="return"),
     path("<str:code>/payment/", changes.payment, name="payment"),
 ]

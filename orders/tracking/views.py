@@ -15,7 +15,7 @@ from orders.ids import normalise_code
 from orders.models import Order
 from orders.selectors import tracking as reads
 from orders.services.access import order_opened_by_link
-from orders.tracking import facts, presentation
+from orders.tracking import facts, presentation, returned
 from orders.tracking.access import ask_for_email, is_confirmed, let_in, of_customer, of_proven_customer, private
 
 
@@ -71,7 +71,8 @@ def _page(request: HttpRequest, order: Order) -> dict[str, Any]:
         "totals": facts.totals(seen),
         "total": facts.money(order.total, order.currency),
         "changes": facts.changes(seen, confirmed=confirmed),
-        "polls": not order.is_final,
+        "returns": returned.returns_seen(order),
+        "polls": not order.is_final or returned.goes_on(order),
         "etag": _etag(request, order),
         "change": _change_shown(request),
     }

@@ -143,9 +143,33 @@ REFUSED: dict[Kind, str] = {
     Kind.CANCEL: _("The order could not be cancelled."),
     Kind.UPDATE_ADDRESS: _("The address could not be changed."),
     Kind.RETRY_PAYMENT: _("The payment could not be made."),
+    Kind.REQUEST_RETURN: _("The return could not be asked for."),
 }
 APPLIED: dict[Kind, str] = {
     Kind.CANCEL: _("The order is being cancelled. Whatever you paid goes back to you."),
     Kind.UPDATE_ADDRESS: _("The parcel will go to the new address."),
     Kind.RETRY_PAYMENT: _("We are trying the new payment method."),
+    Kind.REQUEST_RETURN: _("We look at your return and answer you."),
 }
+
+# Where a return stands, and what the customer does next.
+RETURNS: dict[str, str] = {
+    "requested": _("We look at it and answer you."),
+    "approved": _("We agreed to it."),
+    "refused": _("We could not agree to it."),
+    "expired": _("It did not reach us in time."),
+    "received": _("It reached us."),
+    "closed": _("It reached us. Nothing goes back for it."),
+    "refunded": _("It reached us."),
+}
+SEND_BY = _("Please send it so that it reaches us by {time}.")
+# As the form asks; `Return.Cause` has the same.
+CAUSES = (
+    _("It is damaged or does not work"),
+    _("It is not what was ordered"),
+    _("It is not as described"),
+    _("It does not fit"),
+    _("It came too late"),
+    _("It is not wanted any more"),
+    _("Another reason"),
+)

@@ -182,7 +182,7 @@ def test_the_page_costs_the_same_whatever_happened(
     for status in (Status.PAID, Status.DELIVERED, Status.CANCELLED):
         order = an_order_in(status)
         client = customer(order)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             client.get(page_of(order))
 
 

@@ -1,0 +1,64 @@
+"""What customers say who want to send something back: which pieces, and why."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from orders.commands import Kind
+from orders.models import Order, Return
+from orders.selectors.returns import returnable
+from orders.tracking.forms import ChangeForm
+
+POSITION = "position_"
+
+
+class ReturnForm(ChangeForm):
+    """A return of some pieces. Its fields for the pieces are those of one order: see `return_form`."""
+
+    kind = Kind.REQUEST_RETURN
+    template = "tracking/return.html"
+    cause = forms.ChoiceField(label=_("Why do you return it?"))
+    reason = forms.CharField(
+        label=_("In your own words"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """The causes in the language of the page."""
+        super().__init__(*args, **kwargs)
+        cause = self.fields["cause"]
+        assert isinstance(cause, forms.ChoiceField)  # noqa: S101 - tells the type checker which field it is
+        cause.choices = [(value, gettext(str(label))) for value, label in Return.Cause.choices]
+
+    def clean(self) -> dict[str, Any]:
+        """At least one piece."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and not self._pieces():
+            raise forms.ValidationError(gettext("Choose at least one piece."))
+        return cleaned
+
+    def args(self) -> dict[str, Any]:
+        """The pieces and the cause."""
+        return {"items": self._pieces(), "cause": self.cleaned_data["cause"]}
+
+    def _pieces(self) -> list[dict[str, int]]:
+        counts = {name: count for name, count in self.cleaned_data.items() if name.startswith(POSITION) and count}
+        return [{"position": int(name.removeprefix(POSITION)), "quantity": count} for name, count in counts.items()]
+
+
+def return_form(order: Order) -> type[ReturnForm]:
+    """The form for one order: a number for each item of which something is left to return, before the other fields."""
+    left = returnable(order)
+    pieces = {
+        f"{POSITION}{item.position}": forms.IntegerField(
+            label=gettext("{item}: how many of {count}").format(item=item.name or item.sku, count=left[item.pk]),
+            min_value=0,
+            max_value=left[item.pk],
+            required=False,
+            initial=left[item.pk] if len(left) == 1 and left[item.pk] == 1 else 0,
+        )
+        for item in order.items.all()
+        if left[item.pk]
+    }
+    return type("ReturnFormOfOrder", (ReturnForm,), {**pieces, "field_order": [*pieces, "cause", "reason"]})

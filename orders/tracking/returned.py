@@ -1,0 +1,63 @@
+"""What the customer's page says of returns: where each stands, and what the customer does next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext
+
+from orders.models import Order, Return
+from orders.tracking import words
+from orders.tracking.facts import BANK_DAYS, money
+
+
+@dataclass(frozen=True)
+class ReturnSeen:
+    """One return: `before` and `after` frame the time `until`."""
+
+    title: str
+    pieces: list[str]
+    text: str
+    before: str = ""
+    until: datetime | None = None
+    after: str = ""
+    advice: str = ""
+
+
+def returns_seen(order: Order) -> list[ReturnSeen]:
+    """The order's returns, oldest first."""
+    return [_seen(order, row) for row in order.returns.all()]
+
+
+def goes_on(order: Order) -> bool:
+    """Whether one of them may still change."""
+    return any(row.is_open or row.state == Return.State.RECEIVED for row in order.returns.all())
+
+
+def _seen(order: Order, row: Return) -> ReturnSeen:
+    title = gettext("Return {number}").format(number=row.number)
+    pieces = [f"{piece.quantity} × {piece.item.name or piece.item.sku}" for piece in row.items.all()]
+    text = gettext(words.RETURNS[row.state])
+    if row.state == Return.State.APPROVED and row.deadline is not None:
+        before, _, after = gettext(words.SEND_BY).partition("{time}")
+        return ReturnSeen(title, pieces, text, before, row.deadline, after, _advice(order, row))
+    return ReturnSeen(title, pieces, " ".join(part for part in (text, _more(order, row)) if part))
+
+
+def _advice(order: Order, row: Return) -> str:
+    address = gettext("Our address: {address}.").format(address=settings.RETURN_ADDRESS)
+    label = gettext("Write {label} on the parcel.").format(label=f"{order.code}-{row.number}")
+    return f"{address} {label}" if settings.RETURN_ADDRESS else label
+
+
+def _more(order: Order, row: Return) -> str:
+    """Why it was refused, in the words of whoever did; how much goes back."""
+    if row.state == Return.State.REFUSED and row.decision is not None:
+        return row.decision.reason
+    amount = money(row.amount or 0, order.currency)
+    if row.state == Return.State.RECEIVED:
+        return gettext("{amount} are on their way back to you.").format(amount=amount)
+    if row.state == Return.State.REFUNDED:
+        banks = gettext("Banks take up to {days} days.").format(days=BANK_DAYS)
+        return f"{gettext('{amount} refunded').format(amount=amount)}. {banks}"
+    return ""
