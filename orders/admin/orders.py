@@ -20,6 +20,7 @@ from orders.admin import (
     order_page,
     review_queue,
     saved_views,
+    warehouse,
 )
 from orders.admin.filters import ORDER_FILTERS
 from orders.admin.lists import PAGE, ShortPaginator
@@ -55,7 +56,7 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
             path(f"<uuid:order_id>/{kind}/", view(self.action_view), {"kind": kind}, f"orders_order_{kind}")
             for kind in order_actions.ACTIONS
         ]
-        screens = review_queue.urls(self.admin_site)
+        screens = [*review_queue.urls(self.admin_site), *warehouse.urls(self.admin_site)]
         email = path("<uuid:order_id>/correct-email/", view(self.email_view), name="orders_order_correct_email")
         return [*self._list_urls(), *screens, note, live, email, *actions, *super().get_urls()]
 

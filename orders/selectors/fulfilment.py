@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from orders.commands import RULES, Kind
 from orders.errors import OrderNotFound
@@ -28,13 +28,18 @@ def order_that_people_fulfil(order_id: UUID) -> Order:
     return order
 
 
-def orders_to_fulfil(step: Kind, *, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Order]:
-    """Orders that people fulfil and that wait for `step`, the oldest first. Held ones are left out."""
+def waiting_for(step: Kind) -> QuerySet[Order]:
+    """Orders that people fulfil and that wait for `step`. Held ones are left out."""
     orders = Order.objects.filter(status__in=sorted(RULES[step].statuses), fulfilment="manual", held=False)
     if step is Kind.DELIVER:
         orders = orders.filter(status="shipped")
-    if waits := _WAITS.get(step):
-        orders = orders.filter(waiting_for__in=waits)
+    waits = _WAITS.get(step)
+    return orders.filter(waiting_for__in=waits) if waits else orders
+
+
+def orders_to_fulfil(step: Kind, *, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Order]:
+    """Those of them, the oldest first, that come after the one of this time and id."""
+    orders = waiting_for(step)
     if after is not None:
         made_at, pk = after
         orders = orders.filter(Q(created_at__gt=made_at) | Q(created_at=made_at, pk__gt=pk), created_at__gte=made_at)

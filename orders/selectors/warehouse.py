@@ -1,0 +1,131 @@
+"""What people in a warehouse do next: each order's step, or why there is none, and what to fetch from the shelves."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from orders.commands import Kind
+from orders.ids import normalise_code
+from orders.lifecycle import Status, Waiting
+from orders.models import Order, OrderItem, Shipment
+from orders.selectors.fulfilment import STEPS, orders_to_fulfil, waiting_for
+
+MANUAL = "manual"
+# So many orders of a step stand on the screen and on a printed pick list.
+SHOWN = 100
+
+_STEP_AT: dict[Status, Kind] = {
+    Status.PAID: Kind.PICK,
+    Status.PICKING: Kind.PACK,
+    Status.PACKED: Kind.SHIP,
+    Status.SHIPPED: Kind.DELIVER,
+}
+
+# What to do with an order that has no step for the warehouse.
+_ADVICE: dict[Status, str] = {
+    Status.RECEIVED: "It is not checked yet: leave it.",
+    Status.IN_REVIEW: "It is in review: do not pick it yet.",
+    Status.CHARGING: "Its payment is being taken: do not pick it yet.",
+    Status.AWAITING_PAYMENT: "It is not paid: do not pick it.",
+    Status.SHIPPING_FAILED: "It could not be shipped. An operator decides: put it aside.",
+    Status.CANCELLING: "It is being cancelled: put its goods back on the shelf.",
+    Status.CANCELLED: "It was cancelled: put its goods back on the shelf.",
+    Status.REJECTED: "It was rejected: put its goods back on the shelf.",
+    Status.INVALID: "It is invalid: there is nothing to send.",
+    Status.DELIVERED: "It was delivered: nothing is left to do.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """So many pieces of an article, for so many orders."""
+
+    sku: str
+    name: str
+    quantity: int
+    orders: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One article of an order while it is packed: `packed` of `quantity` pieces are in the parcel."""
+
+    sku: str
+    name: str
+    quantity: int
+    packed: int
+
+    @property
+    def is_complete(self) -> bool:
+        """All of it is in."""
+        return self.packed >= self.quantity
+
+
+def board(step: Kind) -> Sequence[Order]:
+    """The orders that wait for this step, the oldest first."""
+    return orders_to_fulfil(step, after=None, limit=SHOWN)
+
+
+def counts() -> dict[Kind, int]:
+    """How many orders wait for each step, counted no further than is shown."""
+    return {step: waiting_for(step)[:SHOWN].count() for step in STEPS}
+
+
+def next_step(order: Order) -> Kind | None:
+    """What the warehouse does next with an order; None: nothing, and `hindrance` says why."""
+    return None if hindrance(order) else _STEP_AT[Status(order.status)]
+
+
+def hindrance(order: Order) -> str:
+    """Why there is nothing to do with an order, and what to do instead; empty if there is something."""
+    if order.status in _ADVICE:
+        return f"{order.code}: {_ADVICE[Status(order.status)]}"
+    if order.fulfilment != MANUAL:
+        return f"{order.code}: It is fulfilled without people: leave it."
+    if order.held and order.status != Status.SHIPPED:
+        why = f" ({order.held_reason.rstrip('.')})" if order.held_reason else ""
+        return f"{order.code}: This order is on hold{why}: put it aside until it is released."
+    if order.waiting_for == Waiting.PAYMENT_RETURN:
+        return f"{order.code}: Its payment is being taken back: do not pick it."
+    return ""
+
+
+def order_scanned(text: str) -> Order | None:
+    """The order whose code or tracking number this is."""
+    if order := Order.objects.filter(code=normalise_code(text)).first():
+        return order
+    parcels = Shipment.objects.filter(tracking_number__in={text, text.upper()}).exclude(tracking_number="")
+    parcel = parcels.select_related("order").order_by("-created_at").first()
+    return parcel.order if parcel else None
+
+
+def label_of(order: Order) -> Shipment | None:
+    """The parcel that is under way, or about to be."""
+    return order.shipments.filter(state__in=Shipment.LIVE).first()
+
+
+def lines_of(order: Order, packed: Mapping[str, int]) -> list[Line]:
+    """The articles of an order, those on several lines together."""
+    wanted: dict[str, list[OrderItem]] = {}
+    for item in order.items.order_by("position"):
+        wanted.setdefault(item.sku, []).append(item)
+    return [
+        Line(sku=sku, name=items[0].name, quantity=sum(i.quantity for i in items), packed=packed.get(sku, 0))
+        for sku, items in wanted.items()
+    ]
+
+
+def articles(orders: Iterable[Order]) -> list[Wanted]:
+    """What to fetch for all these orders, by article."""
+    found: dict[str, list[OrderItem]] = {}
+    for order in orders:
+        for item in order.items.all():
+            found.setdefault(item.sku, []).append(item)
+    return [
+        Wanted(
+            sku=sku,
+            name=next((item.name for item in items if item.name), ""),
+            quantity=sum(item.quantity for item in items),
+            orders=len({item.order_id for item in items}),
+        )
+        for sku, items in sorted(found.items())
+    ]

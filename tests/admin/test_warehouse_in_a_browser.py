@@ -1,0 +1,122 @@
+"""A warehouse at a real browser with a scanner, which types and presses Enter; real workers behind."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from django.contrib.auth.models import Group as DjangoGroup
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from orders.lifecycle import Status
+from orders.models import Order
+from orders.roles import Group
+from orders.services.placement import NewItem
+from tests.admin.conftest import a_user
+from tests.admin.test_browser import PASSWORD, faults
+from tests.browser_support import browser, page
+from tests.conftest import both_workers, eventually
+from tests.factories import an_order, reaches
+
+__all__ = ["browser", "page"]
+
+BOARD = reverse("admin:orders_order_warehouse")
+ITEMS = [NewItem(sku="LAMP", quantity=2, unit_price=100, name="Lamp"), NewItem(sku="BULB", quantity=1, unit_price=5)]
+TIMINGS = {"MANUAL_REVIEW_TIMEOUT": "0", "PAYMENT_PROCESSING_DELAY": "0", "SHIPPING_DELAY": "0"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _workers(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Both workers, on the database that the web server has too."""
+    with both_workers(tmp_path_factory.mktemp("workers"), TEMPORAL_ADDRESS=temporal, **TIMINGS):
+        yield
+
+
+@pytest.fixture
+def packer(page: Page, web: str) -> Page:
+    """Somebody of the warehouse, logged in, before the board."""
+    user = a_user()
+    user.set_password(PASSWORD)
+    user.save()
+    user.groups.add(DjangoGroup.objects.get(name=Group.WAREHOUSE))
+    page.goto(f"{web}{reverse('admin:login')}?next={BOARD}")
+    page.get_by_label("Username").fill(user.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Warehouse", exact=True)).to_be_visible()
+    return page
+
+
+def paid() -> Order:
+    return reaches(an_order(fulfilment="manual", items=ITEMS), Status.PAID)
+
+
+def at(order: Order, part: str = "work") -> str:
+    return reverse(f"admin:orders_order_warehouse_{part}", args=[order.pk])
+
+
+def scan(page: Page, text: str, answer: str) -> None:
+    """As a scanner does: it types into whatever has the focus."""
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(answer)).to_be_visible()
+
+
+def labelled(order: Order) -> str:
+    """The tracking number, once the carrier gave it."""
+    number: str = eventually(lambda: order.shipments.filter(state="booked").values_list("tracking_number").first())[0]
+    return number
+
+
+def test_an_order_is_fulfilled_with_a_scanner_alone_but_for_its_delivery(packer: Page) -> None:
+    order = paid()
+    scan(packer, order.code, "Picking has begun.")
+    for sku, answer in (("LAMP", "LAMP: 1 of 2."), ("LAMP", "LAMP: 2 of 2."), ("BULB", "Everything is in")):
+        scan(packer, sku, answer)
+    scan(packer, order.code, "The order is packed; its label is being booked.")
+    number = labelled(order)
+    scan(packer, number, "The parcel is on its way.")
+    button = packer.get_by_role("button", name="It was delivered")
+    button.focus()
+    packer.keyboard.press("Enter")
+    expect(packer.get_by_text("The delivery is confirmed.")).to_be_visible()
+    reaches(order, Status.DELIVERED)
+
+
+def test_the_page_finds_the_label_by_itself_and_a_click_hands_it_over(packer: Page, web: str) -> None:
+    order = paid()
+    packer.goto(f"{web}{at(order)}")
+    for name, status in (("Start picking", Status.PICKING), ("Everything is packed", Status.PACKED)):
+        packer.get_by_role("button", name=name).click()
+        reaches(order, status)
+    number = labelled(order)
+    packer.reload()
+    expect(packer.get_by_text(number)).to_be_visible()
+    packer.get_by_role("button", name="The carrier has it").click()
+    reaches(order, Status.SHIPPED)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_overflows(packer: Page, web: str, scheme: Literal["light", "dark"]) -> None:
+    order, begun = paid(), paid()
+    packer.emulate_media(color_scheme=scheme)
+    scan(packer, begun.code, "Picking has begun.")
+    paths = [BOARD, reverse("admin:orders_order_warehouse_pick_list"), at(order), at(begun), at(begun, "slip")]
+    found = {}
+    for path in paths:
+        packer.goto(f"{web}{path}")
+        found[path] = faults(packer)
+        packer.set_viewport_size({"width": 320, "height": 640})
+        assert packer.evaluate("document.documentElement.scrollWidth") <= 320, path
+        packer.set_viewport_size({"width": 1280, "height": 720})
+    assert not any(found.values()), found
+
+
+def test_print_leaves_the_buttons_out(packer: Page, web: str) -> None:
+    order = paid()
+    packer.goto(f"{web}{at(order, 'slip')}")
+    back = packer.get_by_role("link", name="Back to the order")
+    expect(back).to_be_visible()
+    packer.emulate_media(media="print")
+    expect(back).to_be_hidden()
+    expect(packer.get_by_role("img", name=f"Barcode {order.code}")).to_be_visible()
