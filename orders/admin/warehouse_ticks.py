@@ -32,7 +32,7 @@ def tick(request: HttpRequest, order: Order, sku: str) -> Said | None:
     if line is None:
         return None
     if line.is_complete:
-        return Said(text=f"{line.sku}: all {line.quantity} are in already. Put this one back.", is_good=False)
+        return Said(text=f"Put this one back: all {line.quantity} of {line.sku} are in already.", is_good=False)
     _keep(request, order, {**of(request, order), line.sku: line.packed + 1})
     return Said(text=_progress(line, lines), is_good=True)
 
@@ -46,7 +46,8 @@ def forget(request: HttpRequest, order: Order) -> None:
 
 def _progress(line: Line, lines: list[Line]) -> str:
     left = sum(other.quantity - other.packed for other in lines) - 1
-    said = f"{line.sku}: {line.packed + 1} of {line.quantity}."
+    # A message begins with a capital letter, which an article number may not.
+    said = f"{line.packed + 1} of {line.quantity} {line.sku}."
     return said if left else f"{said} Everything is in: scan the order's code, or press “Everything is packed”."
 
 

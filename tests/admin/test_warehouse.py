@@ -74,7 +74,7 @@ def state(order: Order) -> tuple[str, str]:
 def test_an_order_goes_from_the_shelf_to_the_customer_by_scans(desk: Desk) -> None:
     order = paid()
     assert "Picking has begun." in scan(desk, order.code.lower().replace("-", " "))
-    assert "LAMP: 1 of 2." in scan(desk, "lamp", order)
+    assert "1 of 2 LAMP." in scan(desk, "lamp", order)
     scan(desk, "LAMP", order)
     assert "Everything is in" in scan(desk, "bulb-e27", order)
     assert "its label is being booked" in scan(desk, order.code, order)
@@ -99,13 +99,13 @@ def test_an_order_goes_the_same_way_by_clicks(desk: Desk) -> None:
 def test_a_piece_too_many_is_to_be_put_back(desk: Desk) -> None:
     order = picking()
     scan(desk, "bulb-e27", order)
-    assert "bulb-e27: all 1 are in already. Put this one back." in scan(desk, "BULB-E27", order)
+    assert "Put this one back: all 1 of bulb-e27 are in already." in scan(desk, "BULB-E27", order)
 
 
 def test_packing_says_what_is_missing(desk: Desk) -> None:
     order = picking()
     scan(desk, "LAMP", order)
-    assert "not packed, 1 x LAMP, 1 x bulb-e27 missing." in scan(desk, order.code, order)
+    assert "not packed yet, 1 x LAMP, 1 x bulb-e27 missing." in scan(desk, order.code, order)
     assert state(order)[0] == Status.PICKING
 
 

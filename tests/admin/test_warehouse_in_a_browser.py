@@ -71,7 +71,7 @@ def labelled(order: Order) -> str:
 def test_an_order_is_fulfilled_with_a_scanner_alone_but_for_its_delivery(packer: Page) -> None:
     order = paid()
     scan(packer, order.code, "Picking has begun.")
-    for sku, answer in (("LAMP", "LAMP: 1 of 2."), ("LAMP", "LAMP: 2 of 2."), ("BULB", "Everything is in")):
+    for sku, answer in (("LAMP", "1 of 2 LAMP."), ("LAMP", "2 of 2 LAMP."), ("BULB", "Everything is in")):
         scan(packer, sku, answer)
     scan(packer, order.code, "The order is packed; its label is being booked.")
     number = labelled(order)
