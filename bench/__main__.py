@@ -4,12 +4,13 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 
-from bench import accepting, delivery
+from bench import accepting, delivery, pages
 
 # What can be measured, and the function that gives its lines.
 MEASUREMENTS: dict[str, Callable[[int], list[str]]] = {
     "accepting": accepting.measure,
     "delivery": delivery.measure,
+    "pages": pages.measure,
 }
 
 

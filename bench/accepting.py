@@ -40,20 +40,20 @@ def measure(orders: int) -> list[str]:
         directory = Path(name)
         directory.chmod(0o711)
         with embedded_postgres(directory / "postgres") as url, temporal_dev_server(directory / "temporal") as address:
-            port, key = _prepared(url)
+            port, key = prepared(url)
             with ExitStack() as stack:
-                stack.enter_context(running(_server(port), _settings(url)))
-                _await(port)
+                stack.enter_context(running(server_command(port), server_settings(url)))
+                await_server(port)
                 _over_http(port, orders // 10 + AT_ONCE, AT_ONCE, key)  # warms the server up
                 placed = _over_http(port, orders, AT_ONCE, key)
                 alone = _over_http(port, orders // 3, 1, key)
                 empty = _over_http(port, orders, AT_ONCE)
             started = asyncio.run(_started(address, orders))
     return [
-        _line("POST /orders, eight at once:", placed),
-        _line("POST /orders, one at a time:", alone),
-        _line("an empty view, eight at once:", empty),
-        _line("start_workflow, eight at once:", started),
+        line_of("POST /orders, eight at once:", placed),
+        line_of("POST /orders, one at a time:", alone),
+        line_of("an empty view, eight at once:", empty),
+        line_of("start_workflow, eight at once:", started),
         f"POST /orders / an empty view:   {_rate(placed) / _rate(empty):7.2f}",
         f"POST /orders / start_workflow:  {_rate(placed) / _rate(started):7.2f}",
     ]
@@ -71,7 +71,8 @@ def _rate(taken: Taken) -> float:
     return len(taken.each) / taken.together
 
 
-def _line(what: str, taken: Taken) -> str:
+def line_of(what: str, taken: Taken) -> str:
+    """One line of figures."""
     cuts = quantiles(taken.each, n=100)
     return f"{what:<31} {_rate(taken):7.1f} /s   p50 {cuts[49] * 1000:6.1f} ms   p99 {cuts[98] * 1000:6.1f} ms"
 
@@ -94,15 +95,17 @@ def _over_http(port: int, times: int, at_once: int, key: str = "") -> Taken:
         wire.close()
         return each
 
-    return _timed(lambda: _in_threads(client, at_once))
+    return timed(lambda: in_threads(client, at_once))
 
 
-def _in_threads(client: Callable[[int], list[float]], at_once: int) -> list[float]:
+def in_threads(client: Callable[[int], list[float]], at_once: int) -> list[float]:
+    """What so many clients at once took."""
     with ThreadPoolExecutor(at_once) as threads:
         return [seconds for each in threads.map(client, range(at_once)) for seconds in each]
 
 
-def _timed(work: Callable[[], list[float]]) -> Taken:
+def timed(work: Callable[[], list[float]]) -> Taken:
+    """What the work took, each and together."""
     began = time.perf_counter()
     each = work()
     return Taken(each, time.perf_counter() - began)
@@ -124,13 +127,14 @@ async def _started(address: str, times: int) -> Taken:
     return Taken(each, time.perf_counter() - began)
 
 
-def _settings(url: str) -> dict[str, str]:
+def server_settings(url: str) -> dict[str, str]:
+    """The settings of a server that is measured."""
     return {"DATABASE_URL": url, "SECRET_KEY": "bench", "LOG_LEVEL": "WARNING", "RATE_LIMIT": "600000"}
 
 
-def _prepared(url: str) -> tuple[int, str]:
+def prepared(url: str) -> tuple[int, str]:
     """A free port, and an API key in a migrated database."""
-    environment = {**os.environ, **_settings(url)}
+    environment = {**os.environ, **server_settings(url)}
     manage = [sys.executable, "manage.py"]
     subprocess.run([*manage, "migrate", "--verbosity=0"], check=True, env=environment)
     done = subprocess.run(
@@ -139,12 +143,14 @@ def _prepared(url: str) -> tuple[int, str]:
     return free_port(), done.stdout.strip()
 
 
-def _server(port: int) -> list[str]:
+def server_command(port: int) -> list[str]:
+    """A web server as `make up` runs it."""
     granian = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
     return [sys.executable, *granian, "--workers", "1", "--blocking-threads", THREADS, "orderlife.wsgi:application"]
 
 
-def _await(port: int) -> None:
+def await_server(port: int) -> None:
+    """Wait until the web server answers."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
         try:

@@ -144,12 +144,19 @@ def running(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(scope="session")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real web server on this process's database."""
+    with web_server(tmp_path_factory.mktemp("web")) as url:
+        yield url
+
+
+@contextmanager
+def web_server(directory: Path) -> Iterator[str]:
+    """A real web server on the database of now; its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     arguments = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
     served = Served(
         [sys.executable, *arguments, "orderlife.wsgi:application"],
-        tmp_path_factory.mktemp("web") / "web.log",
+        directory / "web.log",
         PUBLIC_URL=url,
         CSRF_TRUSTED_ORIGINS=url,
         WEBHOOK_ALLOW_PRIVATE="true",

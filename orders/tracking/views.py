@@ -84,6 +84,7 @@ def _private_part(seen: reads.TrackedOrder, change: UUID | None) -> dict[str, An
     return {
         "notice": presentation.notice(seen, change),
         "payments": facts.payment_facts(seen),
+        "has_receipt": any(own.state == own.State.CAPTURED or own.refunded for own in seen.payments),
         "address": facts.address_lines(seen),
         "parcel": seen.parcel,
         "parcel_link": facts.parcel_link(seen.parcel),

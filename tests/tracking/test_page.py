@@ -1,7 +1,9 @@
 """What the page says in each state, and what it costs to say it."""
 
+from datetime import UTC, datetime
+
 import pytest
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status
 from orders.models import Order
@@ -225,3 +227,48 @@ def test_an_error_page_is_plain_and_ours(status: int) -> None:
     page = render_to_string(f"{status}.html")
     assert "orders/tracking.css" in page
     assert "<script" not in page
+
+
+def test_the_receipt_names_items_payment_and_address(customer: Follow) -> None:
+    order = an_order_in(Status.CANCELLED)
+    client = customer(order)
+    assert f'href="{page_of(order)}receipt/"' in client.get(page_of(order)).text
+    page = client.get(f"{page_of(order)}receipt/").text
+    for text in (order.code, "Lamp", "99.99 USD paid", "99.99 USD refunded", "John Doe", "123 Main St"):
+        assert text in page, text
+
+
+def test_what_was_not_paid_has_no_receipt(customer: Follow) -> None:
+    order = declined_order()
+    assert "receipt/" not in customer(order).get(page_of(order)).text
+
+
+def test_a_refund_says_when_it_was_sent_and_how_long_banks_take(customer: Follow) -> None:
+    order = an_order_in(Status.CANCELLED)
+    page = " ".join(customer(order).get(page_of(order)).text.split())
+    assert "99.99 USD refunded on <time" in page
+    assert "Banks take up to 14 days." in page
+
+
+def test_it_says_when_the_parcel_is_expected(customer: Follow) -> None:
+    paid, shipped = an_order_in(Status.PAID), an_order_in(Status.SHIPPED)
+    assert "2 to 5 working days after the carrier has taken it" in customer(paid).get(page_of(paid)).text
+    friday = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    shipped.shipments.update(shipped_at=friday)
+    assert "between Tuesday 24 November and Friday 27 November" in customer(shipped).get(page_of(shipped)).text
+
+
+def test_the_tracking_number_leads_to_the_carrier_where_its_page_is_known(customer: Follow, settings: Settings) -> None:
+    order = an_order_in(Status.SHIPPED)
+    number = order.shipments.get().tracking_number
+    assert "carrier.example" not in customer(order).get(page_of(order)).text
+    settings.CARRIER_LINKS = {"parcelpost": "https://carrier.example/?n={number}"}
+    assert f'href="https://carrier.example/?n={number}"' in customer(order).get(page_of(order)).text
+
+
+def test_each_change_says_until_when_and_what_it_costs_or_returns(customer: Follow, visitor: Follow) -> None:
+    order = an_order_in(Status.PAID)
+    page = customer(order).get(page_of(order)).text
+    assert "Until the parcel is with the carrier. 99.99 USD go back to you." in page
+    assert "Until the parcel gets its label. It costs nothing." in page
+    assert "go back to you" not in visitor(order).get(page_of(order)).text
