@@ -1,5 +1,6 @@
 """Every setting, from the environment. `.env.example` lists the variables; durations are in seconds."""
 
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -27,6 +28,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "django_htmx",
     "csp",
     "ninja",
@@ -42,9 +47,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
     {
@@ -166,6 +173,21 @@ WEBHOOK_KEYS = env.list("WEBHOOK_KEYS", default=[]) or [f"webhooks:{SECRET_KEY}"
 # Whether webhooks may go to private addresses and without TLS: for one's own machine, never where strangers have keys.
 WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)
 LOGIN_URL = "admin:login"
+# Whether staff must give a second factor to log in; who has none sets one up then.
+ADMIN_TWO_FACTOR = env.bool("ADMIN_TWO_FACTOR", default=False)
+OTP_TOTP_ISSUER = "Orderlife"
+# Who fails so often to log in under one name from one address waits so long; every web process knows it.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = env.int("LOGIN_ATTEMPTS", default=10)
+AXES_COOLOFF_TIME = timedelta(seconds=env.float("LOGIN_LOCKOUT", default=900))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "orders.client_address.client_address"
+AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ADMIN = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
 STATIC_URL = "/static/"
 # Static files are found where they lie; a directory is only for `collectstatic` in front of a web server of its own.
 STATIC_ROOT = env.str("STATIC_ROOT", default="") or None

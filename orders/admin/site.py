@@ -3,8 +3,12 @@
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.http import urlencode
 
 from orders.admin.approvals import ApprovalAdmin
 from orders.admin.clients import ApiClientAdmin
@@ -15,6 +19,7 @@ from orders.admin.endpoints import EndpointAdmin
 from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
 from orders.admin.orders import OrderAdmin
 from orders.admin.returns import ReturnAdmin
+from orders.admin.second_factor import is_wanting, second_factor
 from orders.models import (
     ApiClient,
     Approval,
@@ -51,6 +56,25 @@ class OrderlifeAdminSite(AdminSite):
         self.register(SkuLimit, SkuLimitAdmin)
         self.register(ApiClient, ApiClientAdmin)
         self.register(WebhookEndpoint, EndpointAdmin)
+
+    def get_urls(self) -> list[Any]:
+        """The stock addresses, and the one that those may see who have given no second factor yet."""
+        return [path("second-factor/", self.second_factor_view, name="second_factor"), *super().get_urls()]
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff who have given their second factor, where one is asked for."""
+        return super().has_permission(request) and not is_wanting(request)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The stock page; who has given the password goes on to the second factor."""
+        if is_wanting(request):
+            query = urlencode({REDIRECT_FIELD_NAME: request.GET.get(REDIRECT_FIELD_NAME, "")})
+            return redirect(f"{reverse('admin:second_factor')}?{query}")
+        return super().login(request, extra_context)
+
+    def second_factor_view(self, request: HttpRequest) -> HttpResponse:
+        """Where it is given or set up."""
+        return second_factor(request, self)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The dashboard for those who may see orders, then the stock list of tables."""

@@ -62,6 +62,8 @@ def _stock(name: str, *, seen_by: str, changed_by: str) -> dict[str, Row]:
 ADDRESSES: dict[str, Row] = {
     "index": Row(who=STAFF),
     "login": Row(who=ANYBODY),
+    # Strangers go to the login from there, others to where they came from if no second factor is asked for.
+    "second_factor": Row(who=STAFF),
     "logout": Row(who=ANYBODY),
     "password_change": Row(who=STAFF),
     "password_change_done": Row(who=STAFF),

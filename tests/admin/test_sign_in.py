@@ -1,0 +1,185 @@
+"""Logging in: locked out after too many attempts, and by a second factor where one is asked for."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from axes.models import AccessAttempt
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_static.models import StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from pytest_django import Settings
+
+from tests.admin.conftest import a_user
+
+LOGIN = reverse("admin:login")
+INDEX = reverse("admin:index")
+SECOND = reverse("admin:second_factor")
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def person() -> User:
+    user = a_user("view_order")
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def log_in(user: User, password: str = PASSWORD, *, address: str = "192.0.2.1", forwarded: str = "") -> Client:
+    """Somebody at a browser of their own who gives a name and a password."""
+    client = Client(REMOTE_ADDR=address, headers={"x-forwarded-for": forwarded} if forwarded else {})
+    client.answer = client.post(LOGIN, {"username": user.username, "password": password})  # type: ignore[attr-defined]
+    return client
+
+
+def status_of(client: Client) -> int:
+    return int(client.answer.status_code)  # type: ignore[attr-defined]
+
+
+def fail(user: User, times: int, **where: str) -> None:
+    for _ in range(times):
+        log_in(user, "wrong", **where)  # type: ignore[arg-type]
+
+
+def code_of(device: TOTPDevice, steps: int = 0) -> str:
+    """What the app shows, or will show so many steps of thirty seconds from now."""
+    oath = TOTP(device.bin_key, device.step, device.t0, device.digits)
+    oath.time = time.time() + steps * device.step
+    return f"{oath.token():06}"
+
+
+@pytest.fixture(autouse=True)
+def _no_attempts() -> Iterator[None]:
+    yield
+    AccessAttempt.objects.all().delete()
+
+
+def test_it_lets_somebody_in_with_the_password(person: User) -> None:
+    assert log_in(person).get(INDEX).status_code == 200
+
+
+def test_it_locks_a_name_out_after_too_many_attempts(person: User, settings: Settings) -> None:
+    settings.AXES_FAILURE_LIMIT = 3
+    fail(person, 3)
+    locked = log_in(person)
+    assert status_of(locked) == 429
+    assert locked.get(INDEX).status_code == 302
+
+
+def test_it_locks_out_nobody_else_and_not_from_elsewhere(person: User, settings: Settings) -> None:
+    settings.AXES_FAILURE_LIMIT = 3
+    fail(person, 4)
+    colleague = a_user()
+    colleague.set_password(PASSWORD)
+    colleague.save()
+    assert status_of(log_in(colleague)) == 302
+    assert status_of(log_in(person, address="192.0.2.2")) == 302
+
+
+def test_it_counts_by_the_address_that_our_own_proxy_names(person: User, settings: Settings) -> None:
+    from ipaddress import ip_network
+
+    settings.AXES_FAILURE_LIMIT = 3
+    settings.TRUSTED_PROXIES = [ip_network("192.0.2.0/24")]
+    fail(person, 3, forwarded="198.51.100.7")
+    assert status_of(log_in(person, forwarded="198.51.100.8")) == 302
+    assert status_of(log_in(person, forwarded="203.0.113.9, 198.51.100.7")) == 429
+
+
+def test_it_forgets_the_attempts_of_somebody_who_comes_in(person: User, settings: Settings) -> None:
+    settings.AXES_FAILURE_LIMIT = 3
+    for _ in range(2):
+        fail(person, 2)
+        assert status_of(log_in(person)) == 302
+
+
+def test_it_keeps_no_password_of_those_who_failed(person: User) -> None:
+    fail(person, 1)
+    attempt = AccessAttempt.objects.get(username=person.username)
+    assert "wrong" not in f"{attempt.post_data}{attempt.get_data}"
+
+
+@pytest.fixture
+def two_factors(settings: Settings) -> None:
+    settings.ADMIN_TWO_FACTOR = True
+
+
+@pytest.mark.usefixtures("two_factors")
+def test_it_shows_nothing_before_the_second_factor(person: User) -> None:
+    client = log_in(person)
+    for path in (INDEX, reverse("admin:orders_order_changelist"), reverse("admin:password_change")):
+        assert client.get(path, follow=True).redirect_chain[-1][0].startswith(SECOND), path
+
+
+@pytest.mark.usefixtures("two_factors")
+def test_it_lets_a_new_member_of_staff_set_it_up(person: User) -> None:
+    client = log_in(person)
+    page = client.get(SECOND).content.decode()
+    device = TOTPDevice.objects.get(user=person)
+    assert re.search(r'<path d="M\d+ \d+h1v1h-1z', page)
+    done = client.post(SECOND, {"code": code_of(device), "next": INDEX}).content.decode()
+    assert len(re.findall(r"<li><code>[a-z2-7]{8}</code></li>", done)) == 10
+    assert client.get(INDEX).status_code == 200
+
+
+@pytest.mark.usefixtures("two_factors")
+def test_it_shows_the_same_key_until_a_code_of_it_came(person: User) -> None:
+    client = log_in(person)
+    keys = {re.findall(r'second-factor-key">(\w+)', client.get(SECOND).content.decode())[0] for _ in range(2)}
+    assert len(keys) == 1
+    assert "This code is not right" in client.post(SECOND, {"code": "000000"}).content.decode()
+    assert not TOTPDevice.objects.get(user=person).confirmed
+
+
+@pytest.mark.usefixtures("two_factors")
+def test_it_takes_each_code_of_the_app_once(person: User) -> None:
+    device = TOTPDevice.objects.create(user=person, confirmed=True)
+    code = code_of(device)
+    first, second = log_in(person), log_in(person)
+    assert first.post(SECOND, {"code": code, "next": INDEX}).url == INDEX  # type: ignore[attr-defined]
+    assert "was used before" in second.post(SECOND, {"code": code}).content.decode()
+    assert second.get(INDEX).status_code == 302
+
+
+@pytest.mark.usefixtures("two_factors")
+def test_it_takes_a_backup_code_once(person: User) -> None:
+    client = log_in(person)
+    client.get(SECOND)
+    client.post(SECOND, {"code": code_of(TOTPDevice.objects.get(user=person))})
+    backup = StaticToken.objects.filter(device__user=person)[0].token
+    first, second = log_in(person), log_in(person)
+    assert first.post(SECOND, {"code": f" {backup.upper()} "}).status_code == 302
+    assert first.get(INDEX).status_code == 200
+    assert second.post(SECOND, {"code": backup}).status_code == 200
+
+
+@pytest.mark.usefixtures("two_factors")
+def test_it_offers_no_second_key_to_somebody_who_has_one(person: User) -> None:
+    TOTPDevice.objects.create(user=person, confirmed=True)
+    page = log_in(person).get(SECOND).content.decode()
+    assert "second-factor-key" not in page
+    assert TOTPDevice.objects.filter(user=person).count() == 1
+
+
+@pytest.mark.usefixtures("two_factors")
+def test_it_goes_to_no_strange_host_afterwards(person: User) -> None:
+    device = TOTPDevice.objects.create(user=person, confirmed=True)
+    answer = log_in(person).post(SECOND, {"code": code_of(device), "next": "https://evil.example/"})
+    assert answer.url == INDEX  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("two_factors")
+def test_whoever_lost_it_sets_up_another(person: User) -> None:
+    TOTPDevice.objects.create(user=person, confirmed=True)
+    call_command("reset_second_factor", person.username)
+    assert "second-factor-key" in log_in(person).get(SECOND).content.decode()
+
+
+def test_it_asks_for_none_unless_the_setting_says_so(person: User) -> None:
+    assert log_in(person).get(SECOND).url == INDEX  # type: ignore[attr-defined]
