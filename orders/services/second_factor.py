@@ -22,7 +22,7 @@ class SetUp:
 
 def is_set_up(user: User) -> bool:
     """Whether this person has a second factor."""
-    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+    return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
 
 
 def device_to_confirm(user: User) -> TOTPDevice:

@@ -44,7 +44,7 @@ def status_of(client: Client) -> int:
 
 def fail(user: User, times: int, **where: str) -> None:
     for _ in range(times):
-        log_in(user, "wrong", **where)  # type: ignore[arg-type]
+        log_in(user, "wrong", **where)
 
 
 def code_of(device: TOTPDevice, steps: int = 0) -> str:
