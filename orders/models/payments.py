@@ -64,6 +64,13 @@ class Payment(models.Model):
         indexes = [
             models.Index(fields=["created_at"], condition=Q(state="pending"), name="payments_pending"),
             models.Index(fields=["order"], condition=~Q(state="captured"), name="payments_not_captured"),
+            # The dashboard's sums of the last days, from the index alone.
+            models.Index(
+                fields=["created_at"],
+                include=["currency", "amount"],
+                condition=Q(state="captured") | Q(refunded__gt=0),
+                name="payments_taken",
+            ),
             models.Index(fields=["order"], condition=Q(refunded__gt=0), name="payments_refunded"),
         ]
 
@@ -116,7 +123,10 @@ class Refund(models.Model):
                 condition=Q(state__in=["pending", "succeeded", "failed"]), name="refunds_state_known"
             ),
         ]
-        indexes = [models.Index(fields=["created_at"], condition=Q(state="pending"), name="refunds_pending")]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(state="pending"), name="refunds_pending"),
+            models.Index(fields=["updated_at"], condition=Q(state="succeeded"), name="refunds_paid"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount_in_words}, {self.state}"

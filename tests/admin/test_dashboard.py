@@ -1,13 +1,14 @@
 """The dashboard: what needs a person, the last days, the machinery."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import partial
 from html import unescape
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -123,6 +124,31 @@ def test_it_says_how_long_commands_wait_for_the_relay(desk: Desk) -> None:
     order = an_order()
     Command.objects.filter(order=order).update(created_at=timezone.now() - timedelta(hours=3))
     assert re.search(r"Commands not delivered to Temporal</a></dt>\s*<dd>.*the oldest for 3 h", desk.get(INDEX))
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        dashboard.open_orders,
+        dashboard.flagged,
+        partial(dashboard.held_too_long, timezone.now()),
+        dashboard.placed_by_day,
+        dashboard.money_by_day,
+        dashboard.undelivered_commands,
+        dashboard.unsettled_commands,
+        dashboard.unsent_deliveries,
+    ],
+)
+def test_no_figure_needs_a_whole_table(figure: Callable[[], object]) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        figure()
+    assert queries.captured_queries
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # the tables of a test are small: it would be cheaper
+        for query in queries.captured_queries:
+            cursor.execute(f"EXPLAIN {query['sql']}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "Seq Scan" not in plan, plan
 
 
 def test_its_queries_do_not_grow_with_the_orders(desk: Desk) -> None:
