@@ -6,7 +6,11 @@ from typing import Any
 BY_HAND = {"fulfilment": "manual"}
 
 # What the commands need that need anything.
-ARGUMENTS: dict[str, dict[str, Any]] = {"retry_payment": {"payment_method": "tok_ok"}, "refund": {"amount": 100}}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "retry_payment": {"payment_method": "tok_ok"},
+    "refund": {"amount": 100},
+    "request_return": {"items": [{"position": 1, "quantity": 1}], "cause": "damaged"},
+}
 
 
 @dataclass(frozen=True)
@@ -57,5 +61,7 @@ PATHS: dict[str, Path] = {
         "paid pick fail_picking shipping_failed retry_shipping picking pack handover ship deliver delivered", BY_HAND
     ),
     "address-changed": Path("in_review update_address approve delivered"),
+    "returned-and-refunded": Path("delivered request_return approve_return receive_return return_refunded"),
+    "return-refused": Path("delivered request_return refuse_return return_refused"),
     "refunded-in-part": Path("delivered refund refund_succeeded"),
 }

@@ -19,7 +19,7 @@ from django.db import transaction
 from temporalio.client import WorkflowExecutionStatus
 
 import tests.plugin  # noqa: F401 - the settings of tests
-from orders.commands import RULES
+from orders.commands import OF_A_RETURN, RULES
 from orders.lifecycle import Status
 from stack.postgres import embedded_postgres
 from stack.temporal import temporal_dev_server
@@ -63,7 +63,8 @@ def take(name: str) -> str:
         rows = [wish(order, word, args=arguments.get(word)) for word in at_first]
     for word in words[len(at_first) :]:
         if word in RULES:
-            rows.append(settled(wish(order, word, args=arguments.get(word))))
+            about = {"return": str(order.returns.get().pk)} if word in OF_A_RETURN else arguments.get(word)
+            rows.append(settled(wish(order, word, args=about, reason="A reason.")))
         else:
             arrives(order, word)
     for row in map(settled, rows):
@@ -100,15 +101,17 @@ async def histories(order_id: str) -> list[dict[str, Any]]:
     from orders.models import Command
     from workflows.client import connect
 
-    refunds = [f"refund-{row.pk}" async for row in Command.objects.filter(order_id=order_id, kind="refund")]
-    ids = [f"order-{order_id}", f"shipping-{order_id}", *refunds]
+    names = {"refund": "refund", "request_return": "return"}
+    asked = Command.objects.filter(order_id=order_id, kind__in=names)
+    others = [f"{names[row.kind]}-{row.pk}" async for row in asked]
+    ids = [f"order-{order_id}", f"shipping-{order_id}", *others]
     client = await connect()
     found = []
     await client.get_workflow_handle(ids[0]).result()
     for _ in range(50):
         query = " OR ".join(f"WorkflowId = '{workflow_id}'" for workflow_id in ids)
         listed = [execution async for execution in client.list_workflows(query)]
-        if len({execution.id for execution in listed} & {ids[0], *refunds}) == 1 + len(refunds) and not any(
+        if len({execution.id for execution in listed} & {ids[0], *others}) == 1 + len(others) and not any(
             execution.status is WorkflowExecutionStatus.RUNNING for execution in listed
         ):
             break

@@ -17,6 +17,7 @@ from tests.replay.record import HISTORIES
 from workflows.client import DATA_CONVERTER
 from workflows.order import OrderWorkflow
 from workflows.refund import RefundWorkflow
+from workflows.returns import ReturnWorkflow
 from workflows.shipping import ShippingWorkflow
 
 
@@ -26,7 +27,7 @@ def recorded(name: str) -> dict[str, Any]:
 
 
 def replayer() -> Replayer:
-    workflows = [OrderWorkflow, ShippingWorkflow, RefundWorkflow]
+    workflows = [OrderWorkflow, ShippingWorkflow, RefundWorkflow, ReturnWorkflow]
     return Replayer(workflows=workflows, data_converter=DATA_CONVERTER)
 
 
