@@ -13,6 +13,8 @@ from orders.gateways.charges import Charge, ChargeResult
 from orders.gateways.simulated_payments import METHODS
 
 OK, REFUSED = 200, 422
+# As many connections are kept as threads of a worker may ask at once.
+KEPT_CONNECTIONS = 32
 
 
 class HttpPayments:
@@ -24,7 +26,9 @@ class HttpPayments:
         """`url` without a path; `timeout`, in seconds, for the connection and for each wait for bytes."""
         self._url = url.rstrip("/")
         # One attempt: the activity is what tries again, under the same key.
-        self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(total=timeout), retries=False)
+        self._pool = urllib3.PoolManager(
+            maxsize=KEPT_CONNECTIONS, timeout=urllib3.Timeout(total=timeout), retries=False
+        )
 
     def supports(self, method: str) -> bool:
         """Whether it is one of the simulated tokens."""
