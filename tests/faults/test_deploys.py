@@ -28,7 +28,7 @@ PATCHED = '            if workflow.patched("look-before-the-charge"):\n    '
 def new_version(directory: Path, *, patched: bool, more: tuple[str, ...] = ()) -> Path:
     """A copy of the product whose order workflow does something else."""
     directory.mkdir()
-    for name in ("manage.py", "orderlife", "orders", "workflows", "templates", *more):
+    for name in ("manage.py", "orderlife", "orders", "workflows", "templates", "locale", *more):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, directory / name)
     story = directory / "workflows" / "order.py"
@@ -86,7 +86,8 @@ STATES: dict[str, tuple[dict[str, Any], str, str]] = {
 def deployed(world: World, code: Path) -> None:
     """Both workers, from this code."""
     for name in ("order", "shipping"):
-        world.start(f"new-{name}", str(code / "manage.py"), f"run_{name}_worker").ready("ready")
+        worker = world.start(f"new-{name}", str(code / "manage.py"), f"run_{name}_worker")
+        worker.ready("ready", 90)  # nothing of the new version is compiled yet
 
 
 def patches(order: Order) -> list[str]:
