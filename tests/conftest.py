@@ -149,7 +149,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextmanager
-def web_server(directory: Path) -> Iterator[str]:
+def web_server(directory: Path, **settings: str) -> Iterator[str]:
     """A real web server on the database of now; its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -161,6 +161,7 @@ def web_server(directory: Path) -> Iterator[str]:
         CSRF_TRUSTED_ORIGINS=url,
         WEBHOOK_ALLOW_PRIVATE="true",
         WEBHOOK_SECRETS="carriers/parcelpost=whsec_YSBzZWNyZXQgb2YgdGhlIGRvY3M=",
+        **settings,
     )
     try:
         eventually(lambda: answers(f"{url}/healthz"), 30, served.log.read_text)

@@ -1,10 +1,13 @@
-"""From an order placed over the API to its end, as its customer sees it, with both workers running."""
+"""From an order placed over the API, through the mail, to its end: what its customer sees of running workers."""
 
 import json
+import re
 import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,20 +17,22 @@ from orders.models import Order
 from orders.services.api_keys import create_api_key
 from tests.api.conftest import ORDER
 from tests.browser_support import complaints_of
-from tests.conftest import both_workers, unique, web_server
+from tests.conftest import both_workers, eventually, unique, web_server
 from tests.factories import wish
 from tests.plugin import database_of_its_own
-from tests.tracking.conftest import mailed_code
 
 SECONDS = 40
+LINK = r"http://\S+/track/\S+\?token=\S+"
+CODE = r"\b\d{6}\b"
 
 
 @dataclass(frozen=True)
 class Shop:
-    """A shop that places orders over HTTP. A person of ours ends their review."""
+    """A shop that places orders over HTTP. A person of ours ends their review; mails lie in `mails`."""
 
     url: str
     key: str
+    mails: Path
 
     def place(self, **fields: object) -> Any:
         body = json.dumps({**ORDER, "customer_email": f"{unique()}@example.com", **fields}).encode()
@@ -35,26 +40,40 @@ class Shop:
         with urllib.request.urlopen(urllib.request.Request(f"{self.url}/orders", body, headers), timeout=10) as answer:
             return json.load(answer)
 
+    def mailed(self, to: str, pattern: str) -> str:
+        """What the newest mail to this address that has it shows of `pattern`, as soon as there is one."""
+        return str(eventually(lambda: self._found(to, pattern), SECONDS))
+
+    def _found(self, to: str, pattern: str) -> str:
+        files = sorted(self.mails.glob("*.log"), key=lambda file: file.stat().st_mtime)
+        ends = b"\n" + b"-" * 79 + b"\n"
+        parts = [part for file in files for part in file.read_bytes().split(ends)]
+        mails = [message_from_bytes(part, policy=policy.default) for part in parts if part.strip()]
+        bodies = [mail.get_body(("plain",)) for mail in mails if mail["to"] == to]
+        found = [match[0] for body in bodies if body and (match := re.search(pattern, body.get_content()))]
+        return found[-1] if found else ""
+
 
 @pytest.fixture(scope="module")
 def shop(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     directory = tmp_path_factory.mktemp("stories")
     delays = {"MANUAL_REVIEW_TIMEOUT": "3600", "PAYMENT_PROCESSING_DELAY": "1", "SHIPPING_DELAY": "2"}
+    mails = {"EMAIL_URL": f"filemail://{directory / 'mails'}"}
     with (
         database_of_its_own(f"stories{unique()}"),
-        both_workers(directory, TEMPORAL_ADDRESS=temporal, **delays),
-        web_server(directory) as url,
+        web_server(directory, **mails) as url,
+        both_workers(directory, TEMPORAL_ADDRESS=temporal, PUBLIC_URL=url, **mails, **delays),
     ):
-        yield Shop(url, create_api_key(f"shop {unique()}"))
+        yield Shop(url, create_api_key(f"shop {unique()}"), directory / "mails")
 
 
 class Customer:
-    """Somebody with a browser, with or without JavaScript, who looks at one order."""
+    """Somebody with a browser, with or without JavaScript, who follows the link from the mail about an order."""
 
-    def __init__(self, page: Page, placed: Any, *, scripts: bool) -> None:
-        self.page, self.scripts = page, scripts
-        self.order = Order.objects.get(pk=placed["order_id"])
-        page.goto(placed["tracking_url"])
+    def __init__(self, page: Page, shop: Shop, *, scripts: bool, **fields: object) -> None:
+        self.page, self.shop, self.scripts = page, shop, scripts
+        self.order = Order.objects.get(pk=shop.place(**fields)["order_id"])
+        page.goto(shop.mailed(self.order.customer_email, LINK))
 
     def sees(self, words: str) -> None:
         """Sooner or later the headline says so; without JavaScript, the customer has to look again."""
@@ -70,7 +89,8 @@ class Customer:
         self.page.get_by_role("link", name=change).click()
         if "/confirm/" in self.page.url:
             self.page.get_by_role("button", name="Mail me a code").click()
-            self.page.get_by_label("The code from the mail").fill(mailed_code(self.order))
+            code = self.shop.mailed(self.order.customer_email, CODE)
+            self.page.get_by_label("The code from the mail").fill(code)
             self.page.get_by_role("button", name="Confirm").click()
 
     def is_told(self, words: str) -> None:
@@ -98,7 +118,7 @@ def page(browser: Browser, *, scripts: bool) -> Iterator[Page]:
 
 
 def test_a_customer_follows_an_order_to_its_delivery(page: Page, shop: Shop, *, scripts: bool) -> None:
-    customer = Customer(page, shop.place(), scripts=scripts)
+    customer = Customer(page, shop, scripts=scripts)
     customer.sees("We are checking your order")
     address = page.url
     wish(customer.order, "approve")
@@ -110,7 +130,7 @@ def test_a_customer_follows_an_order_to_its_delivery(page: Page, shop: Shop, *, 
 
 
 def test_a_customer_cancels_while_the_order_is_checked(page: Page, shop: Shop, *, scripts: bool) -> None:
-    customer = Customer(page, shop.place(), scripts=scripts)
+    customer = Customer(page, shop, scripts=scripts)
     customer.sees("We are checking your order")
     customer.wants("Cancel the order")
     expect(page.get_by_text("Nothing was charged")).to_be_visible()
@@ -121,7 +141,7 @@ def test_a_customer_cancels_while_the_order_is_checked(page: Page, shop: Shop, *
 
 
 def test_a_customer_changes_where_the_parcel_goes(page: Page, shop: Shop, *, scripts: bool) -> None:
-    customer = Customer(page, shop.place(), scripts=scripts)
+    customer = Customer(page, shop, scripts=scripts)
     customer.wants("Change the address")
     page.get_by_label("Country").select_option("DE")
     page.get_by_role("button", name="Send it there").click()
@@ -137,7 +157,7 @@ def test_a_customer_changes_where_the_parcel_goes(page: Page, shop: Shop, *, scr
 
 
 def test_a_customer_whose_payment_was_declined_pays_again(page: Page, shop: Shop, *, scripts: bool) -> None:
-    customer = Customer(page, shop.place(payment_method="tok_declined"), scripts=scripts)
+    customer = Customer(page, shop, scripts=scripts, payment_method="tok_declined")
     wish(customer.order, "approve")
     customer.sees("Your order waits for a payment")
     expect(page.get_by_text("or the order will be cancelled")).to_be_visible()
@@ -148,3 +168,14 @@ def test_a_customer_whose_payment_was_declined_pays_again(page: Page, shop: Shop
     customer.sees("Your parcel has arrived")
     expect(page.get_by_text("99.99 USD were declined")).to_be_visible()
     expect(page.get_by_text("99.99 USD paid")).to_be_visible()
+
+
+def test_a_customer_who_lost_the_link_is_mailed_it_again(page: Page, shop: Shop) -> None:
+    email = f"{unique()}@example.com"
+    orders = [shop.place(customer_email=email, locale="de")["code"] for _ in range(2)]
+    page.goto(f"{shop.url}/track/lost/")
+    page.get_by_label("E-mail address").fill(email.upper())
+    page.get_by_role("button", name="Mail me the links").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Please look at your mail")
+    both = rf"(?s)/track/({'|'.join(orders)})/\?token=.*/track/({'|'.join(orders)})/\?token="
+    assert all(code in shop.mailed(email, both) for code in orders)
