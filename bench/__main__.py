@@ -4,11 +4,12 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 
-from bench import accepting, delivery, pages
+from bench import accepting, backoffice, delivery, pages
 
 # What can be measured, and the function that gives its lines.
 MEASUREMENTS: dict[str, Callable[[int], list[str]]] = {
     "accepting": accepting.measure,
+    "backoffice": backoffice.measure,
     "delivery": delivery.measure,
     "pages": pages.measure,
 }

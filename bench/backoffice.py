@@ -1,0 +1,202 @@
+"""How long the back office takes to answer with many orders, page by page, through the web server as `make up` runs it.
+
+Orders are made by `manage.py seed_orders`; a million of them take a quarter of an hour and ten gigabytes. With
+`SEEDED_DATABASE_URL` a database that has them already is measured instead.
+"""
+
+import http.client
+import os
+import random
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+from urllib.parse import urlencode
+
+import psycopg
+
+from bench.accepting import _await, _server
+from bench.delivery import running
+from stack.ports import free_port
+from stack.postgres import embedded_postgres
+
+# Fewer tell nothing about many.
+FEWEST = 20_000
+TIMES = 30
+# What a page may take at the 95th percentile, in milliseconds.
+BUDGET = 300
+LIST = "/admin/orders/order/"
+
+Queries = Iterator[dict[str, str]]
+
+
+def measure(orders: int) -> list[str]:
+    """A line for each page: the median and the 95th percentile, and how many times an empty view's that is."""
+    with _seeded(max(orders, FEWEST)) as url, psycopg.connect(url, autocommit=True) as database:
+        port, name, password = free_port(), f"bench-{secrets.token_hex(4)}", secrets.token_urlsafe(12)
+        settings = {"DATABASE_URL": url, "SECRET_KEY": "bench", "LOG_LEVEL": "WARNING"}
+        _manage(settings, "migrate", "--verbosity=0")
+        _make_staff(settings, name, password)
+        with running(_server(port), settings):
+            _await(port)
+            desk = Desk(port)
+            desk.log_in(name, password)
+            empty = desk.timed("/healthz", ({} for _ in range(TIMES)))
+            return [_line("an empty view", empty, empty), *_pages(desk, database, empty)]
+
+
+class Desk:
+    """A member of staff at a browser that knows nothing but HTTP and cookies."""
+
+    def __init__(self, port: int) -> None:
+        self._wire = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._cookies: dict[str, str] = {}
+
+    def log_in(self, name: str, password: str) -> None:
+        """As the login page does it."""
+        self._ask("GET", "/admin/login/")
+        form = {"username": name, "password": password, "csrfmiddlewaretoken": self._cookies["csrftoken"]}
+        status, _ = self._ask("POST", "/admin/login/?next=/healthz", urlencode(form))
+        assert status == 302, status
+
+    def timed(self, path: str, queries: Queries) -> list[float]:
+        """How long each answer took, in milliseconds, the first one left out."""
+        taken = []
+        for query in queries:
+            began = time.perf_counter()
+            status, body = self._ask("GET", f"{path}?{urlencode(query)}" if query else path)
+            taken.append((time.perf_counter() - began) * 1000)
+            assert status == 200, f"{status} {path} {query} {body[:300]!r}"
+        return taken[1:]
+
+    def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+        if body:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self._wire.request(method, path, body, headers)
+        answer = self._wire.getresponse()
+        for header in answer.headers.get_all("set-cookie") or []:
+            name, _, value = header.partition(";")[0].partition("=")
+            self._cookies[name] = value
+        return answer.status, answer.read()
+
+
+def _pages(desk: Desk, database: psycopg.Connection, empty: list[float]) -> Iterator[str]:
+    for name, path, queries in _requests(database):
+        yield _line(name, desk.timed(path, queries), empty)
+    orders = _column(database, "SELECT id::text FROM orders TABLESAMPLE SYSTEM (1) LIMIT 400")
+    pages = [desk.timed(f"{LIST}{order}/change/", iter([{}, {}]))[0] for order in random.sample(orders, TIMES)]
+    yield _line("an order's page", pages, empty)
+
+
+def _requests(database: psycopg.Connection) -> Iterator[tuple[str, str, Queries]]:
+    """Name, path and queries of each kind of request."""
+    fixed: dict[str, dict[str, str]] = {
+        "the list": {},
+        "the list, page 20": {"p": "20"},
+        **{f"status {status}": {"status__exact": status} for status in ("in_review", "delivered", "cancelled")},
+        **{f"waiting for {waiting}": {"waiting_for": waiting} for waiting in ("review", "handover", "payment_return")},
+        "needs attention": {"needs_attention__exact": "1"},
+        "held": {"held__exact": "1"},
+        "not held": {"held__exact": "0"},
+        **{f"payment {paid}": {"paid": paid} for paid in PAID},
+        **{f"parcel {parcel}": {"parcel": parcel} for parcel in PARCELS},
+        "sent off by people": {"fulfilment": "manual"},
+        "declined and cancelled": {"paid": "declined", "status__exact": "cancelled"},
+        "held and charged": {"held__exact": "1", "paid": "charged"},
+    }
+    yield "the dashboard", "/admin/", _same({})
+    yield from ((name, LIST, _same(query)) for name, query in fixed.items())
+    clients = _column(database, "SELECT id::text FROM api_clients")
+    yield "a client", LIST, ({"client": random.choice(clients)} for _ in range(TIMES))
+    days = _column(database, "SELECT DISTINCT created_at::date::text FROM orders TABLESAMPLE SYSTEM (1)")
+    yield "a day", LIST, ({"placed_from": day, "placed_to": day} for day in _some(days))
+    sums = [str(random.randrange(1, 1500)) for _ in range(TIMES)]
+    yield "a total", LIST, ({"worth_from": least, "worth_currency": "EUR"} for least in sums)
+    for name, sql in SEARCHES.items():
+        yield f"search by {name}", LIST, ({"q": text} for text in _some(_column(database, sql)))
+    yield "search for nothing", LIST, ({"q": f"nobody{number}"} for number in range(TIMES))
+    yield (
+        "search for many",
+        LIST,
+        ({"q": text} for text in _some(["ada", "john", "LAM-", "@", "berg", "s", "kett", "sofia"])),
+    )
+    yield (
+        "search among shipped",
+        LIST,
+        ({"q": text, "status__exact": "shipped"} for text in _some(["ada", "stone", "TEA-"])),
+    )
+
+
+PAID = ("nothing", "open", "declined", "charged", "refunded_in_part", "refunded")
+PARCELS = ("nothing", "label", "underway", "delivered", "failed", "voided")
+SEARCHES = {
+    "number": "SELECT code FROM orders TABLESAMPLE SYSTEM (1) LIMIT 1000",
+    "a number begun": "SELECT left(code, 5) FROM orders TABLESAMPLE SYSTEM (1) LIMIT 1000",
+    "reference": "SELECT reference FROM orders TABLESAMPLE SYSTEM (1) LIMIT 1000",
+    "a reference begun": "SELECT left(reference, 8) FROM orders TABLESAMPLE SYSTEM (1) LIMIT 1000",
+    "e-mail address": "SELECT customer_email FROM orders TABLESAMPLE SYSTEM (1) LIMIT 1000",
+    "an address begun": "SELECT left(customer_email, 8) FROM orders TABLESAMPLE SYSTEM (1) LIMIT 1000",
+    "name": "SELECT customer_name FROM orders TABLESAMPLE SYSTEM (1) LIMIT 1000",
+    "family name": "SELECT split_part(customer_name, ' ', 2) FROM orders TABLESAMPLE SYSTEM (1) LIMIT 1000",
+    "a word begun": "SELECT left(split_part(customer_name, ' ', 2), 5) FROM orders TABLESAMPLE SYSTEM (1) LIMIT 1000",
+    "SKU": "SELECT sku FROM order_items TABLESAMPLE SYSTEM (1) LIMIT 1000",
+    "a SKU begun": "SELECT left(sku, 6) FROM order_items TABLESAMPLE SYSTEM (1) LIMIT 1000",
+    "tracking number": "SELECT tracking_number FROM shipments TABLESAMPLE SYSTEM (1) LIMIT 1000",
+    "a tracking number begun": "SELECT left(tracking_number, 6) FROM shipments TABLESAMPLE SYSTEM (1) LIMIT 1000",
+}
+
+
+def _same(query: dict[str, str]) -> Queries:
+    return (query for _ in range(TIMES))
+
+
+def _some(texts: list[str]) -> list[str]:
+    return random.choices(texts, k=TIMES)
+
+
+def _column(database: psycopg.Connection, sql: str) -> list[str]:
+    found = [str(value) for (value,) in database.execute(sql.encode()) if value]
+    return found or [str(value) for (value,) in database.execute(sql.replace(" TABLESAMPLE SYSTEM (1)", "").encode())]
+
+
+def _line(name: str, taken: list[float], empty: list[float]) -> str:
+    median, late = _cuts(taken)
+    over = f"  over {BUDGET} ms" if late > BUDGET else ""
+    return f"{name:<36} p50 {median:7.1f} ms   p95 {late:7.1f} ms   {late / _cuts(empty)[1]:6.1f} x empty{over}"
+
+
+def _cuts(taken: list[float]) -> tuple[float, float]:
+    cuts = quantiles(taken, n=20, method="inclusive")
+    return cuts[9], cuts[18]
+
+
+@contextmanager
+def _seeded(orders: int) -> Iterator[str]:
+    if url := os.environ.get("SEEDED_DATABASE_URL"):
+        yield url
+        return
+    with TemporaryDirectory(prefix="orderlife-bench-") as name:
+        directory = Path(name)
+        directory.chmod(0o711)
+        with embedded_postgres(directory / "postgres") as url:
+            settings = {"DATABASE_URL": url, "SECRET_KEY": "bench"}
+            _manage(settings, "migrate", "--verbosity=0")
+            _manage(settings, "seed_orders", str(orders), "--yes")
+            yield url
+
+
+def _manage(settings: dict[str, str], *arguments: str) -> None:
+    subprocess.run([sys.executable, "manage.py", *arguments], check=True, env={**os.environ, **settings})
+
+
+def _make_staff(settings: dict[str, str], name: str, password: str) -> None:
+    _manage(
+        {**settings, "DJANGO_SUPERUSER_PASSWORD": password},
+        *("createsuperuser", "--no-input", "--username", name, "--email", "bench@localhost", "--verbosity=0"),
+    )
