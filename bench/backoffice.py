@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 import psycopg
 
-from bench.accepting import _await, _server
+from bench.accepting import await_server, server_command
 from bench.delivery import running
 from stack.ports import free_port
 from stack.postgres import embedded_postgres
@@ -42,8 +42,8 @@ def measure(orders: int) -> list[str]:
         settings = {"DATABASE_URL": url, "SECRET_KEY": "bench", "LOG_LEVEL": "WARNING"}
         _manage(settings, "migrate", "--verbosity=0")
         _make_staff(settings, name, password)
-        with running(_server(port), settings):
-            _await(port)
+        with running(server_command(port), settings):
+            await_server(port)
             desk = Desk(port)
             desk.log_in(name, password)
             empty = desk.timed("/healthz", ({} for _ in range(TIMES)))

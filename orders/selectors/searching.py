@@ -30,6 +30,8 @@ def orders_found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
     Codes, references, e-mail addresses, tracking and article numbers may be begun only; of names, whole words, the last
     of which may be begun. Each look-up has an index of its own, so the answers are united rather than the conditions.
     """
+    if orders.query.is_empty():
+        return orders
     text = text.strip()
     prefix = "startswith" if len(text) >= SHORTEST_PREFIX else "exact"
     matches: list[QuerySet[Any]] = [
