@@ -1,0 +1,113 @@
+"""A day of each group at a real browser, with the web server, the workers and Temporal behind it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect
+
+from orders.lifecycle import Status
+from orders.models import Order
+from orders.services.placement import NewItem
+from stack.ports import free_port
+from tests.admin.conftest import a_user
+from tests.browser_support import browser, complaints_of
+from tests.conftest import answers, eventually, process
+from tests.factories import an_order, kinds, reaches, wish
+
+__all__ = ["browser"]
+
+PASSWORD = "correct horse battery"
+# A busy machine may let the workers wait.
+SOON = 40_000
+
+Colleague = Callable[[str, str], Page]
+
+
+@pytest.fixture(scope="module")
+def office(running: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:  # noqa: ARG001 - the workers
+    """The address of a web server on the workers' database."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    arguments = ("-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws")
+    settings = {"PUBLIC_URL": url, "CSRF_TRUSTED_ORIGINS": url}
+    directory = tmp_path_factory.mktemp("office")
+    with process("web", directory, *arguments, "orderlife.wsgi:application", ready="", **settings):
+        eventually(lambda: answers(f"{url}/healthz"), 60)
+        yield url
+
+
+@pytest.fixture
+def colleague(office: str, browser: Browser) -> Iterator[Colleague]:
+    """Lets a member of a group log in at a browser of their own."""
+    contexts, complaints = [], []
+
+    def log_in(group: str, name: str) -> Page:
+        user = a_user()
+        user.first_name, user.last_name = name, ""
+        user.set_password(PASSWORD)
+        user.save()
+        user.groups.add(Group.objects.get(name=group))
+        contexts.append(browser.new_context(base_url=office))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(SOON)
+        complaints.append(complaints_of(page))
+        page.goto(reverse("admin:login"))
+        page.get_by_label("Username").fill(user.username)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("link", name="Orders").first).to_be_visible(timeout=SOON)
+        return page
+
+    yield log_in
+    for context in contexts:
+        context.close()
+    assert not any(complaints), complaints
+
+
+def page_of(order: Order) -> str:
+    return reverse("admin:orders_order_change", args=[order.pk])
+
+
+def act(page: Page, order: Order, link: str, button: str, **typed: str) -> None:
+    """Go to an action's page from the order's, fill its form and send it."""
+    page.goto(page_of(order))
+    page.get_by_role("link", name=f"{link}…").click()
+    for label, text in typed.items():
+        page.get_by_label(label.replace("_", " ")).fill(text)
+    page.get_by_role("button", name=button).click()
+
+
+def test_an_operator_holds_redirects_and_cancels_an_order_that_is_paid(colleague: Colleague) -> None:
+    order = reaches(an_order(fulfilment="manual"), Status.IN_REVIEW, seconds=60)
+    page = colleague("operator", "Olga")
+    act(page, order, "Hold", "Hold the order", Reason="Is the address right?")
+    eventually(lambda: Order.objects.get(pk=order.pk).held, 40)
+    page.goto(page_of(order))
+    page.get_by_role("button", name="Release").click()
+    act(page, order, "Change address", "Change the address", City="Othertown")
+    eventually(lambda: Order.objects.get(pk=order.pk).shipping_address["city"] == "Othertown", 40)
+    page.goto(page_of(order))
+    page.get_by_role("button", name="Approve and charge").click()
+    reaches(order, Status.PAID, seconds=60)
+    act(page, order, "Cancel order", "Cancel and refund 99.99 USD", Reason="The customer called.")
+    reaches(order, Status.CANCELLED, seconds=60)
+    assert kinds("payments", order) == ["capture", "refund"]
+
+
+def test_finance_asks_for_a_large_refund_and_a_second_person_agrees(colleague: Colleague) -> None:
+    order = reaches(
+        an_order(items=[NewItem(sku="ABC123", quantity=1, unit_price=90_000)]), Status.IN_REVIEW, seconds=60
+    )
+    wish(order, "approve")
+    reaches(order, Status.DELIVERED, seconds=60)
+    first, second = colleague("finance", "Fay"), colleague("finance", "Guy")
+    act(first, order, "Refund", "Refund", Reason="Broken.", Amount="600")
+    expect(first.get_by_text("the refund of 600.00 USD waits for a second person.").first).to_be_visible()
+    assert kinds("payments", order) == ["capture"]
+    second.goto(reverse("admin:orders_approval_changelist"))
+    second.get_by_role("row").filter(has_text=order.code).get_by_role("link", name="600.00 USD").click()
+    second.get_by_role("button", name="Refund 600.00 USD").click()
+    eventually(lambda: kinds("payments", order) == ["capture", "refund"], 40)
