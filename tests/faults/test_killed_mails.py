@@ -4,6 +4,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,6 +30,10 @@ def left(directory: Path) -> dict[str, list[float]]:
     return found
 
 
+def have_left(directory: Path, number: int) -> bool:
+    return len(left(directory)) >= number
+
+
 def test_each_of_200_mails_is_sent_though_workers_are_killed_and_twice_only_within_the_window(
     world: World, tmp_path: Path, measured: Callable[[str], None], settings: object
 ) -> None:
@@ -39,7 +44,7 @@ def test_each_of_200_mails_is_sent_though_workers_are_killed_and_twice_only_with
         an_order()
     for killed_after in (20, 80, 140):
         worker = world.start_order_worker()
-        eventually(lambda most=killed_after: len(left(directory)) >= most, 40)
+        eventually(partial(have_left, directory, killed_after), 40)
         worker.kill()
     world.start_order_worker()
     mails = Delivery.objects.filter(template=Mail.RECEIVED)
