@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -180,7 +181,7 @@ def test_staff_may_give_less_back_and_say_why() -> None:
 
 
 def test_above_the_limit_somebody_else_receives_what_one_person_approved(settings: Settings) -> None:
-    settings.REFUND_APPROVAL_LIMIT = {"USD": 50}
+    settings.REFUND_APPROVAL_LIMIT = {"USD": Decimal(50)}
     row = a_return(delivered(), approved=True)
     assert "needs a second person" in answered("receive_return", row).outcome
     assert answered("receive_return", row, actor="staff:2").state == "applied"
