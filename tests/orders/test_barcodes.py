@@ -6,7 +6,6 @@ import string
 import pytest
 
 from orders import barcodes
-from orders.ids import order_code
 
 
 def read(drawing: str) -> str:
@@ -28,7 +27,7 @@ def bits_of(value: int) -> str:
     return "".join(str((place + 1) % 2) * int(width) for place, width in enumerate(barcodes._WIDTHS[value]))
 
 
-@pytest.mark.parametrize("text", [order_code(), "A", string.printable.strip(), "JD014600003SE"])
+@pytest.mark.parametrize("text", ["H74-GVC-8BX", "A", string.printable.strip(), "JD014600003SE"])
 def test_what_is_drawn_is_read_back(text: str) -> None:
     assert read(str(barcodes.svg(text)).replace("&lt;", "<")) == text
 
