@@ -51,9 +51,9 @@ class TemporalProcess:
         self._client: Client | None = None
         self._away = False
 
-    def steps(self, order_id: UUID, commands: Collection[UUID]) -> list[Step] | None:
+    def steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step] | None:
         """The steps under way in an order's workflows; see `Process`."""
-        return self._ask(self._steps(order_id, commands))
+        return self._ask(self._steps(order_id, refunding))
 
     def workers(self) -> Mapping[str, int] | None:
         """How many workers poll each queue; see `Process`."""
@@ -124,9 +124,9 @@ class TemporalProcess:
             self._client = await connect()
         return self._client
 
-    async def _steps(self, order_id: UUID, commands: Collection[UUID]) -> list[Step]:
+    async def _steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step]:
         client = await self._connected()
-        return [at.step for at in await steps_of(client, order_id, commands, rpc_timeout=RPC_TIMEOUT)]
+        return [at.step for at in await steps_of(client, order_id, refunding, rpc_timeout=RPC_TIMEOUT)]
 
     async def _workers(self) -> dict[str, int]:
         client = await self._connected()

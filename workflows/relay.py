@@ -18,7 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from orders.commands import OF_A_RETURN, RULES, Kind
 from orders.gateways.process import StepState
-from orders.selectors.refunds import commands_about_refunds
+from orders.selectors.refunds import workflows_that_refund
 from orders.services import outbox
 from orders.services.commands import reject_if_over, settle_retry_step
 from orders.services.outbox import Claimed
@@ -146,8 +146,8 @@ class Relay:
             )
 
     async def _retry_step(self, command: Claimed) -> None:
-        about = await self._database.run(commands_about_refunds, command.order_id)
-        steps = await steps_of(self._client, command.order_id, about, rpc_timeout=RPC_TIMEOUT)
+        refunding = await self._database.run(workflows_that_refund, command.order_id)
+        steps = await steps_of(self._client, command.order_id, refunding, rpc_timeout=RPC_TIMEOUT)
         waiting = [at for at in steps if at.step.state is StepState.WAITS]
         tried = await asyncio.gather(*(try_now(self._client, at, rpc_timeout=RPC_TIMEOUT) for at in waiting))
         await self._database.run(settle_retry_step, command.order_id, command.id, tried=sum(tried))

@@ -15,7 +15,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from orders.gateways.process import Step, StepState
-from workflows.contracts import order_workflow_id, refund_workflow_id, shipping_workflow_id
+from workflows.contracts import order_workflow_id, shipping_workflow_id
 
 IDENTITY = "orderlife"
 
@@ -30,14 +30,14 @@ class StepAt:
 
 
 async def steps_of(
-    client: Client, order_id: UUID, commands: Collection[UUID], *, rpc_timeout: timedelta
+    client: Client, order_id: UUID, refunding: Collection[str], *, rpc_timeout: timedelta
 ) -> list[StepAt]:
-    """The steps under way in the order's workflow, in the one that ships it, and in those of `commands` on refunds.
+    """The steps under way in the order's workflow, in the one that ships it, and in those that are `refunding`.
 
     Raises:
         RPCError: Temporal does not answer.
     """
-    ids = [order_workflow_id(order_id), shipping_workflow_id(order_id), *map(refund_workflow_id, commands)]
+    ids = [order_workflow_id(order_id), shipping_workflow_id(order_id), *refunding]
     found = await asyncio.gather(*(_steps_in(client, workflow_id, rpc_timeout) for workflow_id in ids))
     return [step for steps in found for step in steps]
 

@@ -8,7 +8,7 @@ from orders.commands import Kind
 from orders.gateways.process import Step, StepState, process
 from orders.selectors.backoffice import OrderView
 from orders.selectors.commands import is_possible
-from orders.selectors.refunds import commands_about_refunds
+from orders.selectors.refunds import workflows_that_refund
 
 NAMES = {
     "charge_payment": "The charge",
@@ -38,7 +38,7 @@ def steps_seen(view: OrderView) -> list[StepSeen]:
     """The steps that ask somebody outside; none where there are none, or where Temporal does not say in time."""
     if not is_possible(view.order, Kind.RETRY_STEP):
         return []
-    steps = process().steps(view.order.pk, commands_about_refunds(view.order.pk))
+    steps = process().steps(view.order.pk, workflows_that_refund(view.order.pk))
     return [_seen(step) for step in steps or []]
 
 

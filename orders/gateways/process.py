@@ -44,8 +44,8 @@ class Step:
 class Process(Protocol):
     """Looks at running workflows. Every answer comes within a second; None says that none came."""
 
-    def steps(self, order_id: UUID, commands: Collection[UUID]) -> list[Step] | None:
-        """The steps under way in the order's workflows; `commands` about refunds have workflows of their own."""
+    def steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step] | None:
+        """The steps under way in the order's workflow, in the one that ships it, and in those that are `refunding`."""
         ...
 
     def workers(self) -> Mapping[str, int] | None:
@@ -56,7 +56,7 @@ class Process(Protocol):
 class NoProcess:
     """Where nobody can be asked."""
 
-    def steps(self, order_id: UUID, commands: Collection[UUID]) -> list[Step] | None:  # noqa: ARG002 - the protocol
+    def steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step] | None:  # noqa: ARG002 - the protocol
         """No answer."""
         return None
 

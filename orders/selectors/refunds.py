@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from orders.commands import CommandState, Kind
+from orders.commands import CommandState, Kind, refund_workflow_id, return_workflow_id
 from orders.models import Command, Order, Refund
 
 # Refunds that somebody asked for, beside those that undo an order or a payment.
@@ -21,13 +21,14 @@ def pending_refunds(order_id: UUID) -> list[Refund]:
     )
 
 
-def commands_about_refunds(order_id: UUID) -> list[UUID]:
-    """The newest commands whose own workflow may be paying a refund of the order now; none where nothing is owed."""
+def workflows_that_refund(order_id: UUID) -> list[str]:
+    """The newest workflows beside the order's own that may be paying a refund of it; none where nothing is owed."""
     if not has_pending_refund(order_id):
         return []
-    asked = Command.objects.filter(order_id=order_id, kind__in=(Kind.REFUND, Kind.RETRY_REFUND))
-    rows = asked.exclude(state=CommandState.REJECTED).order_by("-seq").values_list("pk", flat=True)
-    return list(rows[:MOST_REFUNDS])
+    asked = Command.objects.filter(order_id=order_id, kind__in=(Kind.REFUND, Kind.RETRY_REFUND, Kind.REQUEST_RETURN))
+    rows = asked.exclude(state=CommandState.REJECTED).order_by("-seq").values_list("kind", "pk")
+    ids = {Kind.REQUEST_RETURN: return_workflow_id}
+    return [ids.get(kind, refund_workflow_id)(command) for kind, command in rows[:MOST_REFUNDS]]
 
 
 def has_pending_refund(order_id: UUID) -> bool:

@@ -9,7 +9,8 @@ It trusts nobody's word: it reads the gateway's and the carrier's own ledgers, P
 - I5 events are gapless, legal, and their chain is intact
 - I6 an order's status is its workflow's result; the label that stands has the order's address
 - I7 no workflow task keeps failing
-- I8 no workflow is left running for an order that is final (what HTTP answered is for the harness to judge)
+- I8 no workflow is left running for an order that is final or a return that is over (what HTTP answered is for the
+  harness to judge)
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 from orders.commands import CommandState, Kind
 from orders.lifecycle import Status
-from orders.models import Command, Order, Payment, Refund, Shipment
+from orders.models import Command, Order, Payment, Refund, Return, Shipment
 from orders.services.verification import verified
 
 Entry = dict[str, Any]
@@ -32,6 +33,7 @@ Books = dict[str, list[Entry]]
 
 FAILING_ATTEMPTS = 5
 CALLS_AT_ONCE = 20
+RETURN_OVER = (Return.State.REFUSED, Return.State.EXPIRED, Return.State.CLOSED, Return.State.REFUNDED)
 OUT = (Shipment.State.SHIPPED, Shipment.State.DELIVERED, Shipment.State.FAILED)
 
 
@@ -50,7 +52,7 @@ def violations(*, ledgers: Path, temporal_address: str | None, accepted: Collect
             found += [f"{name} order {order.pk} ({order.status}): {what}" for name, what in check]
     found += foreign(orders, payments, "payments") + foreign(orders, carrier, "carrier")
     if temporal_address is not None:
-        found += asyncio.run(in_temporal(temporal_address, {str(order.pk): order for order in orders}))
+        found += asyncio.run(in_temporal(temporal_address, {str(order.pk): order for order in orders} | over()))
     return found
 
 
@@ -62,6 +64,11 @@ def read(ledger: Path) -> Books:
         entry = json.loads(line)
         books[entry["order_id"]].append(entry)
     return books
+
+
+def over() -> dict[str, Order]:
+    """The orders of the returns that are over, by the return's id."""
+    return {str(row.pk): row.order for row in Return.objects.filter(state__in=RETURN_OVER).select_related("order")}
 
 
 def foreign(orders: list[Order], books: Books, name: str) -> list[str]:

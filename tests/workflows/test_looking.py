@@ -28,7 +28,7 @@ for number in range({ENDS} + 4):
     if number >= 4:
         print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
     if number < {ENDS} and os.fork() == 0:
-        assert process().steps(uuid4(), [uuid4()]) == []
+        assert process().steps(uuid4(), [f"refund-{uuid4()}"]) == []
         sys.exit()
 """
 
@@ -62,7 +62,7 @@ def test_it_says_nothing_rather_than_something_wrong(kind: type[Process], settin
 
 def test_it_finds_no_steps_of_an_order_that_temporal_does_not_know(temporal: str, look: TemporalProcess) -> None:
     assert temporal
-    assert look.steps(uuid4(), [uuid4()]) == []
+    assert look.steps(uuid4(), [f"refund-{uuid4()}"]) == []
 
 
 def test_it_counts_the_workers_of_each_queue(running: dict[str, Served], look: TemporalProcess) -> None:

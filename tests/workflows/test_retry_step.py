@@ -11,7 +11,7 @@ from django.urls import reverse
 from orders.gateways.process import Step, StepState
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.selectors.refunds import commands_about_refunds
+from orders.selectors.refunds import workflows_that_refund
 from tests.admin.conftest import Desk, a_user
 from tests.conftest import eventually
 from tests.factories import an_order, kinds, reaches, settled, wish
@@ -40,7 +40,7 @@ def waiting(look: TemporalProcess, order: Order, *, attempt: int = 1) -> Step:
     """The step of the order, once it has failed so often and waits."""
 
     def found() -> Step | None:
-        steps = look.steps(order.pk, commands_about_refunds(order.pk)) or []
+        steps = look.steps(order.pk, workflows_that_refund(order.pk)) or []
         return next((it for it in steps if it.state is StepState.WAITS and it.attempt >= attempt), None)
 
     step = eventually(found, 40)
@@ -102,6 +102,21 @@ def test_it_hurries_a_refund_that_has_a_workflow_of_its_own(outage: Path, look: 
     outage.touch()
     settled(wish(order, "refund", args={"amount": 100}))
     assert waiting(look, order, attempt=4).name == "pay_refunds"
+    outage.unlink()
+    assert settled(wish(order, "retry_step")).state == "applied"
+    eventually(lambda: kinds("payments", order) == ["capture", "refund"], 3)
+
+
+def test_it_hurries_the_refund_of_a_return(outage: Path, look: TemporalProcess) -> None:
+    outage.unlink()
+    order = reaches(charging(), Status.DELIVERED)
+    request = settled(
+        wish(order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "damaged"})
+    )
+    settled(wish(order, "approve_return", args={"return": str(request.pk)}))
+    outage.touch()
+    settled(wish(order, "receive_return", args={"return": str(request.pk)}))
+    waiting(look, order, attempt=4)
     outage.unlink()
     assert settled(wish(order, "retry_step")).state == "applied"
     eventually(lambda: kinds("payments", order) == ["capture", "refund"], 3)
