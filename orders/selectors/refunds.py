@@ -27,8 +27,10 @@ def workflows_that_refund(order_id: UUID) -> list[str]:
         return []
     asked = Command.objects.filter(order_id=order_id, kind__in=(Kind.REFUND, Kind.RETRY_REFUND, Kind.REQUEST_RETURN))
     rows = asked.exclude(state=CommandState.REJECTED).order_by("-seq").values_list("kind", "pk")
-    ids = {Kind.REQUEST_RETURN: return_workflow_id}
-    return [ids.get(kind, refund_workflow_id)(command) for kind, command in rows[:MOST_REFUNDS]]
+    return [
+        return_workflow_id(command) if kind == Kind.REQUEST_RETURN else refund_workflow_id(command)
+        for kind, command in rows[:MOST_REFUNDS]
+    ]
 
 
 def has_pending_refund(order_id: UUID) -> bool:

@@ -14,19 +14,25 @@ from orders.roles import Group
 from tests.admin.conftest import a_user
 from tests.admin.test_browser import PASSWORD, faults
 from tests.browser_support import browser, complaints_of
-from tests.conftest import both_workers
+from tests.conftest import both_workers, unique, web_server
 from tests.factories import an_order, reaches
+from tests.plugin import database_of_its_own
 
 __all__ = ["browser"]
 
 QUEUE = reverse("admin:orders_order_review")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _workers(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Both workers, on the database that the web server has too."""
-    with both_workers(tmp_path_factory.mktemp("workers"), TEMPORAL_ADDRESS=temporal, MANUAL_REVIEW_TIMEOUT="3600"):
-        yield
+@pytest.fixture(scope="module")
+def web(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A web server and both workers, on a database of their own: the workers carry every order that they find."""
+    directory = tmp_path_factory.mktemp("review")
+    with (
+        database_of_its_own(f"review{unique()}"),
+        both_workers(directory, TEMPORAL_ADDRESS=temporal, MANUAL_REVIEW_TIMEOUT="3600"),
+        web_server(directory) as url,
+    ):
+        yield url
 
 
 def an_operator(name: str) -> User:

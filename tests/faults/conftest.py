@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from orders.gateways.carriers import carrier_gateway
+from orders.gateways.payments import payment_gateway
 from stack.ports import free_port
 from stack.process import signal_group, spawn, stop
 from stack.temporal import DevServer
@@ -81,6 +83,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A world with its Temporal; the test starts what else it needs."""
     it = World(tmp_path)
     monkeypatch.setattr(settings, "SIMULATED_DIR", tmp_path / "simulated")
+    forget_gateways()
     it.settings = {"TEMPORAL_ADDRESS": it.server.address, "PUBLIC_URL": it.url, "MANUAL_REVIEW_TIMEOUT": "0.5"}
     it.settings["SIMULATED_DIR"] = str(settings.SIMULATED_DIR)
     with database_of_its_own(f"world{unique()}"):
@@ -91,3 +94,10 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
                 yield it
         finally:
             stop(it.temporal, it.server.command(), patience=10)
+            forget_gateways()
+
+
+def forget_gateways() -> None:
+    """Let this process ask for its gateway and carrier anew: each keeps the ledgers that it was made with."""
+    payment_gateway.cache_clear()
+    carrier_gateway.cache_clear()

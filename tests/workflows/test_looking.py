@@ -66,8 +66,13 @@ def test_it_finds_no_steps_of_an_order_that_temporal_does_not_know(temporal: str
 
 
 def test_it_counts_the_workers_of_each_queue(running: dict[str, Served], look: TemporalProcess) -> None:
-    assert running
-    eventually(lambda: look.workers() == {"orders": 1, "shipping": 1}, 10)
+    assert running  # beside them those of other tests, which Temporal counts for a minute more
+
+    def counted() -> bool:
+        workers = look.workers() or {}
+        return workers.keys() == {"orders", "shipping"} and min(workers.values()) >= 1
+
+    eventually(counted, 10)
 
 
 def test_it_waits_a_second_for_one_that_never_answers_and_then_no_more(
