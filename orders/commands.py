@@ -273,6 +273,8 @@ RULES: dict[Kind, Rule] = {
 
 # What is decided of a return reaches the workflow of that return, which `request_return` starts.
 OF_A_RETURN = frozenset({Kind.APPROVE_RETURN, Kind.REFUSE_RETURN, Kind.RECEIVE_RETURN})
+# What staff may ask of many orders at once.
+IN_BULK = (Kind.APPROVE, Kind.REJECT, Kind.CANCEL)
 KIND_OF_SIGNAL: dict[str, Kind] = {rule.signal: kind for kind, rule in RULES.items() if rule.signal}
 
 

@@ -54,6 +54,24 @@ class CommandRefused(OrderError):
     code = "command_refused"
 
 
+class BulkRunNotFound(OrderError):
+    """No bulk run has this id."""
+
+    code = "bulk_run_not_found"
+
+
+class NotYourRun(OrderError):
+    """Only who made the plan of a bulk run may confirm it."""
+
+    code = "not_your_run"
+
+
+class TooManyOrders(OrderError):
+    """More orders than one run may take."""
+
+    code = "too_many_orders"
+
+
 class CommandIdTaken(OrderError):
     """The id of a command was used before, for another order or another kind."""
 

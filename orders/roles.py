@@ -91,6 +91,7 @@ def _by_hand(app: str, model: str, changed_by: frozenset[Group], seen_by: frozen
 RIGHTS: dict[str, Right] = {
     "orders.view_order": Right(words="Can view order", groups=EVERYBODY),
     "orders.view_command": Right(words="Can view command", groups=EVERYBODY, model="orders.command"),
+    "orders.view_bulkrun": Right(words="Can view bulk run", groups=EVERYBODY, model="orders.bulkrun"),
     "orders.view_return": Right(words="Can view return", groups=EVERYBODY, model="orders.return"),
     # A file leaves the house, with names and e-mail addresses in it.
     "orders.export_order": Right(words="Can export orders", groups=_OPERATOR | _FINANCE),

@@ -28,6 +28,7 @@ from orders.admin.stock import ModelAdmin, ReadOnly
 from orders.commands import Kind
 from orders.models import Order
 from orders.roles import right_to
+from orders.selectors.bulk import MOST
 from orders.selectors.searching import orders_found
 
 
@@ -88,9 +89,8 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The stock list under its own title: nothing is selected to be changed."""
-        return super().changelist_view(
-            request, {"title": "Orders", **saved_views.context(request), **(extra_context or {})}
-        )
+        more = {"title": "Orders", "most_in_bulk": MOST, **saved_views.context(request)}
+        return super().changelist_view(request, {**more, **(extra_context or {})})
 
     def change_view(
         self,
@@ -120,18 +120,18 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
 
     @admin.action(description="Approve selected orders", permissions=["approve"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
-        """Ask first, then issue a command for each."""
-        return bulk.act(self, request, queryset, Kind.APPROVE)
+        """Show what would happen; who confirms that issues a command for each."""
+        return bulk.act(request, queryset, Kind.APPROVE)
 
     @admin.action(description="Reject selected orders", permissions=["reject"])
     def reject_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
-        """Ask first, then issue a command for each."""
-        return bulk.act(self, request, queryset, Kind.REJECT)
+        """Show what would happen; who confirms that issues a command for each."""
+        return bulk.act(request, queryset, Kind.REJECT)
 
     @admin.action(description="Cancel selected orders", permissions=["cancel"])
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
-        """Ask first, then issue a command for each."""
-        return bulk.act(self, request, queryset, Kind.CANCEL)
+        """Show what would happen; who confirms that issues a command for each."""
+        return bulk.act(request, queryset, Kind.CANCEL)
 
     def has_approve_permission(self, request: HttpRequest) -> bool:
         """Whether this person may approve many at once."""

@@ -11,6 +11,7 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 
 from orders.admin.approvals import ApprovalAdmin
+from orders.admin.bulk_runs import BulkRunAdmin
 from orders.admin.clients import ApiClientAdmin
 from orders.admin.commands import CommandAdmin
 from orders.admin.dashboard import machinery, panels, reports
@@ -24,6 +25,7 @@ from orders.models import (
     ApiClient,
     Approval,
     BlockedCustomer,
+    BulkRun,
     Command,
     Delivery,
     Order,
@@ -49,6 +51,7 @@ class OrderlifeAdminSite(AdminSite):
         super().__init__(name)
         self.register(Order, OrderAdmin)
         self.register(Command, CommandAdmin)
+        self.register(BulkRun, BulkRunAdmin)
         self.register(Return, ReturnAdmin)
         self.register(Delivery, DeliveryAdmin)
         self.register(Approval, ApprovalAdmin)

@@ -1,6 +1,7 @@
 """The tables, as design and people know them."""
 
 from orders.models.access import AccessCode, ThrottleWindow
+from orders.models.bulk import BulkItem, BulkRun
 from orders.models.clients import ApiClient, ApiKey, IdempotencyKey, RateWindow
 from orders.models.commands import Command
 from orders.models.deliveries import Delivery, DeliveryAttempt, WebhookEndpoint
@@ -18,6 +19,8 @@ __all__ = [
     "ApiKey",
     "Approval",
     "BlockedCustomer",
+    "BulkItem",
+    "BulkRun",
     "Command",
     "Delivery",
     "DeliveryAttempt",

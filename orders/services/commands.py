@@ -93,11 +93,37 @@ def issue_command(order_id: UUID, wish: Intention) -> Command:
             _check_room(order)
         command = _insert(order, wish)
         try:
-            _check_form(order, command)
-            AT_THE_DOOR.get(wish.kind, _nothing)(order, command)
+            check_at_the_door(order, command)
         except CommandRefused as refusal:
             reject(order, command, refusal)
         return command
+
+
+def check_at_the_door(order: Order, command: Command) -> None:
+    """What can be told of a command before anybody carries it.
+
+    Raises:
+        CommandRefused: the order plainly does not accept it.
+    """
+    _check_form(order, command)
+    AT_THE_DOOR.get(Kind(command.kind), _nothing)(order, command)
+
+
+def next_command(order: Order, wish: Intention) -> Command:
+    """The next command of a locked order, not written yet, and neither is the number that it takes from the order."""
+    now = timezone.now()
+    order.command_seq += 1
+    return Command(
+        id=wish.id or ids.uuid7(),
+        order=order,
+        seq=order.command_seq,
+        kind=wish.kind,
+        actor=wish.actor,
+        reason=wish.reason[:MAX_REASON],
+        args=dict(wish.args or {}),
+        created_at=now,
+        available_at=now,
+    )
 
 
 def begin(order_id: UUID) -> Order:
@@ -212,20 +238,10 @@ def _check_room(order: Order) -> None:
 
 
 def _insert(order: Order, wish: Intention) -> Command:
-    now = timezone.now()
-    order.command_seq += 1
+    command = next_command(order, wish)
     order.save(update_fields=["command_seq"])
-    return Command.objects.create(
-        id=wish.id or ids.uuid7(),
-        order=order,
-        seq=order.command_seq,
-        kind=wish.kind,
-        actor=wish.actor,
-        reason=wish.reason[:MAX_REASON],
-        args=dict(wish.args or {}),
-        created_at=now,
-        available_at=now,
-    )
+    command.save(force_insert=True)
+    return command
 
 
 def _typed(signal: str, command_id: UUID, body: object) -> Intention:

@@ -1,6 +1,6 @@
 """What is done now and then, so that nothing piles up and nothing is left half done at the doors."""
 
-from orders.services import delays, endpoints, idempotency, proof, throttles, webhooks
+from orders.services import bulk, delays, endpoints, idempotency, proof, throttles, webhooks
 
 
 def upkeep() -> None:
@@ -8,6 +8,7 @@ def upkeep() -> None:
     idempotency.sweep()
     throttles.sweep()
     proof.sweep()
+    bulk.sweep()
     webhooks.carry_on()
     endpoints.fail_of_inactive()
     delays.tell_of_long_reviews()

@@ -22,10 +22,13 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from orders.commands import Kind
 from orders.ids import uuid7
 from orders.lifecycle import Status
-from orders.models import ApiClient, BlockedCustomer, Command, Order, SkuLimit, WebhookEndpoint
+from orders.models import ApiClient, BlockedCustomer, BulkRun, Command, Order, SkuLimit, WebhookEndpoint
 from orders.roles import Group
+from orders.selectors.bulk import Chosen
+from orders.services.bulk import confirm_run, draft_run
 from orders.services.deliveries import write_mail
 from tests.conftest import unique
 from tests.factories import a_return, an_approval, an_order, an_order_in
@@ -79,6 +82,10 @@ ADDRESSES: dict[str, Row] = {
     "admin/(?P<url>.*)$": Row(who=STAFF, shown=(404,)),
     **_stock("orders_order", seen_by=ALL, changed_by=NOBODY),
     **_stock("orders_command", seen_by=ALL, changed_by=NOBODY),
+    **_stock("orders_bulkrun", seen_by=ALL, changed_by=NOBODY),
+    "orders_bulkrun_live": Row(who=ALL),
+    "orders_bulkrun_confirm": Row(who="om"),
+    "orders_bulkrun_go_on": Row(who="om"),
     **_stock("orders_return", seen_by=ALL, changed_by=NOBODY),
     **_stock("orders_blockedcustomer", seen_by="ofm", changed_by="om"),
     **_stock("orders_skulimit", seen_by="owm", changed_by="om"),
@@ -143,6 +150,7 @@ BULK: dict[str, dict[str, str]] = {
     "auth_group": {"delete_selected": SUPERUSER},
     "orders_order": {"approve_selected": "om", "reject_selected": "om", "cancel_selected": "om"},
     "orders_command": {},
+    "orders_bulkrun": {},
     "orders_return": {},
     "orders_approval": {},
     "orders_blockedcustomer": {"delete_selected": "om"},
@@ -156,12 +164,21 @@ BULK: dict[str, dict[str, str]] = {
 # What staff write themselves. All else comes about by commands: its screens only show it.
 EDITED = {User, DjangoGroup, BlockedCustomer, SkuLimit, ApiClient, WebhookEndpoint}
 
+
+def a_run() -> BulkRun:
+    """A run that somebody confirmed."""
+    author = User.objects.create(username=unique())
+    run = draft_run([Chosen(an_order_in(Status.IN_REVIEW).pk, 1, "")], Kind.CANCEL, author_id=author.pk)
+    return confirm_run(run.pk, person_id=author.pk, reason="A bad batch.")
+
+
 # Makes one row of each table that the admin knows.
 OBJECTS: dict[str, Callable[[], Any]] = {
     "auth_user": lambda: User.objects.create(username=unique()),
     "auth_group": lambda: DjangoGroup.objects.create(name=unique()),
     "orders_order": partial(an_order_in, Status.IN_REVIEW),
     "orders_command": lambda: Command.objects.get(order=an_order()),
+    "orders_bulkrun": a_run,
     "orders_return": lambda: a_return(an_order_in(Status.DELIVERED)),
     "orders_approval": an_approval,
     "orders_blockedcustomer": lambda: BlockedCustomer.objects.create(email=f"{unique()}@example.com"),
@@ -181,6 +198,7 @@ def arguments(name: str, placeholders: list[str]) -> dict[str, Any]:
     known: dict[str, Callable[[], Any]] = {
         "order_id": lambda: OBJECTS["orders_order"]().pk,
         "delivery_id": lambda: OBJECTS["orders_delivery"]().pk,
+        "run_id": lambda: OBJECTS["orders_bulkrun"]().pk,
         "approval_id": lambda: OBJECTS["orders_approval"]().pk,
         "object_id": lambda: OBJECTS[table]().pk,
         "id": lambda: OBJECTS[table]().pk,

@@ -1,0 +1,156 @@
+"""What one action would do to many orders, and what it has done."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from orders.commands import RULES, CommandState, Kind
+from orders.errors import BulkRunNotFound
+from orders.lifecycle import Status
+from orders.models import BulkItem, BulkRun, Command, Order
+from orders.selectors.backoffice import captured_of
+
+# The most orders that one run takes: each costs a row and a command, and the person waits until all are written.
+MOST = 5000
+# So many orders are named where more are meant.
+NAMED = 20
+ASKED_BEFORE = "This was asked for already, and is not carried out yet."
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One order that somebody chose, its newest event as they saw it, and why it is left out; empty if it is not."""
+
+    order_id: UUID
+    seen: int
+    refusal: str
+
+
+def orders_chosen(orders: QuerySet[Order], kind: Kind) -> list[Chosen]:
+    """These orders with what speaks against this kind of command, in two queries; one more than `MOST` at most."""
+    rows = list(orders.order_by("-created_at", "id").values_list("pk", "event_seq", "status")[: MOST + 1])
+    open_already = Command.objects.filter(order__in=[pk for pk, _, _ in rows], kind=kind, settled_at=None)
+    asked = set(open_already.values_list("order_id", flat=True))
+    refusals = {status: _refusal_in(Status(status), kind) for _, _, status in rows}
+    return [Chosen(pk, seen, refusals[status] or (ASKED_BEFORE if pk in asked else "")) for pk, seen, status in rows]
+
+
+def _refusal_in(status: Status, kind: Kind) -> str:
+    rule = RULES[kind]
+    return "" if status in rule.statuses else f"An order that is {status.in_words} cannot be {rule.verb}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Orders to which the same happens, and some of them."""
+
+    words: str
+    count: int
+    some: Sequence[Order]
+
+    @property
+    def others(self) -> int:
+        """How many are not named."""
+        return self.count - len(self.some)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What a draft would do."""
+
+    accepted: Group
+    refused: Sequence[Group]
+    captured: Sequence[str]
+
+
+def preview_of(run: BulkRun) -> Preview:
+    """What a draft would do, in a number of queries that the number of orders does not change."""
+    counts = Counter(run.items.order_by().values_list("refusal", flat=True))
+    planned = run.items.filter(refusal="").order_by().values("order")
+    return Preview(
+        accepted=_group(run, "", counts[""]),
+        refused=[_group(run, words, count) for words, count in counts.most_common() if words],
+        captured=captured_of(planned.values_list("order", flat=True)) if run.kind == Kind.CANCEL else [],
+    )
+
+
+def _group(run: BulkRun, words: str, count: int) -> Group:
+    some = run.items.filter(refusal=words).select_related("order").order_by("position")[:NAMED]
+    return Group(words=words, count=count, some=[item.order for item in some])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a confirmed run has come. `unissued` are commands that have not been written yet."""
+
+    unissued: int
+    pending: int
+    delivered: int
+    applied: int
+    rejected: int
+    reasons: Sequence[tuple[str, int]]
+
+    @property
+    def settled(self) -> int:
+        """Those that have come to their end."""
+        return self.applied + self.rejected
+
+    @property
+    def in_flight(self) -> int:
+        """Those that have been issued and will come to their end by themselves."""
+        return self.pending + self.delivered
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more will happen."""
+        return not self.unissued and not self.in_flight
+
+    @property
+    def version(self) -> str:
+        """Changes whenever there is something new to tell."""
+        return f"{self.unissued}-{self.pending}-{self.applied}-{self.rejected}"
+
+    @classmethod
+    def made_of(cls, counts: Counter[str], *, planned: int, reasons: Sequence[tuple[str, int]]) -> Self:
+        """From the number of commands in each state."""
+        states = {str(state): counts[state] for state in CommandState}
+        return cls(unissued=planned - sum(states.values()), reasons=reasons, **states)
+
+
+def run_by_id(run_id: UUID) -> BulkRun:
+    """A run with its author.
+
+    Raises:
+        BulkRunNotFound: there is none.
+    """
+    run = BulkRun.objects.select_related("author").filter(pk=run_id).first()
+    if run is None:
+        raise BulkRunNotFound(f"There is no bulk run {run_id}.")
+    return run
+
+
+def progress_of(run: BulkRun) -> Progress:
+    """What became of a run's commands, counted in two queries."""
+    commands = Command.objects.filter(bulk_item__run=run).order_by()
+    counts = Counter(dict(commands.values_list("state").annotate(Count("pk"))))
+    refused = commands.filter(state=CommandState.REJECTED).values_list("outcome").annotate(many=Count("pk"))
+    return Progress.made_of(counts, planned=run.planned, reasons=list(refused.order_by("-many", "outcome")))
+
+
+# Which of a run's orders are shown, by what became of their commands.
+SHOWN: dict[str, Q] = {
+    "all": Q(),
+    "open": Q(refusal="") & (Q(command__state=None) | Q(command__state__in=["pending", "delivered"])),
+    "rejected": Q(command__state=CommandState.REJECTED),
+    "applied": Q(command__state=CommandState.APPLIED),
+    "left out": ~Q(refusal=""),
+}
+
+
+def items_of(run: BulkRun, which: str) -> QuerySet[BulkItem]:
+    """A run's orders with their commands, as far as there are any; `which` is a key of `SHOWN`."""
+    return run.items.filter(SHOWN[which]).select_related("order", "command").order_by("position")

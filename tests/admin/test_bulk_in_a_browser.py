@@ -1,0 +1,103 @@
+"""Two hundred orders cancelled at a real browser, with the web server, the workers and Temporal behind it."""
+
+import re
+from typing import Literal
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect
+
+from orders.commands import Kind
+from orders.lifecycle import Status
+from orders.models import Command, Order
+from tests.admin.test_browser import faults
+from tests.admin.test_days import SOON, Colleague, colleague, office
+from tests.browser_support import browser
+from tests.conftest import eventually, unique
+from tests.factories import an_order, kinds, reaches, wish
+
+__all__ = ["browser", "colleague", "office"]
+
+MANY = 200
+LIST = reverse("admin:orders_order_changelist")
+# Each order is carried by a workflow of its own, on whatever the machine has left.
+ALL_OF_THEM = 240
+
+
+def ask(page: Page, name: str, action: str = "Cancel selected orders") -> None:
+    """Choose every order of this name, on all pages, and the action."""
+    page.goto(f"{LIST}?q={name}")
+    page.get_by_label("Select all objects on this page for an action").check()
+    if page.get_by_role("button", name=re.compile("^Select all")).count():
+        page.get_by_role("button", name=re.compile("^Select all")).click()
+    page.get_by_label("Action:").select_option(action)
+    page.get_by_role("button", name="Go", exact=True).last.click()
+
+
+def standing(name: str, status: Status) -> int:
+    return Order.objects.filter(customer_name=name, status=status).count()
+
+
+@pytest.mark.timeout(600)
+def test_an_operator_cancels_two_hundred_orders_and_sees_it_happen(colleague: Colleague) -> None:
+    name = f"Batch{unique()}"
+    orders = [an_order(customer_name=name, fulfilment="manual") for _ in range(MANY)]
+    eventually(lambda: standing(name, Status.IN_REVIEW) == MANY, ALL_OF_THEM)
+    wish(orders[0], "approve")
+    reaches(orders[0], Status.PAID, seconds=60)
+    page = colleague("operator", "Olga")
+    ask(page, name)
+    expect(page.get_by_text(f"Applies to {MANY} of {MANY} selected.")).to_be_visible(timeout=SOON)
+    expect(page.get_by_text("In all 99.99 USD will be refunded.")).to_be_visible()
+    page.get_by_label("Reason").fill("A bad batch.")
+    page.get_by_role("button", name=f"Cancel {MANY} orders").click()
+    said = page.get_by_role("status").filter(has_text="settled")
+    expect(said).to_have_text(f"All {MANY} are settled: {MANY} applied, 0 refused.", timeout=ALL_OF_THEM * 1000)
+    eventually(lambda: standing(name, Status.CANCELLED) == MANY, ALL_OF_THEM)
+    assert Command.objects.filter(order__in=orders, kind=Kind.CANCEL).count() == MANY
+    assert kinds("payments", orders[0]) == ["capture", "refund"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_question_and_the_progress(
+    colleague: Colleague, scheme: Literal["light", "dark"]
+) -> None:
+    name = f"Batch{unique()}"
+    orders = [an_order(customer_name=name, fulfilment="manual") for _ in range(3)]
+    eventually(lambda: standing(name, Status.IN_REVIEW) == 3, 60)
+    page = colleague("operator", "Olga")
+    page.emulate_media(color_scheme=scheme)
+    ask(page, name, "Reject selected orders")
+    found = [faults(page)]
+    wish(orders[0], "hold")
+    eventually(lambda: Order.objects.get(pk=orders[0].pk).held, 40)
+    page.get_by_label("Reason").fill("A bad batch.")
+    page.get_by_role("button", name="Reject 3 orders").click()
+    expect(page.get_by_text("All 3 are settled: 2 applied, 1 refused.")).to_be_visible(timeout=SOON)
+    found.append(faults(page))
+    page.get_by_role("link", name="Bulk runs").first.click()
+    found.append(faults(page))
+    assert not any(found), found
+
+
+def test_it_works_without_scripts_and_fits_a_narrow_screen(colleague: Colleague, browser: Browser) -> None:
+    name = f"Batch{unique()}"
+    for _ in range(2):
+        an_order(customer_name=name, fulfilment="manual")
+    eventually(lambda: standing(name, Status.IN_REVIEW) == 2, 60)
+    page = colleague("operator", "Olga")
+    ask(page, name)
+    page.set_viewport_size({"width": 320, "height": 640})
+    asked = page.url
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    plain = browser.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
+    other = plain.new_page()
+    other.goto(asked)
+    other.get_by_label("Reason").fill("A bad batch.")
+    other.get_by_role("button", name="Cancel 2 orders").click()
+    eventually(lambda: standing(name, Status.CANCELLED) == 2, 60)
+    other.reload()
+    expect(other.get_by_text("All 2 are settled: 2 applied, 0 refused.")).to_be_visible()
+    page.goto(asked)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    plain.close()
