@@ -38,7 +38,6 @@ def standing(name: str, status: Status) -> int:
     return Order.objects.filter(customer_name=name, status=status).count()
 
 
-@pytest.mark.timeout(600)
 def test_an_operator_cancels_two_hundred_orders_and_sees_it_happen(colleague: Colleague) -> None:
     name = f"Batch{unique()}"
     orders = [an_order(customer_name=name, fulfilment="manual") for _ in range(MANY)]
