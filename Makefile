@@ -14,7 +14,7 @@ ifeq ($(shell $(BIN)/python -c '' 2>/dev/null && echo works),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: up demo test test-faults soak lint bench reset lock help
+.PHONY: up demo test test-faults soak lint bench screenshots reset lock help
 
 up: $(READY)  ## start everything on this machine, place a first order, serve until Ctrl-C
 	@exec $(BIN)/python -m stack up
@@ -41,6 +41,9 @@ lint: $(READY)  ## check style, types, the import contracts and that no migratio
 bench: $(READY)  ## measure throughput and cost per order
 	@exec $(BIN)/python -m bench $(ARGS)
 
+screenshots: $(READY)  ## picture every state of the pages, light, dark and narrow, in .data/screenshots/
+	@exec $(BIN)/python -m tests.screenshots $(ARGS)
+
 reset: $(READY)  ## remove .data/: the database, Temporal's state, the logs and the secrets
 	@exec $(BIN)/python -m stack reset
 
@@ -51,7 +54,7 @@ lock: $(READY)  ## write requirements.txt and requirements-dev.txt anew from pyp
 		--no-emit-index-url --quiet --output-file requirements-dev.txt
 
 help:  ## list these commands
-	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 # The stamp is written last: an environment whose making was interrupted is made anew. One that was complete is only
 # brought up to date, because something may be running from it; and one that is a link belongs to another checkout.

@@ -21,11 +21,14 @@ class Mail(StrEnum):
     RETURN_APPROVED = "return_approved"
     RETURN_REFUSED = "return_refused"
     RETURN_RECEIVED = "return_received"
+    RETURN_CLOSED = "return_closed"
+    RETURN_EXPIRED = "return_expired"
     ACCESS_CODE = "access_code"
     LOST_LINK = "lost_link"
 
 
-# The event that causes a mail. Those that are not in here are written by a service of their own.
+# The event that causes a mail. Those that are not in here are written by a service of their own. That a return was
+# refunded is told by the mail about its refund.
 CAUSED_BY: dict[EventType, Mail] = {
     EventType.ORDER_RECEIVED: Mail.RECEIVED,
     EventType.VALIDATION_FAILED: Mail.NOT_ACCEPTED,
@@ -41,6 +44,8 @@ CAUSED_BY: dict[EventType, Mail] = {
     EventType.RETURN_APPROVED: Mail.RETURN_APPROVED,
     EventType.RETURN_REFUSED: Mail.RETURN_REFUSED,
     EventType.RETURN_RECEIVED: Mail.RETURN_RECEIVED,
+    EventType.RETURN_CLOSED: Mail.RETURN_CLOSED,
+    EventType.RETURN_EXPIRED: Mail.RETURN_EXPIRED,
 }
 
 # Somebody waits for these at their screen: no shop switches them off.

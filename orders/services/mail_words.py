@@ -99,6 +99,22 @@ WORDS: dict[Mail, Words] = {
         lines=(_("what you sent back has reached us. The refund follows."),),
         button=_("See your return"),
     ),
+    Mail.RETURN_CLOSED: Words(
+        subject=_("Your return for order {code} is closed"),
+        lines=(
+            _("the parcel of your return has reached us, and we could refund nothing for it."),
+            _("On the order's page you see what it was for. If you think that we are wrong, please write to us."),
+        ),
+        button=_("See your return"),
+    ),
+    Mail.RETURN_EXPIRED: Words(
+        subject=_("Your return for order {code} did not reach us"),
+        lines=(
+            _("what you wanted to return did not reach us in time, so the return has ended and nothing is refunded."),
+            _("If you have sent it, please write to us."),
+        ),
+        button=_("See your return"),
+    ),
     Mail.ACCESS_CODE: Words(
         subject=_("Your code for order {code}: {digits}"),
         lines=(
@@ -110,8 +126,9 @@ WORDS: dict[Mail, Words] = {
     Mail.LOST_LINK: Words(
         subject=_("The links to your orders"),
         lines=(
-            _("you asked for the links to your orders. Here they are."),
-            _("If you did not ask for them, ignore this mail."),
+            _("here are the links to your recent orders."),
+            _("You get them because they were asked for on our page, or because we corrected your e-mail address."),
+            _("If you know of neither, ignore this mail."),
         ),
         button="",
     ),

@@ -1,5 +1,6 @@
 """How customers come to their order's page: code and e-mail address, a lost link, a mailed code."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from orders.tracking.access import let_in, let_in_with_proof, of_customer, priva
 from orders.tracking.forms import CodeForm, EmailForm, FindForm
 
 # The pages that a confirmation can lead to, by the names of their routes.
-NEXT = ("order", "cancel", "address", "payment", "receipt")
+NEXT = ("order", "cancel", "address", "payment", "receipt", "return")
 
 
 @private
@@ -40,10 +41,10 @@ def find(request: HttpRequest) -> HttpResponse:
 def lost(request: HttpRequest) -> HttpResponse:
     """Mail the links of this address's recent orders; the answer is the same whether it has any."""
     form = EmailForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and settings.MAILS and form.is_valid():
         ask_for_links(form.cleaned_data["email"], client=client_address(request))
         return render(request, "tracking/lost_asked.html")
-    return render(request, "tracking/lost.html", {"form": form})
+    return render(request, "tracking/lost.html", {"form": form, "mails": settings.MAILS})
 
 
 @of_customer
@@ -58,14 +59,16 @@ def confirm(request: HttpRequest, order: Order) -> HttpResponse:
         form.add_error("code", _fault(answer))
     code = newest_code(order)
     page = {"order": order, "form": form, "next": then, "sent": code is not None and proof.may_be_tried(code)}
+    page["mails"] = settings.MAILS
     return render(request, "tracking/confirm.html", page)
 
 
 @of_customer
 @require_POST
 def send_code(request: HttpRequest, order: Order) -> HttpResponse:
-    """Mail a code, and ask for it."""
-    proof.send_code(order.pk, client=client_address(request))
+    """Mail a code, and ask for it; where no mails are sent, the page says so instead."""
+    if settings.MAILS:
+        proof.send_code(order.pk, client=client_address(request))
     query = urlencode({"next": _next(request)})
     return redirect(f"{reverse('tracking:confirm', args=[order.code])}?{query}")
 

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -70,7 +71,9 @@ def _page(request: HttpRequest, order: Order) -> dict[str, Any]:
         "lines": facts.lines(seen),
         "totals": facts.totals(seen),
         "total": facts.money(order.total, order.currency),
-        "changes": facts.changes(seen, confirmed=confirmed),
+        # Each asks for the code from a mail first.
+        "changes": facts.changes(seen, confirmed=confirmed) if confirmed or settings.MAILS else [],
+        "mails": settings.MAILS,
         "returns": returned.returns_seen(order),
         "polls": not order.is_final or returned.goes_on(order),
         "etag": _etag(request, order),

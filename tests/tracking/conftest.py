@@ -1,16 +1,31 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from orders.models import AccessCode, Order
 from orders.services.access import tracking_token
 from orders.services.proof import digits
 from tests.browser_support import browser, page, page_without_scripts
+from tests.conftest import web_server
 
 Follow = Callable[[Order], Client]
 
 __all__ = ["Follow", "browser", "mailed_code", "page", "page_without_scripts"]
+
+
+@pytest.fixture(autouse=True)
+def _mails(settings: Settings) -> None:
+    """Mails are sent: without them no customer can give the second proof."""
+    settings.MAILS = True
+
+
+@pytest.fixture(scope="session")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a web server that takes mails for sent; its workers would send them, and none run."""
+    with web_server(tmp_path_factory.mktemp("tracking"), EMAIL_URL="dummymail://") as url:
+        yield url
 
 
 def visitor_of(order: Order) -> Client:

@@ -1,7 +1,6 @@
-"""The pages in a real browser, on a real web server: live, without JavaScript, by keyboard, and for everyone."""
+"""The pages in a real browser, on a real web server: live, and without JavaScript."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from orders.lifecycle import Status
@@ -9,7 +8,7 @@ from orders.models import Order
 from orders.services import labels, shipping
 from orders.services.access import tracking_token
 from tests.browser_support import complaints_of
-from tests.factories import an_order_in, command
+from tests.factories import an_order_in
 from tests.tracking.conftest import mailed_code
 
 
@@ -104,34 +103,3 @@ def test_without_scripts_the_page_is_complete(page_without_scripts: Page, web: s
     expect(page_without_scripts.get_by_role("heading", level=1)).to_have_text("Your parcel has arrived")
     expect(page_without_scripts.get_by_text("99.99 USD").first).to_be_visible()
     expect(page_without_scripts.get_by_text("Your parcel was delivered.")).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_keeps_anyone_out(browser: Browser, web: str, scheme: str) -> None:
-    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
-    page = context.new_page()
-    paid, done = an_order_in(Status.PAID), an_order_in(Status.CANCELLED)
-    late = an_order_in(Status.SHIPPED)
-    refused = command(late, "cancel", actor="customer")
-    visited = [open_page(page, web, paid), open_page(page, web, done), open_page(page, web, late)]
-    visited += [f"{visited[2]}?change={refused.pk}", f"{visited[0]}cancel/", f"{visited[0]}address/"]
-    visited += [f"{visited[1]}receipt/", f"{web}/track/lost/", follow_link(page, web, an_order_in(Status.PAID))]
-    visited += [f"{visited[-1]}confirm/", f"{web}/track/"]
-    for address in visited:
-        page.goto(address)
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{address}: {found.generate_report()}"
-    page.get_by_role("button").click()
-    assert Axe().run(page).violations_count == 0
-    context.close()
-
-
-def test_nothing_overflows_a_narrow_screen(browser: Browser, web: str) -> None:
-    context = browser.new_context(viewport={"width": 320, "height": 640})
-    page = context.new_page()
-    orders = [an_order_in(Status.PAID), an_order_in(Status.DELIVERED)]
-    addresses = [open_page(page, web, order) for order in orders]
-    for address in [*addresses, f"{addresses[0]}address/", f"{addresses[0]}cancel/", f"{web}/track/"]:
-        page.goto(address)
-        assert page.evaluate("document.documentElement.scrollWidth") == 320, address
-    context.close()

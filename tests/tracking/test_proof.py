@@ -19,7 +19,7 @@ from tests.factories import an_order, an_order_in
 from tests.tracking.conftest import Follow, mailed_code
 
 SECRETS = ("123 Main St", "Anytown", "Parcel Post", "99.99 USD paid", "John Doe")
-CHANGES = ("cancel", "address", "payment", "receipt")
+CHANGES = ("cancel", "address", "payment", "receipt", "return")
 
 
 def page_of(order: Order) -> str:
@@ -210,6 +210,35 @@ def test_what_is_no_code_costs_no_try(visitor: Follow, typed: str) -> None:
     ask_for_code(client, order)
     give_code(client, order, typed)
     assert AccessCode.objects.get(order=order).tries == 0
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_right_code_leads_to_the_page_that_was_wanted(visitor: Follow, change: str) -> None:
+    order = an_order_in(Status.DELIVERED if change == "return" else Status.PAID)
+    client = visitor(order)
+    asks = client.get(f"{page_of(order)}{change}/")["Location"]
+    client.post(f"{page_of(order)}confirm/send/")
+    assert client.post(asks, {"code": mailed_code(order)})["Location"] == f"{page_of(order)}{change}/"
+
+
+def test_where_no_mails_are_sent_the_page_says_so_and_promises_none(visitor: Follow, settings: Settings) -> None:
+    settings.MAILS = False
+    order = an_order_in(Status.PAID)
+    client = visitor(order)
+    page, confirm = client.get(page_of(order)).text, client.get(f"{page_of(order)}confirm/").text
+    assert all("no mails are sent here" in text for text in (page, confirm))
+    assert "Change the address" not in page
+    assert "<form" not in confirm
+    assert "no mails are sent here" in client.post(f"{page_of(order)}confirm/send/", follow=True).text
+    assert not AccessCode.objects.filter(order=order).exists()
+
+
+def test_where_no_mails_are_sent_no_links_are_promised_either(settings: Settings) -> None:
+    settings.MAILS = False
+    order = an_order()
+    answers = [Client().get("/track/lost/"), Client().post("/track/lost/", {"email": order.customer_email})]
+    assert all("No mails are sent here" in answer.text and "<form" not in answer.text for answer in answers)
+    assert not Delivery.objects.filter(order=order, template="lost_link").exists()
 
 
 def test_codes_are_forgotten_after_a_day() -> None:

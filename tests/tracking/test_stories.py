@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from orders.models import Order
 from orders.services.api_keys import create_api_key
+from tests.admin.conftest import a_user
 from tests.api.conftest import ORDER
 from tests.browser_support import complaints_of
 from tests.conftest import both_workers, eventually, unique, web_server
-from tests.factories import wish
+from tests.factories import kinds, wish
 from tests.plugin import database_of_its_own
 
 SECONDS = 40
@@ -95,11 +98,46 @@ class Customer:
 
     def is_told(self, words: str) -> None:
         """The page says what became of the change, at once or after a while."""
-        notice = self.page.locator("#notice")
+        self._reads("#notice", words)
+
+    def reads_of_the_return(self, words: str) -> None:
+        """The page says how far the return came."""
+        self._reads("#returns", words)
+
+    def _reads(self, part: str, words: str) -> None:
+        found = self.page.locator(part).filter(has_text=words)
         until = time.monotonic() + SECONDS
-        while not self.scripts and words not in notice.inner_text() and time.monotonic() < until:
+        while not self.scripts and not found.count() and time.monotonic() < until:
+            time.sleep(0.3)
             self.page.reload()
-        expect(notice).to_contain_text(words, timeout=SECONDS * 1000)
+        expect(found).to_be_visible(timeout=SECONDS * 1000)
+
+
+class Clerk:
+    """Somebody of a group of the staff, at a browser of their own, who has found the order's return in the admin."""
+
+    def __init__(self, browser: Browser, shop: Shop, order: Order, group: str) -> None:
+        user = a_user()
+        user.set_password("correct horse battery")
+        user.save()
+        user.groups.add(Group.objects.get(name=group))
+        self.context = browser.new_context(base_url=shop.url)
+        self.page = self.context.new_page()
+        self.complaints = complaints_of(self.page)
+        self.page.goto(reverse("admin:login"))
+        self.page.get_by_label("Username").fill(user.username)
+        self.page.get_by_label("Password").fill("correct horse battery")
+        self.page.get_by_role("button", name="Log in").click()
+        self.page.goto(reverse("admin:orders_return_changelist"))
+        self.page.get_by_role("link", name=order.code).click()
+
+    def does(self, link: str, button: str) -> None:
+        """An action on the return, by its page; and goes home."""
+        self.page.get_by_role("link", name=f"{link}…").click()
+        self.page.get_by_role("button", name=button).click()
+        expect(self.page.get_by_text("Return 1 is").first).to_be_visible(timeout=SECONDS * 1000)
+        self.context.close()
+        assert self.complaints == []
 
 
 @pytest.fixture(params=[True, False], ids=["live", "without JavaScript"])
@@ -168,6 +206,26 @@ def test_a_customer_whose_payment_was_declined_pays_again(page: Page, shop: Shop
     customer.sees("Your parcel has arrived")
     expect(page.get_by_text("99.99 USD were declined")).to_be_visible()
     expect(page.get_by_text("99.99 USD paid")).to_be_visible()
+
+
+def test_a_customer_returns_a_piece_and_gets_its_money_back(
+    browser: Browser, page: Page, shop: Shop, *, scripts: bool
+) -> None:
+    customer = Customer(page, shop, scripts=scripts, items=[{"sku": "LAMP", "qty": 2, "price": 20, "name": "Lamp"}])
+    wish(customer.order, "approve")
+    customer.sees("Your parcel has arrived")
+    customer.wants("Return something")
+    page.get_by_label("Lamp: how many of 2").fill("1")
+    page.get_by_label("Why do you return it?").select_option("does_not_fit")
+    page.get_by_role("button", name="Ask for the return").click()
+    customer.is_told("We look at your return and answer you.")
+    Clerk(browser, shop, customer.order, "operator").does("Approve return", "Approve the return")
+    customer.reads_of_the_return("Please send it so that it reaches us by")
+    assert shop.mailed(customer.order.customer_email, "you can send it back now")
+    Clerk(browser, shop, customer.order, "warehouse").does("Receive return", "Receive and refund")
+    customer.reads_of_the_return("20.00 USD refunded")
+    expect(page.locator("#payment")).to_contain_text("20.00 USD refunded on")
+    assert kinds("payments", customer.order) == ["capture", "refund"]
 
 
 def test_a_customer_who_lost_the_link_is_mailed_it_again(page: Page, shop: Shop) -> None:
