@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext
 
 from orders.carriers import carrier_for, transit_days
 from orders.commands import Kind
-from orders.lifecycle import EventType, Status
+from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Payment, Refund, Shipment
 from orders.money import in_words
 from orders.selectors.returns import window_ends
@@ -128,6 +128,8 @@ def parcel_link(parcel: Shipment | None) -> str:
 def expected(seen: TrackedOrder) -> str:
     """When the parcel should arrive: days once the carrier has it, a number of days before; nothing where unknown."""
     order, parcel = seen.order, seen.parcel
+    if order.needs_attention or order.waiting_for == Waiting.PAYMENT_RETURN:
+        return ""
     if order.status == Status.SHIPPED and parcel and parcel.shipped_at:
         first, last = transit_days(parcel.carrier, parcel.service_level) or (0, 0)
         start = timezone.localdate(parcel.shipped_at)

@@ -36,6 +36,7 @@ class Look(NamedTuple):
 LOOKS = {"light": Look("light"), "dark": Look("dark"), "narrow": Look("light", NARROW)}
 # What the pages show that settings decide.
 SETTINGS = {
+    "DJANGO_SETTINGS_MODULE": "orderlife.settings",
     "EMAIL_URL": "dummymail://",
     "RETURN_ADDRESS": "Lamp Shop, 1 Way Back, Springfield IL 62701",
     "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright's loop makes Django take this for asynchronous code

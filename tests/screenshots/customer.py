@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services import deadlines, labels, refunds
+from orders.services import deadlines, labels, payment_changes, refunds
 from orders.services.access import access_cookie, proof_cookie
 from orders.services.placement import NewItem
 from orders.services.returns import pass_return_deadline
@@ -90,6 +90,7 @@ def _overdue() -> Order:
 def _taken_back() -> Order:
     order = _after(Status.PAID, "cancel_payment")
     refunds.return_payment(order.pk)
+    payment_changes.finish_payment_return(order.pk)
     return order
 
 

@@ -7,6 +7,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status
 from orders.models import Order
+from orders.services import deadlines
 from orders.services.placement import NewItem
 from orders.tracking import words
 from tests.factories import an_order, an_order_in, command
@@ -256,6 +257,15 @@ def test_it_says_when_the_parcel_is_expected(customer: Follow) -> None:
     friday = datetime(2026, 11, 20, 12, tzinfo=UTC)
     shipped.shipments.update(shipped_at=friday)
     assert "between Tuesday 24 November and Friday 27 November" in customer(shipped).get(page_of(shipped)).text
+
+
+def test_it_names_no_days_for_a_parcel_that_is_overdue_or_not_paid_any_more(customer: Follow) -> None:
+    overdue, unpaid = an_order_in(Status.SHIPPED), an_order_in(Status.PAID)
+    deadlines.pass_deadline(overdue.pk, Status.SHIPPED)
+    command(unpaid, "cancel_payment")
+    assert "This takes longer than it should." in customer(overdue).get(page_of(overdue)).text
+    assert "Expected between" not in customer(overdue).get(page_of(overdue)).text
+    assert "working days" not in customer(unpaid).get(page_of(unpaid)).text
 
 
 def test_the_tracking_number_leads_to_the_carrier_where_its_page_is_known(customer: Follow, settings: Settings) -> None:
