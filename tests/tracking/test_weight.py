@@ -37,7 +37,7 @@ def test_a_page_stays_below_fifty_kilobytes(page: Page, web: str, measured: Call
     order = an_order_in(Status.DELIVERED, items=items)
     a_return(order, *((position, 1) for position in range(1, 31)))
     asked: list[Request] = []
-    page.on("requestfinished", lambda request: asked.append(request))
+    page.on("response", lambda response: asked.append(response.request))
     Visit(page, web).opens(order)
     page.wait_for_load_state("networkidle")
     sizes = {one.url: one.sizes()["responseHeadersSize"] + one.sizes()["responseBodySize"] for one in asked}
