@@ -91,6 +91,8 @@ WORKFLOW_SANDBOX = env.bool("WORKFLOW_SANDBOX", default=False)
 WORKER_THREADS = env.int("WORKER_THREADS", default=16)
 # Who answers what the back office asks about running workflows; "": nobody.
 PROCESS = "workflows.looking.TemporalProcess"
+# Opens /metrics to the monitoring that sends it as a Bearer token; without it there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # How often a worker looks for orders that nobody carries (0: never), and how long one may stand still before it does.
 RECONCILE_INTERVAL = env.float("RECONCILE_INTERVAL", default=60)
 STUCK_AFTER = env.float("STUCK_AFTER", default=300)
@@ -220,11 +222,15 @@ USE_TZ = True
 USE_I18N = True
 
 # --- Logging ----------------------------------------------------------------------------------------------------------
+LOG_FORMATS = {
+    "plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+    "json": {"()": "orderlife.logs.json_lines"},
+}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"lines": LOG_FORMATS[one_of(env, "LOG_FORMAT", ("plain", "json"))]},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from orders.api import api
 from orders.api.health import healthz, readyz
+from orders.api.metrics import metrics
 from orders.api.problems import PAGE
 from orders.api.reference import problems_page
 
@@ -13,6 +14,7 @@ urlpatterns = [
     path("track/", include("orders.tracking.urls")),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
     path(PAGE.removeprefix("/"), problems_page),
     path("", api.urls),
 ]
