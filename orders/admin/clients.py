@@ -62,6 +62,7 @@ class ApiKeyInline(NothingByHand, TabularInline[ApiKey, ApiClient]):
 
     model = ApiKey
     form = KeyForm
+    template = "admin/orders/apiclient/keys.html"
     fields = ("prefix", "created_at", "revoked_at", "revoke")
     readonly_fields = ("prefix", "created_at", "revoked_at")
     extra = 0

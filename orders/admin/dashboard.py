@@ -56,7 +56,7 @@ class Health:
 
 
 def panels(standing: Mapping[Status, dashboard.Pile], may: Callable[[str], bool]) -> list[Panel]:
-    """What needs a person, each with its orders; refunds to agree to only for those who may."""
+    """What needs a person, each with its orders; returns and refunds only for those who may see them."""
     since = dashboard.held_since()
     piles = [(it.in_words.capitalize(), standing[it], {"status__exact": it.value}) for it in dashboard.STANDING_STILL]
     held = {"held__exact": "1", "updated_at__lt": since.isoformat()}
@@ -64,7 +64,7 @@ def panels(standing: Mapping[Status, dashboard.Pile], may: Callable[[str], bool]
         *(_panel(*pile) for pile in piles),
         _panel("Needs attention", dashboard.flagged(), {"needs_attention__exact": "1"}),
         _panel("Held too long", dashboard.held_too_long(since), held),
-        *_returns(),
+        *(_returns() if may("orders.view_return") else []),
         *([_approvals()] if may(DECIDE) else []),
     ]
 
@@ -74,16 +74,16 @@ def reports(standing: Mapping[Status, dashboard.Pile]) -> list[Report]:
     return [_placed(dashboard.placed_by_day()), _money(dashboard.money_by_day()), _open(standing)]
 
 
-def machinery() -> list[Health]:
+def machinery(may: Callable[[str], bool]) -> list[Health]:
     """What carries the orders. That this is shown at all says that PostgreSQL answers."""
-    commands = f"{reverse('admin:orders_command_changelist')}?state="
+    commands = f"{reverse('admin:orders_command_changelist')}?state=" if may("orders.view_command") else ""
     waiting, unsettled = dashboard.undelivered_commands(), dashboard.unsettled_commands()
     unsent = dashboard.unsent_deliveries()
     return [
         Health(name="PostgreSQL", says="answers", is_well=True),
         *_temporal(process().workers()),
-        _backlog("Commands not delivered to Temporal", waiting, patience=10, url=f"{commands}pending"),
-        _backlog("Commands without an outcome", unsettled, patience=60, url=f"{commands}delivered"),
+        _backlog("Commands not delivered to Temporal", waiting, patience=10, url=commands and f"{commands}pending"),
+        _backlog("Commands without an outcome", unsettled, patience=60, url=commands and f"{commands}delivered"),
         _backlog("Mails and webhooks not sent", unsent, patience=60),
     ]
 

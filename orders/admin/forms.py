@@ -20,6 +20,7 @@ class ActionForm(forms.Form):
     """
 
     reason_is_needed = False
+    cannot_be_undone = False
 
     command = forms.UUIDField(widget=forms.HiddenInput)
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
@@ -53,6 +54,7 @@ class DangerousForm(ActionForm):
     """For what cannot be undone: the reason may not be left out."""
 
     reason_is_needed = True
+    cannot_be_undone = True
 
 
 class ReviewForm(DangerousForm):
@@ -66,7 +68,7 @@ class ReviewForm(DangerousForm):
 
 
 class HoldForm(ActionForm):
-    """Why an order is held is what the next person asks."""
+    """Why an order is held is what the next person asks; a release undoes it."""
 
     reason_is_needed = True
 

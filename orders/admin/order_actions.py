@@ -38,7 +38,7 @@ class Action:
     @property
     def is_dangerous(self) -> bool:
         """It cannot be undone."""
-        return self.form.reason_is_needed
+        return self.form.cannot_be_undone
 
 
 ACTIONS: dict[Kind, Action] = {

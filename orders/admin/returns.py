@@ -42,6 +42,7 @@ class ReturnAdmin(ReadOnly, ModelAdmin[Return]):
     """Nothing is changed here: a return is decided and received on its order's page."""
 
     list_display = ("order_link", "number", "state", "cause", "age", "time_left", "amount_column")
+    list_display_links = ("number",)
     list_filter = (StateFilter,)
     list_select_related = ("order",)
     list_per_page = PAGE

@@ -14,13 +14,13 @@ anybody does, and `SUPERUSER` alone where no group does. `NOBODY`: not even they
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.contrib.auth.models import Group as DjangoGroup
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 from orders.commands import Kind
 from orders.ids import uuid7
@@ -215,6 +215,19 @@ def addresses() -> dict[str, tuple[str, list[str]]]:
     (admin,) = (entry for entry in get_resolver().url_patterns if str(entry.pattern) == "admin/")
     found = list(_walk(admin, ""))
     return {pattern.name or route: (route, list(pattern.pattern.regex.groupindex)) for route, pattern in found}
+
+
+@cache
+def path_to(name: str) -> str:
+    """The address with objects in the place of its placeholders."""
+    route, placeholders = addresses()[name]
+    values = arguments(name, placeholders)
+    try:
+        return reverse(f"admin:{name}", kwargs=values)
+    except NoReverseMatch:
+        for placeholder, value in values.items():
+            route = route.replace(f"<path:{placeholder}>", str(value))
+        return "/" + route.replace("(?P<url>.*)$", "nowhere/")
 
 
 def _walk(entry: Any, before: str) -> Iterator[tuple[str, URLPattern]]:

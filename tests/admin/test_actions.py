@@ -246,6 +246,13 @@ def test_it_holds_an_order_and_releases_it_with_a_click(desk: Desk) -> None:
     assert "The order goes on." in desk.post(path_of(order, "release"), shown(desk, order, "release"))
 
 
+def test_it_warns_of_what_cannot_be_undone_and_not_of_a_hold(desk: Desk) -> None:
+    page = desk.get(reverse("admin:orders_order_change", args=[an_order_in(Status.IN_REVIEW).pk]))
+    dangerous = re.findall(r'id="ol-do-(\w+)" class="ol-button ol-button-danger"', page)
+    assert dangerous == ["cancel_payment", "reject", "cancel"]
+    assert "ol-button-danger" not in desk.get(path_of(an_order_in(Status.IN_REVIEW), "hold"))
+
+
 @pytest.mark.usefixtures("settling")
 def test_it_refunds_a_part_and_refuses_more_than_is_left(desk: Desk) -> None:
     order = an_order_in(Status.DELIVERED)

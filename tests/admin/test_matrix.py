@@ -1,5 +1,6 @@
 """Every address and action of the admin for every group, as `matrix.py` has it: read there how to add one."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -9,7 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.models import Group as DjangoGroup
 from django.test import Client, RequestFactory
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from orders.admin.order_actions import ACTIONS
 from orders.lifecycle import Status
@@ -17,8 +18,9 @@ from orders.models import Order
 from orders.roles import RIGHTS, Group, right_to
 from orders.selectors.backoffice import kinds_offered, order_view
 from tests.admin import matrix
+from tests.admin.conditions import order
 from tests.admin.conftest import a_user
-from tests.admin.matrix import ADDRESSES, BULK, may
+from tests.admin.matrix import ADDRESSES, BULK, may, path_to
 from tests.factories import an_order_in, command
 
 INSIDERS = [*Group, "superuser", "plain"]
@@ -47,19 +49,6 @@ def browser_of(user: User | AnonymousUser) -> Client:
     if isinstance(user, User):
         client.force_login(user)
     return client
-
-
-@cache
-def path_to(name: str) -> str:
-    """The address with objects in the place of its placeholders."""
-    route, placeholders = matrix.addresses()[name]
-    values = matrix.arguments(name, placeholders)
-    try:
-        return reverse(f"admin:{name}", kwargs=values)
-    except NoReverseMatch:
-        for placeholder, value in values.items():
-            route = route.replace(f"<path:{placeholder}>", str(value))
-        return "/" + route.replace("(?P<url>.*)$", "nowhere/")
 
 
 def answers(user: User | AnonymousUser, name: str) -> list[Any]:
@@ -130,6 +119,28 @@ def test_it_lists_the_tables_that_a_person_may_see(people: Mapping[str, Any], pe
     for name in BULK:
         linked = f'"{reverse(f"admin:{name}_changelist")}"' in page
         assert linked == may(person, ADDRESSES[f"{name}_changelist"].who), name
+
+
+@pytest.mark.parametrize("person", INSIDERS)
+def test_it_links_to_nothing_that_a_person_may_not_see(people: Mapping[str, Any], person: str) -> None:
+    browser = browser_of(people[person])
+    seen = ["in review", "to pack", "return asked for", "refund waits for a second person", "refund failed"]
+    pages = [reverse("admin:orders_order_change", args=[order(condition).pk]) for condition in seen]
+    pages += [reverse(f"admin:{name}") for name in ("index", "orders_order_changelist", "orders_return_changelist")]
+    links = {
+        link for path in pages for link in re.findall(r'href="(/admin/[^"#?]*)', browser.get(path).content.decode())
+    }
+    assert reverse("admin:index") in links
+    assert {link for link in links if browser.get(link).status_code not in (200, 302)} == set()
+
+
+def test_it_shows_of_the_dashboard_only_what_leads_somewhere() -> None:
+    order("return asked for")
+    user = a_user("view_order")
+    page = browser_of(user).get(reverse("admin:index")).content.decode()
+    assert "What needs a person" in page
+    for name in ("orders_return_changelist", "orders_command_changelist", "orders_order_review"):
+        assert reverse(f"admin:{name}") not in page, name
 
 
 def test_it_lets_nobody_edit_by_hand_what_the_product_writes(people: Mapping[str, Any]) -> None:

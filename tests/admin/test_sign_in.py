@@ -20,6 +20,7 @@ from tests.admin.conftest import a_user
 LOGIN = reverse("admin:login")
 INDEX = reverse("admin:index")
 SECOND = reverse("admin:second_factor")
+LOGOUT = reverse("admin:logout")
 PASSWORD = "correct horse battery"
 
 
@@ -165,6 +166,17 @@ def test_it_offers_no_second_key_to_somebody_who_has_one(person: User) -> None:
     page = log_in(person).get(SECOND).content.decode()
     assert "second-factor-key" not in page
     assert TOTPDevice.objects.filter(user=person).count() == 1
+
+
+@pytest.mark.usefixtures("two_factors")
+@pytest.mark.parametrize("has_one", [False, True])
+def test_it_lets_somebody_log_out_who_has_not_given_it(person: User, has_one: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    if has_one:
+        TOTPDevice.objects.create(user=person, confirmed=True)
+    client = log_in(person)
+    assert f'action="{LOGOUT}"' in client.get(SECOND).content.decode()
+    assert "Logged out" in client.post(LOGOUT).content.decode()
+    assert client.get(SECOND).url.startswith(LOGIN)  # type: ignore[attr-defined]
 
 
 @pytest.mark.usefixtures("two_factors")

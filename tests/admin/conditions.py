@@ -1,0 +1,132 @@
+"""Orders in every condition in which an order's page looks or offers something of its own, made without Temporal."""
+
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from orders.commands import Kind
+from orders.errors import GatewayUnavailable
+from orders.lifecycle import Status
+from orders.models import Order
+from orders.selectors.backoffice import kinds_offered, order_view
+from orders.services import labels, payment, refunds
+from orders.services.placement import NewItem
+from tests.factories import a_return, an_approval, an_order_in, command, wish
+
+# Names as long as they come, for which a narrow page must find room.
+LONG = [
+    NewItem(sku="LAMP-DESK-BRASS-GREEN-220V", quantity=2, unit_price=23_456, name="Desk lamp, brass, with green shade"),
+    NewItem(sku="BULB", quantity=1, unit_price=500, name="Bulb"),
+]
+
+
+def _held() -> Order:
+    order = an_order_in(Status.IN_REVIEW)
+    command(order, "hold", reason="The telephone number belongs to somebody else.")
+    return order
+
+
+def _charge_without_an_answer() -> Order:
+    order = an_order_in(Status.CHARGING, payment_method="tok_outage")
+    outage = Path(settings.SIMULATED_DIR) / "outage"
+    outage.touch()
+    with pytest.raises(GatewayUnavailable):
+        payment.charge(order.pk)
+    outage.unlink()
+    return order
+
+
+def _awaiting_payment() -> Order:
+    order = an_order_in(Status.CHARGING, payment_method="tok_declined")
+    payment.charge(order.pk)
+    return order
+
+
+def _by_hand(*steps: str) -> Order:
+    order = an_order_in(Status.PAID, fulfilment="manual", items=LONG)
+    for step in steps:
+        command(order, step)
+        if step == "pack":
+            labels.book_label(order.pk)
+    order.refresh_from_db()
+    return order
+
+
+def _not_delivered() -> Order:
+    order = an_order_in(Status.SHIPPED)
+    command(order, "fail_delivery", reason="Nobody was at home, three times.")
+    return order
+
+
+def _refund_failed() -> Order:
+    order = an_order_in(Status.PAID, payment_method="tok_refund_refused")
+    command(order, "cancel", reason="Ordered twice.")
+    refunds.return_payment(order.pk)
+    return order
+
+
+def _returned(*, approved: bool = False) -> Order:
+    order = an_order_in(Status.DELIVERED)
+    a_return(order, approved=approved)
+    return order
+
+
+def _asked_to_cancel() -> Order:
+    order = an_order_in(Status.PAID)
+    wish(order, "cancel", reason="The customer called.")
+    return order
+
+
+CONDITIONS: dict[str, Callable[[], Order]] = {
+    "in review": partial(an_order_in, Status.IN_REVIEW),
+    "held": _held,
+    "charge without an answer": _charge_without_an_answer,
+    "awaiting payment": _awaiting_payment,
+    "paid": partial(an_order_in, Status.PAID),
+    "to pick": _by_hand,
+    "to pack": partial(_by_hand, "pick"),
+    "to hand over": partial(_by_hand, "pick", "pack"),
+    "shipped": partial(an_order_in, Status.SHIPPED),
+    "not delivered": _not_delivered,
+    "delivered": partial(an_order_in, Status.DELIVERED),
+    "return asked for": _returned,
+    "return approved": partial(_returned, approved=True),
+    "refund failed": _refund_failed,
+    "refund waits for a second person": lambda: an_approval().order,
+    "asked to cancel": _asked_to_cancel,
+    "cancelled": partial(an_order_in, Status.CANCELLED),
+}
+
+
+@cache
+def order(condition: str) -> Order:
+    """One order in this condition, the same one every time: for looking at."""
+    return CONDITIONS[condition]()
+
+
+def fresh_order_for(kind: Kind) -> Order:
+    """A new order that accepts this kind of command.
+
+    Raises:
+        LookupError: no condition offers it; add one above.
+    """
+    return CONDITIONS[_condition_for(kind)]()
+
+
+def order_for(kind: Kind) -> Order:
+    """An order that accepts this kind of command, for looking at its page.
+
+    Raises:
+        LookupError: no condition offers it; add one above.
+    """
+    return order(_condition_for(kind))
+
+
+def _condition_for(kind: Kind) -> str:
+    for condition in CONDITIONS:
+        if kind in kinds_offered(order_view(order(condition).pk)):
+            return condition
+    raise LookupError(f"no order of the conditions accepts {kind}")
