@@ -18,7 +18,7 @@ def logging_server(directory: Path) -> tuple[Served, str]:
     url = f"http://127.0.0.1:{port}"
     granian = ["-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-ws", "--access-log"]
     arguments = [sys.executable, *granian, "--log-level", "debug", "orderlife.wsgi:application"]
-    return Served(arguments, directory / "web.log", PUBLIC_URL=url, LOG_LEVEL="DEBUG"), url
+    return Served(arguments, directory / "web.log", PUBLIC_URL=url, LOG_LEVEL="DEBUG", EMAIL_URL="dummymail://"), url
 
 
 def test_the_token_is_in_no_log_no_address_and_no_referrer(browser: Browser, tmp_path: Path) -> None:
