@@ -69,6 +69,8 @@ def restart_postgres(machine: Machine) -> None:
 def all_end(orders: list[Order], seconds: float = 60) -> None:
     for order in orders:
         reaches(order, Status.DELIVERED, Status.CANCELLED, seconds=seconds)
+        # What was asked for last may be answered a moment after the order's end.
+        eventually(lambda order=order: not order.commands.filter(settled_at=None).exists(), seconds)
         assert_it_ended_truthfully(order)
         assert kinds("payments", order).count("capture") <= 1
 
