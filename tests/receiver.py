@@ -69,7 +69,10 @@ def receiver() -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            length = int(self.headers["content-length"])
+            body = self.rfile.read(length)
+            if len(body) < length:
+                return  # The caller died while it sent; nobody has received this.
             headers = {name.lower(): value for name, value in self.headers.items()}
             request = Received(self.path, headers, body)
             box.received.append(request)

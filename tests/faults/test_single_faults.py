@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,11 +67,15 @@ def restart_postgres(machine: Machine) -> None:
     drop_dead_connections()
 
 
+def is_answered(order: Order) -> bool:
+    return not order.commands.filter(settled_at=None).exists()
+
+
 def all_end(orders: list[Order], seconds: float = 60) -> None:
     for order in orders:
         reaches(order, Status.DELIVERED, Status.CANCELLED, seconds=seconds)
         # What was asked for last may be answered a moment after the order's end.
-        eventually(lambda order=order: not order.commands.filter(settled_at=None).exists(), seconds)
+        eventually(partial(is_answered, order), seconds)
         assert_it_ended_truthfully(order)
         assert kinds("payments", order).count("capture") <= 1
 
