@@ -24,9 +24,7 @@ NEXT = ("order", "cancel", "address", "payment", "receipt", "return")
 @private
 def find(request: HttpRequest) -> HttpResponse:
     """Ask for order code and e-mail address, and open the page to who knows both."""
-    if request.method != "POST":
-        return render(request, "tracking/find.html", {"form": FindForm(initial={"code": request.GET.get("code", "")})})
-    form = FindForm(request.POST)
+    form = FindForm(request.POST or None, initial={"code": request.GET.get("code", "")})
     if form.is_valid():
         code, email = form.cleaned_data["code"], form.cleaned_data["email"]
         order = order_opened_by_email(code, email, client=client_address(request))
@@ -34,7 +32,7 @@ def find(request: HttpRequest) -> HttpResponse:
             return let_in(order)
         fault = gettext("No order has this code and this e-mail address. Please look at both once more.")
         form.add_error(None, fault)
-    return render(request, "tracking/find.html", {"form": form})
+    return render(request, "tracking/find.html", {"form": form, "mails": settings.MAILS})
 
 
 @private

@@ -239,6 +239,7 @@ def test_where_no_mails_are_sent_no_links_are_promised_either(settings: Settings
     answers = [Client().get("/track/lost/"), Client().post("/track/lost/", {"email": order.customer_email})]
     assert all("No mails are sent here" in answer.text and "<form" not in answer.text for answer in answers)
     assert not Delivery.objects.filter(order=order, template="lost_link").exists()
+    assert "mail opens it" not in Client().get("/track/").text
 
 
 def test_codes_are_forgotten_after_a_day() -> None:
