@@ -86,7 +86,7 @@ class Served:
         eventually(lambda: words in self.log.read_text(), seconds, self.log.read_text)
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 15, why: Callable[[], str] = lambda: "") -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 30, why: Callable[[], str] = lambda: "") -> Any:
     """The first true answer of `condition`; a failure if none comes within `seconds`."""
     until = time.monotonic() + seconds
     while True:

@@ -73,6 +73,7 @@ def test_an_order_held_after_its_charge_is_not_shipped_until_it_is_released() ->
 
 def test_an_order_held_while_its_label_is_booked_is_not_handed_over() -> None:
     order = reaches(approved(service_level="sim_slow"), Status.PACKED)
+    eventually(order.shipments.exists)  # held before, it would not be booked at all
     applied(order, "hold")
     eventually(lambda: Order.objects.get(pk=order.pk).waiting_for == "handover")
     stands_still(order, Status.PACKED)
