@@ -23,9 +23,9 @@ METHODS = frozenset(
 
 
 class SimulatedPayments:
-    """Charges tokens: `tok_ok`, `tok_declined`, `tok_flaky` (a third of calls fails, a third hangs), `tok_slow` (3 s),
-    `tok_lost_response` (charged, but the first answer never arrives), `tok_outage` (fails while the file `outage`
-    stands beside the ledger), `tok_refund_refused` (charged, and no refund succeeds).
+    """Charges tokens: `tok_ok`, `tok_declined`, `tok_flaky` (a third of calls fails, a third hangs), `tok_slow` (3 s,
+    refunds too), `tok_lost_response` (charged, but the first answer never arrives), `tok_outage` (fails while the file
+    `outage` stands beside the ledger), `tok_refund_refused` (charged, and no refund succeeds).
     """
 
     name = "simulated"
@@ -72,8 +72,8 @@ class SimulatedPayments:
         method = self._method_of(reference)
         if method == "tok_refund_refused":
             raise RefundRefused("The gateway refuses to refund this charge.")
-        if method == "tok_outage":
-            self._misbehave(method)
+        if method in {"tok_outage", "tok_slow"}:
+            self._misbehave(method, is_known=bool(self._ledger.entry(key)))
         entry = self._ledger.once(
             key,
             lambda: {

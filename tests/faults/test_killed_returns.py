@@ -1,21 +1,45 @@
 """A worker that is killed while a return is refunded: the refund is made once, and the return comes to its end."""
 
+from collections.abc import Iterator
+
+import pytest
+
+from orders.gateways.process import StepState
 from orders.lifecycle import Status
-from orders.models import Return
+from orders.models import Order, Return
+from orders.selectors.refunds import workflows_that_refund
 from tests.conftest import eventually
 from tests.factories import an_order_in, kinds, settled, wish
 from tests.faults.conftest import World
+from workflows.looking import TemporalProcess
 
 ONE_PIECE = {"items": [{"position": 1, "quantity": 1}], "cause": "damaged"}
 
 
-def test_it_refunds_a_return_once_though_the_worker_is_killed_while_the_gateway_is_called(world: World) -> None:
+@pytest.fixture
+def look(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[TemporalProcess]:
+    monkeypatch.setattr("django.conf.settings.TEMPORAL_ADDRESS", world.server.address)
+    it = TemporalProcess()
+    yield it
+    it.close()
+
+
+def is_refunding(look: TemporalProcess, order: Order) -> bool:
+    """Whether a worker waits for the gateway right now."""
+    steps = look.steps(order.pk, workflows_that_refund(order.pk)) or []
+    return any(step.name == "pay_return" and step.state is StepState.RUNS for step in steps)
+
+
+def test_it_refunds_a_return_once_though_the_worker_is_killed_while_the_gateway_is_called(
+    world: World, look: TemporalProcess
+) -> None:
     worker = world.start_order_worker()
     order = an_order_in(Status.DELIVERED, payment_method="tok_slow")
     asked = settled(wish(order, "request_return", args=ONE_PIECE))
     about = {"return": str(asked.pk)}
     settled(wish(order, "approve_return", args=about))
     settled(wish(order, "receive_return", args=about))
+    eventually(lambda: is_refunding(look, order))
     worker.kill()
     assert Return.objects.get(pk=asked.pk).state == "received"
     world.start_order_worker()
