@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 
 import pytest
 from django.conf import settings
@@ -85,13 +86,14 @@ def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def somebody_settles() -> Iterator[None]:
-    """What relay and workflow would do: settle every new command as soon as it is there, in the order of their coming.
+def somebody_settles(since: datetime) -> Iterator[None]:
+    """What relay and workflow would do: settle a command as soon as it is there, in the order of their coming.
 
-    Other tests have left thousands unsettled in the same database; those would only keep the new ones waiting.
+    Only those `since` then: other tests have left thousands unsettled in the same database, and the new ones would wait
+    for all of those.
     """
     over = threading.Event()
-    new = Command.objects.filter(state=CommandState.PENDING, created_at__gte=timezone.now()).exclude(kind=Kind.PLACE)
+    new = Command.objects.filter(state=CommandState.PENDING, created_at__gte=since).exclude(kind=Kind.PLACE)
 
     def work() -> None:
         while not over.wait(0.01):
@@ -112,5 +114,5 @@ def somebody_settles() -> Iterator[None]:
 @pytest.fixture
 def settling() -> Iterator[None]:
     """Commands are settled while the test runs."""
-    with somebody_settles():
+    with somebody_settles(since=timezone.now()):
         yield

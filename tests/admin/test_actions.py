@@ -2,6 +2,7 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from orders.commands import CommandState, Kind
 from orders.ids import uuid7
@@ -158,10 +159,10 @@ def test_it_changes_nothing_when_an_action_is_only_looked_at(desk: Desk) -> None
 
 
 def test_it_tells_the_second_of_two_people_who_was_first(desk: Desk, other: Desk) -> None:
-    order = an_order_in(Status.IN_REVIEW)
+    begun, order = timezone.now(), an_order_in(Status.IN_REVIEW)
     first, second = shown(desk, order, "cancel"), shown(other, order, "cancel")
     assert "is recorded and will be carried out" in desk.post(path_of(order, "cancel"), first)
-    with somebody_settles():
+    with somebody_settles(since=begun):
         page = other.post(path_of(order, "cancel"), second)
     # Refused by the order, or before that because it had moved: whichever came first, it says who.
     refused = "“Cancel order” was refused. An order that is cancelling cannot be cancelled." in page
