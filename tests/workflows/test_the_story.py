@@ -1,8 +1,15 @@
+import asyncio
 import itertools
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connection
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHandle
 
 from orders.commands import Kind
 from orders.lifecycle import Status
@@ -14,7 +21,7 @@ from orders.services.transition import locked_order
 from tests.conftest import unique
 from tests.factories import ADDRESS, an_order, an_order_in, wish
 from tests.workflows.conftest import Process
-from workflows.contracts import order_workflow_id
+from workflows.contracts import OrderState
 
 placed = sync_to_async(an_order)
 
@@ -150,11 +157,41 @@ def past_the_door(order: Order, kind: Kind) -> Command:
         return commands._insert(locked, Intention(kind=kind, actor="staff:1"))
 
 
-async def test_a_signal_that_comes_before_the_last_task_is_settled_too(process: Process) -> None:
+@pytest.fixture
+def hold_row() -> Iterator[Callable[[Order], psycopg.Connection[Any]]]:
+    """Hold an order's row, as another transaction would, until the connection is rolled back."""
+    other: psycopg.Connection[Any] = connection.get_new_connection(connection.get_connection_params())
+    with other:
+
+        def hold(order: Order) -> psycopg.Connection[Any]:
+            other.execute("SELECT 1 FROM orders WHERE id = %s FOR UPDATE", [order.pk])
+            return other
+
+        yield hold
+
+
+async def until(handle: WorkflowHandle[Any, OrderState], *wanted: EventType.ValueType) -> None:
+    """Wait until these have happened in this order."""
+    for _ in range(300):
+        types = iter([event.event_type for event in (await handle.fetch_history()).events])
+        if all(event in types for event in wanted):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail(f"did not happen: {wanted}")
+
+
+async def test_a_signal_that_comes_while_the_last_step_runs_is_settled_too(
+    process: Process, hold_row: Callable[[Order], psycopg.Connection[Any]]
+) -> None:
     order = await sync_to_async(an_order_in)(Status.INVALID, payment_method="cash")
-    late = await past_the_door(order, Kind.CANCEL)
-    body = {"command_id": str(late.pk)}
-    await process.start(order, start_signal="cancel_order", start_signal_args=[body])
-    await process.client.get_workflow_handle(order_workflow_id(order.pk)).result()
+    late, row = await past_the_door(order, Kind.CANCEL), await sync_to_async(hold_row)(order)
+    # The step outlasts a task, so that the signal reaches the workflow before the step's answer does.
+    handle = await process.start(order, task_timeout=timedelta(seconds=1))
+    await until(handle, EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED)
+    await handle.signal("cancel_order", {"command_id": str(late.pk)})
+    signalled, served = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED, EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
+    await until(handle, signalled, served)
+    row.rollback()
+    await handle.result()
     await sync_to_async(late.refresh_from_db)()
     assert (late.state, late.outcome) == ("rejected", "An order that is invalid cannot be cancelled.")
