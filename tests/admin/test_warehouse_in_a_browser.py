@@ -62,7 +62,8 @@ def at(order: Order, part: str = "work") -> str:
 
 
 def scan(page: Page, text: str, answer: str) -> None:
-    """As a scanner does: it types into whatever has the focus."""
+    """As a scanner does: it types into whatever has the focus, which the page gives to its field once it is drawn."""
+    expect(page.locator("main input:focus")).to_be_visible()
     page.keyboard.type(text)
     page.keyboard.press("Enter")
     expect(page.get_by_text(answer).or_(page.get_by_text("is recorded and will be carried out"))).to_be_visible()
