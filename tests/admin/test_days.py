@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
+from orders.admin.order_actions import ACTIONS
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.services.placement import NewItem
@@ -15,13 +16,15 @@ from stack.ports import free_port
 from tests.admin.conftest import a_user
 from tests.browser_support import browser, complaints_of
 from tests.conftest import answers, eventually, process
-from tests.factories import an_order, kinds, reaches, wish
+from tests.factories import an_order, events, kinds, reaches, wish
 
 __all__ = ["browser"]
 
 PASSWORD = "correct horse battery"
 # A busy machine may let the workers wait.
 SOON = 40_000
+
+LAMPS = [NewItem(sku="LAMP", quantity=2, unit_price=4_500, name="Lamp")]
 
 Colleague = Callable[[str, str], Page]
 
@@ -80,6 +83,21 @@ def act(page: Page, order: Order, link: str, button: str, **typed: str) -> None:
     page.get_by_role("button", name=button).click()
 
 
+def scan(page: Page, text: str, answer: str) -> None:
+    """As a scanner does: it types into whatever has the focus, and presses Enter."""
+    page.keyboard.type(text)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(answer).first).to_be_visible(timeout=SOON)
+
+
+def labelled(order: Order) -> str:
+    """The tracking number, once the carrier gave it."""
+    number: str = eventually(lambda: order.shipments.filter(state="booked").values_list("tracking_number").first(), 40)[
+        0
+    ]
+    return number
+
+
 def test_an_operator_holds_redirects_and_cancels_an_order_that_is_paid(colleague: Colleague) -> None:
     order = reaches(an_order(fulfilment="manual"), Status.IN_REVIEW, seconds=60)
     page = colleague("operator", "Olga")
@@ -111,3 +129,62 @@ def test_finance_asks_for_a_large_refund_and_a_second_person_agrees(colleague: C
     second.get_by_role("row").filter(has_text=order.code).get_by_role("link", name="600.00 USD").click()
     second.get_by_role("button", name="Refund 600.00 USD").click()
     eventually(lambda: kinds("payments", order) == ["capture", "refund"], 40)
+
+
+def test_a_warehouse_misses_something_then_scans_the_order_to_its_customer(colleague: Colleague) -> None:
+    order = reaches(an_order(fulfilment="manual", items=LAMPS), Status.IN_REVIEW, seconds=60)
+    wish(order, "approve")
+    reaches(order, Status.PAID, seconds=60)
+    page = colleague("warehouse", "Wes")
+    page.get_by_role("link", name="Warehouse").click()
+    page.get_by_role("link", name=order.code).click()
+    page.get_by_role("link", name="Something is missing…").click()
+    page.get_by_label("Reason").fill("One of two lamps.")
+    page.get_by_role("button", name="It cannot be picked").click()
+    reaches(order, Status.SHIPPING_FAILED, seconds=60)
+    act(page, order, "Ship again", "Ship again")
+    reaches(order, Status.PICKING, seconds=60)
+    page.goto(reverse("admin:orders_order_warehouse"))
+    for scanned, answer in (
+        (order.code, "LAMP"),
+        ("LAMP", "1 of 2"),
+        ("LAMP", "Everything is in"),
+        (order.code, "packed"),
+    ):
+        scan(page, scanned, answer)
+    scan(page, labelled(order), "The parcel is on its way.")
+    page.get_by_role("button", name="It was delivered").click()
+    reaches(order, Status.DELIVERED, seconds=60)
+
+
+def test_a_manager_reviews_charges_again_and_ships_again(colleague: Colleague) -> None:
+    order = an_order(fulfilment="manual", shipping=200_000, payment_method="tok_declined")
+    reaches(order, Status.IN_REVIEW, seconds=60)
+    page = colleague("manager", "Mia")
+    page.get_by_role("link", name="Review queue").click()
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name=f"Review {order.code}")).to_be_visible(timeout=SOON)
+    page.keyboard.press("a")
+    reaches(order, Status.AWAITING_PAYMENT, seconds=60)
+    act(page, order, "Charge again", "Charge 2099.99 USD", Payment_method="tok_ok")
+    reaches(order, Status.PAID, seconds=60)
+    act(page, order, "Cannot be picked", "It cannot be picked", Reason="The shelf is empty.")
+    reaches(order, Status.SHIPPING_FAILED, seconds=60)
+    act(page, order, "Ship again", "Ship again")
+    reaches(order, Status.PICKING, seconds=60)
+    assert kinds("payments", order) == ["decline", "capture"]
+    assert "shipping_retried" in events(order)
+
+
+def test_a_viewer_sees_an_order_and_can_do_nothing_with_it(colleague: Colleague) -> None:
+    order = reaches(an_order(), Status.IN_REVIEW, seconds=60)
+    page = colleague("viewer", "Vic")
+    page.get_by_role("link", name="In review").first.click()
+    page.get_by_role("link", name=order.code).click()
+    expect(page.get_by_role("heading", name=f"Order {order.code}")).to_be_visible(timeout=SOON)
+    expect(page.locator("[id^=ol-do-], #content form[method=post]")).to_have_count(0)
+    # Asked for beside the page: its console would tell of every refusal.
+    actions = [reverse(f"admin:orders_order_{kind}", args=[order.pk]) for kind in ACTIONS]
+    assert {page.request.get(path).status for path in actions} == {403}
+    wish(order, "cancel")
+    reaches(order, Status.CANCELLED, seconds=60)
