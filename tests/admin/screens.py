@@ -51,6 +51,7 @@ NO_PAGE = {
     "orders_order_warehouse_scan_at",
     "orders_order_warehouse_step",
     "orders_delivery_send_again",
+    "orders_bulkrun_confirm",
     "orders_approval_agree",
     "orders_approval_refuse",
     *(f"orders_order_{kind}" for kind, action in ACTIONS.items() if action.at_once),
