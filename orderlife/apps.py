@@ -9,10 +9,15 @@ class OrderlifeAdmin(AdminConfig):
     default_site = "orders.admin.site.OrderlifeAdminSite"
 
     def ready(self) -> None:
-        """Second factors bring screens that show their keys: nobody needs those."""
+        """Second factors bring screens that show their keys: nobody needs those. People have a screen of ours."""
         super().ready()
         # The site's module needs the models, which are not there yet when this one is read.
         from django.contrib.admin import site
+        from django.contrib.auth.models import User
+
+        from orders.admin.people import PersonAdmin
 
         for model in [model for model in site._registry if model._meta.app_label.startswith("otp_")]:  # noqa: SLF001 - the site has no public list
             site.unregister(model)
+        site.unregister(User)
+        site.register(User, PersonAdmin)

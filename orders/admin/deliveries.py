@@ -50,6 +50,7 @@ class AttemptInline(ReadOnly, TabularInline[DeliveryAttempt, Delivery]):
     """Every attempt: when, what was answered, how long it took."""
 
     model = DeliveryAttempt
+    template = "admin/orders/delivery/attempts.html"
     fields = readonly_fields = ("number", "at", "status", "error", "answer", "milliseconds")
     extra = 0
     verbose_name_plural = "attempts"

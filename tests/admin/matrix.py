@@ -76,7 +76,9 @@ ADDRESSES: dict[str, Row] = {
     # No object has a page outside the admin.
     "view_on_site": Row(who=STAFF, shown=(404,)),
     "app_list": Row(who=ALL, refused=404),
-    **_stock("auth_user", seen_by=SUPERUSER, changed_by=SUPERUSER),
+    **_stock("auth_user", seen_by="m", changed_by=SUPERUSER),
+    # Their groups alone.
+    "auth_user_change": Row(who="m"),
     "auth_user_password_change": Row(who=SUPERUSER),
     **_stock("auth_group", seen_by=SUPERUSER, changed_by=SUPERUSER),
     "admin/(?P<url>.*)$": Row(who=STAFF, shown=(404,)),

@@ -52,6 +52,8 @@ NO_PAGE = {
     "orders_order_warehouse_step",
     "orders_delivery_send_again",
     "orders_bulkrun_confirm",
+    "orders_bulkrun_live",
+    "orders_bulkrun_go_on",
     "orders_approval_agree",
     "orders_approval_refuse",
     *(f"orders_order_{kind}" for kind, action in ACTIONS.items() if action.at_once),
@@ -96,7 +98,7 @@ def cookie_of(person: str) -> str:
 
 
 def open_screen(page: Page, screen: Screen, url: str) -> None:
-    """Show a screen that is served at `url` in a fresh browser, to a person of its own."""
+    """Show a screen that is served at `url` to a person of its own, where nobody is logged in."""
     if screen.person != "anonymous":
         page.context.add_cookies([{"name": "sessionid", "value": cookie_of(screen.person), "url": url}])
     page.goto(f"{url}{screen.path()}")

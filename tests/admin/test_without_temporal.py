@@ -61,7 +61,6 @@ def slowest(page: Page, paths: list[str]) -> tuple[float, str]:
 def test_every_page_comes_in_its_time(office: Office, measured: Callable[[str], None]) -> None:
     paths = [screen.path() for screen in LOOKED_AT]
     assert len(paths) > 60
-    slowest(office.page, paths)
     with_it = slowest(office.page, paths)
     office.stop_temporal()
     without = slowest(office.page, paths)

@@ -45,9 +45,13 @@ SETTINGS = {
 
 def lists() -> dict[str, tuple[Screens, int]]:
     """Each list of screens, and how wide the window is that shows them."""
-    from tests.screenshots import customer, mails  # they need Django
+    from tests.screenshots import backoffice, customer, mails  # they need Django
 
-    return {"customer": (customer.screens, 880), "mails": (mails.screens, 640)}
+    return {
+        "customer": (customer.screens, 880),
+        "mails": (mails.screens, 640),
+        "backoffice": (backoffice.screens, 1280),
+    }
 
 
 @contextmanager
@@ -77,7 +81,7 @@ def take(page: Page, directory: Path, name: str, width: int) -> None:
 def main(arguments: list[str]) -> None:
     """Picture the lists that are named, or all."""
     parser = argparse.ArgumentParser(prog="python -m tests.screenshots", description=__doc__.partition("\n")[0])
-    parser.add_argument("names", nargs="*", metavar="LIST", help="customer, mails, …; all by default")
+    parser.add_argument("names", nargs="*", metavar="LIST", help="customer, mails, backoffice; all by default")
     names = parser.parse_args(arguments).names
     with served() as web, sync_playwright() as playwright:
         known = lists()
