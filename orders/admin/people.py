@@ -18,7 +18,7 @@ GIVE = "auth.give_groups_user"
 SEEN = ("username", "first_name", "last_name", "email", "is_active", "last_login", "date_joined")
 
 
-class PersonAdmin(UserAdmin):
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg] # the stock class takes no type when it runs
     """The stock screen for superusers, a short one for managers."""
 
     readonly_fields = ("last_login", "date_joined")

@@ -75,7 +75,7 @@ def take(page: Page, directory: Path, name: str, width: int) -> None:
     for look, (scheme, other_width) in LOOKS.items():
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": other_width or width, "height": 640})
-        page.screenshot(path=directory / f"{name}-{look}.png", full_page=True)
+        page.screenshot(path=directory / f"{name}-{look}.png", full_page=True, animations="disabled")
 
 
 def main(arguments: list[str]) -> None:
