@@ -84,7 +84,8 @@ def act(page: Page, order: Order, link: str, button: str, **typed: str) -> None:
 
 
 def scan(page: Page, text: str, answer: str) -> None:
-    """As a scanner does: it types into whatever has the focus, and presses Enter."""
+    """As a scanner does: it types into whatever has the focus (the page's field, once drawn), and presses Enter."""
+    expect(page.locator("main input:focus")).to_be_visible(timeout=SOON)
     page.keyboard.type(text)
     page.keyboard.press("Enter")
     expect(page.get_by_text(answer).first).to_be_visible(timeout=SOON)
@@ -162,11 +163,13 @@ def test_a_manager_reviews_charges_again_and_ships_again(colleague: Colleague) -
     reaches(order, Status.IN_REVIEW, seconds=60)
     page = colleague("manager", "Mia")
     page.get_by_role("link", name="Review queue").click()
-    page.keyboard.press("n")
+    page.get_by_role("link", name=order.code).click()
     expect(page.get_by_role("heading", name=f"Review {order.code}")).to_be_visible(timeout=SOON)
     page.keyboard.press("a")
+    told = page.get_by_text(f"{order.code}: “Approve” is recorded").or_(page.get_by_text("was approved"))
+    expect(told.first).to_be_visible(timeout=SOON)
     reaches(order, Status.AWAITING_PAYMENT, seconds=60)
-    act(page, order, "Charge again", "Charge 2099.99 USD", Payment_method="tok_ok")
+    act(page, order, "Charge again", "Charge 2,099.99 USD", Payment_method="tok_ok")
     reaches(order, Status.PAID, seconds=60)
     act(page, order, "Cannot be picked", "It cannot be picked", Reason="The shelf is empty.")
     reaches(order, Status.SHIPPING_FAILED, seconds=60)
