@@ -5,28 +5,39 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 
 from bench import accepting, backoffice, delivery, pages
+from bench.seeded import orders_in, seeded
 
-# What can be measured, and the function that gives its lines.
-MEASUREMENTS: dict[str, Callable[[int], list[str]]] = {
-    "accepting": accepting.measure,
-    "backoffice": backoffice.measure,
-    "delivery": delivery.measure,
-    "pages": pages.measure,
-}
+# What can be measured by making so many orders, and the function that gives its lines.
+MAKING: dict[str, Callable[[int], list[str]]] = {"accepting": accepting.measure, "delivery": delivery.measure}
+# What can be measured among so many that are there: these share one database, and its address is what they are given.
+AMONG: dict[str, Callable[[str], list[str]]] = {"backoffice": backoffice.measure, "pages": pages.measure}
 
 
 def main(arguments: list[str]) -> None:
     """Measure what is named, or everything."""
+    names = sorted({*MAKING, *AMONG})
     parser = ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(MEASUREMENTS)}; all by default")
-    parser.add_argument("--orders", type=int, default=300, help="how many orders each measurement takes")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(names)}; all by default")
+    parser.add_argument(
+        "--orders", type=int, default=300, help="how many orders (default: 300; among how many: at least 20000)"
+    )
     options = parser.parse_args(arguments)
-    if unknown := set(options.names) - set(MEASUREMENTS):
+    if unknown := set(options.names) - set(names):
         parser.error(f"there is no {', '.join(sorted(unknown))}")
-    for name in options.names or MEASUREMENTS:
-        print(f"{name}, {options.orders} orders", flush=True)
-        for line in MEASUREMENTS[name](options.orders):
-            print(f"  {line}", flush=True)
+    chosen = options.names or names
+    for name in (name for name in chosen if name in MAKING):
+        _print(name, f"{options.orders} orders", MAKING[name](options.orders))
+    if among := [name for name in chosen if name in AMONG]:
+        with seeded(options.orders) as url:
+            what = f"among {orders_in(url)} orders"
+            for name in among:
+                _print(name, what, AMONG[name](url))
+
+
+def _print(name: str, what: str, lines: list[str]) -> None:
+    print(f"{name}, {what}", flush=True)
+    for line in lines:
+        print(f"  {line}", flush=True)
 
 
 if __name__ == "__main__":

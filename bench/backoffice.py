@@ -1,32 +1,23 @@
 """How long the back office takes to answer with many orders, page by page, through the web server as `make up` runs it.
 
-Orders are made by `manage.py seed_orders`; a million of them take a quarter of an hour and ten gigabytes. With
-`SEEDED_DATABASE_URL` a database that has them already is measured instead.
+The orders are those of `bench/seeded.py`.
 """
 
 import http.client
-import os
 import random
 import secrets
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from statistics import quantiles
-from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
 import psycopg
 
 from bench.accepting import await_server, server_command
 from bench.delivery import running
+from bench.seeded import manage
 from stack.ports import free_port
-from stack.postgres import embedded_postgres
 
-# Fewer tell nothing about many.
-FEWEST = 20_000
 TIMES = 30
 # What a page may take at the 95th percentile, in milliseconds.
 BUDGET = 300
@@ -35,13 +26,12 @@ LIST = "/admin/orders/order/"
 Queries = Iterator[dict[str, str]]
 
 
-def measure(orders: int) -> list[str]:
+def measure(url: str) -> list[str]:
     """A line for each page: the median and the 95th percentile, and how many times an empty view's that is."""
-    with _seeded(max(orders, FEWEST)) as url, psycopg.connect(url, autocommit=True) as database:
+    with psycopg.connect(url, autocommit=True) as database:
         port, name, password = free_port(), f"bench-{secrets.token_hex(4)}", secrets.token_urlsafe(12)
         settings = {"DATABASE_URL": url, "SECRET_KEY": "bench", "LOG_LEVEL": "WARNING"}
-        _manage(settings, "migrate", "--verbosity=0")
-        _make_staff(settings, name, password)
+        _make_staff(url, name, password)
         with running(server_command(port), settings):
             await_server(port)
             desk = Desk(port)
@@ -176,27 +166,6 @@ def _cuts(taken: list[float]) -> tuple[float, float]:
     return cuts[9], cuts[18]
 
 
-@contextmanager
-def _seeded(orders: int) -> Iterator[str]:
-    if url := os.environ.get("SEEDED_DATABASE_URL"):
-        yield url
-        return
-    with TemporaryDirectory(prefix="orderlife-bench-") as name:
-        directory = Path(name)
-        directory.chmod(0o711)
-        with embedded_postgres(directory / "postgres") as url:
-            settings = {"DATABASE_URL": url, "SECRET_KEY": "bench"}
-            _manage(settings, "migrate", "--verbosity=0")
-            _manage(settings, "seed_orders", str(orders), "--yes")
-            yield url
-
-
-def _manage(settings: dict[str, str], *arguments: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *arguments], check=True, env={**os.environ, **settings})
-
-
-def _make_staff(settings: dict[str, str], name: str, password: str) -> None:
-    _manage(
-        {**settings, "DJANGO_SUPERUSER_PASSWORD": password},
-        *("createsuperuser", "--no-input", "--username", name, "--email", "bench@localhost", "--verbosity=0"),
-    )
+def _make_staff(url: str, name: str, password: str) -> None:
+    who = ("--username", name, "--email", "bench@localhost")
+    manage(url, "createsuperuser", "--no-input", *who, "--verbosity=0", DJANGO_SUPERUSER_PASSWORD=password)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from itertools import islice
 
 import django
 
@@ -11,8 +12,9 @@ def links(count: int) -> list[str]:
     from orders.models import Order
     from orders.services.access import tracking_url
 
-    ids = list(Order.objects.order_by("id").values_list("id", flat=True))
-    chosen = ids[:: max(1, len(ids) // count)][:count]
+    ids = Order.objects.order_by("id").values_list("id", flat=True)
+    step = max(1, Order.objects.count() // count)
+    chosen = list(islice(ids.iterator(), 0, count * step, step))
     return [tracking_url(order).partition("/track/")[2] for order in Order.objects.filter(pk__in=chosen)]
 
 

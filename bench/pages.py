@@ -10,9 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import quantiles
-from tempfile import TemporaryDirectory
 
 from bench.accepting import (
     AT_ONCE,
@@ -20,13 +18,12 @@ from bench.accepting import (
     await_server,
     in_threads,
     line_of,
-    prepared,
     server_command,
     server_settings,
     timed,
 )
 from bench.delivery import running
-from stack.postgres import embedded_postgres
+from stack.ports import free_port
 
 PAGES = 2000
 OPEN = 200
@@ -35,21 +32,16 @@ FIRST, SLOWER, LAST = 2.0, 1.25, 30.0
 ETAG = re.compile(rb'data-etag="([^"]+)"')
 
 
-def measure(orders: int) -> list[str]:
-    """Pages of so many orders, alone and beside open ones, as lines to print."""
-    with TemporaryDirectory(prefix="orderlife-bench-") as name:
-        directory = Path(name)
-        directory.chmod(0o711)
-        with embedded_postgres(directory / "postgres") as url:
-            port, _key = prepared(url)
-            links = _links(url, orders)
-            with running(server_command(port), server_settings(url)):
-                await_server(port)
-                visits = [_opened(port, link) for link in links]
-                _pages(port, visits[:AT_ONCE], AT_ONCE * 10)  # warms the server up
-                alone = _pages(port, visits, PAGES)
-                with _open_pages(port, visits[:OPEN]) as polls:
-                    beside = _pages(port, visits, PAGES)
+def measure(url: str) -> list[str]:
+    """Pages of the orders in this database, alone and beside open ones, as lines to print."""
+    port, links = free_port(), _links(url)
+    with running(server_command(port), server_settings(url)):
+        await_server(port)
+        visits = [_opened(port, link) for link in links]
+        _pages(port, visits[:AT_ONCE], AT_ONCE * 10)  # warms the server up
+        alone = _pages(port, visits, PAGES)
+        with _open_pages(port, visits[:OPEN]) as polls:
+            beside = _pages(port, visits, PAGES)
     cuts = quantiles(polls.seconds, n=100)
     return [
         line_of("status page, eight at once:", alone),
@@ -75,11 +67,9 @@ class Polls:
     stop: threading.Event = field(default_factory=threading.Event)
 
 
-def _links(url: str, orders: int) -> list[str]:
+def _links(url: str) -> list[str]:
     environment = {**os.environ, **server_settings(url)}
-    run = [sys.executable, "manage.py", "seed_orders", str(orders), "--yes"]
-    subprocess.run(run, check=True, env=environment, stdout=subprocess.DEVNULL)
-    links = [sys.executable, "-m", "bench.links", str(min(orders, PAGES))]
+    links = [sys.executable, "-m", "bench.links", str(PAGES)]
     done = subprocess.run(links, check=True, env=environment, capture_output=True, text=True)
     return done.stdout.split()
 
