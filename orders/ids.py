@@ -4,6 +4,7 @@ import os
 import secrets
 import time
 import uuid
+from datetime import datetime
 
 # No 0/O, 1/I/L, U: a code is read out on the telephone.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -12,7 +13,16 @@ CODE_LENGTH = 9
 
 def uuid7() -> uuid.UUID:
     """A time-ordered random id (RFC 9562, version 7): 48 bits of milliseconds, 74 random bits."""
-    value = time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10))
+    return _uuid7(time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10)))
+
+
+def first_uuid7(moment: datetime) -> uuid.UUID:
+    """The least id that can be made at this moment: those made later are greater, those made earlier are less."""
+    return _uuid7(int(moment.timestamp() * 1000), 0)
+
+
+def _uuid7(milliseconds: int, random: int) -> uuid.UUID:
+    value = milliseconds << 80 | random
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return uuid.UUID(int=value)

@@ -34,7 +34,10 @@ class Event(models.Model):
             models.UniqueConstraint(fields=["order", "step_key"], name="events_step_once"),
             models.CheckConstraint(condition=Q(type__in=list(EventType)), name="events_type_known"),
         ]
-        indexes = [models.Index(fields=["created_at"], name="events_created")]
+        indexes = [
+            models.Index(fields=["created_at"], name="events_created"),
+            models.Index(fields=["order"], condition=Q(type="address_changed"), name="events_address_changed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.seq} {self.type}"

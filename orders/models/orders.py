@@ -91,6 +91,8 @@ class Order(models.Model):
             models.Index(fields=["waiting_for", "-created_at"], condition=~Q(waiting_for=""), name="orders_waiting"),
             models.Index(fields=["created_at"], condition=Q(held=True), name="orders_held"),
             models.Index(fields=["currency", "total"], name="orders_worth"),
+            models.Index(fields=["currency", "-created_at", "total"], name="orders_worth_created"),
+            models.Index(fields=["fulfilment", "-created_at"], name="orders_fulfilment_created"),
             models.Index(fields=["deadline"], condition=Q(deadline__isnull=False), name="orders_deadline"),
             models.Index(fields=["created_at"], condition=Q(needs_attention=True), name="orders_need_attention"),
             models.Index(
@@ -132,7 +134,7 @@ class OrderItem(models.Model):
     id = models.BigAutoField(primary_key=True)
     order = models.ForeignKey(Order, models.PROTECT, related_name="items")
     position = models.PositiveSmallIntegerField()
-    sku = models.CharField(max_length=64, db_index=True)
+    sku = models.CharField(max_length=64)
     name = models.CharField(max_length=200, default="", blank=True)
     quantity = models.IntegerField()
     unit_price = models.BigIntegerField()
@@ -147,6 +149,7 @@ class OrderItem(models.Model):
             models.CheckConstraint(condition=Q(unit_price__gte=0), name="order_items_price_not_negative"),
             models.CheckConstraint(condition=Q(weight__gte=0), name="order_items_weight_not_negative"),
         ]
+        indexes = [models.Index(OpClass("sku", "text_pattern_ops"), F("order"), name="order_items_sku_prefix")]
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.sku}"

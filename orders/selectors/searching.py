@@ -1,18 +1,19 @@
 """Orders by what staff have at hand, and orders told apart by their money, their parcels and what they wait for."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db import connection, transaction
+from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet, UUIDField, Value
 from django.db.models.functions import Lower
+from django.utils import timezone
 
-from orders.ids import CODE_LENGTH, normalise_code
+from orders.ids import CODE_LENGTH, first_uuid7, normalise_code
 from orders.lifecycle import EventType
 from orders.models import Event, Order, OrderItem, Payment, Refund, Shipment
 
@@ -21,39 +22,65 @@ SHORTEST_PREFIX = 3
 # Nobody leafs further than this; what lies beyond is found by filter and search.
 COUNTED = 1000
 # Of what matches, so many are looked at for the newest.
-MATCHED = 20_000
+MATCHED = 10_000
+# What many orders have in common is found among the orders of so many days, and no others are looked at.
+RECENT = timedelta(days=30)
 
 
 def orders_found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Those of `orders` that a person means who typed `text`: of each kind of match the newest, at most `COUNTED` + 1.
+    """Those of `orders` that a person means who typed `text`: the newest, at most `COUNTED` + 1, looked up at once.
 
     Codes, references, e-mail addresses, tracking and article numbers may be begun only; of names, whole words, the last
-    of which may be begun. Each look-up has an index of its own, so the answers are united rather than the conditions.
+    of which may be begun.
     """
     if orders.query.is_empty():
         return orders
-    text = text.strip()
+    newest = _newest(_matches(orders, text.strip(), since=first_uuid7(timezone.now() - RECENT)))
+    if len(newest) <= COUNTED:
+        newest = _newest(_matches(orders, text.strip()))
+    return orders.filter(_OneOf("pk", Value(newest, ArrayField(UUIDField()))))
+
+
+class _OneOf(Func):
+    """Whether an id is one of these, so asked that PostgreSQL looks them up.
+
+    Of a list that it can count it takes the rows to be near each other, and for a page of them walks through all orders.
+    """
+
+    template = "%(expressions)s)))"
+    arg_joiner = " = ANY (ARRAY(SELECT unnest("
+    output_field = BooleanField()
+
+
+def _matches(orders: QuerySet[Order], text: str, since: UUID | None = None) -> Iterator[QuerySet[Any]]:
+    """The ids of those of `orders` that each way of looking finds, of those with a lesser id than `since` none.
+
+    Each has an index of its own, so the answers are united rather than the conditions.
+    """
     prefix = "startswith" if len(text) >= SHORTEST_PREFIX else "exact"
-    matches: list[QuerySet[Any]] = [
-        _by_code(orders, text),
-        orders.alias(lower=Lower("reference")).filter(**{f"lower__{prefix}": text.lower()}),
-        orders.alias(lower=Lower("customer_email")).filter(**{f"lower__{prefix}": text.lower()}),
-        orders.filter(_as_typed("shipments__tracking_number", prefix, text)),
-    ]
+    ids, items = orders.order_by().values("pk"), _items_of(orders).order_by().values("order_id")
+    if since:
+        ids, items = ids.filter(pk__gte=since), items.filter(order__gte=since)
+    yield _by_code(ids, text)
+    yield ids.alias(lower=Lower("reference")).filter(**{f"lower__{prefix}": text.lower()})
+    yield ids.alias(lower=Lower("customer_email")).filter(**{f"lower__{prefix}": text.lower()})
+    yield ids.filter(_as_typed("shipments__tracking_number", prefix, text))
     if words := _words(text):
-        matches.append(orders.alias(words=SearchVector("customer_name", config="simple")).filter(words=words))
-    items = _items_of(orders).filter(_as_typed("sku", prefix, text)).order_by().values("order_id")
-    found = [_newest(items), *(_newest(match.order_by().values("pk")) for match in matches)]
-    return orders.filter(pk__in=RawSQL(" UNION ".join(sql for sql, _ in found), [p for _, ps in found for p in ps]))  # noqa: S611 - the ORM's own SQL
+        yield ids.alias(words=SearchVector("customer_name", config="simple")).filter(words=words)
+    yield items.filter(_as_typed("sku", prefix, text))
 
 
-def _newest(match: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
-    """The newest orders of a match, by their ids, which follow time.
+def _newest(matches: Iterable[QuerySet[Any]]) -> list[UUID]:
+    """The newest orders of these matches, by their ids, which follow time.
 
     Asked for the newest at once, PostgreSQL walks through all orders by age, and finds the oldest ones' reference last.
     """
-    sql, values = match[:MATCHED].query.sql_with_params()
-    return f"(SELECT id FROM ({sql}) AS found (id) ORDER BY id DESC LIMIT {COUNTED + 1})", values  # noqa: S608 - so is this
+    found = [match[:MATCHED].query.sql_with_params() for match in matches]
+    most = f"ORDER BY id DESC LIMIT {COUNTED + 1}"
+    union = " UNION ".join(f"(SELECT id FROM ({sql}) AS found (id) {most})" for sql, _ in found)  # noqa: S608 - the ORM's own SQL
+    with connection.cursor() as cursor:
+        cursor.execute(f"{union} {most}", [value for _, values in found for value in values])
+        return [row[0] for row in cursor.fetchall()]
 
 
 def order_meant(text: str) -> UUID | None:
@@ -141,11 +168,11 @@ _LIVE = _PAYMENT.filter(state__in=Payment.LIVE)
 
 _PAID: Mapping[Paid, Callable[[], Q]] = {
     Paid.NOTHING: lambda: Q(~Exists(_PAYMENT)),
-    Paid.OPEN: lambda: Q(Exists(_PAYMENT.filter(state=Payment.State.PENDING))),
-    Paid.DECLINED: lambda: Q(Exists(_PAYMENT.filter(state=Payment.State.DECLINED))) & Q(~Exists(_LIVE)),
-    Paid.CHARGED: lambda: Q(Exists(_PAYMENT.filter(state=Payment.State.CAPTURED, refunded=0))),
-    Paid.REFUNDED_IN_PART: lambda: Q(Exists(_PAYMENT.filter(refunded__gt=0, refunded__lt=F("amount")))),
-    Paid.REFUNDED: lambda: Q(Exists(_PAYMENT.filter(refunded__gt=0, refunded=F("amount")))),
+    Paid.OPEN: lambda: _with_payment(Payment.Became.PENDING),
+    Paid.DECLINED: lambda: _with_payment(Payment.Became.DECLINED) & Q(~Exists(_LIVE)),
+    Paid.CHARGED: lambda: _with_payment(Payment.Became.CHARGED),
+    Paid.REFUNDED_IN_PART: lambda: _with_payment(Payment.Became.REFUNDED_IN_PART),
+    Paid.REFUNDED: lambda: _with_payment(Payment.Became.REFUNDED),
 }
 _PARCEL: Mapping[Parcel, tuple[str, ...]] = {
     Parcel.LABEL: Shipment.UNDOABLE,
@@ -154,6 +181,10 @@ _PARCEL: Mapping[Parcel, tuple[str, ...]] = {
     Parcel.FAILED: (Shipment.State.FAILED,),
     Parcel.VOIDED: (Shipment.State.VOIDED,),
 }
+
+
+def _with_payment(became: str) -> Q:
+    return Q(Exists(_PAYMENT.filter(became=became)))
 
 
 def orders_paid(orders: QuerySet[Order], paid: Paid) -> QuerySet[Order]:
@@ -190,10 +221,10 @@ def orders_one_by_one(orders: QuerySet[Order]) -> Iterator[Order]:
 def refunds_pending(order_ids: Iterable[UUID]) -> set[UUID]:
     """Those of these orders that have a refund on its way."""
     pending = Refund.objects.filter(state=Refund.State.PENDING, payment__order__in=list(order_ids))
-    return set(pending.values_list("payment__order_id", flat=True))
+    return set(pending.order_by().values_list("payment__order_id", flat=True))
 
 
 def addresses_changed(order_ids: Iterable[UUID]) -> set[UUID]:
     """Those of these orders that go to another address than the first."""
     changes = Event.objects.filter(order__in=list(order_ids), type=EventType.ADDRESS_CHANGED)
-    return set(changes.values_list("order_id", flat=True))
+    return set(changes.order_by().values_list("order_id", flat=True))

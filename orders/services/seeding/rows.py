@@ -15,11 +15,11 @@ class Row(SimpleNamespace):
 
 
 class Table:
-    """One table: its columns, all but those that the database counts itself, so that none added later is forgotten."""
+    """One table: its columns, all but those that the database fills itself, so that none added later is forgotten."""
 
     def __init__(self, model: type[Model]) -> None:
         about = model._meta  # noqa: SLF001 - Django's documented name
-        fields: list[Field[Any, Any]] = [field for field in about.concrete_fields if not isinstance(field, AutoField)]
+        fields: list[Field[Any, Any]] = [field for field in about.concrete_fields if not _is_made_by_database(field)]
         self.name = about.db_table
         self.columns = tuple(str(field.column) for field in fields)
         self._defaults = {field.attname: _text(_default(field)) for field in fields}
@@ -41,6 +41,10 @@ def row_id(moment: datetime, rng: Random) -> str:
     digits = f"{int(moment.timestamp() * 1000):012x}7{rng.getrandbits(12):03x}"
     chance = f"{0b10 << 62 | rng.getrandbits(62):016x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:]}-{chance[:4]}-{chance[4:]}"
+
+
+def _is_made_by_database(field: "Field[Any, Any]") -> bool:
+    return isinstance(field, AutoField) or field.generated
 
 
 def _default(field: "Field[Any, Any]") -> object:

@@ -1,0 +1,108 @@
+"""Searches and filters among many orders: by an index each, and as far back as orders go."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from orders import ids
+from orders.lifecycle import Status
+from orders.models import Order, Payment
+from orders.selectors import searching
+from orders.selectors.searching import Paid, Parcel, orders_found, orders_paid, orders_shipped
+from tests.conftest import unique
+from tests.factories import an_order, an_order_in
+
+Select = Callable[[QuerySet[Order]], QuerySet[Order]]
+
+
+@pytest.mark.parametrize("text", ["ABC-234", "Ref-2", "ada@example.com", "Ada Byron", "PA123", "LAM-1"])
+def test_no_search_needs_a_whole_table(text: str) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        list(orders_found(Order.objects.all(), text)[:50])
+    assert_indexed([query["sql"] for query in queries.captured_queries])
+
+
+@pytest.mark.parametrize("paid", set(Paid) - {Paid.NOTHING, Paid.CHARGED})
+def test_payments_that_few_orders_have_are_found_by_an_index(paid: Paid) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        list(orders_paid(Order.objects.all(), paid)[:50])
+    assert_indexed([query["sql"] for query in queries.captured_queries])
+
+
+def assert_indexed(queries: list[str]) -> None:
+    assert queries
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # the tables of a test are small: it would be cheaper
+        for query in queries:
+            cursor.execute(f"EXPLAIN {query}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "Seq Scan" not in plan, plan
+
+
+def test_a_page_of_what_was_found_is_looked_up_by_id() -> None:
+    name = f"Page {unique()}"
+    found = {an_order(customer_name=name).pk for _ in range(3)}
+    with CaptureQueriesContext(connection) as queries:
+        assert {order.pk for order in orders_found(Order.objects.all(), name)} == found
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {queries.captured_queries[-1]['sql']}")
+        assert "orders_pkey" in "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_it_finds_orders_as_old_as_there_are() -> None:
+    name = f"Old {unique()}"
+    order, long_ago = an_order(customer_name=name), ids.first_uuid7(timezone.now() + searching.RECENT * 2)
+    assert order.pk < long_ago
+    recent = searching._newest(searching._matches(Order.objects.all(), name, since=long_ago))
+    assert recent == []
+    assert list(orders_found(Order.objects.all(), name)) == [order]
+
+
+def test_it_finds_the_newest_of_more_than_anybody_leafs_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "COUNTED", 2)
+    name = f"Many {unique()}"
+    orders = [an_order(customer_name=name) for _ in range(5)]
+    assert {order.pk for order in orders_found(Order.objects.all(), name)} == {order.pk for order in orders[2:]}
+
+
+def test_an_id_tells_when_it_was_made() -> None:
+    before, one, after = timezone.now() - timedelta(seconds=1), ids.uuid7(), timezone.now() + timedelta(seconds=1)
+    assert ids.first_uuid7(before) < one < ids.first_uuid7(after)
+
+
+def test_the_database_tells_what_became_of_the_money() -> None:
+    payment = an_order_in(Status.DELIVERED).payments.get()
+    assert became(payment) == Payment.Became.CHARGED
+    assert became(payment, refunded=1) == Payment.Became.REFUNDED_IN_PART
+    assert became(payment, refunded=payment.amount) == Payment.Became.REFUNDED
+
+
+def became(payment: Payment, **fields: int) -> str:
+    Payment.objects.filter(pk=payment.pk).update(**fields, updated_at=timezone.now())
+    payment.refresh_from_db()
+    return str(payment.became)
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        lambda orders: orders_found(orders, "Ada Growing"),
+        lambda orders: orders_paid(orders, Paid.NOTHING),
+        lambda orders: orders_shipped(orders, Parcel.NOTHING),
+    ],
+)
+def test_it_asks_as_often_for_many_orders_as_for_few(select: Select) -> None:
+    counts = []
+    for more in (1, 5):
+        for _ in range(more):
+            an_order(customer_name="Ada Growing")
+        with CaptureQueriesContext(connection) as queries:
+            list(select(Order.objects.all())[:50])
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 3
