@@ -44,7 +44,7 @@ def orders_found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
 class _OneOf(Func):
     """Whether an id is one of these, so asked that PostgreSQL looks them up.
 
-    Of a list that it can count it takes the rows to be near each other, and for a page of them walks through all orders.
+    Of a list that it can count it takes the rows to be near each other, and walks through all orders for a page.
     """
 
     template = "%(expressions)s)))"
