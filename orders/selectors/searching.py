@@ -127,7 +127,7 @@ def _items_of(orders: QuerySet[Order]) -> QuerySet[OrderItem]:
     return items.filter(order__in=orders.order_by()) if orders.query.has_filters() else items
 
 
-def _by_code(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+def _by_code(orders: QuerySet[Order, Any], text: str) -> QuerySet[Order, Any]:
     code = normalise_code(text)
     letters = len(code.replace("-", ""))
     if SHORTEST_PREFIX <= letters < CODE_LENGTH:

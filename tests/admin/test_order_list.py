@@ -180,7 +180,7 @@ FILTERS = [
 @pytest.mark.parametrize("filters", FILTERS)
 def test_it_asks_the_database_as_often_for_many_orders_as_for_few(desk: Desk, filters: dict[str, str]) -> None:
     name = f"Query {unique()}"
-    counts = []
+    counts: list[int] = []
     for more in (2, 20):
         for _ in range(more):
             an_order(customer_name=name)
