@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from orders import ids
 from orders.address import Address
 from orders.commands import Kind
 from orders.errors import InvalidOrder, ReferenceTaken
@@ -80,17 +81,21 @@ def place_order(new: NewOrder, *, actor: str, client: ApiClient | None = None, c
     command = Command(order=order, seq=1, kind=Kind.PLACE, actor=actor, created_at=now, available_at=now)
     if command_id is not None:
         command.id = command_id
-    try:
-        with transaction.atomic():
-            order.save(force_insert=True)
-            OrderItem.objects.bulk_create(_items(order, new.items))
-            command.save(force_insert=True)
-            record(order, EventType.ORDER_RECEIVED, actor=actor, key="received", command=command)
-    except IntegrityError as error:
-        if "orders_reference_unique_per_client" in str(error):
-            raise ReferenceTaken(f"The reference {new.reference!r} was used for another order.") from None
-        raise
-    return order
+    while True:
+        try:
+            with transaction.atomic():
+                order.save(force_insert=True)
+                OrderItem.objects.bulk_create(_items(order, new.items))
+                command.save(force_insert=True)
+                record(order, EventType.ORDER_RECEIVED, actor=actor, key="received", command=command)
+            return order
+        except IntegrityError as error:
+            if "orders_code_key" in str(error):  # drawn before, for another order
+                order.code = ids.order_code()
+                continue
+            if "orders_reference_unique_per_client" in str(error):
+                raise ReferenceTaken(f"The reference {new.reference!r} was used for another order.") from None
+            raise
 
 
 def _items(order: Order, items: list[NewItem]) -> list[OrderItem]:

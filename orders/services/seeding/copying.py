@@ -19,7 +19,7 @@ from typing import Any
 import django
 from django.db import connection, transaction
 from django.utils import timezone
-from psycopg import sql
+from psycopg import errors, sql
 
 from orders import ids
 from orders.models import ApiClient
@@ -49,8 +49,8 @@ def seed(count: int, *, days: float, chance: int) -> Iterator[int]:
     mark = f"S{ids.order_code()[:3]}"
     plan = Plan(count=count, days=days, now=timezone.now(), seed=chance, mark=mark, clients=clients)
     for batch in _batches(plan):
-        _write(batch)
-        yield batch.orders
+        _write(plan, batch)
+        yield batch.stop - batch.start
 
 
 def tidy() -> None:
@@ -78,12 +78,20 @@ def _batches(plan: Plan) -> Iterator[Batch]:
             yield future.result()
 
 
-def _write(batch: Batch) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(WITHOUT)
-        for table, columns, lines in batch.tables:
-            _copy(cursor, table, columns, lines)
-        cursor.execute(WITH)
+def _write(plan: Plan, batch: Batch) -> None:
+    """Copy these orders, or alike ones: among a million a code is drawn twice now and then."""
+    while True:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(WITHOUT)
+                for table, columns, lines in batch.tables:
+                    _copy(cursor, table, columns, lines)
+                cursor.execute(WITH)
+            return
+        except errors.UniqueViolation as error:
+            if error.diag.constraint_name != "orders_code_key":
+                raise
+            batch = make(plan, batch.start, batch.stop)
 
 
 def _copy(cursor: Any, table: str, columns: tuple[str, ...], lines: bytes) -> None:

@@ -48,9 +48,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Batch:
-    """Orders ready to be copied: for each table its name, its columns and the lines of COPY."""
+    """The orders from number `start` up to `stop`, ready to be copied.
 
-    orders: int
+    For each table its name, its columns and the lines of COPY.
+    """
+
+    start: int
+    stop: int
     tables: tuple[tuple[str, tuple[str, ...], bytes], ...]
 
 
@@ -62,7 +66,7 @@ def make(plan: Plan, start: int, stop: int) -> Batch:
         for model, more in _told(plan, number, rng).rows.items():
             rows[model].extend(more)
     lines = [(table, table.lines(rows[model])) for model, table in TABLES.items()]
-    return Batch(stop - start, tuple((table.name, table.columns, text) for table, text in lines))
+    return Batch(start, stop, tuple((table.name, table.columns, text) for table, text in lines))
 
 
 def _told(plan: Plan, number: int, rng: Random) -> Telling:
