@@ -133,8 +133,8 @@ def both_workers(directory: Path, **settings: str) -> Iterator[dict[str, Served]
 def running(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Served]]:
     """Both workers with the default delays, but a review that only a person ends.
 
-    On a database of their own: they carry every order that they find. They reconcile nothing by themselves, so that what a
-    test breaks is mended by the test alone.
+    On a database of their own: they carry every order that they find. They reconcile nothing by themselves, so that
+    what a test breaks is mended by the test alone.
     """
     with database_of_its_own(f"running{unique()}"):
         settings = {"MANUAL_REVIEW_TIMEOUT": "3600", "TEMPORAL_ADDRESS": temporal, "RECONCILE_INTERVAL": "0"}

@@ -1,6 +1,6 @@
 """Carriers that keep their own ledger and misbehave as the service level says."""
 
-import random
+import secrets
 import time
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class SimulatedCarrier:
         def label() -> Entry:
             nonlocal answered_before
             answered_before = False
-            number = f"{carrier[:2].upper()}{random.randrange(10**11):011d}"
+            number = f"{carrier[:2].upper()}{secrets.randbelow(10**11):011d}"
             return {
                 "kind": "label",
                 "order_id": order_id,

@@ -1,6 +1,7 @@
 """A payment gateway that keeps its own ledger and misbehaves as the token says."""
 
 import random
+import secrets
 import time
 from pathlib import Path
 
@@ -55,7 +56,7 @@ class SimulatedPayments:
                 "amount": amount,
                 "currency": currency,
                 "method": method,
-                "reference": f"ch_{random.randbytes(8).hex()}",
+                "reference": f"ch_{secrets.token_hex(8)}",
             }
 
         entry = self._ledger.once(key, charge)
@@ -82,7 +83,7 @@ class SimulatedPayments:
                 "amount": amount,
                 "currency": currency,
                 "charge": reference,
-                "reference": f"re_{random.randbytes(8).hex()}",
+                "reference": f"re_{secrets.token_hex(8)}",
             },
         )
         return str(entry["reference"])

@@ -1,0 +1,214 @@
+"""Commands, deadlines and failures in any order bring an order where a model of the design says, on a real workflow.
+
+Hypothesis plays them against an order on the time-skipping server. MODEL_EXAMPLES=200 for a thorough run.
+"""
+
+import asyncio
+import itertools
+import os
+import threading
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
+from contextlib import AsyncExitStack
+from copy import copy
+from random import Random
+from typing import Any
+
+import pytest
+from django.conf import settings
+from hypothesis import HealthCheck, Phase, strategies
+from hypothesis import settings as limits
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from temporalio.testing import WorkflowEnvironment
+
+from orders.address import Address
+from orders.models import Order, Refund
+from orders.services.verification import faults_of
+from tests.conftest import eventually, unique
+from tests.factories import an_order, ledger, settled, wish
+from tests.plugin import database_of_its_own
+from tests.workflows.conftest import TEST_SERVER
+from tests.workflows.model import DEADLINES, FINAL, HOUR, TOTAL, Model
+from workflows.client import DATA_CONVERTER
+from workflows.relay import Relay
+from workflows.worker import order_worker, shipping_worker
+
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "20"))
+STEPS = 16
+CHANCE = strategies.randoms(use_true_random=True)  # even, and repeated by its seed
+TOKENS = ["tok_ok", "tok_ok", "tok_declined", "tok_refund_refused"]
+LEVELS = ["standard", "standard", "sim_refused", "sim_lost", "sim_silent"]
+KINDS = (
+    *("approve", "reject", "cancel", "update_address", "cancel_payment", "retry_payment", "retry_shipping", "hold"),
+    *("release", "pick", "pack", "fail_picking", "ship", "deliver", "fail_delivery", "refund", "settle_payment"),
+    *("retry_refund", "settle_refund"),
+)
+
+
+class Server:
+    """The time-skipping server with workers and relay, on a loop of its own beside the test."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._stack = AsyncExitStack()
+        self.env: WorkflowEnvironment = self._wait_for(self._start())
+
+    async def _start(self) -> WorkflowEnvironment:
+        env = await WorkflowEnvironment.start_time_skipping(
+            test_server_existing_path=str(TEST_SERVER), data_converter=DATA_CONVERTER
+        )
+        await self._stack.enter_async_context(env)
+        for worker in (order_worker(env.client), shipping_worker(env.client)):
+            await self._stack.enter_async_context(worker)
+        relay = Relay(env.client)
+        running = asyncio.create_task(relay.run())
+        self._stack.push_async_callback(asyncio.wait_for, running, 10)
+        self._stack.push_async_callback(relay.shutdown)
+        return env
+
+    def let_pass(self, seconds: float) -> None:
+        self._wait_for(self.env.sleep(seconds))
+
+    def stop(self) -> None:
+        self._wait_for(self._stack.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _wait_for(self, work: Coroutine[Any, Any, Any]) -> Any:
+        done: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return done.result(timeout=60)
+
+
+class Played(RuleBasedStateMachine):
+    """One order, and beside it the model of it."""
+
+    server: Server
+    numbers = itertools.count(1)
+    applied: set[str] = set()
+
+    @initialize(chance=CHANCE)
+    def place(self, chance: Random) -> None:
+        manual, level, token = chance.random() < 0.5, chance.choice(LEVELS), chance.choice(TOKENS)
+        self.model = Model(manual=manual, level=level, token=token, street=f"{next(self.numbers)} {unique()} St")
+        self.order = an_order(
+            address=Address(street=self.model.street, city="Anytown", state="CA", country="US"),
+            fulfilment="manual" if manual else "simulated",
+            service_level=level,
+            payment_method=token,
+        )
+        self.compare()
+
+    @rule(chance=CHANCE)
+    def somebody_wants_something(self, chance: Random) -> None:
+        self.command(chance.choice(self.kinds()), chance)
+
+    @precondition(lambda self: self.accepted())
+    @rule(chance=CHANCE)
+    def somebody_wants_what_is_accepted(self, chance: Random) -> None:
+        self.command(chance.choice(self.accepted()), chance)
+
+    def kinds(self) -> list[str]:
+        """All, without a refund that is refused for good: a story of its own, in tests/orders/test_retries.py."""
+        return [kind for kind in KINDS if kind != "refund" or self.model.token != "tok_refund_refused"]
+
+    def accepted(self) -> list[str]:
+        """What the order takes now; what would end it early is left to chance, or most orders would."""
+        others = [kind for kind in self.kinds() if kind not in ("cancel", "reject")]
+        return [kind for kind in others if copy(self.model).apply(kind, **self.expected(kind, Random(1)))]
+
+    def command(self, kind: str, chance: Random) -> None:
+        """Give a command to the order and to the model: both take it, or neither."""
+        expected = self.expected(kind, chance)
+        row = settled(wish(self.order, kind, args=self.arguments(kind, expected)))
+        accepts = self.model.apply(kind, **expected)
+        assert row.state == ("applied" if accepts else "rejected"), f"{kind}: {row.outcome} But: {self.model}"
+        if accepts:
+            self.applied.add(kind)
+        self.compare()
+
+    def expected(self, kind: str, chance: Random) -> dict[str, Any]:
+        """What the model needs to know of a command."""
+        if kind == "retry_payment":
+            return {"token": chance.choice(TOKENS)}
+        if kind == "update_address":
+            return {"street": f"{next(self.numbers)} {unique()} Road"}
+        return {"amount": chance.choice([1, 2_500, TOTAL])} if kind == "refund" else {}
+
+    def arguments(self, kind: str, expected: dict[str, Any]) -> dict[str, Any]:
+        """The same as the product takes it."""
+        if kind == "retry_payment":
+            return {"payment_method": expected["token"]}
+        if kind == "update_address":
+            return {"address": {"street": expected["street"], "city": "Anytown", "state": "CA", "country": "US"}}
+        return expected
+
+    @precondition(lambda self: self.model.deadline)
+    @rule(chance=CHANCE)
+    def nobody_does_anything(self, chance: Random) -> None:
+        if chance.random() < 0.5:  # or else most orders would be cancelled for want of a payment
+            return
+        self.server.let_pass(DEADLINES[self.model.status] + HOUR / 2)
+        self.model.let_the_deadline_pass()
+        self.compare()
+
+    def compare(self) -> None:
+        """Wait for what follows by itself: then the order is where the model is, and so is the money by the gateway."""
+        model = self.model
+        expected = (model.status, model.held, model.attention, model.street, model.label, model.kept, model.charges)
+        eventually(lambda: self.facts() == expected, 15, lambda: f"{self.facts()} instead of {expected}")
+        eventually(lambda: not Refund.objects.filter(payment__order=self.order, state="pending").exists())
+
+    def facts(self) -> tuple[Any, ...]:
+        order = self.order = Order.objects.get(pk=self.order.pk)
+        books = ledger("payments", order)
+        kept = sum({"capture": 1, "refund": -1}.get(line["kind"], 0) * line.get("amount", 0) for line in books)
+        by_hand = order.payments.filter(refunds__gateway_reference__startswith="by other means")
+        kept -= sum(by_hand.values_list("refunds__amount", flat=True))
+        return (
+            *(order.status, order.held, order.needs_attention, order.shipping_address["street"]),
+            *(order.shipments.filter(state="booked").exists(), kept),
+            sum(line["kind"] in ("capture", "decline") for line in books),
+        )
+
+    def teardown(self) -> None:
+        if not hasattr(self, "order"):
+            return
+        self.order.refresh_from_db()
+        faults = faults_of(self.order, list(self.order.events.order_by("seq")))
+        assert not faults, faults
+        assert not self.order.commands.filter(settled_at=None).exists()
+        labels = self.order.shipments.exclude(state="failed").order_by("-attempt").values_list("address", flat=True)
+        if self.model.status in ("shipped", "delivered"):
+            assert labels[0]["street"] == self.model.street
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """On a database of its own: the relay carries every order that it finds."""
+    monkeypatch.setattr(settings, "MANUAL_REVIEW_TIMEOUT", HOUR)
+    monkeypatch.setattr(settings, "PAYMENT_PROCESSING_DELAY", 0)
+    monkeypatch.setattr(settings, "SHIPPING_DELAY", 0)
+    with database_of_its_own(f"played{unique()}"):
+        server = Server()
+        yield server
+        server.stop()
+
+
+def test_an_order_goes_where_the_model_says_whatever_happens_to_it(server: Server, measured: Any) -> None:
+    Played.server = server
+    run_state_machine_as_test(
+        Played,
+        settings=limits(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    ends = {status: Order.objects.filter(status=status).count() for status in FINAL}
+    measured(f"Played {Order.objects.count()} orders, {len(Played.applied)} kinds of commands applied: {ends}")
