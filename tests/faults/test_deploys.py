@@ -1,10 +1,6 @@
 """Workflow code that is changed while orders are under way: patched, they go on; unpatched, a test says so before."""
 
 import asyncio
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +8,9 @@ import pytest
 
 from orders.commands import RULES
 from orders.models import Order
-from stack.state import ROOT
 from tests.conftest import Served, eventually
 from tests.factories import an_order, events, kinds, settled, wish
+from tests.faults.breaking import TESTS, Change, changed_copy, run_tests
 from tests.faults.conftest import World
 from workflows.client import connect
 from workflows.contracts import order_workflow_id
@@ -27,15 +23,8 @@ PATCHED = '            if workflow.patched("look-before-the-charge"):\n    '
 
 def new_version(directory: Path, *, patched: bool, more: tuple[str, ...] = ()) -> Path:
     """A copy of the product whose order workflow does something else."""
-    directory.mkdir()
-    for name in ("manage.py", "orderlife", "orders", "workflows", "templates", "locale", *more):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, directory / name)
-    story = directory / "workflows" / "order.py"
-    before = story.read_text()
-    assert before.count(CHARGE) == 1
-    story.write_text(before.replace(CHARGE, (PATCHED if patched else "") + LOOK + CHARGE))
-    return directory
+    change = Change("workflows/order.py", CHARGE, (PATCHED if patched else "") + LOOK + CHARGE)
+    return changed_copy(directory, change, more=more)
 
 
 def done(order: Order, *words: str) -> Order:
@@ -130,11 +119,7 @@ def test_orders_in_every_state_end_though_a_changed_version_takes_over(
 def test_the_replay_of_recorded_histories_turns_red_for_a_change_that_would_strand_orders(
     tmp_path: Path, *, patched: bool, code: int, says: str
 ) -> None:
-    new_version(tmp_path / "new", patched=patched, more=("pyproject.toml", "stack", "tests"))
-    replay = [sys.executable, "-m", "pytest", "tests/replay", "-n0", "-q", "-p", "no:cacheprovider", "-k", "follow"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    ran = subprocess.run(
-        replay, check=False, capture_output=True, text=True, cwd=tmp_path / "new", env=environment, timeout=300
-    )
+    copy = new_version(tmp_path / "new", patched=patched, more=TESTS)
+    ran = run_tests(copy, "tests/replay", "-k", "follow")
     assert ran.returncode == code, ran.stdout[-3000:]
     assert says in ran.stdout

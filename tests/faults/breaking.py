@@ -1,0 +1,142 @@
+"""Copies of the product in which one thing is different."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from stack.state import ROOT
+
+PRODUCT = ("manage.py", "orderlife", "orders", "workflows", "templates", "static", "locale")
+TESTS = ("pyproject.toml", "stack", "tests")
+
+
+class Change(NamedTuple):
+    """In the file at `path`, `before` stands once; a copy has `after` in its place."""
+
+    path: str
+    before: str
+    after: str
+
+
+class Safeguard(NamedTuple):
+    """What keeps a promise, a change that breaks it, and the test that fails for it."""
+
+    name: str
+    change: Change
+    test: str
+
+
+def changed_copy(directory: Path, change: Change, *, more: tuple[str, ...] = ()) -> Path:
+    """A copy of the product, and of `more` beside it, with that change."""
+    directory.mkdir()
+    for name in (*PRODUCT, *more):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, directory / name)
+    file = directory / change.path
+    text = file.read_text()
+    assert text.count(change.before) == 1
+    file.write_text(text.replace(change.before, change.after))
+    return directory
+
+
+def run_tests(directory: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a copy that has its tests."""
+    command = [sys.executable, "-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider", *arguments]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=directory, env=environment | settings, timeout=300
+    )
+
+
+OUTBOX, PAYMENT = "orders/services/outbox.py", "orders/services/payment.py"
+SAFEGUARDS = [
+    Safeguard(
+        "the order's row lock",
+        Change("orders/services/transition.py", "Order.objects.select_for_update().filter", "Order.objects.filter"),
+        "tests/faults/test_races.py::test_two_cancels",
+    ),
+    Safeguard(
+        "the idempotency key",
+        Change(PAYMENT, "payment_gateway(), payment.idempotency_key", "payment_gateway(), str(timezone.now())"),
+        "tests/faults/test_killed_processes.py::test_it_charges_once_though_the_answer_to_the_charge_is_lost",
+    ),
+    Safeguard(
+        "what was asked for before the order is checked",
+        Change("orders/services/commands.py", "for command in asked_before:", "for command in asked_before[:0]:"),
+        "tests/workflows/test_the_story.py::test_a_cancel_that_nobody_carried_yet_cancels_before_the_review",
+    ),
+    Safeguard(
+        "the fence around a charge's outcome",
+        Change(PAYMENT, "if payment.state != Payment.State.PENDING:", "if not payment.state:"),
+        "tests/faults/test_races.py::test_two_attempts_of_one_charge",
+    ),
+    Safeguard(
+        "the relay's claim",
+        Change(OUTBOX, "now() + make_interval(secs => %s)", "now() + make_interval(secs => 0 * %s)"),
+        "tests/faults/test_safeguards.py::test_a_command_that_one_relay_carries_is_not_given_to_another",
+    ),
+    Safeguard(
+        "the order of an order's commands",
+        Change(OUTBOX, "earlier.seq < c.seq", "earlier.seq < 0"),
+        "tests/faults/test_safeguards.py::test_a_later_command_never_overtakes_an_earlier_one_of_its_order",
+    ),
+    Safeguard(
+        "outcomes are final",
+        Change(
+            OUTBOX,
+            "state=CommandState.PENDING).update(\n        state=CommandState.DELIVERED",
+            ").update(\n        state=CommandState.DELIVERED",
+        ),
+        "tests/faults/test_safeguards.py::test_delivered_is_never_written_over_an_outcome",
+    ),
+    Safeguard(
+        "the drained inbox",
+        Change(
+            "workflows/inbox.py", "while self.inbox:\n            await self.settle(self.inbox.popleft())", "return"
+        ),
+        "tests/workflows/test_the_story.py::test_a_signal_that_comes_while_the_last_step_runs_is_settled_too",
+    ),
+    Safeguard(
+        "the child's close policy",
+        Change("workflows/order.py", "ParentClosePolicy.TERMINATE", "ParentClosePolicy.ABANDON"),
+        "tests/workflows/test_reconciler.py::test_shipping_ends_with_the_workflow_of_its_order",
+    ),
+    Safeguard(
+        "a child in place of a stale one",
+        Change(
+            "workflows/order.py", "WorkflowIDReusePolicy.TERMINATE_IF_RUNNING", "WorkflowIDReusePolicy.ALLOW_DUPLICATE"
+        ),
+        "tests/workflows/test_reconciler.py::test_the_child_of_a_reset_workflow_is_replaced_and_none_is_left_behind",
+    ),
+    Safeguard(
+        "reading the order again before each charge",
+        Change(PAYMENT, "wanted = is_to_be_charged(order)", "wanted = True"),
+        "tests/faults/test_safeguards.py::test_a_charge_that_is_tried_again_after_a_cancel_charges_nothing",
+    ),
+    Safeguard(
+        "following the database's status",
+        Change("workflows/inbox.py", "if state.version >= self.state.version:", "if state.version:"),
+        "tests/faults/test_safeguards.py::test_a_workflow_goes_by_the_newest_state_whatever_order_answers_come_in",
+    ),
+    Safeguard(
+        "the window of an address change",
+        Change(
+            "orders/services/address.py",
+            "if order.shipments.filter(state__in=Shipment.UNDOABLE).exists():",
+            "if order.shipments.filter(state=Shipment.State.BOOKED).exists():",
+        ),
+        "tests/faults/test_races.py::test_an_address_against_the_booking_of_the_label",
+    ),
+    Safeguard(
+        "refunds reserve their amount",
+        Change(
+            "orders/services/refunds.py",
+            "payment.refunds.exclude(state=Refund.State.FAILED).agg",
+            "payment.refunds.filter(state=Refund.State.SUCCEEDED).agg",
+        ),
+        "tests/faults/test_races.py::test_two_refunds_that_cannot_both_be_paid",
+    ),
+]
