@@ -1,20 +1,14 @@
 """Two who act on one order at the same moment: the row lock decides, the loser is told, and the books agree.
 
-Each pair runs on two threads with connections of their own. The start of the second is swept in small steps from well
-before the first to well after it, with some chance on top; RACES says how many schedules a pair runs.
+Each pair runs on two threads with connections of their own. The start of the second is swept in small steps across the
+first, and at points inside it; RACES says how many schedules a pair runs.
 """
 
 import itertools
-import os
-import random
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from orders.lifecycle import Status
 from orders.models import Order
@@ -22,60 +16,12 @@ from orders.selectors.refunds import granted
 from orders.services import deadlines, labels, payment, refunds, shipping
 from tests.factories import an_order_in, command, events, kinds
 from tests.faults.conftest import forget_gateways
-from tests.faults.driving import assert_it_ended_truthfully, carry_to_its_end, label_and_hand_over, patiently
+from tests.faults.driving import label_and_hand_over, patiently
+from tests.faults.racing import Act, Race, mark_calls
 
-SCHEDULES = int(os.environ.get("RACES", "16"))
 ELSEWHERE = {"street": "5 Elm St", "city": "Springfield", "state": "IL", "country": "US"}
 TOKENS = ("tok_ok", "tok_ok", "tok_lost_response", "tok_flaky", "tok_declined")
 LEVELS = ("standard", "express", "sim_lost_response")
-
-Act = Callable[[Order], object]
-
-
-class Race:
-    """Runs a pair again and again, each time with another start, and counts who was first."""
-
-    def __init__(self, name: str, seed: int, say: Callable[[str], None]) -> None:
-        self.name, self.seed, self._say = name, seed, say
-        self.chance = random.Random(f"{name}:{seed}")
-        self._lanes = (ThreadPoolExecutor(1), ThreadPoolExecutor(1))
-
-    def run(
-        self, one: Act, other: Act, *, order: Callable[[], Order], first: Callable[[Order], str], spread: float = 0.025
-    ) -> None:
-        """Both must have been first at least once; each order must end truthfully."""
-        won: Counter[str] = Counter()
-        for number in range(SCHEDULES):
-            it = order()
-            start = spread * (2 * number / (SCHEDULES - 1) - 1) + self.chance.uniform(-0.001, 0.001)
-            if number in (0, SCHEDULES - 1):  # far enough apart for the busiest machine
-                start *= 10
-            self._start_both(it, one, other, start)
-            it.refresh_from_db()
-            won[first(it)] += 1
-            assert_it_ended_truthfully(carry_to_its_end(it))
-        said = ", ".join(f"{who} {times}" for who, times in sorted(won.items()))
-        self._say(f"{self.name}: {SCHEDULES} schedules, first were {said} (seed {self.seed})")
-        assert len(won) > 1, f"only ever {said}"
-
-    def _start_both(self, order: Order, one: Act, other: Act, start: float) -> None:
-        now = time.monotonic() + 0.001
-        times = (now + max(0, -start), now + max(0, start))
-        running = [
-            lane.submit(_at, when, act, order) for lane, when, act in zip(self._lanes, times, (one, other), strict=True)
-        ]
-        for each in running:
-            each.result(30)
-
-    def close(self) -> None:
-        for lane in self._lanes:
-            lane.submit(lambda: connection.close()).result()  # noqa: PLW0108 - each thread has its own
-            lane.shutdown()
-
-
-def _at(when: float, act: Act, order: Order) -> None:
-    time.sleep(max(0, when - time.monotonic()))
-    act(Order.objects.get(pk=order.pk))
 
 
 @pytest.fixture
@@ -85,6 +31,7 @@ def race(
     """A race named after its test, with a gateway and a carrier that give up quickly."""
     monkeypatch.setattr(settings, "GATEWAY_TIMEOUT", 0.01)
     forget_gateways()
+    mark_calls(monkeypatch)
     name = request.node.name.removeprefix("test_").replace("_", " ")
     it = Race(f"Race, {name}", request.config.getoption("randomly_seed"), measured)
     yield it
