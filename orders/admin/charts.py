@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
-WIDTH, HEIGHT = 560, 150
+WIDTH, HEIGHT = 400, 130
 # Room below the bars for the days, and above them for the highest value.
 FOOT, HEAD = 20, 16
-GAP = 6
+GAP = 5
+# A line of a lying chart, and the room for its name and for its value.
+LINE, NAME, VALUE = 19, 110, 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +26,24 @@ class Bar:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Label:
+    """A few words at a place; `anchor` says which end of them is there."""
+
+    x: float
+    y: float
+    text: str
+    anchor: Literal["start", "middle", "end"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Chart:
-    """Bars, the days below them, and what the highest stands for."""
+    """Bars and their labels; `floor` is where standing ones begin."""
 
     bars: list[Bar]
-    days: list[tuple[float, str]]
-    highest: str
+    labels: list[Label]
     width: int = WIDTH
     height: int = HEIGHT
-    floor: int = HEIGHT - FOOT
+    floor: int | None = None
 
 
 def chart(
@@ -55,5 +67,23 @@ def chart(
                 bars.append(Bar(kind=kind, x=round(x, 1), y=y, width=round(wide, 1), height=height, title=title))
             base -= height if stacked else 0
     # Every second day is named, or the names would run into each other.
-    names = [(round(at * step + step / 2, 1), f"{day:%d.%m.}") for at, day in enumerate(days) if at % 2 == 1]
-    return Chart(bars=bars, days=names, highest=in_words(highest))
+    named = [(number, day) for number, day in enumerate(days) if number % 2 == 1]
+    labels = [
+        Label(x=round(number * step + step / 2, 1), y=HEIGHT - 5, text=f"{day:%d %b}", anchor="middle")
+        for number, day in named
+    ]
+    top = Label(x=0, y=11, text=in_words(highest), anchor="start")
+    return Chart(bars=bars, labels=[top, *labels], floor=HEIGHT - FOOT)
+
+
+def lying_chart(values: Mapping[str, int], in_words: Callable[[int], str], *, kind: str) -> Chart:
+    """A chart with a line for each name, one below the other, as long as its value."""
+    scale = (WIDTH - NAME - VALUE) / (max(values.values(), default=0) or 1)
+    bars, labels = [], []
+    for number, (name, value) in enumerate(values.items()):
+        top, length = number * LINE, round(value * scale, 1)
+        title = f"{name}: {in_words(value)}"
+        bars.append(Bar(kind=kind, x=NAME, y=top + GAP / 2, width=length, height=LINE - GAP, title=title))
+        labels.append(Label(x=NAME - GAP, y=top + LINE - GAP, text=name, anchor="end"))
+        labels.append(Label(x=NAME + length + GAP, y=top + LINE - GAP, text=str(value), anchor="start"))
+    return Chart(bars=bars, labels=labels, height=len(values) * LINE)

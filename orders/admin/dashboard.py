@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from orders.admin.approvals import DECIDE
-from orders.admin.charts import Chart, chart
+from orders.admin.charts import Chart, chart, lying_chart
 from orders.admin.durations import age
 from orders.gateways.process import process
 from orders.lifecycle import Status
@@ -160,7 +160,14 @@ def _open(standing: Mapping[Status, dashboard.Pile]) -> Report:
         (status.in_words.capitalize(), pile.count, age(pile.oldest) if pile.oldest else "–")
         for status, pile in standing.items()
     ]
-    return Report(title="Open orders, by state", chart=None, legend=(), head=("State", "Orders", "Oldest"), rows=rows)
+    counts = {status.in_words.capitalize(): pile.count for status, pile in standing.items()}
+    return Report(
+        title="Open orders, by state",
+        chart=lying_chart(counts, _orders, kind="open"),
+        legend=(),
+        head=("State", "Orders", "Oldest"),
+        rows=rows,
+    )
 
 
 def _temporal(workers: Mapping[str, int] | None) -> list[Health]:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from orders.admin.charts import FOOT, HEIGHT, chart
+from orders.admin.charts import FOOT, HEIGHT, chart, lying_chart
 from orders.gateways.process import process
 from orders.lifecycle import Status
 from orders.models import Command, Order
@@ -112,7 +112,23 @@ def test_its_chart_is_as_high_as_its_values() -> None:
     assert heights == [("captured", full * 0.8), ("refunded", round(full / 5, 1)), ("refunded", round(full * 0.4, 1))]
     assert drawn.bars[0].y + drawn.bars[0].height == HEIGHT - FOOT
     assert drawn.bars[1].y + drawn.bars[1].height == drawn.bars[0].y
-    assert drawn.highest == "5"
+    assert drawn.labels[0].text == "5"
+
+
+def test_the_lines_of_a_lying_chart_are_as_long_as_their_values() -> None:
+    drawn = lying_chart({"In review": 4, "Paid": 1}, str, kind="open")
+    assert drawn.bars[0].width == 4 * drawn.bars[1].width
+    assert [label.text for label in drawn.labels] == ["In review", "4", "Paid", "1"]
+    assert all(bar.x + bar.width < drawn.width and bar.y + bar.height <= drawn.height for bar in drawn.bars)
+
+
+def test_it_draws_the_open_orders_by_state_with_the_table_behind_them(desk: Desk) -> None:
+    an_order_in(Status.PACKED)
+    page = desk.get(INDEX)
+    (report,) = re.findall(r"<section[^>]*>\s*<h2[^>]*>Open orders, by state.*?</section>", page, re.DOTALL)
+    count = dashboard.open_orders()[Status.PACKED].count
+    assert f"<title>Packed: {count} order" in report
+    assert re.search(rf'<th scope="row">Packed</th><td class="ol-number">{count}</td>', report)
 
 
 def test_it_says_that_temporal_is_away_and_shows_the_rest(desk: Desk) -> None:
