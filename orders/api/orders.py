@@ -13,7 +13,7 @@ from orders.api.auth import READ, REFUND, WRITE, actor_of, client_of
 from orders.api.fields import without_card_number
 from orders.api.forms import new_order
 from orders.api.listing import OrdersQuery, check_names, cursor_after, place_of
-from orders.api.outcomes import Wish, carry_out, once, refusal, refused, replayable, what_became
+from orders.api.outcomes import Wish, carry_out, in_order, once, refusal, refused, replayable, what_became
 from orders.api.results import (
     CommandOut,
     EventOut,
@@ -76,7 +76,7 @@ def place(request: HttpRequest, body: OrderIn, idempotency_key: Key = "") -> Htt
     answer = once(request, idempotency_key, body.model_dump(mode="json"), effect)
     if answer.order is None:
         return refused(request, answer)
-    content = {**answer.body, "tracking_url": tracking_url(answer.order)}
+    content = in_order({**answer.body, "tracking_url": tracking_url(answer.order)}, PlacedOut)
     return replayable(JsonResponse(content, status=answer.status), answer)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import Schema
 
 from orders.api import answers
 from orders.api.auth import actor_of, client_of
@@ -56,7 +57,7 @@ def carry_out(request: HttpRequest, order: Order, wish: Wish, key: str, wait: fl
         return replayable(problem(request, KINDS["command_refused"], **body), answer)
     if wait:
         body = what_became(order, UUID(str(body["command_id"])), within=wait).model_dump(mode="json")
-    return replayable(JsonResponse(body, status=answer.status), answer)
+    return replayable(JsonResponse(in_order(body, CommandOut), status=answer.status), answer)
 
 
 def what_became(order: Order, command_id: UUID, *, within: float) -> CommandOut:
@@ -83,6 +84,19 @@ def once(request: HttpRequest, key: str, content: object, effect: Effect) -> ide
         client=client_of(request), method=request.method or "", route=request.path, key=key, content=content
     )
     return idempotency.once(asked, effect)
+
+
+def in_order(body: Mapping[str, Any], like: type[Schema]) -> dict[str, Any]:
+    """A body with its keys in the order of the schema: those of a stored answer come back in one of the database's own.
+
+    A replay is then the same to the byte.
+    """
+    fields = {name: field.annotation for name, field in like.model_fields.items() if name in body}
+    ordered = {
+        name: in_order(body[name], inner) if isinstance(inner, type) and issubclass(inner, Schema) else body[name]
+        for name, inner in fields.items()
+    }
+    return {**ordered, **{name: value for name, value in body.items() if name not in ordered}}
 
 
 def refusal(error: OrderError) -> idempotency.Answer:
