@@ -64,8 +64,7 @@ def complaints_of(page: Page) -> list[str]:
     complaints: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
-        # The browser asks for an icon by itself where a page names none.
-        if message.type in ("error", "warning") and not message.location.get("url", "").endswith("/favicon.ico"):
+        if message.type in ("error", "warning"):
             complaints.append(message.text)
 
     def see(request: Request) -> None:

@@ -66,7 +66,7 @@ def alerts(view: OrderView) -> list[Alert]:
 
 def _no_payment(view: OrderView) -> Alert:
     until = f" within {brief(view.order.deadline - timezone.now())}" if view.order.deadline else ""
-    why = f"The payment was declined: {view.declined.decline_reason or 'no reason given'}." if view.declined else ""
+    why = f"The payment was declined. {view.declined.decline_reason}".strip() if view.declined else ""
     return Alert(
         text=why or "The payment was taken back; the order waits for a new one.",
         remedy=f"Charge it again with another payment method{until}; after that it is cancelled.",

@@ -79,7 +79,7 @@ def test_it_tells_why_a_payment_was_declined_and_what_helps(desk: Desk) -> None:
     order = an_order_in(Status.CHARGING, payment_method="tok_declined")
     payment.charge(order.pk)
     page = desk.get(page_of(order))
-    assert "The payment was declined" in page
+    assert "The payment was declined. The card was declined.<" in page
     assert "Charge it again with another payment method within" in page
 
 
