@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 
 @dataclass(frozen=True)
 class CarrierOffer:
@@ -39,6 +41,12 @@ def carrier_for(*, weight: int, service_level: str) -> CarrierOffer | None:
 def carrier_name(code: str) -> str:
     """The carrier's name for people."""
     return next((offer.name for offer in OFFERS if offer.code == code), code)
+
+
+def tracking_link(code: str, number: str) -> str:
+    """Where the carrier tells of a parcel, if its address is known to us."""
+    link: str = settings.CARRIER_LINKS.get(code, "")
+    return link.replace("{number}", number)
 
 
 def transit_days(code: str, service_level: str) -> tuple[int, int] | None:

@@ -65,6 +65,7 @@ class Parts:
             # One's own machine, where a shop under development listens on it too.
             "WEBHOOK_ALLOW_PRIVATE": os.environ.get("WEBHOOK_ALLOW_PRIVATE", "true"),
             "EMAIL_URL": os.environ.get("EMAIL_URL") or f"filemail://{self.data.mails}",
+            "RETURN_ADDRESS": os.environ.get("RETURN_ADDRESS") or "Orderlife, 1 Way Back, Springfield IL 62701",
             "PYTHONUNBUFFERED": "1",
         }
 

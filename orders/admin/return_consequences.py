@@ -28,8 +28,12 @@ def _approve(_view: OrderView) -> Consequences:
             "The customer is asked to send the parcel.",
             f"It may take {window}; then the return expires and nothing is refunded.",
         ],
-        will_not=["Nothing is refunded before the parcel has come."],
+        will_not=["Nothing is refunded before the parcel has come.", *_missing()],
     )
+
+
+def _missing() -> list[str]:
+    return [] if settings.RETURN_ADDRESS else ["The customer is told no address: RETURN_ADDRESS is not set."]
 
 
 def _refuse(_view: OrderView) -> Consequences:

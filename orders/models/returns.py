@@ -115,6 +115,11 @@ class Return(models.Model):
         return self.state in self.OPEN
 
     @property
+    def label(self) -> str:
+        """What the customer writes on the parcel."""
+        return f"{self.order.code}-{self.number}"
+
+    @property
     def amount_in_words(self) -> str:
         """What goes back, for people; empty while that is not known."""
         return "" if self.amount is None else in_words(self.amount, self.order.currency)
@@ -143,6 +148,11 @@ class ReturnItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.item.sku}"
+
+    @property
+    def in_words(self) -> str:
+        """As the customer knows it: 2 × Lamp."""
+        return f"{self.quantity} × {self.item.name or self.item.sku}"
 
     @property
     def claimed(self) -> int:

@@ -2,22 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import formataddr, parseaddr
+from string import Formatter
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from babel.dates import format_date
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.translation import gettext, override
+from django.utils.translation import get_language, gettext, override
 
-from orders.carriers import carrier_name
+from orders.carriers import carrier_name, tracking_link
 from orders.errors import MailRefused
 from orders.gateways.mail import Letter, mail_gateway
 from orders.languages import language_or_default
+from orders.lifecycle import Status
 from orders.mails import Mail
-from orders.models import AccessCode, Delivery, Order
-from orders.money import in_words
+from orders.models import AccessCode, Delivery, Order, Return
+from orders.money import localised
 from orders.selectors.tracking import recent_orders, tracked
 from orders.services.access import tracking_url
 from orders.services.mail_words import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
@@ -55,13 +58,14 @@ def letter_of(row: Delivery) -> Posted:
     mail, order = Mail(row.template), row.order
     words = WORDS[mail]
     with override(language_or_default(order.locale)):
-        facts = {"code": order.code, "name": order.customer_name, "total": order.total_in_words, **_more(row, mail)}
-        lines = [gettext(line).format(**facts) for line in words.lines if _is_known(line, facts)]
+        total = localised(order.total, order.currency)
+        facts = {"code": order.code, "name": order.customer_name, "total": total, **_more(row, mail)}
+        lines = [gettext(line).format(**facts) for line in words.lines if _places(line) <= facts.keys()]
         context = {
             "language": language_or_default(order.locale),
             "subject": gettext(words.subject).format(**facts),
             "greeting": gettext(GREETING).format(**facts),
-            "lines": lines,
+            "lines": _after_the_greeting(lines),
             "digits": facts.get("digits", ""),
             "url": tracking_url(order) if words.button else "",
             "button": gettext(words.button) if words.button else "",
@@ -83,21 +87,49 @@ def letter_of(row: Delivery) -> Posted:
 def _more(row: Delivery, mail: Mail) -> Facts:
     """What this mail alone tells."""
     find: Callable[[Delivery], Facts] | None = {
+        Mail.PAYMENT_NEEDED: _deadline,
         Mail.SHIPPED: _parcel,
         Mail.REFUNDED: _refund,
+        Mail.RETURN_APPROVED: _return,
         Mail.ACCESS_CODE: _code,
     }.get(mail)
     return find(row) if find else {}
 
 
+def _deadline(row: Delivery) -> Facts:
+    order = row.order
+    return {"until": _moment(order.deadline)} if order.deadline and order.status == Status.AWAITING_PAYMENT else {}
+
+
 def _parcel(row: Delivery) -> Facts:
     parcel = tracked(row.order).parcel
-    return {"carrier": carrier_name(parcel.carrier), "number": parcel.tracking_number} if parcel else {}
+    if parcel is None:
+        return {}
+    link = tracking_link(parcel.carrier, parcel.tracking_number)
+    known = {"carrier": carrier_name(parcel.carrier), "number": parcel.tracking_number}
+    return known | {"link": link} if link else known
+
+
+def _return(row: Delivery) -> Facts:
+    """What the customer does next, while the parcel is waited for."""
+    about = str(row.event.data["return"]) if row.event else None
+    found = row.order.returns.filter(pk=about, state=Return.State.APPROVED).first() if about else None
+    if found is None or found.deadline is None:
+        return {}
+    pieces = ", ".join(piece.in_words for piece in found.items.all())
+    known = {"pieces": pieces, "until": _moment(found.deadline), "label": found.label}
+    return known | {"address": settings.RETURN_ADDRESS} if settings.RETURN_ADDRESS else known
+
+
+def _moment(at: datetime) -> str:
+    """A time as the reader's language writes it; where the reader is, nobody knows."""
+    language = get_language() or "en"
+    return f"{format_date(at, 'long', locale=language)}, {at.astimezone(UTC):%H:%M} UTC"
 
 
 def _refund(row: Delivery) -> Facts:
     data = row.event.data if row.event else {}
-    return {"amount": in_words(int(data["amount"]), str(data["currency"]))}
+    return {"amount": localised(int(data["amount"]), str(data["currency"]))}
 
 
 def _code(row: Delivery) -> Facts:
@@ -107,9 +139,16 @@ def _code(row: Delivery) -> Facts:
     return {"digits": digits(code)}
 
 
-def _is_known(line: str, facts: Facts) -> bool:
-    """A line is left out where the order does not know what it tells, as a parcel without a tracking number."""
-    return all(f"{{{name}}}" not in line or name in facts for name in ("carrier", "number"))
+def _places(line: str) -> set[str]:
+    """The facts that a line tells."""
+    return {name for _, name, _, _ in Formatter().parse(line) if name}
+
+
+def _after_the_greeting(lines: list[str]) -> list[str]:
+    """German goes on in lower case after the comma of the greeting; the others begin a sentence."""
+    if get_language() == "de":
+        return lines
+    return [lines[0][:1].upper() + lines[0][1:], *lines[1:]]
 
 
 def _links(order: Order) -> list[tuple[str, str]]:

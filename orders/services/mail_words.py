@@ -1,6 +1,7 @@
 """What the mails say, in English; marked for translation here, translated where a mail is made.
 
-`{code}` and the other names in braces are filled in from the order. `button` is the words of the link to its page.
+`{code}` and the other names in braces are filled in from the order. A line that tells what the order does not know is
+left out. `button` is the words of the link to its page.
 """
 
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ WORDS: dict[Mail, Words] = {
         lines=(
             _("we have no payment of {total} for your order yet."),
             _("Please pay again on its page. Without a payment the order will be cancelled."),
+            _("It waits for it until {until}. After that it is cancelled."),
         ),
         button=_("Pay again"),
     ),
@@ -55,6 +57,7 @@ WORDS: dict[Mail, Words] = {
         lines=(
             _("the carrier has your parcel."),
             _("Carrier: {carrier}, tracking number: {number}"),
+            _("Follow the parcel: {link}"),
         ),
     ),
     Mail.DELIVERED: Words(
@@ -86,7 +89,12 @@ WORDS: dict[Mail, Words] = {
     ),
     Mail.RETURN_APPROVED: Words(
         subject=_("We agreed to your return for order {code}"),
-        lines=(_("you can send it back now. On the order's page you see what, and until when."),),
+        lines=(
+            _("we agreed to your return."),
+            _("Please send back: {pieces}. It has to reach us by {until}."),
+            _("Our address: {address}"),
+            _("Write {label} on the parcel."),
+        ),
         button=_("See your return"),
     ),
     Mail.RETURN_REFUSED: Words(

@@ -1,9 +1,11 @@
-"""How often something may be tried: counted in fixed windows, in PostgreSQL, so that all web processes share them."""
+"""How often something may be tried: counted in PostgreSQL, so that all web processes share it.
 
-import time
+A window begins with its first try: then nothing is allowed twice as often round the full hour.
+"""
+
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -16,12 +18,15 @@ from orders.models import ThrottleWindow
 KEPT = timedelta(days=1)
 
 _COUNT = """
+    WITH tried AS (
+        SELECT key, make_interval(secs => seconds) AS length FROM unnest(%s::text[], %s::int[]) AS t (key, seconds))
     INSERT INTO throttle_windows AS known (key, started_at, used)
-    SELECT key, started_at, 1 FROM unnest(%s::text[], %s::timestamptz[]) AS tried (key, started_at) ORDER BY key
-    ON CONFLICT (key) DO UPDATE SET
-        used = CASE WHEN known.started_at = excluded.started_at THEN known.used + 1 ELSE 1 END,
-        started_at = excluded.started_at
-    RETURNING key, used
+    SELECT key, clock_timestamp(), 1 FROM tried ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET (started_at, used) = (
+        SELECT CASE WHEN is_on THEN known.started_at ELSE excluded.started_at END,
+               CASE WHEN is_on THEN known.used + 1 ELSE 1 END
+        FROM (SELECT known.started_at + length > excluded.started_at AS is_on FROM tried WHERE key = known.key) window_)
+    RETURNING key, used, extract(epoch FROM clock_timestamp() - started_at)::float
 """
 
 
@@ -47,15 +52,12 @@ def count(tries: Iterable[tuple[Limit, str]]) -> None:
     Raises:
         TooManyRequests: one of them was tried too often; the error says after how many seconds all may be again.
     """
-    now = time.time()
     counted = {_key(limit, whom): limit for limit, whom in tries if limit.most}
-    starts = {key: now - now % limit.seconds for key, limit in counted.items()}
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [list(starts), [datetime.fromtimestamp(start, UTC) for start in starts.values()]])
-        spent = [key for key, used in cursor.fetchall() if used > counted[key].most]
-    if spent:
-        wait = max(starts[key] + counted[key].seconds - now for key in spent)
-        raise TooManyRequests("This was tried too often.", retry_after=max(1, round(wait)))
+        cursor.execute(_COUNT, [list(counted), [limit.seconds for limit in counted.values()]])
+        left = [counted[key].seconds - age for key, used, age in cursor.fetchall() if used > counted[key].most]
+    if left:
+        raise TooManyRequests("This was tried too often.", retry_after=max(1, round(max(left))))
 
 
 def sweep() -> None:

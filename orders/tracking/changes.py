@@ -7,12 +7,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from orders.models import Order
+from orders.money import localised
 from orders.selectors import tracking as reads
 from orders.selectors.commands import outcome_of
 from orders.services.commands import Intention, issue_command
 from orders.tracking.access import of_proven_customer
 from orders.tracking.address_form import AddressForm
-from orders.tracking.facts import money
 from orders.tracking.forms import CancelForm, ChangeForm, PaymentForm
 from orders.tracking.return_form import return_form
 
@@ -27,7 +27,7 @@ def cancel(request: HttpRequest, order: Order) -> HttpResponse:
         request,
         order,
         CancelForm,
-        kept=money(kept, order.currency) if kept else "",
+        kept=localised(kept, order.currency) if kept else "",
         charging=reads.charge_is_open(order),
     )
 
@@ -65,7 +65,7 @@ def _change(
     elif form.is_valid():
         return _issue(order, form)
     accepted = form_class.kind in reads.open_changes(order)
-    page = {"order": order, "form": form, "accepted": accepted, "total": money(order.total, order.currency), **more}
+    page = {"order": order, "form": form, "accepted": accepted, "total": localised(order.total, order.currency), **more}
     return render(request, form.template, page)
 
 

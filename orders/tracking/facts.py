@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from babel.core import Locale
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext
 
-from orders.carriers import carrier_for, transit_days
+from orders.carriers import carrier_for, tracking_link, transit_days
 from orders.commands import Kind
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Payment, Refund, Shipment
-from orders.money import in_words
+from orders.money import localised
 from orders.selectors.returns import window_ends
 from orders.selectors.tracking import TrackedOrder
 
@@ -51,19 +50,14 @@ class Change:
     terms: str
 
 
-def money(minor: int, currency: str) -> str:
-    """An amount as the page's language writes it."""
-    return in_words(minor, currency, locale=get_language() or "en")
-
-
 def lines(seen: TrackedOrder) -> list[Line]:
     """What was ordered; an item without a name goes by its number."""
     currency = seen.order.currency
     return [
         Line(
             name=item.name or item.sku,
-            detail=f"{item.quantity} × {money(item.unit_price, currency)}" + (f", {item.sku}" if item.name else ""),
-            amount=money(item.amount, currency),
+            detail=f"{item.quantity} × {localised(item.unit_price, currency)}" + (f", {item.sku}" if item.name else ""),
+            amount=localised(item.amount, currency),
         )
         for item in seen.items
     ]
@@ -79,7 +73,7 @@ def totals(seen: TrackedOrder) -> list[tuple[str, str]]:
         (gettext("Discount"), -order.discount),
     ]
     shown = [(name, amount) for number, (name, amount) in enumerate(parts) if amount or not number]
-    return [(name, money(amount, order.currency)) for name, amount in shown]
+    return [(name, localised(amount, order.currency)) for name, amount in shown]
 
 
 def payment_facts(seen: TrackedOrder) -> list[Fact]:
@@ -91,7 +85,7 @@ def payment_facts(seen: TrackedOrder) -> list[Fact]:
 
 
 def _of_payment(payment: Payment, paid_at: datetime | None) -> list[Fact]:
-    state, amount = payment.state, money(payment.amount, payment.currency)
+    state, amount = payment.state, localised(payment.amount, payment.currency)
     refunds = [_of_refund(refund, payment.currency) for refund in payment.refunds.all()]
     if state == Payment.State.PENDING:
         return [Fact(gettext("{amount} are being charged.").format(amount=amount))]
@@ -103,7 +97,7 @@ def _of_payment(payment: Payment, paid_at: datetime | None) -> list[Fact]:
 
 
 def _of_refund(refund: Refund, currency: str) -> Fact:
-    amount = money(refund.amount, currency)
+    amount = localised(refund.amount, currency)
     banks = gettext("Banks take up to {days} days.").format(days=BANK_DAYS)
     if refund.state == Refund.State.SUCCEEDED:
         return Fact(gettext("{amount} refunded").format(amount=amount), refund.updated_at, banks)
@@ -120,9 +114,8 @@ def address_lines(seen: TrackedOrder) -> list[str]:
 
 
 def parcel_link(parcel: Shipment | None) -> str:
-    """Where the carrier tells of the parcel, if its address is known to us."""
-    link: str = settings.CARRIER_LINKS.get(parcel.carrier, "") if parcel else ""
-    return link.replace("{number}", parcel.tracking_number) if parcel else ""
+    """Where the carrier tells of the parcel, if there is one and its address is known to us."""
+    return tracking_link(parcel.carrier, parcel.tracking_number) if parcel else ""
 
 
 def expected(seen: TrackedOrder) -> str:
@@ -176,7 +169,7 @@ def changes(seen: TrackedOrder, *, confirmed: bool) -> list[Change]:
 
 
 def _terms_of_payment(seen: TrackedOrder) -> str:
-    return gettext("{amount} will be charged.").format(amount=money(seen.order.total, seen.order.currency))
+    return gettext("{amount} will be charged.").format(amount=localised(seen.order.total, seen.order.currency))
 
 
 def _terms_of_cancelling(seen: TrackedOrder, *, confirmed: bool) -> str:
@@ -187,7 +180,7 @@ def _terms_of_cancelling(seen: TrackedOrder, *, confirmed: bool) -> str:
     if not kept:
         free = gettext("It costs nothing.")
         return f"{until} {free}"
-    returned = gettext("{amount} go back to you.").format(amount=money(kept, seen.order.currency))
+    returned = gettext("{amount} go back to you.").format(amount=localised(kept, seen.order.currency))
     return f"{until} {returned}"
 
 

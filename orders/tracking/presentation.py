@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import dropwhile
 from uuid import UUID
 
 from django.utils.translation import get_language, gettext
@@ -91,10 +92,25 @@ def notice(seen: TrackedOrder, command_id: UUID | None) -> Notice | None:
     if command is None:
         return None
     if command.state == CommandState.APPLIED:
-        return Notice("good", gettext("Done"), gettext(words.APPLIED[Kind(command.kind)]))
+        return _what_followed(seen, command) or Notice(
+            "good", gettext("Done"), gettext(words.APPLIED[Kind(command.kind)])
+        )
     if command.state == CommandState.REJECTED:
         return Notice("bad", gettext("This could not be changed"), _refusal(command))
     return Notice("waiting", gettext("We have your request"), gettext("It is under way. You need not send it again."))
+
+
+def _what_followed(seen: TrackedOrder, command: Command) -> Notice | None:
+    """What the change came to, once that is known."""
+    known = words.FOLLOWED_BY.get(Kind(command.kind), {})
+    later = dropwhile(lambda event: event.command_id != command.id, seen.events)
+    event = next((event for event in later if event.type in known), None)
+    if event is None:
+        return None
+    said = gettext(words.EVENTS[EventType(event.type)])
+    if known[EventType(event.type)]:
+        return Notice("good", gettext("Done"), said)
+    return Notice("bad", said, gettext(words.REASONS[Waiting.NEW_PAYMENT]))
 
 
 def _refusal(command: Command) -> str:

@@ -7,8 +7,9 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from orders.models import Order, Return
+from orders.money import localised
 from orders.tracking import words
-from orders.tracking.facts import BANK_DAYS, money
+from orders.tracking.facts import BANK_DAYS
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,17 @@ def goes_on(order: Order) -> bool:
 
 def _seen(order: Order, row: Return) -> ReturnSeen:
     title = gettext("Return {number}").format(number=row.number)
-    pieces = [f"{piece.quantity} × {piece.item.name or piece.item.sku}" for piece in row.items.all()]
+    pieces = [piece.in_words for piece in row.items.all()]
     text = gettext(words.RETURNS[row.state])
     if row.state == Return.State.APPROVED and row.deadline is not None:
         before, _, after = gettext(words.SEND_BY).partition("{time}")
-        return ReturnSeen(title, pieces, text, before, row.deadline, after, _advice(order, row))
+        return ReturnSeen(title, pieces, text, before, row.deadline, after, _advice(row))
     return ReturnSeen(title, pieces, " ".join(part for part in (text, _more(order, row)) if part))
 
 
-def _advice(order: Order, row: Return) -> str:
+def _advice(row: Return) -> str:
     address = gettext("Our address: {address}.").format(address=settings.RETURN_ADDRESS)
-    label = gettext("Write {label} on the parcel.").format(label=f"{order.code}-{row.number}")
+    label = gettext("Write {label} on the parcel.").format(label=row.label)
     return f"{address} {label}" if settings.RETURN_ADDRESS else label
 
 
@@ -54,7 +55,7 @@ def _more(order: Order, row: Return) -> str:
     """Why it was refused, in the words of whoever did; how much goes back."""
     if row.state == Return.State.REFUSED and row.decision is not None:
         return row.decision.reason
-    amount = money(row.amount or 0, order.currency)
+    amount = localised(row.amount or 0, order.currency)
     if row.state == Return.State.RECEIVED:
         return gettext("{amount} are on their way back to you.").format(amount=amount)
     if row.state == Return.State.REFUNDED:

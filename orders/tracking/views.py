@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from orders.ids import normalise_code
 from orders.models import Order
+from orders.money import localised
 from orders.selectors import tracking as reads
 from orders.services.access import order_opened_by_link
 from orders.tracking import facts, presentation, returned
@@ -52,7 +53,7 @@ def live(request: HttpRequest, order: Order) -> HttpResponse:
 def receipt(request: HttpRequest, order: Order) -> HttpResponse:
     """What was ordered and paid, to print."""
     seen = reads.tracked(order)
-    page = {"order": order, "total": facts.money(order.total, order.currency), "payments": facts.payment_facts(seen)}
+    page = {"order": order, "total": localised(order.total, order.currency), "payments": facts.payment_facts(seen)}
     page |= {"lines": facts.lines(seen), "totals": facts.totals(seen), "address": facts.address_lines(seen)}
     return render(request, "tracking/receipt.html", page)
 
@@ -70,7 +71,7 @@ def _page(request: HttpRequest, order: Order) -> dict[str, Any]:
         "timeline": presentation.timeline(seen),
         "lines": facts.lines(seen),
         "totals": facts.totals(seen),
-        "total": facts.money(order.total, order.currency),
+        "total": localised(order.total, order.currency),
         # Each asks for the code from a mail first.
         "changes": facts.changes(seen, confirmed=confirmed) if confirmed or settings.MAILS else [],
         "mails": settings.MAILS,

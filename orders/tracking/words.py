@@ -152,6 +152,12 @@ APPLIED: dict[Kind, str] = {
     Kind.REQUEST_RETURN: _("We look at your return and answer you."),
 }
 
+# What such a change comes to in the end, and whether that is what the customer wanted.
+FOLLOWED_BY: dict[Kind, dict[EventType, bool]] = {
+    Kind.CANCEL: {EventType.ORDER_CANCELLED: True},
+    Kind.RETRY_PAYMENT: {EventType.PAYMENT_CHARGED: True, EventType.PAYMENT_DECLINED: False},
+}
+
 # Where a return stands, and what the customer does next.
 RETURNS: dict[str, str] = {
     "requested": _("We look at it and answer you."),

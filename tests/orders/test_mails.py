@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from django.utils import timezone
+from pytest_django import Settings
 
 from orders.address import Address
 from orders.lifecycle import EventType, Status
@@ -25,7 +27,7 @@ from orders.services.proof import digits, send_code
 from orders.services.transition import locked_order, record
 from stack.state import ROOT
 from tests.conftest import unique
-from tests.factories import an_order, an_order_in, command
+from tests.factories import a_return, an_order, an_order_in, command
 
 LANGUAGES = ["de", "es", "fr"]
 
@@ -127,6 +129,56 @@ def test_a_refund_says_how_much(inbox: Path) -> None:
 def test_a_mail_is_in_the_language_of_the_order(inbox: Path, locale: str, subject: str) -> None:
     message = sent(inbox, letters_of(an_order(locale=locale))[0])
     assert message["Subject"].startswith(subject)
+
+
+@pytest.mark.parametrize(
+    ("locale", "sum_"), [("en", "99.99 USD"), ("de", "99,99 USD"), ("es", "99,99 USD"), ("fr", "99,99 USD")]
+)
+def test_amounts_are_written_as_in_the_language_of_the_order(inbox: Path, locale: str, sum_: str) -> None:
+    order = an_order_in(Status.CANCELLED, locale=locale)
+    for row in (letters_of(order)[0], order.deliveries.get(template="refunded")):
+        assert sum_ in words_of(sent(inbox, row)).replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize(
+    ("locale", "begins"), [("en", "Thank you"), ("de", "vielen Dank"), ("es", "Gracias"), ("fr", "Merci")]
+)
+def test_a_mail_goes_on_after_its_greeting_as_the_language_does(inbox: Path, locale: str, begins: str) -> None:
+    assert f"\n\n{begins}" in words_of(sent(inbox, letters_of(an_order(locale=locale))[0]))
+
+
+def test_a_mail_that_asks_for_a_payment_says_until_when(inbox: Path) -> None:
+    order = an_order_in(Status.AWAITING_PAYMENT, payment_method="tok_declined", locale="de")
+    assert order.deadline
+    until = f"{format_date(order.deadline, 'long', locale='de')}, {order.deadline:%H:%M} UTC"
+    text = words_of(sent(inbox, order.deliveries.get(template="payment_needed")))
+    assert f"Sie wartet darauf bis zum {until}." in text
+
+
+def test_a_mail_of_a_shipped_order_leads_to_the_carrier(inbox: Path, settings: Settings) -> None:
+    settings.CARRIER_LINKS = {"parcelpost": "https://carrier.example/?n={number}"}
+    order = an_order_in(Status.SHIPPED)
+    link = f"https://carrier.example/?n={order.shipments.get().tracking_number}"
+    message = sent(inbox, letters_of(order)[-1])
+    assert f"Follow the parcel: {link}" in words_of(message)
+    assert f'href="{link}"' in words_of(message, "html")
+
+
+def test_a_mail_says_what_to_send_back_where_and_until_when(inbox: Path, settings: Settings) -> None:
+    settings.RETURN_ADDRESS = "Lamp Shop, 1 Way Back"
+    row = a_return(an_order_in(Status.DELIVERED), approved=True)
+    text = words_of(sent(inbox, row.order.deliveries.get(template="return_approved")))
+    assert "Please send back: 1 × Lamp. It has to reach us by " in text
+    assert "Our address: Lamp Shop, 1 Way Back" in text
+    assert f"Write {row.order.code}-1 on the parcel." in text
+
+
+def test_it_does_not_ask_for_a_parcel_that_is_not_waited_for_any_more(inbox: Path) -> None:
+    row = a_return(an_order_in(Status.DELIVERED), approved=True)
+    command(row.order, "receive_return", args={"return": str(row.pk)})
+    text = words_of(sent(inbox, row.order.deliveries.get(template="return_approved")))
+    assert "We agreed to your return." in text
+    assert "send back" not in text
 
 
 def test_a_shop_sets_who_its_mails_come_from_and_which_there_are(inbox: Path) -> None:

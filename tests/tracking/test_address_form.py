@@ -103,6 +103,46 @@ def test_it_starts_with_the_state_however_it_was_stored(customer: Follow, state:
     assert '<option value="CA" selected>California</option>' in page
 
 
+def test_another_country_has_other_states_by_the_same_letters(customer: Follow) -> None:
+    order = an_order_in(Status.PAID)
+    answer = send(customer(order), order, laid_out_for="US", **US | {"country": "ES", "state": "CA"})
+    assert '<option value="" selected>' in answer.text
+    assert "Cádiz" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("country", "locale", "name"),
+    [
+        ("ES", "en", "Cádiz"),
+        ("ES", "fr", "Cádiz"),
+        ("CA", "en", "British Columbia"),
+        ("CA", "fr", "Colombie-Britannique"),
+    ],
+)
+def test_each_state_is_offered_once_and_in_the_customers_language(
+    customer: Follow, country: str, locale: str, name: str
+) -> None:
+    order = an_order_in(Status.PAID, locale=locale)
+    answer = send(customer(order), order, laid_out_for="US", **US | {"country": country})
+    offered = answer.context["form"].fields["state"].choices
+    codes = {code for code, _ in get_validation_rules({"country_code": country}).country_area_choices}
+    assert len(offered) == len(codes) + 1
+    assert name in [shown for _, shown in offered]
+
+
+def test_a_state_that_was_stored_by_its_code_gets_the_name_that_its_country_writes(customer: Follow) -> None:
+    order = an_order_in(Status.PAID)
+    spain = {"street": "Calle 1", "city": "Cádiz", "state": "CA", "postal_code": "11001", "country": "ES"}
+    Order.objects.filter(pk=order.pk).update(shipping_address={**order.shipping_address, **spain})
+    assert '<option value="Cádiz" selected>Cádiz</option>' in customer(order).get(f"/track/{order.code}/address/").text
+
+
+def test_countries_are_sorted_as_people_look_for_them(customer: Follow) -> None:
+    order = an_order_in(Status.PAID, locale="de")
+    page = customer(order).get(f"/track/{order.code}/address/").text
+    assert page.index("Niederlande") < page.index("Österreich") < page.index("Schweiz")
+
+
 @pytest.mark.parametrize("country", ["US", "CA", "GB", "IE", "DE", "AT", "CH", "FR", "ES", "NL"])
 def test_every_country_we_ship_to_has_a_form(customer: Follow, country: str) -> None:
     order = an_order_in(Status.PAID)

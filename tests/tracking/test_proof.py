@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from orders.lifecycle import Status
-from orders.models import AccessCode, Delivery, Order
+from orders.models import AccessCode, Delivery, Order, ThrottleWindow
 from orders.services import proof
 from orders.services.access import revoke_links
 from orders.services.upkeep import upkeep
@@ -263,6 +264,17 @@ def test_an_address_gets_its_links_once_an_hour() -> None:
     answers = [Client().post("/track/lost/", {"email": text}) for text in (order.customer_email,) * 3]
     assert {answer.status_code for answer in answers} == {200}
     assert Delivery.objects.filter(order=order, template="lost_link").count() == 1
+
+
+def test_its_hour_begins_when_it_asks_not_when_the_clock_strikes() -> None:
+    order = an_order()
+
+    def mails_after(minutes: int) -> int:
+        ThrottleWindow.objects.update(started_at=F("started_at") - timedelta(minutes=minutes))
+        Client().post("/track/lost/", {"email": order.customer_email})
+        return Delivery.objects.filter(order=order, template="lost_link").count()
+
+    assert [mails_after(0), mails_after(30), mails_after(29), mails_after(2)] == [1, 1, 1, 2]
 
 
 def test_one_client_address_cannot_ask_for_many_links(settings: Settings) -> None:
