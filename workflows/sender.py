@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
@@ -23,8 +24,12 @@ MOST_AT_ONCE = 64
 MAILS_AT_ONCE = 8
 # How long a batch waits for its slower calls, so that their outcomes are written together.
 PATIENCE_SECONDS = 0.1
-# Nothing takes longer: a call has its own deadline, looking up a host has none. Less than the lease.
+# No call takes longer: it has its own deadline, looking up a host has none. Less than the lease.
 LIMIT_SECONDS = 10.5
+# A mail takes a dozen exchanges with its server, each of up to `EMAIL_TIMEOUT`.
+MAIL_LIMIT_SECONDS = 120
+# How often the lease of what is still under way is renewed.
+KEEP_SECONDS = 4
 
 
 class Sender:
@@ -35,6 +40,7 @@ class Sender:
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="sender")
         self._under_way: dict[asyncio.Task[Tried], Claimed] = {}
         self._tried: list[Tried] = []
+        self._kept_at = time.monotonic()
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
 
@@ -68,6 +74,7 @@ class Sender:
                 task.add_done_callback(lambda _: self._wake.set())
                 self._under_way[task] = delivery
             ended = await self._record(PATIENCE_SECONDS)
+            await self._keep()
         except DatabaseError:  # what was sent and not written down is kept for the next round
             logger.warning("The sender waits: PostgreSQL does not answer.")
             await asyncio.sleep(POLL_SECONDS)
@@ -93,12 +100,19 @@ class Sender:
         ended, self._tried = len(self._tried), []
         return ended
 
+    async def _keep(self) -> None:
+        """Renew the lease of what takes long, now and then."""
+        now = time.monotonic()
+        if self._under_way and now - self._kept_at > KEEP_SECONDS:
+            await self._database.run(sending.keep, list(self._under_way.values()))
+            self._kept_at = now
+
     async def _carry(self, delivery: Claimed) -> Tried:
         """Send one delivery on a thread: whatever happens to it is its own outcome."""
         at = timezone.now()
         call = asyncio.get_running_loop().run_in_executor(self._threads, sending.send, delivery)
         try:
-            return await asyncio.wait_for(call, LIMIT_SECONDS)
+            return await asyncio.wait_for(call, LIMIT_SECONDS if delivery.endpoint_id else MAIL_LIMIT_SECONDS)
         except TimeoutError:
             return sending.broken_off(delivery, at=at, error="no answer in time")
         except Exception as error:

@@ -112,7 +112,7 @@ def _parcel(row: Delivery) -> Facts:
 
 def _return(row: Delivery) -> Facts:
     """What the customer does next, while the parcel is waited for."""
-    about = str(row.event.data["return"]) if row.event else None
+    about: str = row.event.data.get("return", "") if row.event else ""
     found = row.order.returns.filter(pk=about, state=Return.State.APPROVED).first() if about else None
     if found is None or found.deadline is None:
         return {}

@@ -22,7 +22,8 @@ from orders.services.webhook_calls import call_of
 
 logger = logging.getLogger(__name__)
 
-# A sender that dies leaves its deliveries to the others after this long; longer than any call may take.
+# A sender that dies leaves its deliveries to the others after this long; longer than any call to a shop may take. One
+# that lives renews it while it sends: a mail server may take its time.
 LEASE_SECONDS = 13
 # So many to one endpoint at a time, so that a slow one keeps nobody else waiting.
 AT_ONCE_TO_ONE = 4
@@ -53,6 +54,13 @@ mails AS (
 UPDATE deliveries SET available_at = now() + make_interval(secs => %(lease)s), attempts = attempts + 1
 WHERE id IN (SELECT id FROM calls UNION ALL SELECT id FROM mails) AND state = 'pending'
 RETURNING id
+"""
+
+# As long as nobody else has taken it over.
+KEEP = """
+UPDATE deliveries d SET available_at = now() + make_interval(secs => %s)
+FROM unnest(%s::uuid[], %s::int[]) AS t (id, number)
+WHERE d.id = t.id AND d.state = 'pending' AND d.attempts = t.number
 """
 
 # What has been answered by now is over; what failed comes again, unless another sender has taken it meanwhile.
@@ -121,6 +129,14 @@ def send(claimed: Claimed) -> Tried:
     except OrderError as error:
         reply = Reply(verdict=Verdict.AGAIN, error=error.message)
     return _tried(claimed, at, reply)
+
+
+def keep(claimed: Sequence[Claimed]) -> None:
+    """Renew the lease of what is still being sent, so that no other sender sends it too."""
+    if not claimed:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, [LEASE_SECONDS, [it.id for it in claimed], [it.number for it in claimed]])
 
 
 def broken_off(claimed: Claimed, *, at: datetime, error: str) -> Tried:
