@@ -32,22 +32,19 @@ View = Callable[..., HttpResponse]
 OrderView = Callable[[HttpRequest, Order], HttpResponse]
 
 
-def private(view: View) -> View:
-    """Let no browser, proxy or search engine keep the page; who tries too often is told until when to wait.
+def in_their_language(view: View) -> View:
+    """Speak the browser's language and tell the time of its zone, as far as they are known.
 
-    It speaks the browser's language and tells the time of its zone, as far as they are known.
+    Who tries too often is told until when to wait.
     """
 
     @wraps(view)
     def wrapped(request: HttpRequest, **path: str) -> HttpResponse:
         with translation.override(translation.get_language_from_request(request)), timezone.override(zone_of(request)):
             try:
-                response = view(request, **path)
+                return view(request, **path)
             except TooManyRequests as error:
-                response = _ask_for_patience(request, error)
-        response["Cache-Control"] = "no-store"
-        response["X-Robots-Tag"] = "noindex"
-        return response
+                return _ask_for_patience(request, error)
 
     return wrapped
 
@@ -58,7 +55,7 @@ def of_customer(view: OrderView) -> View:
     The page speaks the order's language where that is one of ours.
     """
 
-    @private
+    @in_their_language
     @wraps(view)
     def wrapped(request: HttpRequest, code: str) -> HttpResponse:
         order = order_opened_by_cookie(normalise_code(code), request.COOKIES.get(COOKIE, ""))

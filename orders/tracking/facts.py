@@ -151,14 +151,15 @@ def _day(day: date) -> str:
 
 def changes(seen: TrackedOrder, *, confirmed: bool) -> list[Change]:
     """What the customer may ask for now. What it costs or returns is told to who gave the second proof."""
+    # What is offered the longest stands first: then nothing moves when another comes or goes.
     labels = {
-        Kind.RETRY_PAYMENT: ("payment", gettext("Pay again"), _terms_of_payment(seen)),
+        Kind.CANCEL: ("cancel", gettext("Cancel the order"), _terms_of_cancelling(seen, confirmed=confirmed)),
         Kind.UPDATE_ADDRESS: (
             "address",
             gettext("Change the address"),
             gettext("Until the parcel gets its label. It costs nothing."),
         ),
-        Kind.CANCEL: ("cancel", gettext("Cancel the order"), _terms_of_cancelling(seen, confirmed=confirmed)),
+        Kind.RETRY_PAYMENT: ("payment", gettext("Pay again"), _terms_of_payment(seen)),
         Kind.REQUEST_RETURN: ("return", gettext("Return something"), _terms_of_returning(seen)),
     }
     offered = [(kind, *labels[kind]) for kind in labels if kind in seen.changes]
@@ -166,6 +167,13 @@ def changes(seen: TrackedOrder, *, confirmed: bool) -> list[Change]:
         Change(name, label, reverse(f"tracking:{name}", args=[seen.order.code]), terms)
         for _, name, label, terms in offered
     ]
+
+
+def most_changes(seen: TrackedOrder) -> int:
+    """How many changes may be offered at once from here on: the page keeps room for them."""
+    if seen.order.is_final:
+        return 0
+    return 3 if seen.order.status in (Status.RECEIVED, Status.IN_REVIEW, Status.CHARGING) else 1
 
 
 def _terms_of_payment(seen: TrackedOrder) -> str:

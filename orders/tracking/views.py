@@ -18,10 +18,17 @@ from orders.money import localised
 from orders.selectors import tracking as reads
 from orders.services.access import order_opened_by_link
 from orders.tracking import facts, presentation, returned
-from orders.tracking.access import ask_for_email, is_confirmed, let_in, of_customer, of_proven_customer, private
+from orders.tracking.access import (
+    ask_for_email,
+    in_their_language,
+    is_confirmed,
+    let_in,
+    of_customer,
+    of_proven_customer,
+)
 
 
-@private
+@in_their_language
 @require_safe
 def order_page(request: HttpRequest, code: str) -> HttpResponse:
     """The order's page; a link's token is first exchanged for the cookie."""
@@ -74,6 +81,7 @@ def _page(request: HttpRequest, order: Order) -> dict[str, Any]:
         "total": localised(order.total, order.currency),
         # Each asks for the code from a mail first.
         "changes": facts.changes(seen, confirmed=confirmed) if confirmed or settings.MAILS else [],
+        "room": facts.most_changes(seen),
         "mails": settings.MAILS,
         "returns": returned.returns_seen(order),
         "polls": not order.is_final or returned.goes_on(order),

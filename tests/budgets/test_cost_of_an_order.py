@@ -11,13 +11,14 @@ from tempfile import TemporaryDirectory
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.services.placement import NewItem
 from stack.postgres import BINARIES, embedded_postgres
 from stack.temporal import temporal_dev_server
-from tests.conftest import both_workers
+from tests.conftest import both_workers, eventually
 from tests.factories import an_order, reaches
 from tests.plugin import connected_to
 
@@ -58,6 +59,19 @@ def test_a_delivery_costs_no_more_than_its_budget(
     measured(f"A delivery with delays {delays or 'as set'}: {spent} state transitions, {commits} writing transactions")
     assert spent <= most
     assert commits <= WRITING_TRANSACTIONS
+
+
+@pytest.mark.usefixtures("cluster")
+def test_mails_cost_no_transition(tmp_path: Path, settings: Settings) -> None:
+    settings.MAILS = True  # so that an order placed here writes its mails
+    no_delays = {"PAYMENT_PROCESSING_DELAY": "0", "SHIPPING_DELAY": "0", "WORKFLOW_SANDBOX": "false"}
+    mails = {"EMAIL_URL": "dummymail://", "DATABASE_URL": os.environ["DATABASE_URL"]}
+    with temporal_dev_server(tmp_path / "temporal") as address:
+        with both_workers(tmp_path, TEMPORAL_ADDRESS=address, **no_delays, **mails):
+            order = reaches(an_order(), Status.DELIVERED)
+            eventually(lambda: order.deliveries.filter(state="sent").count() == 3, 20)
+        spent = sum(transitions(address, f"{kind}-{order.pk}") for kind in ("order", "shipping"))
+    assert spent <= TRANSITIONS_WITHOUT_DELAYS
 
 
 def test_the_number_of_queries_to_place_an_order_does_not_grow_with_its_items() -> None:

@@ -64,14 +64,22 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(settings: Settings) -> 
 
 def test_no_answer_is_kept_or_indexed(customer: Follow) -> None:
     order = an_order()
+    paths = [reverse(f"tracking:{route.name}", args=_arguments(route, order)) for route in urls.urlpatterns]
+    strict, knowing = Client(enforce_csrf_checks=True), customer(order)
     answers = [
-        Client().get(FIND),
+        *(
+            asked
+            for path in paths
+            for asked in (knowing.get(path), knowing.post(path), Client().get(path), strict.post(path))
+        ),
         Client().post(FIND, {"code": order.code, "email": "x@example.com"}),
         Client().get(link_to(order)),
-        Client().get(page_of(order)),
-        *(customer(order).get(page_of(order) + part) for part in ("", "live/", "cancel/", "address/", "payment/")),
+        Client().get(page_of(order).rstrip("/")),
+        Client().get(FIND.rstrip("/")),
+        Client().get(f"{page_of(order)}nothing/here/"),
     ]
     assert {(answer["Cache-Control"], answer["X-Robots-Tag"]) for answer in answers} == {("no-store", "noindex")}
+    assert {answer.status_code for answer in answers} >= {200, 301, 302, 403, 404, 405}
 
 
 @pytest.mark.parametrize("typed", ["{code}", " {code} ", "{lower}", "{bare}"])

@@ -27,7 +27,7 @@ WATCH = """
     window.shifts = [];
     new PerformanceObserver(list => window.shifts.push(...list.getEntries()
         .map(entry => [entry.value, entry.sources.map(({node, previousRect, currentRect}) =>
-            [node && (node.id || node.nodeName), previousRect.top, currentRect.top])])))
+            [node && (node.id || node.className || node.nodeName), previousRect.top, currentRect.top])])))
         .observe({type: "layout-shift"});
 """
 

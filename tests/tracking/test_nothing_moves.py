@@ -1,0 +1,71 @@
+"""While an order's page is looked at, what comes and goes moves nothing else, in any language."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser
+
+from orders.lifecycle import Status
+from orders.models import Order
+from orders.services import cancellation, deadlines, labels, payment, refunds, shipping
+from tests.factories import an_order_in, command
+from tests.screenshots.customer import ORDERED, Visit
+from tests.tracking.test_weight import HASTE, WATCH
+
+Act = Callable[[Order], object]
+
+STORIES: dict[str, tuple[Status, str, list[Act]]] = {
+    "paid": (
+        Status.IN_REVIEW,
+        "tok_ok",
+        [lambda it: deadlines.pass_deadline(it.pk, Status.IN_REVIEW), lambda it: payment.charge(it.pk)],
+    ),
+    "delivered": (
+        Status.PAID,
+        "tok_ok",
+        [
+            lambda it: shipping.start_picking(it.pk),
+            lambda it: shipping.pack(it.pk),
+            lambda it: labels.book_label(it.pk),
+            lambda it: shipping.ship(it.pk),
+            lambda it: shipping.deliver(it.pk),
+        ],
+    ),
+    "cancelled": (
+        Status.PAID,
+        "tok_ok",
+        [
+            lambda it: command(it, "cancel"),
+            lambda it: refunds.return_payment(it.pk),
+            lambda it: cancellation.finish_cancellation(it.pk),
+        ],
+    ),
+    "declined": (
+        Status.IN_REVIEW,
+        "tok_declined",
+        [lambda it: deadlines.pass_deadline(it.pk, Status.IN_REVIEW), lambda it: payment.charge(it.pk)],
+    ),
+}
+CHANGED = "before => document.getElementById('live').dataset.etag !== before"
+
+
+@pytest.mark.parametrize("size", [(320, 2800), (1280, 1800)], ids=["narrow", "wide"])
+@pytest.mark.parametrize("locale", ["en", "de", "es", "fr"])
+@pytest.mark.parametrize("story", STORIES)
+def test_nothing_moves(browser: Browser, web: str, story: str, locale: str, size: tuple[int, int]) -> None:
+    start, method, acts = STORIES[story]
+    order = an_order_in(start, **ORDERED, payment_method=method, locale=locale)
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    page = context.new_page()
+    page.add_init_script(HASTE)
+    Visit(page, web).opens(order)
+    page.wait_for_timeout(300)
+    page.evaluate(WATCH)
+    for act in acts:
+        before = page.locator("#live").get_attribute("data-etag")
+        act(order)
+        page.wait_for_function(CHANGED, arg=before, timeout=10_000)
+        page.wait_for_timeout(100)
+    shifts = page.evaluate("window.shifts")
+    context.close()
+    assert shifts == []
