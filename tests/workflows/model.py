@@ -16,7 +16,7 @@ FINAL = ("delivered", "cancelled", "rejected")
 
 @dataclass
 class Model:
-    """Where an order stands. Money in cents: `captured` and `refunded` of the payment that is live."""
+    """Where an order stands. Money in cents: `captured` and `refunded` of the payment that is live, `granted` of any."""
 
     manual: bool
     level: str
@@ -31,6 +31,7 @@ class Model:
     label: bool = False
     captured: int = 0
     refunded: int = 0
+    granted: int = 0
     charges: int = 0
 
     @property
@@ -114,7 +115,7 @@ class Model:
         ours = self.status in ("paid", "picking", "packed", "shipping_failed") and not self.returning
         # Before it is shipped, all of it would be a cancellation.
         fits = (shipped and amount <= self.kept) or (ours and amount < self.kept)
-        return fits and self._becomes(refunded=self.refunded + amount)
+        return fits and self._becomes(refunded=self.refunded + amount, granted=self.granted + amount)
 
     def _settle_payment(self) -> bool:
         return False  # an order at rest has no payment without an outcome
@@ -149,7 +150,8 @@ class Model:
         self.charges += 1
         if self.token == "tok_declined":
             return self._becomes(status="awaiting_payment")
-        return self._becomes(status="paid", captured=TOTAL, refunded=0)
+        # What was given back because somebody asked for it is not charged again.
+        return self._becomes(status="paid", captured=TOTAL - self.granted, refunded=0)
 
     def _ship_by_itself(self) -> bool:
         ends = {"standard": "delivered", "sim_lost": "shipping_failed"}
