@@ -16,7 +16,7 @@ FINAL = ("delivered", "cancelled", "rejected")
 
 @dataclass
 class Model:
-    """Where an order stands. Money in cents: `captured` and `refunded` of the payment that is live, `granted` of any."""
+    """Where an order stands. In cents: `captured` and `refunded` of the live payment, `granted` of any."""
 
     manual: bool
     level: str
