@@ -1,7 +1,12 @@
 """In which of our languages a customer is spoken to."""
 
 from django.conf import settings
-from django.utils.translation import get_supported_language_variant
+from django.utils.translation import get_language, get_supported_language_variant
+
+
+def spoken() -> str:
+    """The language that is active now; English where none is."""
+    return get_language() or "en"
 
 
 def language_of(locale: str) -> str | None:

@@ -5,7 +5,8 @@ from decimal import Decimal, InvalidOperation
 
 from babel.core import Locale
 from babel.numbers import format_currency, get_currency_precision
-from django.utils.translation import get_language
+
+from orders.languages import spoken
 
 CURRENCIES = frozenset(str(code) for code in Locale("en").currencies if len(str(code)) == 3)
 # Twelve digits: beyond any real order, far inside a 64-bit integer.
@@ -69,4 +70,4 @@ def in_words(minor: int, currency: str, locale: str = "en") -> str:
 
 def localised(minor: int, currency: str) -> str:
     """The same as the language writes it that is active: 99,99 USD in German."""
-    return in_words(minor, currency, locale=get_language() or "en")
+    return in_words(minor, currency, locale=spoken())

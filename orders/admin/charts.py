@@ -67,10 +67,10 @@ def chart(
                 bars.append(Bar(kind=kind, x=round(x, 1), y=y, width=round(wide, 1), height=height, title=title))
             base -= height if stacked else 0
     # Every second day is named, or the names would run into each other.
-    named = [(number, day) for number, day in enumerate(days) if number % 2 == 1]
     labels = [
         Label(x=round(number * step + step / 2, 1), y=HEIGHT - 5, text=f"{day:%d %b}", anchor="middle")
-        for number, day in named
+        for number, day in enumerate(days)
+        if number % 2 == 1
     ]
     top = Label(x=0, y=11, text=in_words(highest), anchor="start")
     return Chart(bars=bars, labels=[top, *labels], floor=HEIGHT - FOOT)

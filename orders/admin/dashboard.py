@@ -160,7 +160,7 @@ def _open(standing: Mapping[Status, dashboard.Pile]) -> Report:
         (status.in_words.capitalize(), pile.count, age(pile.oldest) if pile.oldest else "–")
         for status, pile in standing.items()
     ]
-    counts = {status.in_words.capitalize(): pile.count for status, pile in standing.items()}
+    counts = {name: count for name, count, _ in rows}
     return Report(
         title="Open orders, by state",
         chart=lying_chart(counts, _orders, kind="open"),

@@ -11,12 +11,12 @@ from uuid import UUID
 from babel.dates import format_date
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.translation import get_language, gettext, override
+from django.utils.translation import gettext, override
 
 from orders.carriers import carrier_name, tracking_link
 from orders.errors import MailRefused
 from orders.gateways.mail import Letter, mail_gateway
-from orders.languages import language_or_default
+from orders.languages import language_or_default, spoken
 from orders.lifecycle import Status
 from orders.mails import Mail
 from orders.models import AccessCode, Delivery, Order, Return
@@ -123,8 +123,7 @@ def _return(row: Delivery) -> Facts:
 
 def _moment(at: datetime) -> str:
     """A time as the reader's language writes it; where the reader is, nobody knows."""
-    language = get_language() or "en"
-    return f"{format_date(at, 'long', locale=language)}, {at.astimezone(UTC):%H:%M} UTC"
+    return f"{format_date(at, 'long', locale=spoken())}, {at.astimezone(UTC):%H:%M} UTC"
 
 
 def _refund(row: Delivery) -> Facts:
@@ -146,7 +145,7 @@ def _places(line: str) -> set[str]:
 
 def _after_the_greeting(lines: list[str]) -> list[str]:
     """German goes on in lower case after the comma of the greeting; the others begin a sentence."""
-    if get_language() == "de":
+    if spoken() == "de":
         return lines
     return [lines[0][:1].upper() + lines[0][1:], *lines[1:]]
 

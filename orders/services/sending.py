@@ -133,8 +133,6 @@ def send(claimed: Claimed) -> Tried:
 
 def keep(claimed: Sequence[Claimed]) -> None:
     """Renew the lease of what is still being sent, so that no other sender sends it too."""
-    if not claimed:
-        return
     with connection.cursor() as cursor:
         cursor.execute(KEEP, [LEASE_SECONDS, [it.id for it in claimed], [it.number for it in claimed]])
 

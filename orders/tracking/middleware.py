@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
+PAGES = "/track/"
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
@@ -17,7 +17,7 @@ class PrivatePagesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer, and say that the answer is not to be kept."""
         response = self._get_response(request)
-        if f"{request.path}/".startswith(reverse("tracking:find")):
+        if f"{request.path}/".startswith(PAGES):
             response["Cache-Control"] = "no-store"
             response["X-Robots-Tag"] = "noindex"
         return response

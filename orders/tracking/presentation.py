@@ -5,9 +5,10 @@ from datetime import datetime
 from itertools import dropwhile
 from uuid import UUID
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from orders.commands import CommandState, Kind
+from orders.languages import spoken
 from orders.lifecycle import FINAL, EventType, Status, Waiting
 from orders.models import Command, Event
 from orders.selectors.tracking import TrackedOrder
@@ -63,7 +64,7 @@ def headline(seen: TrackedOrder) -> Headline:
 
 def _faults(seen: TrackedOrder) -> list[str]:
     """Why the order is invalid; the reasons are written down in English."""
-    return [str(reason) for reason in seen.order.invalid_reasons] if (get_language() or "en").startswith("en") else []
+    return [str(reason) for reason in seen.order.invalid_reasons] if spoken().startswith("en") else []
 
 
 def steps(seen: TrackedOrder) -> list[Step]:
@@ -116,7 +117,7 @@ def _what_followed(seen: TrackedOrder, command: Command) -> Notice | None:
 def _refusal(command: Command) -> str:
     """That it was refused, and why: in another language than English only if the reason is known in it."""
     said, why = gettext(words.REFUSED[Kind(command.kind)]), gettext(command.outcome)
-    speaks_english = (get_language() or "en").startswith("en")
+    speaks_english = spoken().startswith("en")
     return f"{said} {why}" if speaks_english or why != command.outcome else said
 
 
