@@ -49,6 +49,9 @@ class Command(models.Model):
             models.Index(fields=["available_at"], condition=Q(state="pending"), name="commands_pending"),
             models.Index(fields=["order", "seq"], condition=Q(state="pending"), name="commands_pending_of_order"),
             models.Index(fields=["delivered_at"], condition=Q(state="delivered"), name="commands_unsettled"),
+            models.Index(
+                fields=["state", "created_at"], condition=Q(state__in=["pending", "delivered"]), name="commands_open"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -130,7 +130,8 @@ def _pile(orders: QuerySet[Order]) -> Pile:
 
 
 def _backlog(rows: QuerySet[Command] | QuerySet[Delivery]) -> Backlog:
-    row = rows.order_by().values("created_at")[: COUNTED + 1].aggregate(count=Count("*"), oldest=Min("created_at"))
+    oldest_first = rows.order_by("created_at").values("created_at")[: COUNTED + 1]
+    row = oldest_first.aggregate(count=Count("*"), oldest=Min("created_at"))
     return Backlog(count=row["count"], oldest=row["oldest"])
 
 

@@ -1,7 +1,8 @@
 """Orders in every condition in which an order's page looks or offers something of its own, made without Temporal."""
 
 from collections.abc import Callable
-from functools import cache, partial
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -101,10 +102,21 @@ CONDITIONS: dict[str, Callable[[], Order]] = {
 }
 
 
-@cache
+_seen: dict[str, tuple[Order, datetime]] = {}
+
+
 def order(condition: str) -> Order:
-    """One order in this condition, the same one every time: for looking at."""
-    return CONDITIONS[condition]()
+    """One order in this condition, the same one until another test changes it: for looking at."""
+    if condition not in _seen or _changed(*_seen[condition]):
+        made = CONDITIONS[condition]()
+        made.refresh_from_db()
+        _seen[condition] = made, made.updated_at
+    return _seen[condition][0]
+
+
+def _changed(made: Order, at: datetime) -> bool:
+    made.refresh_from_db()
+    return made.updated_at != at
 
 
 def fresh_order_for(kind: Kind) -> Order:
