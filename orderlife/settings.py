@@ -40,7 +40,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "orders.api.middleware.ProblemsMiddleware",
-    "orders.tracking.middleware.PrivatePagesMiddleware",
+    "orders.tracking.middleware.CustomersPagesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

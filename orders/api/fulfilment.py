@@ -5,12 +5,12 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from orders.api import answers
 from orders.api.auth import FULFIL
 from orders.api.fields import Level, Token, whole_number
-from orders.api.listing import check_names, cursor_after, place_of
+from orders.api.listing import NamedQuery, cursor_after, place_of
 from orders.api.orders import COMMAND, PROBLEMS, Key, Wait
 from orders.api.outcomes import Wish, carry_out
 from orders.api.results import ToFulfilOut
@@ -32,7 +32,7 @@ class FulfilmentIn(ReasonIn):
     tracking_number: Token | None = None
 
 
-class FulfilmentQuery(BaseModel):
+class FulfilmentQuery(NamedQuery):
     """What is to be done."""
 
     step: Step = Field("pick", description="which step the orders wait for")
@@ -49,9 +49,8 @@ class FulfilmentQuery(BaseModel):
     summary="List what is to be done",
     operation_id="list_to_fulfil",
 )
-def to_fulfil(request: HttpRequest, query: Query[FulfilmentQuery]) -> ToFulfilOut:
+def to_fulfil(request: HttpRequest, query: Query[FulfilmentQuery]) -> ToFulfilOut:  # noqa: ARG001 - given by this name
     """Orders that wait for this step, the oldest first; by default those to be picked."""
-    check_names(request, FulfilmentQuery)
     found = orders_to_fulfil(Kind(query.step), after=place_of(query.cursor), limit=query.limit + 1)
     page = found[: query.limit]
     return ToFulfilOut(

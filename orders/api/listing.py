@@ -6,8 +6,17 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.http import HttpRequest
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
 
 from orders.api.fields import plain, whole_number
 from orders.errors import InvalidOrder
@@ -39,7 +48,19 @@ def _text(most: int) -> Any:
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within_reach)]
 
 
-class OrdersQuery(BaseModel):
+class NamedQuery(BaseModel):
+    """The parameters of a request, and no others: a filter that is misspelt would silently show everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_all_that_was_sent(cls, known: dict[str, object], info: ValidationInfo) -> dict[str, object]:
+        """The framework passes on what it knows by name."""
+        return {**info.context["request"].GET.dict(), **known}  # type: ignore[index]
+
+
+class OrdersQuery(NamedQuery):
     """Which orders, and how many at once."""
 
     status: list[Status] = Field([], max_length=len(Status), description="one or more; repeat the parameter")
@@ -89,14 +110,3 @@ def place_of(cursor: str | None) -> Place | None:
 def cursor_after(order: Order) -> str:
     """What stands for the place after this order: nothing that a list of orders does not show."""
     return base64.urlsafe_b64encode(json.dumps([order.created_at.isoformat(), str(order.pk)]).encode()).decode()
-
-
-def check_names(request: HttpRequest, query: type[BaseModel]) -> None:
-    """A filter that is misspelt would silently show everything.
-
-    Raises:
-        InvalidOrder: a parameter is none of this request.
-    """
-    unknown = set(request.GET) - set(query.model_fields)
-    if unknown:
-        raise InvalidOrder({name[:100]: "is not a parameter of this request" for name in sorted(unknown)})

@@ -4,6 +4,7 @@ import json
 import logging
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
@@ -121,12 +122,13 @@ def _pointer(location: tuple[str | int, ...]) -> str:
     place, *path = location
     if place == "body":
         return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path[1:])
-    return next(part for part in reversed(location) if isinstance(part, str))
+    return next(part[:100] for part in reversed(location) if isinstance(part, str))
 
 
-def _sentence(fault: Mapping[str, object]) -> str:
+def _sentence(fault: Mapping[str, Any]) -> str:
+    place = fault["loc"][0]
     if fault["type"] == "extra_forbidden":
-        return "is not a field that can be sent"
+        return "is not a parameter of this request" if place == "query" else "is not a field that can be sent"
     if fault["type"] == "missing":
         return "is missing"
     return str(fault["msg"]).removeprefix("Value error, ")

@@ -1,17 +1,15 @@
 """Who may open an order's page: signed cookies, given for the link's token, for code and e-mail, for a mailed code."""
 
-import math
 from collections.abc import Callable
 from functools import wraps
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.http import urlencode
 
-from orders.errors import TooManyRequests
 from orders.ids import normalise_code
 from orders.languages import language_of
 from orders.models import Order
@@ -23,7 +21,6 @@ from orders.services.access import (
     order_opened_by_cookie,
     proof_cookie,
 )
-from orders.tracking.zone import zone_of
 
 COOKIE = "orderlife_order"
 PROOF = "orderlife_proof"
@@ -32,30 +29,12 @@ View = Callable[..., HttpResponse]
 OrderView = Callable[[HttpRequest, Order], HttpResponse]
 
 
-def in_their_language(view: View) -> View:
-    """Speak the browser's language and tell the time of its zone, as far as they are known.
-
-    Who tries too often is told until when to wait.
-    """
-
-    @wraps(view)
-    def wrapped(request: HttpRequest, **path: str) -> HttpResponse:
-        with translation.override(translation.get_language_from_request(request)), timezone.override(zone_of(request)):
-            try:
-                return view(request, **path)
-            except TooManyRequests as error:
-                return _ask_for_patience(request, error)
-
-    return wrapped
-
-
 def of_customer(view: OrderView) -> View:
     """Give the view the order that the request's cookie opens; without one, ask for code and e-mail address.
 
-    The page speaks the order's language where that is one of ours.
+    The page speaks the order's language where that is one of ours, else the browser's.
     """
 
-    @in_their_language
     @wraps(view)
     def wrapped(request: HttpRequest, code: str) -> HttpResponse:
         order = order_opened_by_cookie(normalise_code(code), request.COOKIES.get(COOKIE, ""))
@@ -121,10 +100,3 @@ def _give(response: HttpResponse, order: Order, name: str, value: str, *, hours:
         httponly=True,
         samesite="Lax",
     )
-
-
-def _ask_for_patience(request: HttpRequest, error: TooManyRequests) -> HttpResponse:
-    minutes = math.ceil(error.retry_after / 60)
-    response = render(request, "tracking/patience.html", {"minutes": minutes}, status=429)
-    response["Retry-After"] = str(error.retry_after)
-    return response

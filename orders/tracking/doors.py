@@ -14,14 +14,13 @@ from orders.selectors.tracking import newest_code
 from orders.services import proof
 from orders.services.access import order_opened_by_email
 from orders.services.lost_links import ask_for_links
-from orders.tracking.access import in_their_language, let_in, let_in_with_proof, of_customer
+from orders.tracking.access import let_in, let_in_with_proof, of_customer
 from orders.tracking.forms import CodeForm, EmailForm, FindForm
 
 # The pages that a confirmation can lead to, by the names of their routes.
 NEXT = ("order", "cancel", "address", "payment", "receipt", "return")
 
 
-@in_their_language
 def find(request: HttpRequest) -> HttpResponse:
     """Ask for order code and e-mail address, and open the page to who knows both."""
     form = FindForm(request.POST or None, initial={"code": request.GET.get("code", "")})
@@ -35,7 +34,6 @@ def find(request: HttpRequest) -> HttpResponse:
     return render(request, "tracking/find.html", {"form": form, "mails": settings.MAILS})
 
 
-@in_their_language
 def lost(request: HttpRequest) -> HttpResponse:
     """Mail the links of this address's recent orders; the answer is the same whether it has any."""
     form = EmailForm(request.POST or None)

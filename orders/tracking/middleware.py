@@ -1,23 +1,47 @@
 """What holds for every answer below `/track/`, errors and redirects of others among them."""
 
+import math
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+
+from orders.errors import TooManyRequests
+from orders.tracking.zone import zone_of
 
 PAGES = "/track/"
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
-class PrivatePagesMiddleware:
-    """Lets no browser, proxy or search engine keep a customer's page."""
+class CustomersPagesMiddleware:
+    """Lets nobody keep a customer's page, and speaks the customer's language."""
 
     def __init__(self, get_response: Answer) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer, and say that the answer is not to be kept."""
-        response = self._get_response(request)
-        if f"{request.path}/".startswith(PAGES):
-            response["Cache-Control"] = "no-store"
-            response["X-Robots-Tag"] = "noindex"
+        """Answer in the browser's language and the time of its zone, as far as they are known.
+
+        No browser, proxy or search engine is to keep the answer.
+        """
+        if not _is_theirs(request):
+            return self._get_response(request)
+        with translation.override(translation.get_language_from_request(request)), timezone.override(zone_of(request)):
+            response = self._get_response(request)
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex"
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Who tries too often is told until when to wait."""
+        if not isinstance(exception, TooManyRequests) or not _is_theirs(request):
+            return None
+        minutes = math.ceil(exception.retry_after / 60)
+        response = render(request, "tracking/patience.html", {"minutes": minutes}, status=429)
+        response["Retry-After"] = str(exception.retry_after)
+        return response
+
+
+def _is_theirs(request: HttpRequest) -> bool:
+    return f"{request.path}/".startswith(PAGES)

@@ -20,7 +20,6 @@ from orders.services.access import order_opened_by_link
 from orders.tracking import facts, presentation, returned
 from orders.tracking.access import (
     ask_for_email,
-    in_their_language,
     is_confirmed,
     let_in,
     of_customer,
@@ -28,7 +27,6 @@ from orders.tracking.access import (
 )
 
 
-@in_their_language
 @require_safe
 def order_page(request: HttpRequest, code: str) -> HttpResponse:
     """The order's page; a link's token is first exchanged for the cookie."""

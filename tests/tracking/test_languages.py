@@ -56,7 +56,9 @@ def test_the_compiled_texts_are_those_that_people_edit(language: str) -> None:
 def test_every_word_of_the_page_is_in_the_catalog(language: str) -> None:
     with Path(ROOT / f"locale/pages/{language}/LC_MESSAGES/django.po").open("rb") as file:
         known = {message.id for message in read_po(file, locale=language)}
-    pages = [path.read_text() for path in (ROOT / "templates/tracking").glob("*.html")]
+    pages = [
+        path.read_text() for folder in ("templates", "templates/tracking") for path in (ROOT / folder).glob("*.html")
+    ]
     tables = (words.HEADLINES, words.REASONS, words.DEADLINES, words.ENDINGS, words.EVENTS, words.REFUSED)
     said = {text for page in pages for text in MARKED.findall(page)}
     said |= {text for table in tables for text in table.values()} | {name for name, _event in words.STEPS}
@@ -103,6 +105,13 @@ def test_a_change_that_was_refused_is_told_in_one_language(customer: Follow) -> 
 def test_the_doors_speak_the_browsers_language() -> None:
     assert "Ihre Bestellung finden" in Client(headers={"accept-language": "de"}).get("/track/").text
     assert "Find your order" in Client(headers={"accept-language": "ja"}).get("/track/").text
+
+
+def test_what_goes_wrong_is_told_in_the_browsers_language_too() -> None:
+    said = {"accept": "text/html", "accept-language": "de"}
+    client = Client(headers=said, enforce_csrf_checks=True)
+    assert "Bitte schicken Sie das Formular noch einmal ab" in client.post("/track/", {"code": "x"}).text
+    assert "Hier ist nichts" in client.get("/track/nowhere/at/all/").text
 
 
 @pytest.mark.parametrize(("locale", "language"), [("de-CH", "de"), ("xx", None), ("", None), ("x" * 20, None)])

@@ -10,7 +10,15 @@ from orders.models import Order
 from orders.services import cancellation, deadlines, labels, payment, refunds, shipping
 from tests.factories import an_order_in, command
 from tests.screenshots.customer import ORDERED, Visit
-from tests.tracking.test_weight import HASTE, WATCH
+from tests.tracking.test_weight import HASTE
+
+WATCH = """
+    window.shifts = [];
+    new PerformanceObserver(list => window.shifts.push(...list.getEntries()
+        .map(entry => [entry.value, entry.sources.map(({node, previousRect, currentRect}) =>
+            [node && (node.id || node.className || node.nodeName), previousRect.top, currentRect.top])])))
+        .observe({type: "layout-shift"});
+"""
 
 Act = Callable[[Order], object]
 

@@ -1,12 +1,10 @@
-"""What a page weighs, and that it keeps still while it changes."""
+"""What a page weighs, and how often it asks for more."""
 
 from collections.abc import Callable
 
-import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Page, Request
 
 from orders.lifecycle import Status
-from orders.services import labels, shipping
 from orders.services.placement import NewItem
 from tests.conftest import eventually
 from tests.factories import a_return, an_order, an_order_in
@@ -22,13 +20,6 @@ HASTE = """
         if (time >= 2000) window.waits.push(time);
         return later(work, Math.min(time, 50));
     };
-"""
-WATCH = """
-    window.shifts = [];
-    new PerformanceObserver(list => window.shifts.push(...list.getEntries()
-        .map(entry => [entry.value, entry.sources.map(({node, previousRect, currentRect}) =>
-            [node && (node.id || node.className || node.nodeName), previousRect.top, currentRect.top])])))
-        .observe({type: "layout-shift"});
 """
 
 
@@ -49,29 +40,6 @@ def test_a_page_stays_below_fifty_kilobytes(page: Page, web: str, measured: Call
         f"a page of thirty items, all of them sent back, with all it loads, as it travels: {sum(sizes.values())} bytes"
     )
     assert sum(sizes.values()) < LIMIT, sizes
-
-
-@pytest.mark.parametrize("width", [320, 1280])
-def test_nothing_jumps_while_the_order_goes_on(browser: Browser, web: str, width: int) -> None:
-    order = an_order_in(Status.PAID)
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = context.new_page()
-    open_page(page, web, order)
-    page.wait_for_timeout(500)
-    page.evaluate(WATCH)
-    status = page.get_by_role("status")
-    shipping.start_picking(order.pk)
-    expect(status).to_contain_text("We are collecting your items")
-    shipping.pack(order.pk)
-    labels.book_label(order.pk)
-    shipping.ship(order.pk)
-    expect(status).to_contain_text("Your parcel is on its way")
-    shipping.deliver(order.pk)
-    expect(status).to_contain_text("Your parcel has arrived")
-    page.wait_for_timeout(200)
-    shifts = page.evaluate("window.shifts")
-    context.close()
-    assert shifts == []
 
 
 def test_it_asks_ever_less_often_and_not_at_all_while_nobody_looks(page: Page, web: str) -> None:
