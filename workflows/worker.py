@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import signal
+import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -75,13 +77,35 @@ async def _run(name: str, processes: Callable[[Client], list[Any]], stdout: Outp
     if client is None:
         return
     runner = WorkerRunner(stdout)
-    running = asyncio.create_task(runner.run(processes(client)))
-    await asyncio.sleep(0)  # the runner has its own signal handlers now
-    stdout.write(f"The {name} worker is ready: Temporal at {settings.TEMPORAL_ADDRESS}.")
-    stdout.flush()
-    if told_to_stop.is_set():
-        runner.stop_event.set()
-    await running
+    with _woken_by_signals():
+        running = asyncio.create_task(runner.run(processes(client)))
+        await asyncio.sleep(0)  # the runner has its own signal handlers now
+        stdout.write(f"The {name} worker is ready: Temporal at {settings.TEMPORAL_ADDRESS}.")
+        stdout.flush()
+        if told_to_stop.is_set():
+            runner.stop_event.set()
+        await running
+
+
+@contextmanager
+def _woken_by_signals() -> Iterator[None]:
+    """Let the loop of this thread hear of each signal at once.
+
+    The runner's handlers run in Python, once the main thread does. Asleep in the loop it would not, as long as nothing
+    else happens, if the signal came just before it fell asleep or to one of Temporal's threads.
+    """
+    hears, says = socket.socketpair()
+    loop = asyncio.get_running_loop()
+    with hears, says:
+        hears.setblocking(False)
+        says.setblocking(False)
+        loop.add_reader(hears, hears.recv, 4096)
+        before = signal.set_wakeup_fd(says.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            loop.remove_reader(hears)
 
 
 def _until_the_runner_listens() -> threading.Event:

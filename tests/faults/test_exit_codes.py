@@ -1,10 +1,13 @@
 """Processes end with their proper code, however often: a process that spoke to Temporal may crash while it ends."""
 
+import ctypes
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +22,7 @@ SHORT_RUNS = 200
 WORKER_STOPS = 100
 RECONCILER_RUNS = 40
 AT_ONCE = 4
+PATIENCE_SECONDS = 60
 
 
 class Runs:
@@ -33,6 +37,9 @@ class Runs:
             text=True,
             env={**os.environ, **settings},
         )
+        self._messages: queue.Queue[dict[str, int]] = queue.Queue()
+        self._listener = threading.Thread(target=self._listen)
+        self._listener.start()
 
     def start(self, *args: str) -> tuple[int, Path]:
         """Start one; its process id and its log."""
@@ -49,11 +56,16 @@ class Runs:
     def close(self) -> None:
         """End the process that they are forked from."""
         self._zygote.kill()
+        self._listener.join()
         self._zygote.communicate()
 
-    def _next(self, kind: str) -> dict[str, int]:
+    def _listen(self) -> None:
         assert self._zygote.stdout
-        message: dict[str, int] = json.loads(self._zygote.stdout.readline())
+        for line in self._zygote.stdout:
+            self._messages.put(json.loads(line))
+
+    def _next(self, kind: str) -> dict[str, int]:
+        message = self._messages.get(timeout=PATIENCE_SECONDS)
         assert kind in message, message
         return message
 
@@ -107,6 +119,13 @@ def test_a_worker_that_finds_no_temporal_waits_for_it_and_can_be_stopped(world: 
     worker = world.start("order", "manage.py", "run_order_worker")
     worker.ready("waiting for it")
     assert worker.stop() == 0
+
+
+def test_an_idle_worker_stops_though_the_signal_comes_to_another_of_its_threads(world: World) -> None:
+    worker = world.start_shipping_worker()
+    threads = {int(path.name) for path in Path(f"/proc/{worker.process.pid}/task").iterdir()}
+    ctypes.CDLL(None).tgkill(worker.process.pid, max(threads - {worker.process.pid}), signal.SIGTERM)
+    assert worker.process.wait(timeout=20) == 0
 
 
 def test_a_worker_finishes_the_charge_it_is_making_before_it_stops(world: World) -> None:
