@@ -8,6 +8,9 @@ HOST = "127.0.0.1"
 DEFAULTS = {"WEB_PORT": 8000, "TEMPORAL_PORT": 7233, "TEMPORAL_UI_PORT": 8233}
 
 
+_given: set[int] = set()
+
+
 class PortError(Exception):
     """A port cannot be had; the message is one line that names it and the variable to set."""
 
@@ -24,10 +27,14 @@ class Ports:
 
 
 def free_port() -> int:
-    """A port that nothing listens on now. Another process may take it before the caller does."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port that nothing listens on now, another one each time. Another process may take it before the caller does."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = int(probe.getsockname()[1])
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def choose() -> Ports:
@@ -42,6 +49,7 @@ def choose() -> Ports:
         raise PortError(f"The ports must differ from each other: {given}.")
     for variable, port in wanted.items():
         _check_free(variable, port)
+    _given.update(wanted.values())
     return Ports(wanted["WEB_PORT"], wanted["TEMPORAL_PORT"], wanted["TEMPORAL_UI_PORT"], free_port(), free_port())
 
 

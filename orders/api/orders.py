@@ -29,6 +29,7 @@ from orders.errors import InvalidOrder, ReferenceTaken
 from orders.models import Order
 from orders.money import to_minor
 from orders.selectors.clients import order_of_client, orders_of_client
+from orders.selectors.orders import of_one_moment
 from orders.services import idempotency
 from orders.services.access import tracking_url
 from orders.services.placement import place_order
@@ -102,7 +103,7 @@ def show_all(request: HttpRequest, query: Query[OrdersQuery]) -> OrdersOut:
 )
 def show(request: HttpRequest, order_id: UUID) -> OrderOut:
     """The order as it stands, what it waits for, and the commands it accepts now."""
-    return answers.order_in_full(own_order(request, order_id))
+    return of_one_moment(own_order(request, order_id), answers.order_in_full)
 
 
 @router.get(

@@ -13,7 +13,7 @@ from orders.models import Approval, Command, Event, Order, OrderItem, Payment, R
 from orders.money import in_words
 from orders.selectors.approvals import waiting_approvals
 from orders.selectors.commands import is_possible
-from orders.selectors.orders import order_by_id
+from orders.selectors.orders import of_one_moment, order_by_id
 from orders.selectors.refunds import unanswered
 from orders.selectors.returns import returns_of
 
@@ -127,12 +127,15 @@ class OrderView:
 
 
 def order_view(order_id: UUID) -> OrderView:
-    """Everything that stands on an order's page but its timeline.
+    """Everything that stands on an order's page but its timeline, of one moment.
 
     Raises:
         OrderNotFound: there is no such order.
     """
-    order = order_by_id(order_id)
+    return of_one_moment(order_by_id(order_id), _order_view)
+
+
+def _order_view(order: Order) -> OrderView:
     prefetch_related_objects(
         [order],
         Prefetch("payments", Payment.objects.order_by("attempt")),
@@ -149,7 +152,7 @@ def order_view(order_id: UUID) -> OrderView:
         shipments=list(order.shipments.all()),
         returns=returns_of(order) if order.status == Status.DELIVERED else [],
         unsettled=list(order.commands.filter(settled_at=None).order_by("seq")),
-        approvals=waiting_approvals(order_id),
+        approvals=waiting_approvals(order.pk),
     )
 
 

@@ -1,10 +1,14 @@
 """Single orders and their events."""
 
+from collections.abc import Callable
+from typing import TypeVar
 from uuid import UUID
 
 from orders.errors import OrderNotFound
 from orders.ids import normalise_code
 from orders.models import Event, Order
+
+Seen = TypeVar("Seen")
 
 
 def order_by_id(order_id: UUID) -> Order:
@@ -17,6 +21,19 @@ def order_by_id(order_id: UUID) -> Order:
     if order is None:
         raise OrderNotFound(f"There is no order {order_id}.")
     return order
+
+
+def of_one_moment(order: Order, read: Callable[[Order], Seen]) -> Seen:
+    """What `read` finds of an order in several queries, all of it as it was at one moment.
+
+    Whatever changes of an order, its own row changes with it: where that is the same afterwards, nothing came between.
+    """
+    while True:
+        seen = read(order)
+        as_read = {"event_seq": order.event_seq, "command_seq": order.command_seq, "updated_at": order.updated_at}
+        if Order.objects.filter(pk=order.pk, **as_read).exists():
+            return seen
+        order = order_by_id(order.pk)
 
 
 def order_by_name(name: str) -> Order:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from orders.commands import Kind, accepted_in
 from orders.lifecycle import Status
 from orders.models import AccessCode, Command, Event, Order, OrderItem, Payment, Shipment
+from orders.selectors.orders import of_one_moment
 from orders.selectors.returns import RETURNS, is_returnable
 
 CUSTOMER = "customer"
@@ -74,7 +75,11 @@ def newest_code(order: Order) -> AccessCode | None:
 
 
 def tracked(order: Order) -> TrackedOrder:
-    """The order with all that its page shows."""
+    """The order with all that its page shows, of one moment: that of `order` or a later one."""
+    return of_one_moment(order, _tracked)
+
+
+def _tracked(order: Order) -> TrackedOrder:
     prefetch_related_objects([order], "items", "shipments", RETURNS, "returns__items__item")
     return TrackedOrder(
         order=order,

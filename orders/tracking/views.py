@@ -38,18 +38,18 @@ def order_page(request: HttpRequest, code: str) -> HttpResponse:
 
 @of_customer
 def _order_page(request: HttpRequest, order: Order) -> HttpResponse:
-    return render(request, "tracking/order.html", _page(request, order))
+    return render(request, "tracking/order.html", _page(request, reads.tracked(order)))
 
 
 @of_customer
 @require_safe
 def live(request: HttpRequest, order: Order) -> HttpResponse:
     """The part of the page that changes, for the page that asks: 304 while it has not."""
-    etag = _etag(request, order)
-    if unchanged := get_conditional_response(request, etag=etag):
+    if unchanged := get_conditional_response(request, etag=_etag(request, order)):
         return unchanged
-    response = render(request, "tracking/body.html", _page(request, order))
-    response["ETag"] = etag
+    page = _page(request, reads.tracked(order))
+    response = render(request, "tracking/body.html", page)
+    response["ETag"] = page["etag"]
     return response
 
 
@@ -58,13 +58,14 @@ def live(request: HttpRequest, order: Order) -> HttpResponse:
 def receipt(request: HttpRequest, order: Order) -> HttpResponse:
     """What was ordered and paid, to print."""
     seen = reads.tracked(order)
+    order = seen.order
     page = {"order": order, "total": localised(order.total, order.currency), "payments": facts.payment_facts(seen)}
     page |= {"lines": facts.lines(seen), "totals": facts.totals(seen), "address": facts.address_lines(seen)}
     return render(request, "tracking/receipt.html", page)
 
 
-def _page(request: HttpRequest, order: Order) -> dict[str, Any]:
-    seen = reads.tracked(order)
+def _page(request: HttpRequest, seen: reads.TrackedOrder) -> dict[str, Any]:
+    order = seen.order
     confirmed = is_confirmed(request, order)
     page = {
         "order": order,

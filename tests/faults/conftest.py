@@ -88,8 +88,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     it.settings["SIMULATED_DIR"] = str(settings.SIMULATED_DIR)
     with database_of_its_own(f"world{unique()}"):
         it.settings["DATABASE_URL"] = os.environ["DATABASE_URL"]
-        it.start_temporal()
         try:
+            it.start_temporal()
             with it.running:
                 yield it
         finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.ports import HOST, PortError, choose
+from stack.ports import HOST, PortError, choose, free_port
 from stack.state import DataDirectory, Secrets, StackRunsError
 
 
@@ -67,3 +67,7 @@ def test_only_one_holds_the_data_directory(directory: Path) -> None:
     with data.locked():
         data.clear()
     assert not list(directory.iterdir())
+
+
+def test_it_gives_no_port_twice() -> None:
+    assert len({free_port() for _ in range(2000)}) == 2000

@@ -185,7 +185,7 @@ def test_the_page_costs_the_same_whatever_happened(
     for status in (Status.PAID, Status.DELIVERED, Status.CANCELLED):
         order = an_order_in(status)
         client = customer(order)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             client.get(page_of(order))
 
 
