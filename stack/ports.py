@@ -1,6 +1,8 @@
 """Which TCP ports the stack listens on, always on 127.0.0.1."""
 
+import contextlib
 import os
+import secrets
 import socket
 from dataclasses import dataclass
 
@@ -8,6 +10,8 @@ HOST = "127.0.0.1"
 DEFAULTS = {"WEB_PORT": 8000, "TEMPORAL_PORT": 7233, "TEMPORAL_UI_PORT": 8233}
 
 
+# Linux gives those from 32768 on, others those from 49152 on.
+NEVER_GIVEN_BY_SYSTEMS = range(20_000, 32_768)
 _given: set[int] = set()
 
 
@@ -27,12 +31,14 @@ class Ports:
 
 
 def free_port() -> int:
-    """A port that nothing listens on now, another one each time. Another process may take it before the caller does."""
+    """A port that nothing listens on now, another one each time.
+
+    Another process may take it before the caller does, but only one that asks for this very port: systems give others
+    to those who connect, or ask for any.
+    """
     while True:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port = int(probe.getsockname()[1])
-        if port not in _given:
+        port = secrets.choice(NEVER_GIVEN_BY_SYSTEMS)
+        if port not in _given and _is_free(port):
             _given.add(port)
             return port
 
@@ -51,6 +57,13 @@ def choose() -> Ports:
         _check_free(variable, port)
     _given.update(wanted.values())
     return Ports(wanted["WEB_PORT"], wanted["TEMPORAL_PORT"], wanted["TEMPORAL_UI_PORT"], free_port(), free_port())
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.bind((HOST, port))
+        return True
+    return False
 
 
 def _number(variable: str) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stack import ports
 from stack.ports import HOST, PortError, choose, free_port
 from stack.state import DataDirectory, Secrets, StackRunsError
 
@@ -69,5 +70,16 @@ def test_only_one_holds_the_data_directory(directory: Path) -> None:
     assert not list(directory.iterdir())
 
 
-def test_it_gives_no_port_twice() -> None:
-    assert len({free_port() for _ in range(2000)}) == 2000
+def test_it_gives_no_port_twice_and_none_that_somebody_may_have_got_meanwhile() -> None:
+    given = {free_port() for _ in range(2000)}
+    assert len(given) == 2000
+    with socket.create_server((HOST, 0)) as somebody:
+        assert max(given) < somebody.getsockname()[1]
+
+
+def test_it_gives_no_port_on_which_somebody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server((HOST, free_port())) as somebody:
+        port = somebody.getsockname()[1]
+        monkeypatch.setattr(ports, "NEVER_GIVEN_BY_SYSTEMS", range(port, port + 40))
+        monkeypatch.setattr(ports, "_given", set())
+        assert port not in {free_port() for _ in range(20)}
