@@ -71,9 +71,28 @@ TEMPLATES = [
 
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------
 required(env, "DATABASE_URL", "run `make up` in another terminal, or point DATABASE_URL at a PostgreSQL.")
+_database = env.db_url("DATABASE_URL")
+# Nobody may keep an order's lock by falling silent: no transaction waits for anything but PostgreSQL, so one that
+# pauses for ten seconds has lost its client. Either end notices within 25 seconds that the other is gone.
+_SERVER_SIDE = {
+    "idle_in_transaction_session_timeout": "10s",
+    "tcp_keepalives_idle": 10,
+    "tcp_keepalives_interval": 5,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": "25s",
+}
 DATABASES = {
     "default": {
-        **env.db_url("DATABASE_URL"),
+        **_database,
+        "OPTIONS": {
+            "connect_timeout": 10,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 25_000,
+            "options": " ".join(f"-c {name}={value}" for name, value in _SERVER_SIDE.items()),
+            **_database.get("OPTIONS", {}),
+        },
         # Connections live as long as their thread; a broken one is noticed before it is used again.
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,

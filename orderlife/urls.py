@@ -18,3 +18,4 @@ urlpatterns = [
     path(PAGE.removeprefix("/"), problems_page),
     path("", api.urls),
 ]
+handler500 = "orders.outages.server_error"

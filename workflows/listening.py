@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import connection
 
 RECONNECT_SECONDS = 1.0
@@ -23,8 +24,7 @@ async def listen(channel: str, wake: asyncio.Event) -> None:
 
 
 def _own_connection() -> dict[str, Any]:
-    """A connection of the listener's own, with keepalive: a silent network must not leave it waiting for ever."""
+    """A connection of the listener's own, with the keepalive of all: a silent network must not leave it waiting."""
     params = connection.get_connection_params()
-    names = ("dbname", "user", "password", "host", "port")
-    keepalive = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-    return {**{name: params[name] for name in names if name in params}, **keepalive, "autocommit": True}
+    names = ("dbname", "user", "password", "host", "port", *settings.DATABASES["default"]["OPTIONS"])
+    return {**{name: params[name] for name in names if name in params}, "autocommit": True}

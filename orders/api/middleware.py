@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from orders.api.kinds import BY_STATUS, KINDS
 from orders.api.problems import MEDIA_TYPE, away, problem
+from orders.outages import is_away
 
 # Pages for people: their errors are pages too, as is whatever else a browser asks for that is not there.
 PAGES = ("/admin", "/track")
@@ -34,7 +34,7 @@ class ProblemsMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
         """PostgreSQL can fail under any view, also under those that do not belong to the API's framework."""
-        if isinstance(error, OperationalError | InterfaceError) and not _is_for_people(request):
+        if is_away(error) and not _is_for_people(request):
             return away(request, error)
         return None
 

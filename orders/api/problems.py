@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
@@ -15,6 +14,7 @@ from ninja.errors import AuthenticationError, AuthorizationError, HttpError, Val
 from orders import errors
 from orders.api.kinds import BY_STATUS, KIND_OF, KINDS, ProblemKind
 from orders.api.parsing import Malformed, UnsupportedMediaType
+from orders.outages import is_away
 
 logger = logging.getLogger(__name__)
 
@@ -76,13 +76,10 @@ def register(api: NinjaAPI) -> None:
         faults = [{"pointer": _pointer(fault["loc"]), "detail": _sentence(fault)} for fault in error.errors]
         return problem(request, KINDS["invalid_request"], "Some fields are not valid.", errors=faults)
 
-    @api.exception_handler(OperationalError)
-    @api.exception_handler(InterfaceError)
-    def _away(request: HttpRequest, error: Exception) -> HttpResponse:
-        return away(request, error)
-
     @api.exception_handler(Exception)
     def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
+        if is_away(error):
+            return away(request, error)
         response = problem(request, KINDS["internal_error"])
         logger.error("Unexpected failure, request %s", json.loads(response.content)["request_id"], exc_info=error)
         return response

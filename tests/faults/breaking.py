@@ -131,6 +131,11 @@ SAFEGUARDS = [
         "tests/faults/test_races.py::test_an_address_against_the_booking_of_the_label",
     ),
     Safeguard(
+        "the end of a silent transaction",
+        Change("orderlife/settings.py", '"idle_in_transaction_session_timeout": "10s"', '"application_name": "silent"'),
+        "tests/faults/test_silence.py::test_an_order_can_be_steered_though_somebody_fell_silent_with_its_lock",
+    ),
+    Safeguard(
         "refunds reserve their amount",
         Change(
             "orders/services/refunds.py",

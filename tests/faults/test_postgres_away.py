@@ -131,6 +131,19 @@ def test_a_kill_yields_only_201_and_503_and_the_same_key_again_makes_exactly_one
     assert one_order_for_each(name, set(shop.answers))
 
 
+def test_people_are_told_to_look_again_while_it_is_away(postgres: Postgres, port: int) -> None:
+    postgres.kill()
+    for path in ("/track/K7M-4XQ-2PD/?token=somebody", "/admin/orders/order/"):
+        wire = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        wire.request("GET", path, headers={"accept": "text/html", "cookie": "sessionid=somebody"})
+        response = wire.getresponse()
+        page = response.read().decode()
+        wire.close()
+        assert (response.status, response.getheader("retry-after")) == (503, "5"), path
+        assert "Please try again in a moment." in page
+    postgres.start()
+
+
 def one_order_for_each(name: str, keys: set[str]) -> bool:
     client = ApiClient.objects.get(name=name)
     stored = dict(IdempotencyKey.objects.filter(client=client).values_list("key", "order_id"))
