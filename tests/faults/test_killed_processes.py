@@ -3,6 +3,7 @@
 import json
 import urllib.request
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -17,6 +18,8 @@ from tests.faults.conftest import World
 
 # What may pass between the restart of a killed worker and the next step of its orders.
 RECOVERY_SECONDS = 15
+# Of the test with two workers.
+SHIPPING_DELAY = timedelta(seconds=6)
 
 
 def post(world: World, body: object) -> dict[str, Any]:
@@ -73,8 +76,17 @@ def test_it_goes_on_when_either_worker_is_killed_at_any_step(world: World) -> No
     world.ends_well()
 
 
+def how_late(order: Order, killed: datetime) -> float:
+    """How many seconds after it was due its next event came; a paid order waits for the shipping delay in any case."""
+    moved = order.events.filter(created_at__gt=killed).earliest("seq").created_at
+    paid = order.events.filter(type="payment_charged", created_at__lte=killed).first()
+    due = max(killed, paid.created_at + SHIPPING_DELAY) if paid else killed
+    return (moved - due).total_seconds()
+
+
 def test_work_goes_on_at_once_when_one_of_two_workers_is_killed(world: World, measured: Callable[[str], None]) -> None:
-    world.settings["SHIPPING_DELAY"] = "6"  # so that they are still on their way when the second worker is ready
+    # So that they are still on their way when the second worker is ready.
+    world.settings["SHIPPING_DELAY"] = str(SHIPPING_DELAY.total_seconds())
     victim = world.start_order_worker()
     world.start_shipping_worker()
     orders = [an_order() for _ in range(6)]
@@ -84,13 +96,13 @@ def test_work_goes_on_at_once_when_one_of_two_workers_is_killed(world: World, me
     killed = timezone.now()
     for order in orders:
         reaches(order, Status.DELIVERED, seconds=40)
-    moved = [order.events.filter(created_at__gt=killed).earliest("seq").created_at for order in orders]
+    latest = max(how_late(order, killed) for order in orders)
     delivered = max(order.events.get(type="delivery_confirmed").created_at for order in orders)
     measured(
-        f"Killed, one of two: the last order moved on {(max(moved) - killed).total_seconds():.1f} s after the kill, "
+        f"Killed, one of two: the last order moved on {latest:.1f} s after it was due, "
         f"and all were delivered after {(delivered - killed).total_seconds():.1f} s"
     )
-    assert (max(moved) - killed).total_seconds() < RECOVERY_SECONDS
+    assert latest < RECOVERY_SECONDS
     assert all(kinds("payments", order) == ["capture"] for order in orders)
     world.ends_well()
 

@@ -102,6 +102,7 @@ def test_it_captures_once_though_the_worker_stands_still_for_longer_than_a_charg
     ]
 
 
+@pytest.mark.slow_faults
 def test_it_captures_once_though_postgresql_restarts_while_the_gateway_is_called(
     machine: Machine, measured: Callable[[str], None]
 ) -> None:
