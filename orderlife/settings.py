@@ -74,22 +74,20 @@ required(env, "DATABASE_URL", "run `make up` in another terminal, or point DATAB
 _database = env.db_url("DATABASE_URL")
 # Nobody may keep an order's lock by falling silent: no transaction waits for anything but PostgreSQL, so one that
 # pauses for ten seconds has lost its client. Either end notices within 25 seconds that the other is gone.
+_KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+_UNANSWERED = {"tcp_user_timeout": 25_000}  # milliseconds
 _SERVER_SIDE = {
     "idle_in_transaction_session_timeout": "10s",
-    "tcp_keepalives_idle": 10,
-    "tcp_keepalives_interval": 5,
-    "tcp_keepalives_count": 3,
-    "tcp_user_timeout": "25s",
+    **{f"tcp_{name}": value for name, value in _KEEPALIVE.items()},
+    **_UNANSWERED,
 }
 DATABASES = {
     "default": {
         **_database,
         "OPTIONS": {
             "connect_timeout": 10,
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 25_000,
+            **_KEEPALIVE,
+            **_UNANSWERED,
             "options": " ".join(f"-c {name}={value}" for name, value in _SERVER_SIDE.items()),
             **_database.get("OPTIONS", {}),
         },

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import psycopg
-from django.conf import settings
 from django.db import connection
 
 RECONNECT_SECONDS = 1.0
@@ -26,5 +25,5 @@ async def listen(channel: str, wake: asyncio.Event) -> None:
 def _own_connection() -> dict[str, Any]:
     """A connection of the listener's own, with the keepalive of all: a silent network must not leave it waiting."""
     params = connection.get_connection_params()
-    names = ("dbname", "user", "password", "host", "port", *settings.DATABASES["default"]["OPTIONS"])
+    names = ("dbname", "user", "password", "host", "port", *connection.settings_dict["OPTIONS"])
     return {**{name: params[name] for name in names if name in params}, "autocommit": True}

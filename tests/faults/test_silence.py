@@ -1,7 +1,6 @@
 """Somebody falls silent in the midst of a transaction: a network that swallows, a process that stands still."""
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -34,8 +33,9 @@ def bounded() -> Iterator[None]:
 @contextlib.contextmanager
 def swallowed_with_the_lock_of(order: Order) -> Iterator[None]:
     """Somebody, connected as every process of the product is, locks the order; then no byte of theirs arrives."""
-    proxy = Proxy(int(os.environ["DATABASE_URL"].rpartition(":")[2].partition("/")[0]))
-    silent = psycopg.connect(**{**connection.get_connection_params(), "port": proxy.port})
+    direct = connection.get_connection_params()
+    proxy = Proxy(int(direct["port"]))
+    silent = psycopg.connect(**{**direct, "port": proxy.port})
     try:
         silent.execute("SELECT 1 FROM orders WHERE id = %s FOR UPDATE", [order.pk])
         proxy.mode = Mode.BLACKHOLE
