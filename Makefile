@@ -22,11 +22,11 @@ up: $(READY)  ## start everything on this machine, place a first order, serve un
 demo: $(READY)  ## the same, but end after three orders; exit 0 only if each ended as it should
 	@exec $(BIN)/python -m stack demo
 
-test: $(READY)  ## run all tests; ARGS="-k name" for some of them
-	@exec $(BIN)/python -m pytest $(ARGS)
+test: $(READY)  ## run the tests, within ten minutes; ARGS="-k name" for some of them
+	@exec $(BIN)/python -m pytest --bound 2700 $(ARGS)
 
-test-faults: $(READY)  ## run every test of faults and races, also those that take long
-	@RACES=$${RACES:-200} exec $(BIN)/python -m pytest tests/faults -m "slow_faults or not slow_faults" $(ARGS)
+test-faults: $(READY)  ## run the sweeps and repetitions that take longer: faults, races, broken safeguards
+	@RACES=$${RACES:-200} exec $(BIN)/python -m pytest -m "slow or repeated" --timeout 600 --bound 2400 $(ARGS)
 
 soak: $(READY)  ## run ORDERS= orders with commands and FAULTS= faults at random from SEED=, then check that all is true
 	@exec $(BIN)/python -m tests.faults.soak --orders $(ORDERS) --faults $(FAULTS) --seed $(SEED) $(ARGS)

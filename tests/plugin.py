@@ -23,7 +23,8 @@ SERVER = "ORDERLIFE_TEST_SERVER"
 os.environ.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
 os.environ["SECRET_KEY"] = "a key for tests alone"
 os.environ["PUBLIC_URL"] = "http://127.0.0.1"
-os.environ["WORKFLOW_SANDBOX"] = "true"
+# The product's own processes run as in production; workflows inside the test process run in the sandbox.
+os.environ["WORKFLOW_SANDBOX"] = "false"
 # All of the tests' customers come from one address.
 os.environ["TRACKING_RATE_LIMIT"] = "0"
 os.environ["ALLOWED_HOSTS"] = "127.0.0.1,localhost,testserver"
@@ -34,6 +35,11 @@ _running = contextlib.ExitStack()
 def is_controller(config: pytest.Config) -> bool:
     """Whether this process hands tests to others, or runs them alone."""
     return not hasattr(config, "workerinput")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: tests wait for other processes about a third of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -49,16 +55,6 @@ def pytest_configure(config: pytest.Config) -> None:
         subprocess.run(migrate, check=True, env={**os.environ, "DATABASE_URL": os.environ[SERVER]})
     if not is_controller(config) or not config.getoption("numprocesses", None):
         _use(_clone(os.environ.get("PYTEST_XDIST_WORKER", "alone")))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests measured."""
-    reports = [report for name in ("passed", "failed") for report in terminalreporter.getreports(name)]
-    found = [text for report in reports for name, text in report.user_properties if name == "measured"]
-    if found:
-        terminalreporter.section("measured")
-        for text in sorted(found):
-            terminalreporter.write_line(str(text))
 
 
 def pytest_unconfigure() -> None:

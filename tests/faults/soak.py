@@ -41,6 +41,8 @@ def main() -> int:
     os.environ.update(machine.environment)
     print(f"Soak: {wanted.orders} orders, {wanted.faults} faults, seed {wanted.seed}. Starting the machine.")
     found = ["The soak did not come to its end."]
+    signal.signal(signal.SIGALRM, _out_of_time)
+    signal.alarm(bound_seconds(wanted.orders, wanted.faults))
     try:
         machine.start()
         django.setup()
@@ -50,6 +52,7 @@ def main() -> int:
     except Exception:  # noqa: BLE001 - whatever it is, the machine is stopped and the soak has failed
         traceback.print_exc()
     finally:
+        signal.alarm(0)
         machine.stop()
     print("\n".join([f"{len(found)} violations", *found]))
     if found:
@@ -57,6 +60,15 @@ def main() -> int:
     else:
         shutil.rmtree(directory)
     return 1 if found else 0
+
+
+def bound_seconds(orders: int, faults: int) -> int:
+    """After how many seconds a soak that hangs is ended: three times what one on two cores takes, and a start."""
+    return int(300 + 4 * max(orders / 5, faults * 7))
+
+
+def _out_of_time(_number: int, _frame: object) -> None:
+    raise TimeoutError("The soak has hung; the traceback says where.")
 
 
 def _arguments() -> argparse.Namespace:

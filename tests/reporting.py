@@ -1,0 +1,99 @@
+"""What a run says beside its results: measured figures, seconds by file, and where a run was when it was ended."""
+
+import contextlib
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from tests.plugin import is_controller
+
+# How long a run that was told to end may take to report and stop its servers.
+GRACE_SECONDS = 60
+
+_running: dict[str, None] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--bound",
+        type=float,
+        metavar="SECONDS",
+        help="end the whole run after so long, and say which tests were running",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """SIGTERM ends a run as Ctrl-C does: with a report, and without leaving servers behind."""
+    if is_controller(config):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if bound := config.getoption("bound"):
+            config.add_cleanup(_end_after(bound).cancel)
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    _running[nodeid] = None
+
+
+def pytest_runtest_logfinish(nodeid: str) -> None:
+    _running.pop(nodeid, None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured, the seconds of each file and, of a run that was ended, what was running."""
+    for title, lines in (
+        ("measured", sorted(_measured(terminalreporter))),
+        ("seconds by file", list(_seconds_by_file(terminalreporter))),
+        ("running when the run was ended", list(_running)),
+    ):
+        if lines:
+            terminalreporter.section(title)
+            for line in lines:
+                terminalreporter.write_line(line)
+
+
+def _measured(reporter: pytest.TerminalReporter) -> Iterator[str]:
+    reports = [report for name in ("passed", "failed") for report in reporter.getreports(name)]
+    yield from (str(text) for report in reports for name, text in report.user_properties if name == "measured")
+
+
+def _seconds_by_file(reporter: pytest.TerminalReporter) -> Iterator[str]:
+    """Set-up and tear-down included, summed over all processes; files that took less than a second together."""
+    seconds: Counter[str] = Counter()
+    for reports in reporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.nodeid.partition("::")[0]] += report.duration
+    long = {file: spent for file, spent in seconds.most_common() if spent >= 1}
+    yield from (f"{spent:7.1f} s  {file}" for file, spent in long.items())
+    rest = seconds.total() - sum(long.values())
+    if seconds:
+        yield f"{rest:7.1f} s  {len(seconds) - len(long)} files of less than a second each"
+        yield f"{seconds.total():7.1f} s  in all"
+
+
+def _end_after(seconds: float) -> threading.Timer:
+    timer = threading.Timer(seconds, _end)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _end() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    last = threading.Timer(GRACE_SECONDS, _give_up)
+    last.daemon = True
+    last.start()
+
+
+def _give_up() -> None:
+    """The run does not end by itself: say where it is, then end it and its processes."""
+    os.write(2, ("\nStill running:\n" + "\n".join(_running) + "\n").encode())
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
+    os._exit(1)
