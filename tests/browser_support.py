@@ -8,9 +8,15 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from tests.conftest import PATIENCE_SECONDS
+
+RUN_AXE = """async options => (await axe.run(options)).violations.map(
+    ({id, nodes}) => [id, nodes.map(node => node.html.slice(0, 120))]
+)"""
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox",
@@ -33,6 +39,7 @@ def browser() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         connections.close_all()
+        expect.set_options(timeout=PATIENCE_SECONDS * 1000)
         with sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             yield chromium
@@ -57,6 +64,16 @@ def page_without_scripts(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(java_script_enabled=False)
     yield context.new_page()
     context.close()
+
+
+def axe_faults(page: Page, **run_only: list[str]) -> list[str]:
+    """What axe finds, by all of its rules or by those of these `rules` or `tags`."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    # To look into style sheets axe would make one of its own, which the policy forbids, as it should.
+    only = [{"runOnly": {"type": kind, "values": values}} for kind, values in run_only.items()]
+    options = {"preload": False, "resultTypes": ["violations"], **(only[0] if only else {})}
+    return [f"{rule}: {nodes}" for rule, nodes in page.evaluate(RUN_AXE, options)]
 
 
 def complaints_of(page: Page) -> list[str]:

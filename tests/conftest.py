@@ -20,6 +20,9 @@ from stack.ports import free_port
 from stack.temporal import temporal_dev_server
 from tests.plugin import database_of_its_own
 
+# How long a test waits for what must come: it says that something hangs, not that the machine is busy.
+PATIENCE_SECONDS = 100
+
 
 @pytest.fixture(scope="session")
 def django_db_setup() -> None:
@@ -42,6 +45,22 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings.SIMULATED_DIR = directory
     os.environ["SIMULATED_DIR"] = str(directory)
     return directory
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files() -> None:
+    """Static files are looked up when they are asked for: else every test client would list all of them first."""
+    from django.conf import settings
+
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sandbox() -> None:
+    """Workflows of this process run in the sandbox, which finds what is not deterministic."""
+    from django.conf import settings
+
+    settings.WORKFLOW_SANDBOX = True
 
 
 class Served:
@@ -72,7 +91,7 @@ class Served:
         """As SIGTERM; its exit code."""
         self.process.terminate()
         try:
-            return self.process.wait(timeout=30)
+            return self.process.wait(timeout=PATIENCE_SECONDS)
         finally:
             self._kill_all_of_it()
 
@@ -81,19 +100,19 @@ class Served:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
-    def ready(self, words: str, seconds: float = 30) -> None:
+    def ready(self, words: str) -> None:
         """Wait until its log has these words."""
-        eventually(lambda: words in self.log.read_text(), seconds, self.log.read_text)
+        eventually(lambda: words in self.log.read_text(), self.log.read_text)
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 30, why: Callable[[], str] = lambda: "") -> Any:
-    """The first true answer of `condition`; a failure if none comes within `seconds`."""
-    until = time.monotonic() + seconds
+def eventually(condition: Callable[[], Any], why: Callable[[], str] = lambda: "") -> Any:
+    """The first true answer of `condition`; a failure, with `why`, if none comes."""
+    until = time.monotonic() + PATIENCE_SECONDS
     while True:
         if answer := condition():
             return answer
         if time.monotonic() > until:
-            pytest.fail(f"did not come true within {seconds} s: {why()}")
+            pytest.fail(f"did not come true within {PATIENCE_SECONDS} s: {why()}")
         time.sleep(0.03)
 
 
@@ -123,21 +142,23 @@ def process(name: str, directory: Path, *arguments: str, ready: str, **settings:
 def both_workers(directory: Path, **settings: str) -> Iterator[dict[str, Served]]:
     """An order worker and a shipping worker, as the commands of the README run them."""
     with (
-        process("order", directory, "manage.py", "run_order_worker", ready="ready", **settings) as order,
+        process("order", directory, "manage.py", "run_order_worker", ready="", **settings) as order,
         process("shipping", directory, "manage.py", "run_shipping_worker", ready="ready", **settings) as shipping,
     ):
+        order.ready("ready")
         yield {"order": order, "shipping": shipping}
 
 
 @pytest.fixture(scope="module")
 def running(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Served]]:
-    """Both workers with the default delays, but a review that only a person ends.
+    """Both workers without delays, but with a review that only a person ends.
 
     On a database of their own: they carry every order that they find. They reconcile nothing by themselves, so that
     what a test breaks is mended by the test alone.
     """
     with database_of_its_own(f"running{unique()}"):
-        settings = {"MANUAL_REVIEW_TIMEOUT": "3600", "TEMPORAL_ADDRESS": temporal, "RECONCILE_INTERVAL": "0"}
+        timings = {"MANUAL_REVIEW_TIMEOUT": "3600", "PAYMENT_PROCESSING_DELAY": "0", "SHIPPING_DELAY": "0"}
+        settings = {"TEMPORAL_ADDRESS": temporal, "RECONCILE_INTERVAL": "0", **timings}
         with both_workers(tmp_path_factory.mktemp("workers"), **settings) as workers:
             yield workers
 
@@ -165,7 +186,7 @@ def web_server(directory: Path, **settings: str) -> Iterator[str]:
         **settings,
     )
     try:
-        eventually(lambda: answers(f"{url}/healthz"), 30, served.log.read_text)
+        eventually(lambda: answers(f"{url}/healthz"), served.log.read_text)
         yield url
     finally:
         served.stop()

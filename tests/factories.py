@@ -12,7 +12,7 @@ from orders.services import cancellation, commands, deadlines, labels, payment, 
 from orders.services.approvals import issue_or_ask
 from orders.services.commands import Intention, issue_command, settle_signal
 from orders.services.placement import NewItem, NewOrder, place_order
-from tests.conftest import eventually, unique
+from tests.conftest import PATIENCE_SECONDS, eventually, unique
 
 ADDRESS = Address(street="123 Main St", city="Anytown", state="CA", country="US")
 
@@ -89,23 +89,23 @@ def wish(order: Order, kind: str, **fields: Any) -> Any:
     return issue_command(order.pk, Intention(kind=Kind(kind), actor=fields.pop("actor", "staff:1"), **fields))
 
 
-def settled(row: Any, seconds: float = 20) -> Any:
+def settled(row: Any) -> Any:
     """The command once it is settled."""
     from orders.selectors.commands import outcome_of
 
-    row = outcome_of(row.pk, within=seconds)
+    row = outcome_of(row.pk, within=PATIENCE_SECONDS)
     assert row.is_settled, f"{row.kind} is still {row.state}: {row.last_error}"
     return row
 
 
-def reaches(order: Order, *statuses: Status, seconds: float = 20) -> Order:
+def reaches(order: Order, *statuses: Status) -> Order:
     """The order once it stands in one of these."""
 
     def there() -> bool:
         order.refresh_from_db()
         return order.status in statuses
 
-    eventually(there, seconds, lambda: f"{order.status}, waiting for {order.waiting_for}, not {statuses}")
+    eventually(there, lambda: f"{order.status}, waiting for {order.waiting_for}, not {statuses}")
     return order
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -137,6 +137,7 @@ def order_for(kind: Kind) -> Order:
     return order(_condition_for(kind))
 
 
+@cache
 def _condition_for(kind: Kind) -> str:
     for condition in CONDITIONS:
         if kind in kinds_offered(order_view(order(condition).pk)):

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.urls import reverse
 from playwright.sync_api import Page, expect
@@ -12,7 +11,7 @@ from orders.commands import CommandState, Kind
 from orders.lifecycle import Status
 from orders.models import Order
 from tests.admin.conftest import a_user
-from tests.browser_support import browser, page
+from tests.browser_support import axe_faults, browser, page
 from tests.factories import an_order_in
 
 __all__ = ["browser", "page"]
@@ -52,10 +51,7 @@ def faults(page: Page, *rules: str) -> list[str]:
     """What axe finds, by these rules of its or by all."""
     # Links take on the colours of another scheme little by little.
     page.evaluate("Promise.allSettled(document.getAnimations().map(animation => animation.finished))")
-    # To look into style sheets axe would make one of its own, which the policy forbids, as it should.
-    options = {"preload": False, "resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
-    violations = Axe().run(page, options=options).response["violations"]
-    return [f"{fault['id']}: {[node['html'][:120] for node in fault['nodes']]}" for fault in violations]
+    return axe_faults(page, **({"rule": list(rules)} if rules else {}))
 
 
 def test_it_cancels_an_order_in_review_through_its_page(desk: Callable[[str], Page]) -> None:

@@ -142,7 +142,7 @@ def test_it_says_that_temporal_answers_and_who_works(desk: Desk, settings: Setti
     with temporal_dev_server(tmp_path) as address:
         settings.TEMPORAL_ADDRESS = address
         nobody = r"Workers of “orders”</dt>\s*<dd><strong>Look here:</strong> none"
-        eventually(lambda: re.search(nobody, desk.get(INDEX)), 20)
+        eventually(lambda: re.search(nobody, desk.get(INDEX)))
 
 
 def test_it_says_how_long_commands_wait_for_the_relay(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, Page, Response, ViewportSize
 
-from tests.admin.screens import SCREENS, Screen, open_screen
+from tests.admin.screens import SCREENS, Screen, is_like_another, open_screen
 from tests.admin.test_browser import faults
 from tests.browser_support import browser, complaints_of
 from tests.conftest import web_server
@@ -80,7 +80,9 @@ def _without_policy(response: Response) -> list[str]:
     return [] if sent == POLICY else [f"{response.url} came with the policy {sent}"]
 
 
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if is_like_another(name) else []) for name in SCREENS]
+)
 def test_axe_finds_nothing_and_nothing_overflows(visit: Visit, name: str) -> None:
     page = visit(SCREENS[name])
     light = faults(page)

@@ -58,6 +58,7 @@ def slowest(page: Page, paths: list[str]) -> tuple[float, str]:
     return max((seconds, path) for path, seconds in took.items())
 
 
+@pytest.mark.slow
 def test_every_page_comes_in_its_time(office: Office, measured: Callable[[str], None]) -> None:
     paths = [screen.path() for screen in LOOKED_AT]
     assert len(paths) > 60

@@ -16,23 +16,37 @@ from orders.services.api_keys import SCOPES, create_api_key
 from tests.conftest import unique
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-# MAX_EXAMPLES=300 for a thorough run: make test ARGS="-k schemathesis".
-EXAMPLES = os.environ.get("MAX_EXAMPLES", "5")
+# Every boundary of every field is tried as well (`coverage`). MAX_EXAMPLES=300 for a run that takes longer still.
+THOROUGHLY = ("examples,coverage,fuzzing,stateful", os.environ.get("MAX_EXAMPLES", "15"))
 
 
+@pytest.mark.parametrize(
+    ("phases", "examples"),
+    [("examples,fuzzing,stateful", "5"), pytest.param(*THOROUGHLY, marks=pytest.mark.slow)],
+    ids=["quickly", "thoroughly"],
+)
 def test_schemathesis_finds_no_server_error_and_no_answer_that_is_not_documented(
-    web: str, tmp_path: Path, measured: Callable[[str], None]
+    web: str, tmp_path: Path, measured: Callable[[str], None], phases: str, examples: str
 ) -> None:
     key = create_api_key(f"schemathesis {unique()}", SCOPES)
     command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIG), "run"]
-    options = ["--checks", "all", "--max-examples", EXAMPLES, "--header", f"Authorization: Bearer {key}"]
+    options = [
+        "--phases",
+        phases,
+        "--checks",
+        "all",
+        "--max-examples",
+        examples,
+        "--header",
+        f"Authorization: Bearer {key}",
+    ]
     quick = ["--no-shrink", "--continue-on-failure"]
     done = subprocess.run(
         [*command, f"{web}/openapi.json", *options, *quick], check=False, capture_output=True, text=True, cwd=tmp_path
     )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     generated = re.findall(r"(\d[\d,]*) generated", done.stdout)
-    measured(f"schemathesis, {EXAMPLES} examples an operation: {generated[0]} requests, no fault")
+    measured(f"schemathesis, {examples} examples an operation: {generated[0]} requests, no fault")
 
 
 def operations() -> list[tuple[str, dict[str, Any]]]:

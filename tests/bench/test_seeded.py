@@ -28,6 +28,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Recorded:
     return addresses
 
 
+@pytest.mark.slow
 def test_two_measurements_share_one_database_that_is_made_for_them(
     given: Recorded, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

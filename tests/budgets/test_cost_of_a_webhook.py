@@ -11,13 +11,11 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.models import ApiClient
 from orders.services.endpoints import register_endpoint
-from tests.budgets.test_cost_of_an_order import cluster, commits_between, wal_position
+from tests.budgets.conftest import commits_between, wal_position
 from tests.conftest import unique
 from tests.factories import an_order
 from tests.receiver import Receiver, receiver
 from workflows.sender import Sender
-
-__all__ = ["cluster"]
 
 # One claim and one record, whatever the size of the batch.
 TRANSACTIONS_A_BATCH = 2

@@ -34,7 +34,7 @@ class World:
     def start_temporal(self) -> None:
         """Start the dev server, on the ports and the state it had."""
         self.temporal = spawn(self.server.command())
-        eventually(self.server.answers, 30)
+        eventually(self.server.answers)
 
     def kill_temporal(self) -> None:
         """As `kill -9`."""
@@ -59,7 +59,7 @@ class World:
         """Start the web server and wait until it answers."""
         granian = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--no-ws", "--blocking-threads", "4"]
         served = self.start("web", *granian, "--port", str(self.web_port), "orderlife.wsgi:application")
-        eventually(lambda: answers(f"{self.url}/healthz"), 30, served.log.read_text)
+        eventually(lambda: answers(f"{self.url}/healthz"), served.log.read_text)
         return served
 
     def ends_well(self) -> None:
@@ -71,7 +71,7 @@ class World:
             found[:] = violations(ledgers=ledgers, temporal_address=self.server.address)
             return not found
 
-        eventually(all_is_well, 40, lambda: "\n".join(found))
+        eventually(all_is_well, lambda: "\n".join(found))
 
     def _ready(self, served: Served) -> Served:
         served.ready("ready")

@@ -10,7 +10,7 @@ from tests.faults.breaking import SAFEGUARDS, TESTS, Safeguard, changed_copy, ru
 each_safeguard = pytest.mark.parametrize("safeguard", SAFEGUARDS, ids=[it.name for it in SAFEGUARDS])
 
 
-@pytest.mark.slow_faults
+@pytest.mark.slow
 @each_safeguard
 def test_the_test_that_watches_a_safeguard_fails_without_it(safeguard: Safeguard, tmp_path: Path) -> None:
     copy = changed_copy(tmp_path / "without", safeguard.change, more=TESTS)

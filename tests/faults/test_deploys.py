@@ -39,7 +39,7 @@ def done(order: Order, *words: str) -> Order:
 
 
 def arrives(order: Order, word: str) -> None:
-    eventually(lambda: word in known_of(order), 30, lambda: f"{known_of(order)}, not {word}")
+    eventually(lambda: word in known_of(order), lambda: f"{known_of(order)}, not {word}")
 
 
 def known_of(order: Order) -> list[str]:
@@ -76,7 +76,7 @@ def deployed(world: World, code: Path) -> None:
     """Both workers, from this code."""
     for name in ("order", "shipping"):
         worker = world.start(f"new-{name}", str(code / "manage.py"), f"run_{name}_worker")
-        worker.ready("ready", 90)  # nothing of the new version is compiled yet
+        worker.ready("ready")
 
 
 def patches(order: Order) -> list[str]:
@@ -112,7 +112,7 @@ def test_orders_in_every_state_end_though_a_changed_version_takes_over(
     assert "workflow_recovered" not in {event for order in orders.values() for event in events(order)}
 
 
-@pytest.mark.slow_faults
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("patched", "code", "says"), [(True, 0, "passed"), (False, 1, "NondeterminismError")], ids=["patched", "unpatched"]
 )

@@ -44,11 +44,11 @@ def test_each_of_200_mails_is_sent_though_workers_are_killed_and_twice_only_with
         an_order()
     for killed_after in (20, 80, 140):
         worker = world.start_order_worker()
-        eventually(partial(have_left, directory, killed_after), 40)
+        eventually(partial(have_left, directory, killed_after))
         worker.kill()
     world.start_order_worker()
     mails = Delivery.objects.filter(template=Mail.RECEIVED)
-    eventually(lambda: mails.filter(state="sent").count() == MAILS, 60)
+    eventually(lambda: mails.filter(state="sent").count() == MAILS)
     time.sleep(1)
     times = left(directory)
     twice = [later - before for at in times.values() for before, later in pairwise(sorted(at))]

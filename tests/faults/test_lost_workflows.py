@@ -91,8 +91,8 @@ def test_a_worker_starts_a_terminated_workflow_again_by_itself(world: World, mea
     [
         pytest.param("order", "terminate", id="terminated"),
         pytest.param("order", "reset --type FirstWorkflowTask", id="reset-to-its-first-task"),
-        pytest.param("order", "reset --type LastWorkflowTask", marks=pytest.mark.slow_faults, id="reset-to-its-last"),
-        pytest.param("shipping", "terminate", marks=pytest.mark.slow_faults, id="shipping-terminated"),
+        pytest.param("order", "reset --type LastWorkflowTask", marks=pytest.mark.slow, id="reset-to-its-last"),
+        pytest.param("shipping", "terminate", marks=pytest.mark.slow, id="shipping-terminated"),
     ],
 )
 def test_an_order_whose_workflow_an_operator_ended_or_reset_is_charged_and_shipped_once(
@@ -103,7 +103,7 @@ def test_an_order_whose_workflow_an_operator_ended_or_reset_is_charged_and_shipp
     world.start_shipping_worker()
     order = reaches(an_order(service_level="sim_slow"), Status.PACKED)
     by_hand(world, f"{which}-{order.pk}", *what.split())
-    reaches(order, Status.DELIVERED, seconds=60)
+    reaches(order, Status.DELIVERED)
     assert (kinds("payments", order), kinds("carrier", order)) == (["capture"], ["label"])
     assert_it_ended_truthfully(order)
     world.ends_well()

@@ -41,7 +41,7 @@ class Postgres:
         """Start the server on the data it had."""
         self.cluster.clear_the_way()
         self.process = spawn(self.cluster.command())
-        eventually(self.cluster.answers, 60)
+        eventually(self.cluster.answers)
 
     def kill(self) -> None:
         """As `kill -9` of all its processes."""
@@ -73,7 +73,7 @@ def port(postgres: Postgres, tmp_path: Path) -> Iterator[int]:
     with ExitStack() as stack:
         served = Served(command, tmp_path / "web.log", DATABASE_URL=url)
         stack.callback(served.stop)
-        eventually(lambda: answers(f"http://127.0.0.1:{port}/readyz"), 30, served.log.read_text)
+        eventually(lambda: answers(f"http://127.0.0.1:{port}/readyz"), served.log.read_text)
         yield port
 
 

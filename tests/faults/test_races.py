@@ -19,6 +19,7 @@ from tests.faults.conftest import forget_gateways
 from tests.faults.driving import label_and_hand_over, patiently
 from tests.faults.racing import Act, Race, mark_calls
 
+pytestmark = pytest.mark.repeated
 ELSEWHERE = {"street": "5 Elm St", "city": "Springfield", "state": "IL", "country": "US"}
 TOKENS = ("tok_ok", "tok_ok", "tok_lost_response", "tok_flaky", "tok_declined")
 LEVELS = ("standard", "express", "sim_lost_response")

@@ -1,6 +1,7 @@
 """Every status × every event: it moves the order as the design's table says, or nothing happens."""
 
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import pytest
@@ -63,17 +64,22 @@ def standing_in(status: Status) -> Order:
 
 def moves(order: Order, event: EventType) -> Iterator[str]:
     """Each status that `event` brings the order to, tried one after the other and taken back."""
-    for to in Status:
-        with transaction.atomic():
-            try:
-                with locked_order(order.pk) as locked:
-                    advance(locked, event, actor="system", key=f"tried:{event}:{to}", to=to)
-            except TransitionRefused:
-                assert stored(order) == (order.status, order.event_seq)
-            else:
-                assert stored(order) == (to, order.event_seq + 1)
-                yield to.value
-            transaction.set_rollback(True)
+    with locked_order(order.pk):
+        refused = [to for to in Status if not tried(order, event, to)]
+        assert stored(order) == (order.status, order.event_seq)
+    yield from (to.value for to in Status if to not in refused)
+
+
+def tried(order: Order, event: EventType, to: Status) -> bool:
+    """Whether the order moved, as the database has it before it is taken back."""
+    with transaction.atomic():
+        try:
+            advance(copy(order), event, actor="system", key=f"tried:{event}:{to}", to=to)
+        except TransitionRefused:
+            return False
+        assert stored(order) == (to, order.event_seq + 1)
+        transaction.set_rollback(True)
+    return True
 
 
 def stored(order: Order) -> tuple[str, int]:

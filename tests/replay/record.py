@@ -81,7 +81,7 @@ def arrives(order: Any, word: str) -> None:
         happened = word not in set(Status) and order.events.filter(type=word).exists()
         return happened or word in (order.status, order.waiting_for)
 
-    eventually(there, 40, lambda: f"{order.status}, not {word}")
+    eventually(there, lambda: f"{order.status}, not {word}")
 
 
 def transitions(order_id: str) -> list[list[str]]:

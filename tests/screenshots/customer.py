@@ -1,6 +1,6 @@
 """Every state of the customer's page, and every other page a customer meets, one after another in one browser."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -24,16 +24,14 @@ MANY = [NewItem(sku="BULB", quantity=101, unit_price=100, name="Bulb")]
 Make = Callable[[], Order]
 
 
-def screens(browser: Browser, web: str) -> Iterator[tuple[str, Page]]:
-    """All of them; one page shows them in turn."""
+def screens(browser: Browser, web: str, names: Container[str] | None = None) -> Iterator[tuple[str, Page]]:
+    """All of them, or those of these names; one page shows them in turn."""
     context = browser.new_context()
     visit = Visit(context.new_page(), web)
-    for name, make in STATES.items():
-        yield name, visit.opens(make())
-    yield "link-only", visit.opens(_in(Status.SHIPPED), proven=False)
-    for name, show in {**NOTICES, **FORMS, **DOORS}.items():
-        show(visit)
-        yield name, visit.page
+    for name, show in {**PAGES, **NOTICES, **FORMS, **DOORS}.items():
+        if names is None or name in names:
+            show(visit)
+            yield name, visit.page
     context.close()
 
 
@@ -193,6 +191,15 @@ def _links_asked(visit: Visit) -> None:
 
 Show = Callable[[Visit], object]
 
+
+def _page_of(make: Make) -> Show:
+    return lambda visit: visit.opens(make())
+
+
+PAGES: dict[str, Show] = {
+    **{name: _page_of(make) for name, make in STATES.items()},
+    "link-only": lambda visit: visit.opens(_in(Status.SHIPPED), proven=False),
+}
 NOTICES: dict[str, Show] = {
     "change-under-way": lambda visit: _told(visit, Status.PAID, "cancel", settled=False),
     "change-made": lambda visit: _told(visit, Status.PAID, "cancel"),

@@ -91,7 +91,14 @@ def test_a_port_in_use_is_one_line(environment: dict[str, str], variable: str) -
     assert variable in output
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
 def test_it_can_be_stopped_while_it_starts(environment: dict[str, str], number: signal.Signals) -> None:
     process = stack("demo", environment)
     within(30, lambda: {"postgres", "temporal"} <= set(stack_json(environment).get("processes", {})))

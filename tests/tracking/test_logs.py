@@ -26,7 +26,7 @@ def test_the_token_is_in_no_log_no_address_and_no_referrer(browser: Browser, tmp
     order = an_order()
     token = tracking_token(order)
     try:
-        eventually(lambda: answers(f"{url}/healthz"), 30, served.log.read_text)
+        eventually(lambda: answers(f"{url}/healthz"), served.log.read_text)
         asked = requests_of_a_visit(browser, f"{url}/track/{order.code}/", token)
         served.ready(f"/track/{order.code}/cancel/")
     finally:

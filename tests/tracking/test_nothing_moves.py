@@ -1,6 +1,7 @@
 """While an order's page is looked at, what comes and goes moves nothing else, in any language."""
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from playwright.sync_api import Browser
@@ -54,12 +55,20 @@ STORIES: dict[str, tuple[Status, str, list[Act]]] = {
         [lambda it: deadlines.pass_deadline(it.pk, Status.IN_REVIEW), lambda it: payment.charge(it.pk)],
     ),
 }
+SIZES = {"narrow": (320, 2800), "wide": (1280, 1800)}
+# `make test` looks at each story, language and size once; `make test-faults` at all of them together.
+FEW = list(zip(STORIES, ("en", "de", "es", "fr"), ("narrow", "wide") * 2, strict=True))
+EVERY = [
+    pytest.param(
+        story, locale, SIZES[size], id=f"{story}-{locale}-{size}", marks=[] if at in FEW else [pytest.mark.slow]
+    )
+    for at in product(STORIES, ("en", "de", "es", "fr"), SIZES)
+    for story, locale, size in [at]
+]
 CHANGED = "before => document.getElementById('live').dataset.etag !== before"
 
 
-@pytest.mark.parametrize("size", [(320, 2800), (1280, 1800)], ids=["narrow", "wide"])
-@pytest.mark.parametrize("locale", ["en", "de", "es", "fr"])
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize(("story", "locale", "size"), EVERY)
 def test_nothing_moves(browser: Browser, web: str, story: str, locale: str, size: tuple[int, int]) -> None:
     start, method, acts = STORIES[story]
     order = an_order_in(start, **ORDERED, payment_method=method, locale=locale)

@@ -46,7 +46,7 @@ class Shop:
 
     def mailed(self, to: str, pattern: str) -> str:
         """What the newest mail to this address that has it shows of `pattern`, as soon as there is one."""
-        return str(eventually(lambda: self._found(to, pattern), SECONDS))
+        return str(eventually(lambda: self._found(to, pattern)))
 
     def _found(self, to: str, pattern: str) -> str:
         files = sorted(self.mails.glob("*.log"), key=lambda file: file.stat().st_mtime)
@@ -76,7 +76,7 @@ def shop(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sh
 
 def approve(order: Order) -> None:
     """As staff do, once the order stands in review."""
-    wish(reaches(order, Status.IN_REVIEW, seconds=SECONDS), "approve")
+    wish(reaches(order, Status.IN_REVIEW), "approve")
 
 
 class Customer:

@@ -3,35 +3,25 @@
 Hypothesis plays them against an order on the time-skipping server. MODEL_EXAMPLES=200 for a thorough run.
 """
 
-import asyncio
 import itertools
 import os
-import threading
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import Future
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
 from copy import copy
 from random import Random
 from typing import Any
 
 import pytest
-from django.conf import settings
 from hypothesis import HealthCheck, Phase, strategies
 from hypothesis import settings as limits
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
-from temporalio.testing import WorkflowEnvironment
 
 from orders.address import Address
 from orders.models import Order, Refund
 from orders.services.verification import faults_of
 from tests.conftest import eventually, unique
 from tests.factories import an_order, ledger, settled, wish
-from tests.plugin import database_of_its_own
-from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.model import DEADLINES, FINAL, HOUR, TOTAL, Model
-from workflows.client import DATA_CONVERTER
-from workflows.relay import Relay
-from workflows.worker import order_worker, shipping_worker
+from tests.workflows.skipping import Server, skipping_server
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "20"))
 STEPS = 16
@@ -43,43 +33,6 @@ KINDS = (
     *("release", "pick", "pack", "fail_picking", "ship", "deliver", "fail_delivery", "refund", "settle_payment"),
     *("retry_refund", "settle_refund"),
 )
-
-
-class Server:
-    """The time-skipping server with workers and relay, on a loop of its own beside the test."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-        self._stack = AsyncExitStack()
-        self.env: WorkflowEnvironment = self._wait_for(self._start())
-
-    async def _start(self) -> WorkflowEnvironment:
-        env = await WorkflowEnvironment.start_time_skipping(
-            test_server_existing_path=str(TEST_SERVER), data_converter=DATA_CONVERTER
-        )
-        await self._stack.enter_async_context(env)
-        for worker in (order_worker(env.client), shipping_worker(env.client)):
-            await self._stack.enter_async_context(worker)
-        relay = Relay(env.client)
-        running = asyncio.create_task(relay.run())
-        self._stack.push_async_callback(asyncio.wait_for, running, 10)
-        self._stack.push_async_callback(relay.shutdown)
-        return env
-
-    def let_pass(self, seconds: float) -> None:
-        self._wait_for(self.env.sleep(seconds))
-
-    def stop(self) -> None:
-        self._wait_for(self._stack.aclose())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def _wait_for(self, work: Coroutine[Any, Any, Any]) -> Any:
-        done: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
-        return done.result(timeout=60)
 
 
 class Played(RuleBasedStateMachine):
@@ -158,7 +111,7 @@ class Played(RuleBasedStateMachine):
         """Wait for what follows by itself: then the order is where the model is, and so is the money by the gateway."""
         model = self.model
         expected = (model.status, model.held, model.attention, model.street, model.label, model.kept, model.charges)
-        eventually(lambda: self.facts() == expected, 15, lambda: f"{self.facts()} instead of {expected}")
+        eventually(lambda: self.facts() == expected, lambda: f"{self.facts()} instead of {expected}")
         eventually(lambda: not Refund.objects.filter(payment__order=self.order, state="pending").exists())
 
     def facts(self) -> tuple[Any, ...]:
@@ -186,15 +139,9 @@ class Played(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """On a database of its own: the relay carries every order that it finds."""
-    monkeypatch.setattr(settings, "MANUAL_REVIEW_TIMEOUT", HOUR)
-    monkeypatch.setattr(settings, "PAYMENT_PROCESSING_DELAY", 0)
-    monkeypatch.setattr(settings, "SHIPPING_DELAY", 0)
-    with database_of_its_own(f"played{unique()}"):
-        server = Server()
+def server() -> Iterator[Server]:
+    with skipping_server(MANUAL_REVIEW_TIMEOUT=HOUR, PAYMENT_PROCESSING_DELAY=0, SHIPPING_DELAY=0) as server:
         yield server
-        server.stop()
 
 
 def test_an_order_goes_where_the_model_says_whatever_happens_to_it(server: Server, measured: Any) -> None:

@@ -16,18 +16,18 @@ from stack.ports import free_port
 from tests.conftest import Served, eventually
 from workflows.looking import TemporalProcess
 
-ENDS = 40
 # Forked children that look and then end as an interpreter does, four at once; it prints their exit codes.
-MANY_ENDS = f"""
+MANY_ENDS = """
 import os, sys
 from uuid import uuid4
 import django; django.setup()
 from orders.gateways.process import process
 import workflows.looking
-for number in range({ENDS} + 4):
+times = int(sys.argv[1])
+for number in range(times + 4):
     if number >= 4:
         print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
-    if number < {ENDS} and os.fork() == 0:
+    if number < times and os.fork() == 0:
         assert process().steps(uuid4(), [f"refund-{uuid4()}"]) == []
         sys.exit()
 """
@@ -72,24 +72,24 @@ def test_it_counts_the_workers_of_each_queue(running: dict[str, Served], look: T
         workers = look.workers() or {}
         return workers.keys() == {"orders", "shipping"} and min(workers.values()) >= 1
 
-    eventually(counted, 10)
+    eventually(counted)
 
 
 def test_it_waits_a_second_for_one_that_never_answers_and_then_no_more(
     silent: str, look: TemporalProcess, settings: Settings
 ) -> None:
     settings.TEMPORAL_ADDRESS = silent
+    answer, waited = timed(look.workers)
+    assert (answer, waited > 0.9) == (None, True)
     answer, took = timed(look.workers)
-    assert (answer, took < 1.5) == (None, True)
-    answer, took = timed(look.workers)
-    assert (answer, took < 0.1) == (None, True)
+    assert (answer, took < waited / 2) == (None, True)
 
 
 def test_it_sees_by_itself_that_temporal_is_back(temporal: str, look: TemporalProcess, settings: Settings) -> None:
     settings.TEMPORAL_ADDRESS = f"127.0.0.1:{free_port()}"
     assert look.workers() is None
     settings.TEMPORAL_ADDRESS = temporal
-    eventually(lambda: look.workers() is not None, 10)
+    eventually(lambda: look.workers() is not None)
 
 
 def test_nobody_is_asked_where_the_setting_names_nobody(settings: Settings) -> None:
@@ -99,8 +99,9 @@ def test_nobody_is_asked_where_the_setting_names_nobody(settings: Settings) -> N
     process.cache_clear()
 
 
-def test_a_process_that_has_looked_ends_with_zero(temporal: str) -> None:
+@pytest.mark.parametrize("times", [8, pytest.param(40, marks=pytest.mark.slow)])
+def test_a_process_that_has_looked_ends_with_zero(temporal: str, times: int) -> None:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "orderlife.settings", "TEMPORAL_ADDRESS": temporal}
-    command = [sys.executable, "-W", "ignore", "-c", MANY_ENDS]
+    command = [sys.executable, "-W", "ignore", "-c", MANY_ENDS, str(times)]
     codes = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.split()
-    assert (len(codes), set(codes)) == (ENDS, {"0"})
+    assert (len(codes), set(codes)) == (times, {"0"})

@@ -1,5 +1,6 @@
-"""Holding, refunding, fulfilling by hand: commands of the whole lifecycle on real workers."""
+"""Holding, refunding, fulfilling by hand: commands of the whole lifecycle on real workflows."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,8 +9,17 @@ from orders.lifecycle import Status
 from orders.models import Order
 from tests.conftest import eventually
 from tests.factories import an_order, events, kinds, ledger, reaches, settled, wish
+from tests.workflows.model import HOUR
+from tests.workflows.skipping import Server, skipping_server
 
-pytestmark = pytest.mark.usefixtures("running")
+pytestmark = pytest.mark.usefixtures("server")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Only a person ends a review; all else follows at once."""
+    with skipping_server(MANUAL_REVIEW_TIMEOUT=1000 * HOUR, PAYMENT_PROCESSING_DELAY=0, SHIPPING_DELAY=0) as server:
+        yield server
 
 
 def in_review(**fields: Any) -> Order:
@@ -35,19 +45,25 @@ def refused(order: Order, kind: str, **args: Any) -> str:
     return str(row.outcome)
 
 
-def stands_still(order: Order, status: Status) -> None:
-    """Nothing follows by itself, for longer than it would take."""
+def paid(**fields: Any) -> Order:
+    """It stays there, because people fulfil it."""
+    return reaches(approved(fulfilment="manual", **fields), Status.PAID)
+
+
+def stands_still(server: Server, order: Order, status: Status) -> None:
+    """Nothing follows by itself, however much time passes."""
     version = reaches(order, status).event_seq
-    with pytest.raises(pytest.fail.Exception):
-        eventually(lambda: Order.objects.get(pk=order.pk).event_seq > version, 3)
+    server.let_pass(10 * HOUR)
+    order.refresh_from_db()
+    assert (order.status, order.event_seq) == (status, version)
 
 
-def test_a_held_order_is_not_charged_until_it_is_released() -> None:
+def test_a_held_order_is_not_charged_until_it_is_released(server: Server) -> None:
     order = in_review()
     applied(order, "hold")
     assert order.deadline is None
     applied(order, "approve")
-    stands_still(order, Status.CHARGING)
+    stands_still(server, order, Status.CHARGING)
     assert kinds("payments", order) == []
     applied(order, "release")
     reaches(order, Status.DELIVERED)
@@ -63,26 +79,27 @@ def test_the_review_goes_on_with_the_time_that_was_left() -> None:
     assert abs((order.deadline - left).total_seconds()) < 5
 
 
-def test_an_order_held_after_its_charge_is_not_shipped_until_it_is_released() -> None:
-    order = reaches(approved(), Status.PAID)
+def test_an_order_held_after_its_charge_is_not_shipped_until_it_is_released(server: Server) -> None:
+    order = approved(payment_method="tok_slow")
+    eventually(order.payments.exists)
     applied(order, "hold")
-    stands_still(order, Status.PAID)
+    stands_still(server, order, Status.PAID)
     applied(order, "release")
     reaches(order, Status.DELIVERED)
 
 
-def test_an_order_held_while_its_label_is_booked_is_not_handed_over() -> None:
+def test_an_order_held_while_its_label_is_booked_is_not_handed_over(server: Server) -> None:
     order = reaches(approved(service_level="sim_slow"), Status.PACKED)
     eventually(order.shipments.exists)  # held before, it would not be booked at all
     applied(order, "hold")
     eventually(lambda: Order.objects.get(pk=order.pk).waiting_for == "handover")
-    stands_still(order, Status.PACKED)
+    stands_still(server, order, Status.PACKED)
     applied(order, "release")
     reaches(order, Status.DELIVERED)
 
 
 def test_a_held_order_can_be_cancelled() -> None:
-    order = reaches(approved(), Status.PAID)
+    order = paid()
     applied(order, "hold")
     applied(order, "cancel")
     reaches(order, Status.CANCELLED)
@@ -90,7 +107,7 @@ def test_a_held_order_can_be_cancelled() -> None:
 
 
 def test_people_confirm_each_step_of_manual_fulfilment() -> None:
-    order = reaches(approved(fulfilment="manual"), Status.PAID)
+    order = paid()
     for kind, status in [("pick", "picking"), ("pack", "packed")]:
         applied(order, kind)
         reaches(order, Status(status))
@@ -102,7 +119,7 @@ def test_people_confirm_each_step_of_manual_fulfilment() -> None:
 
 
 def test_manual_steps_out_of_order_are_rejected_and_stop_nothing() -> None:
-    order = reaches(approved(fulfilment="manual"), Status.PAID)
+    order = paid()
     assert refused(order, "pack") == "An order that is paid cannot be packed."
     assert refused(order, "deliver") == "An order that is paid cannot be delivered."
     applied(order, "pick")
@@ -113,7 +130,7 @@ def test_manual_steps_out_of_order_are_rejected_and_stop_nothing() -> None:
 
 @pytest.mark.parametrize("done", [[], ["pick"]])
 def test_what_cannot_be_picked_is_shipped_later_or_cancelled(done: list[str]) -> None:
-    order = reaches(approved(fulfilment="manual"), Status.PAID)
+    order = paid()
     for step in done:
         applied(order, step)
     assert applied(order, "fail_picking").outcome == "The order cannot be fulfilled as it is; ship again or cancel."
@@ -126,7 +143,10 @@ def test_what_cannot_be_picked_is_shipped_later_or_cancelled(done: list[str]) ->
 
 
 def test_what_cannot_be_picked_is_for_people_to_say_who_fulfil() -> None:
-    order = reaches(approved(), Status.PAID)
+    order = approved(payment_method="tok_slow")
+    eventually(order.payments.exists)
+    applied(order, "hold")
+    reaches(order, Status.PAID)
     refusal = "This order is fulfilled without people; there is nothing to confirm."
     assert refused(order, "fail_picking") == refusal
 
@@ -145,7 +165,7 @@ def test_an_order_that_cannot_be_shipped_from_the_shelf_is_shipped_again(level: 
 
 
 def test_a_delivery_reported_early_implies_the_hand_over_and_counts_once() -> None:
-    order = reaches(approved(fulfilment="manual"), Status.PAID)
+    order = paid()
     applied(order, "pick")
     applied(order, "pack")
     eventually(lambda: Order.objects.get(pk=order.pk).waiting_for == "handover")
@@ -183,7 +203,7 @@ def test_parts_of_a_delivered_order_are_refunded_up_to_what_was_paid() -> None:
 
 
 def test_an_order_that_is_not_shipped_keeps_some_of_its_money_or_is_cancelled() -> None:
-    order = reaches(approved(), Status.PAID)
+    order = paid()
     assert "cancel the order instead" in refused(order, "refund")
     applied(order, "refund", amount=500)
     applied(order, "cancel")
@@ -192,18 +212,17 @@ def test_an_order_that_is_not_shipped_keeps_some_of_its_money_or_is_cancelled() 
 
 
 def test_what_was_given_back_stays_given_back_when_another_payment_takes_its_place() -> None:
-    order = reaches(approved(), Status.PAID)
+    order = paid()
     applied(order, "refund", amount=999)
     applied(order, "cancel_payment")
     reaches(order, Status.AWAITING_PAYMENT)
     applied(order, "retry_payment", payment_method="tok_ok")
-    reaches(order, Status.DELIVERED)
+    reaches(order, Status.PAID)
     assert [entry["amount"] for entry in ledger("payments", order)] == [9999, 999, 9000, 9000]
 
 
 def test_a_cancel_takes_the_place_of_a_refund_that_failed() -> None:
-    order = reaches(approved(payment_method="tok_refund_refused"), Status.PAID)
-    applied(order, "hold")
+    order = paid(payment_method="tok_refund_refused")
     applied(order, "refund", amount=700)
     eventually(lambda: Order.objects.get(pk=order.pk).needs_attention)
     applied(order, "cancel")
