@@ -49,6 +49,13 @@ def a_user(*permissions: str, is_superuser: bool = False) -> User:
     return user
 
 
+def session_of(user: User) -> str:
+    """The cookie of somebody who has signed in already; that the form lets people in, `test_browser.py` shows."""
+    client = Client()
+    client.force_login(user)
+    return str(client.cookies["sessionid"].value)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _static_root(tmp_path_factory: pytest.TempPathFactory) -> None:
     """WhiteNoise warns of a directory that only `collectstatic` makes."""

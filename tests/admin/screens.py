@@ -13,7 +13,6 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.models import Group as DjangoGroup
 from django.contrib.auth.models import User
-from django.test import Client
 from django.urls import reverse
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -23,7 +22,7 @@ from orders.admin.order_actions import ACTIONS
 from orders.models import ApiClient
 from orders.services.review_claims import claim
 from tests.admin import conditions, matrix
-from tests.admin.conftest import a_user
+from tests.admin.conftest import a_user, session_of
 from tests.conftest import unique
 
 PASSWORD = "correct horse battery"
@@ -92,9 +91,7 @@ def cookie_of(person: str) -> str:
     user = a_user(is_superuser=person == "superuser")
     if person not in ("superuser", "plain"):
         user.groups.add(DjangoGroup.objects.get(name=person))
-    client = Client()
-    client.force_login(user)
-    return str(client.cookies["sessionid"].value)
+    return session_of(user)
 
 
 def open_screen(page: Page, screen: Screen, url: str) -> None:

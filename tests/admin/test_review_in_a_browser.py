@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.roles import Group
-from tests.admin.conftest import a_user
-from tests.admin.test_browser import PASSWORD, faults
+from tests.admin.conftest import a_user, session_of
+from tests.admin.test_browser import faults
 from tests.browser_support import browser, complaints_of
 from tests.conftest import both_workers, unique, web_server
 from tests.factories import an_order, reaches
@@ -38,10 +38,15 @@ def web(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 def an_operator(name: str) -> User:
     user = a_user()
     user.first_name = name
-    user.set_password(PASSWORD)
     user.save()
     user.groups.add(DjangoGroup.objects.get(name=Group.OPERATOR))
     return user
+
+
+def signed_in(browser: Browser, web: str, user: User, **options: bool) -> BrowserContext:
+    context = browser.new_context(base_url=web, **options)
+    context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": web}])
+    return context
 
 
 @pytest.fixture
@@ -51,13 +56,10 @@ def reviewer(browser: Browser, web: str) -> Iterator[Callable[[str], Page]]:
     complaints: list[list[str]] = []
 
     def log_in(name: str) -> Page:
-        contexts.append(browser.new_context(base_url=web))
+        contexts.append(signed_in(browser, web, an_operator(name)))
         page = contexts[-1].new_page()
         complaints.append(complaints_of(page))
-        page.goto(f"{reverse('admin:login')}?next={QUEUE}")
-        page.get_by_label("Username").fill(an_operator(name).username)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
+        page.goto(QUEUE)
         expect(page.get_by_role("heading", name="Review queue")).to_be_visible()
         return page
 
@@ -135,12 +137,9 @@ def test_axe_finds_nothing_and_nothing_overflows(reviewer: Callable[[str], Page]
 
 def test_it_works_without_scripts(browser: Browser, web: str) -> None:
     order = for_a_person()
-    context = browser.new_context(base_url=web, java_script_enabled=False)
+    context = signed_in(browser, web, an_operator("Ann"), java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{reverse('admin:login')}?next={QUEUE}")
-    page.get_by_label("Username").fill(an_operator("Ann").username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.goto(QUEUE)
     page.get_by_role("button", name="Review the next order").click()
     page.get_by_label("Reason").fill("not ours")
     page.get_by_role("button", name="Reject the order").click()

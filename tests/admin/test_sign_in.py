@@ -24,6 +24,12 @@ LOGOUT = reverse("admin:logout")
 PASSWORD = "correct horse battery"
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Settings) -> None:
+    """Passwords that only this process checks need not be hard to guess."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def person() -> User:
     user = a_user("view_order")

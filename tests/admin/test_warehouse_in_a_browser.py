@@ -12,8 +12,8 @@ from orders.lifecycle import Status
 from orders.models import Order
 from orders.roles import Group
 from orders.services.placement import NewItem
-from tests.admin.conftest import a_user
-from tests.admin.test_browser import PASSWORD, faults
+from tests.admin.conftest import a_user, session_of
+from tests.admin.test_browser import faults
 from tests.browser_support import browser, page
 from tests.conftest import both_workers, eventually, unique, web_server
 from tests.factories import an_order, reaches
@@ -42,13 +42,10 @@ def web(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 def packer(page: Page, web: str) -> Page:
     """Somebody of the warehouse, logged in, before the board."""
     user = a_user()
-    user.set_password(PASSWORD)
     user.save()
     user.groups.add(DjangoGroup.objects.get(name=Group.WAREHOUSE))
-    page.goto(f"{web}{reverse('admin:login')}?next={BOARD}")
-    page.get_by_label("Username").fill(user.username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": web}])
+    page.goto(f"{web}{BOARD}")
     expect(page.get_by_role("heading", name="Warehouse", exact=True)).to_be_visible()
     return page
 

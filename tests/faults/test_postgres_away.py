@@ -51,7 +51,7 @@ class Postgres:
         self.process.wait()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
     with TemporaryDirectory(prefix="orderlife-test-") as name:
         it = Postgres(Path(name))
@@ -65,13 +65,13 @@ def postgres() -> Iterator[Postgres]:
         stop(it.process, it.cluster.command(), patience=10)
 
 
-@pytest.fixture
-def port(postgres: Postgres, tmp_path: Path) -> Iterator[int]:
+@pytest.fixture(scope="module")
+def port(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     port, url = free_port(), postgres.cluster.url(DATABASE)
     granian = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
     command = [sys.executable, *granian, "--blocking-threads", "4", "orderlife.wsgi:application"]
     with ExitStack() as stack:
-        served = Served(command, tmp_path / "web.log", DATABASE_URL=url)
+        served = Served(command, tmp_path_factory.mktemp("web") / "web.log", DATABASE_URL=url)
         stack.callback(served.stop)
         eventually(lambda: answers(f"http://127.0.0.1:{port}/readyz"), served.log.read_text)
         yield port
