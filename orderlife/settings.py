@@ -254,6 +254,7 @@ LOGGING = {
 
 DJANGO_TEMPORALIO = {
     "INTERCEPTORS": (
+        "workflows.interceptors.BoundedAttemptsInterceptor",
         "workflows.interceptors.ConnectionIsolationInterceptor",
         "django_temporalio.logs.ActivityFailureLoggingInterceptor",
     ),

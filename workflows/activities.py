@@ -20,8 +20,9 @@ from orders.services import (
     payment_changes,
     refunds,
     shipping,
+    stalls,
 )
-from workflows.contracts import Deadline, OrderRef, OrderState, RefundInput, Signal
+from workflows.contracts import Deadline, FailedSignal, FailedStep, OrderRef, OrderState, RefundInput, Signal
 
 
 @activity.defn
@@ -44,6 +45,28 @@ def settle_command(signal: Signal) -> OrderState:
             UUID(signal.order_id), signal=signal.name, command_id=UUID(signal.command_id), body=signal.body
         )
     )
+
+
+@activity.defn
+def reject_signal(signal: FailedSignal) -> OrderState:
+    """End as rejected what could not be settled, so that what stands behind it goes on."""
+    return state_of(
+        commands.reject_signal(
+            UUID(signal.order_id), signal=signal.name, command_id=UUID(signal.command_id), reason=signal.reason
+        )
+    )
+
+
+@activity.defn
+def stall_order(failed: FailedStep) -> OrderState:
+    """Flag an order for people, because a step of it was given up."""
+    return state_of(stalls.stall(UUID(failed.order_id), step=failed.step, reason=failed.reason))
+
+
+@activity.defn
+def resume_order(ref: OrderRef) -> OrderState:
+    """Take that flag away, so that the step is tried anew."""
+    return state_of(stalls.resume(UUID(ref.order_id)))
 
 
 @activity.defn
@@ -125,7 +148,11 @@ def confirm_delivery(ref: OrderRef) -> OrderState:
     return state_of(shipping.deliver(UUID(ref.order_id)))
 
 
+# What both kinds of workers do when a step is given up.
+_GIVING_UP: list[Callable[..., object]] = [stall_order, resume_order]
 ORDER_ACTIVITIES: list[Callable[..., object]] = [
+    *_GIVING_UP,
+    reject_signal,
     validate_order,
     look_at_order,
     settle_command,
@@ -139,6 +166,7 @@ ORDER_ACTIVITIES: list[Callable[..., object]] = [
     pay_refunds,
 ]
 SHIPPING_ACTIVITIES: list[Callable[..., object]] = [
+    *_GIVING_UP,
     pass_deadline,
     start_picking,
     look_at_order,
@@ -162,6 +190,7 @@ def state_of(order: Order) -> OrderState:
         seconds_left=left,
         held=order.held,
         needs_attention=order.needs_attention,
+        is_stalled=stalls.is_stalled(order),
         has_payment=undoing and cancellation.owes_payment(order),
         has_label=undoing and cancellation.has_label(order),
     )

@@ -16,6 +16,8 @@ __all__ = [
     "ORDERS_QUEUE",
     "SHIPPING_QUEUE",
     "Deadline",
+    "FailedSignal",
+    "FailedStep",
     "OrderInput",
     "OrderRef",
     "OrderState",
@@ -92,6 +94,22 @@ class Signal:
 
 
 @dataclass(frozen=True)
+class FailedStep:
+    """A step of an order that was given up, and why, without data."""
+
+    order_id: str
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class FailedSignal(Signal):
+    """A signal that could not be settled, and why, without data."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class OrderState:
     """Where the database says that the order stands. Every activity answers with it, and the workflow follows."""
 
@@ -103,6 +121,8 @@ class OrderState:
     """Until the deadline; None where there is none."""
     held: bool = False
     needs_attention: bool = False
+    is_stalled: bool = False
+    """It needs attention because a step of it was given up; the step is tried anew after a while."""
     has_payment: bool = False
     """While it is being undone: a charge is open or kept."""
     has_label: bool = False
@@ -155,4 +175,4 @@ class ReturnState(OrderState):
     @property
     def position(self) -> tuple[str | bool, ...]:
         """What the next step depends on."""
-        return self.stage, self.has_refund, self.seconds_left is None
+        return self.stage, self.has_refund, self.seconds_left is None, self.is_stalled

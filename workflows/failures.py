@@ -8,8 +8,12 @@ from temporalio.converter import DefaultFailureConverter, PayloadConverter
 from temporalio.exceptions import ApplicationError, FailureError
 
 from orders.errors import OrderError
+from orders.outages import is_away
 
 logger = logging.getLogger(__name__)
+
+# The type of the failure of a step that was tried as often as it may be.
+GIVEN_UP = "given_up"
 
 
 class PrivateFailureConverter(DefaultFailureConverter):
@@ -24,7 +28,17 @@ class PrivateFailureConverter(DefaultFailureConverter):
         super().to_failure(_without_data(exception), payload_converter, failure)
 
 
-def _without_data(exception: BaseException) -> BaseException:
+def is_temporary(error: BaseException) -> bool:
+    """Whether the same attempt may succeed later, because something outside this code is down."""
+    return error.retryable if isinstance(error, OrderError) else is_away(error)
+
+
+def given_up(error: BaseException) -> ApplicationError:
+    """What ends the attempts at a step: the failure without its data, not to be tried again."""
+    return ApplicationError(_without_data(error).message, type=GIVEN_UP, non_retryable=True)
+
+
+def _without_data(exception: BaseException) -> FailureError:
     if isinstance(exception, OrderError):
         return ApplicationError(exception.message, type=exception.code)
     if isinstance(exception, FailureError):

@@ -1,10 +1,17 @@
 """What stands around every activity."""
 
+from typing import Any
+
 from django.core.cache import close_caches
 from django.db import reset_queries
 from django_temporalio.interceptors import ActivityIsolationInterceptor
+from temporalio import activity
+from temporalio.exceptions import FailureError
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
+from workflows import policies
 from workflows.connections import drop_dead_connections
+from workflows.failures import given_up, is_temporary
 
 
 class ConnectionIsolationInterceptor(ActivityIsolationInterceptor):  # type: ignore[misc]  # the package has no types
@@ -15,3 +22,27 @@ class ConnectionIsolationInterceptor(ActivityIsolationInterceptor):  # type: ign
         reset_queries()
         drop_dead_connections()
         close_caches()
+
+
+class BoundedAttemptsInterceptor(Interceptor):
+    """Ends the attempts at an activity that fails for a reason that no further attempt mends.
+
+    What is down (PostgreSQL, the gateway, the carrier) is tried without end, as the retry policies say. Anything
+    else is a fault of the data or of our code: tried without end, it would hold up what stands behind it for ever.
+    """
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the base's
+        """Stand around an activity."""
+        return _BoundedAttempts(next)
+
+
+class _BoundedAttempts(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the base's
+        try:
+            return await super().execute_activity(input)
+        except FailureError:
+            raise
+        except Exception as error:
+            if activity.info().attempt < policies.MAX_ATTEMPTS or is_temporary(error):
+                raise
+            raise given_up(error) from None

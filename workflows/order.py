@@ -51,10 +51,10 @@ class OrderWorkflow(OrderProcess):
         self.order_id, self.timings = order.order_id, order.timings
         while self.status not in FINAL:
             try:
-                await self.next_step()
+                await self.tried(self.next_step)
             except asyncio.CancelledError:  # an operator cancelled the workflow: what that means is a command
                 self.signal_by_hand("cancel_order", "The workflow was cancelled in Temporal.")
-        await self.shipping_ended()
+        await self.tried(self.shipping_ended)
         await self.settle_the_rest()
         return self.state
 

@@ -29,6 +29,11 @@ GATEWAY = ActivityConfig(
     ),
 )
 
+# A step that fails for a reason that no further attempt mends (bad data, a fault of ours) is given up after so many:
+# its command is rejected, or its order flagged and the step tried anew a while later. See `interceptors.py`.
+MAX_ATTEMPTS = 6
+STALLED_SECONDS = 600.0
+
 # A child that ended without finishing its work is started again, not at once.
 CHILD_RESTART_SECONDS = 1.0
 

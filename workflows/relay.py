@@ -8,6 +8,7 @@ import contextlib
 import logging
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -22,8 +23,10 @@ from orders.selectors.refunds import workflows_that_refund
 from orders.services import outbox
 from orders.services.commands import reject_if_over, settle_retry_step
 from orders.services.outbox import Claimed
+from orders.services.stalls import resume_if_stalled
 from workflows.connections import DatabaseThreads
 from workflows.contracts import (
+    LOOK,
     ORDERS_QUEUE,
     OrderInput,
     RefundInput,
@@ -32,6 +35,7 @@ from workflows.contracts import (
     order_workflow_id,
     refund_workflow_id,
     return_workflow_id,
+    shipping_workflow_id,
 )
 from workflows.listening import listen
 from workflows.order import OrderWorkflow
@@ -105,6 +109,11 @@ class Relay:
                 return
             logger.warning("Command %s waits: Temporal answered %s.", command.id, error.status.name)
             await self._database.run(outbox.put_off, command.id, error=f"Temporal: {error.status.name}")
+        except DatabaseError:
+            raise
+        except Exception as error:
+            logger.exception("Command %s could not be delivered.", command.id)
+            await self._database.run(outbox.put_off_or_reject, command.id, error=type(error).__name__)
         else:
             await self._database.run(outbox.mark_delivered, command.id)
 
@@ -149,8 +158,19 @@ class Relay:
         refunding = await self._database.run(workflows_that_refund, command.order_id)
         steps = await steps_of(self._client, command.order_id, refunding, rpc_timeout=RPC_TIMEOUT)
         waiting = [at for at in steps if at.step.state is StepState.WAITS]
-        tried = await asyncio.gather(*(try_now(self._client, at, rpc_timeout=RPC_TIMEOUT) for at in waiting))
-        await self._database.run(settle_retry_step, command.order_id, command.id, tried=sum(tried))
+        tried = sum(await asyncio.gather(*(try_now(self._client, at, rpc_timeout=RPC_TIMEOUT) for at in waiting)))
+        if not tried and await self._database.run(resume_if_stalled, command.order_id):
+            tried = await self._let_look(command.order_id)
+        await self._database.run(settle_retry_step, command.order_id, command.id, tried=tried)
+
+    async def _let_look(self, order_id: UUID) -> int:
+        """Tell the order's workflows to look where it stands, and so to try what was given up; how many heard."""
+        heard = 0
+        for workflow_id in (order_workflow_id(order_id), shipping_workflow_id(order_id)):
+            with contextlib.suppress(RPCError):
+                await self._client.get_workflow_handle(workflow_id).signal(LOOK, rpc_timeout=RPC_TIMEOUT)
+                heard += 1
+        return heard
 
     async def _start_return(self, command: Claimed) -> None:
         with contextlib.suppress(WorkflowAlreadyStartedError):

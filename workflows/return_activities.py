@@ -7,7 +7,7 @@ from django.utils import timezone
 from temporalio import activity
 
 from orders.selectors.returns import has_pending_refund, return_by_id
-from orders.services import commands, refunds, returns
+from orders.services import commands, refunds, returns, stalls
 from workflows.contracts import ReturnDeadline, ReturnRef, ReturnSignal, ReturnState
 
 
@@ -67,6 +67,7 @@ def state_of(ref: ReturnRef) -> ReturnState:
         status=order.status,
         version=order.event_seq,
         seconds_left=left,
+        is_stalled=stalls.is_stalled(order),
         has_refund=row is not None and has_pending_refund(row),
         stage=row.state if row else "",
         is_open=row is not None and row.is_open,

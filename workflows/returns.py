@@ -1,15 +1,20 @@
 """A return, from the moment it is asked for until it is refunded, refused or given up."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from temporalio import workflow
 from temporalio.common import RawValue
+from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from workflows import policies, return_activities
-    from workflows.contracts import LOOK, ReturnDeadline, ReturnRef, ReturnSignal, ReturnState, Signal
+    from workflows.contracts import LOOK, OrderState, ReturnDeadline, ReturnRef, ReturnSignal, ReturnState, Signal
 
-from workflows.inbox import OrderProcess
+from workflows.inbox import OrderProcess, step_given_up
+
+# The request that its own start is: no signal, but settled and rejected as one.
+OPEN = ""
 
 
 @workflow.defn
@@ -33,9 +38,9 @@ class ReturnWorkflow(OrderProcess):
 
         A refund that fails for good ends it; a person then retries or settles that, as any other refund.
         """
-        await self.local(return_activities.open_return, asked)
+        await self.settle_or_reject(Signal(asked.order_id, OPEN, asked.return_id))
         while self.state.is_under_way:
-            await self.steps[self.state.stage]()
+            await self.tried(self.next_step)
         await self.settle_the_rest()
         return self.state
 
@@ -54,6 +59,10 @@ class ReturnWorkflow(OrderProcess):
         """What its activities are given."""
         return ReturnRef(self.order_id, self.return_id)
 
+    async def next_step(self) -> None:
+        """Do what comes next where the return stands."""
+        await self.steps[self.state.stage]()
+
     async def wait_until_the_deadline(self) -> None:
         """Let staff decide, or the parcel come, until the time is up."""
         if await self.attend(seconds=self.state.seconds_left):
@@ -65,11 +74,16 @@ class ReturnWorkflow(OrderProcess):
         paying = workflow.start_activity(return_activities.pay_return, self.return_ref, **policies.GATEWAY)
         while not await self.attend(paying.done):
             pass
-        self.follow(paying.result())
+        try:
+            self.follow(paying.result())
+        except FailureError as error:
+            raise step_given_up(error, return_activities.pay_return) or error from None
 
     async def settle(self, signal: Signal) -> None:
         """Let the database apply or reject a command."""
-        if signal.name == LOOK:
+        if signal.name == OPEN:
+            await self.local(return_activities.open_return, self.return_ref)
+        elif signal.name == LOOK:
             await self.look()
         else:
             about = ReturnSignal(signal.order_id, signal.name, signal.command_id, signal.body, self.return_id)
@@ -78,6 +92,13 @@ class ReturnWorkflow(OrderProcess):
     async def look(self) -> None:
         """See where the return stands now."""
         await self.local(return_activities.look_at_return, self.return_ref)
+
+    def follow(self, state: OrderState) -> None:
+        """Go by what the database says; what is said of the order alone changes nothing of the return."""
+        if not isinstance(state, ReturnState):
+            order = {name: getattr(state, name) for name in ("status", "version", "needs_attention", "is_stalled")}
+            state = replace(self.state, **order)
+        super().follow(state)
 
     def order_id_now(self) -> str:
         """The order's id: it is known before the first signal is handled."""

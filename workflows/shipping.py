@@ -30,14 +30,11 @@ class ShippingWorkflow(OrderProcess):
     async def run(self, order: OrderInput) -> OrderState:
         """Go on for as long as the order is to be shipped."""
         self.order_id = order.order_id
-        await self.start_picking()
+        await self.tried(self.start_picking)
         while self.is_to_be_shipped():
-            before = self.state.version
-            await self.steps[self.status]()
-            if self.state.version == before and self.is_to_be_shipped():
-                await self.wait_for_word()
+            await self.tried(self.next_step)
         while self.running is not None:  # a label that is being booked is settled before anybody voids it
-            await self.outside(activities.book_label)
+            await self.tried(self.label)
         return self.state
 
     @workflow.signal(dynamic=True)
@@ -49,6 +46,13 @@ class ShippingWorkflow(OrderProcess):
     def progress(self) -> OrderState:
         """Where the order stands."""
         return self.state
+
+    async def next_step(self) -> None:
+        """Do what comes next where the order stands, or wait for somebody who does."""
+        before = self.state.version
+        await self.steps[self.status]()
+        if self.state.version == before and self.is_to_be_shipped():
+            await self.wait_for_word()
 
     def is_to_be_shipped(self) -> bool:
         """Whether anything is left to do here."""
@@ -70,9 +74,13 @@ class ShippingWorkflow(OrderProcess):
     async def label_and_hand_over(self) -> None:
         """Book the label, then give the parcel to its carrier."""
         if self.state.waiting_for == Waiting.LABEL and not (self.state.held and self.running is None):
-            await self.outside(activities.book_label)
+            await self.label()
         else:
             await self.local(activities.ship_order, self.ref)
+
+    async def label(self) -> None:
+        """Have the label booked."""
+        await self.outside(activities.book_label)
 
     async def deliver(self) -> None:
         """Record what the carrier says of the parcel, if it says so already."""

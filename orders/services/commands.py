@@ -1,5 +1,6 @@
 """Commands from the door to their end: issued under the order's lock, settled under the order's lock."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -61,6 +62,8 @@ AT_THE_DOOR: dict[Kind, Callable[[Order, Command], object]] = {
 }
 
 MAX_REASON = 1000
+# What somebody may type as the body of a signal.
+MAX_TYPED_BYTES = 64 * 1024
 # How many commands of an order may wait to be settled before a client of the API may send no more.
 MOST_OPEN = 20
 
@@ -151,9 +154,24 @@ def settle_signal(order_id: UUID, *, signal: str, command_id: UUID, body: object
     with locked_order(order_id) as order:
         command = Command.objects.filter(pk=command_id).first()
         if command is None:
-            command = _insert(order, _typed(signal, command_id, body))
+            storable = is_storable(body)
+            command = _insert(order, _typed(signal, command_id, body if storable else None))
+            if not storable:
+                reject(order, command, CommandRefused("What was typed is too long, or holds text that cannot be kept."))
         if command.order_id == order.pk and not command.is_settled:
             _decide(order, command)
+        return order
+
+
+def reject_signal(order_id: UUID, *, signal: str, command_id: UUID, reason: str) -> Order:
+    """End as rejected what could not be settled for a reason that no further attempt mends.
+
+    Of a signal that somebody sent by hand, what was typed is left out: it may be what could not be recorded.
+    """
+    with locked_order(order_id) as order:
+        command = Command.objects.filter(pk=command_id).first() or _insert(order, _typed(signal, command_id, None))
+        if command.order_id == order.pk and not command.is_settled:
+            reject(order, command, CommandRefused(f"It could not be carried out: {reason}."))
         return order
 
 
@@ -252,8 +270,17 @@ def _typed(signal: str, command_id: UUID, body: object) -> Intention:
     if kind is Kind.UPDATE_ADDRESS and "address" not in args:
         args = {"address": args}
     if kind is Kind.UNKNOWN:
-        args = {"signal": signal[:100]}
+        args = {"signal": "".join(letter if letter.isprintable() else "?" for letter in signal[:100])}
     return Intention(kind=kind, actor=Actor.TEMPORAL, reason=reason, args=args, id=command_id)
+
+
+def is_storable(body: object) -> bool:
+    """Whether PostgreSQL takes what somebody typed: no NUL, no half of a surrogate pair, no NaN, no more than 64 KB."""
+    try:
+        text = json.dumps(body, ensure_ascii=False, allow_nan=False)
+        return len(text.encode()) <= MAX_TYPED_BYTES and "\\u0000" not in text.replace("\\\\", "")
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 def _same(known: Command, order: Order, kind: Kind) -> Command:

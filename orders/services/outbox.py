@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from orders.commands import CommandState, Kind
 from orders.models import Command
+from orders.services.commands import reject_signal
 
 # A relay that dies leaves its commands to the others after this long.
 LEASE_SECONDS = 10
 MAX_BACKOFF_SECONDS = 5
+MAX_ATTEMPTS = 6
 
 # Of each order only the oldest undelivered command: SKIP LOCKED alone would let a later one overtake it.
 CLAIM = """
@@ -56,6 +58,15 @@ def mark_delivered(command_id: UUID) -> None:
     Command.objects.filter(pk=command_id, state=CommandState.PENDING).update(
         state=CommandState.DELIVERED, delivered_at=timezone.now(), last_error=""
     )
+
+
+def put_off_or_reject(command_id: UUID, *, error: str) -> None:
+    """The same for a fault of our own, which is tried a bounded number of times: then the command is rejected."""
+    command = Command.objects.select_related("order").get(pk=command_id)
+    if command.attempts < MAX_ATTEMPTS:
+        put_off(command_id, error=error)
+    else:
+        reject_signal(command.order_id, signal="", command_id=command_id, reason=error)
 
 
 def put_off(command_id: UUID, *, error: str) -> None:

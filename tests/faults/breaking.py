@@ -95,7 +95,9 @@ SAFEGUARDS = [
     Safeguard(
         "the drained inbox",
         Change(
-            "workflows/inbox.py", "while self.inbox:\n            await self.settle(self.inbox.popleft())", "return"
+            "workflows/inbox.py",
+            "while self.inbox:\n            await self.settle_or_reject(self.inbox.popleft())",
+            "return",
         ),
         "tests/workflows/test_the_story.py::test_a_signal_that_comes_while_the_last_step_runs_is_settled_too",
     ),

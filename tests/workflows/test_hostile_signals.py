@@ -1,0 +1,91 @@
+"""Signals typed by hand with content that nobody should send: each ends as a command, and none holds up the next."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
+
+from orders.lifecycle import Status
+from orders.models import Command, Order, Return
+from orders.services.commands import MAX_TYPED_BYTES, is_storable
+from tests.conftest import eventually
+from tests.factories import an_order, an_order_in, reaches, settled, wish
+from workflows.client import connect
+from workflows.contracts import order_workflow_id, return_workflow_id
+
+pytestmark = pytest.mark.usefixtures("running")
+
+# As the payload holds it: what a text cannot hold is written as JSON by hand.
+HOSTILE = {
+    "NUL": rb'"a\u0000b"',
+    "NUL in an object": rb'{"reason": "a\u0000b"}',
+    "NUL in a key": rb'{"a\u0000b": 1}',
+    "half of a surrogate pair": rb'"\ud800"',
+    "not a number": b"NaN",
+    "infinity in a list": b"[1, Infinity]",
+    "a hundred thousand brackets": b"[" * 100_000 + b"]" * 100_000,
+    "nine hundred brackets": b"[" * 900 + b"]" * 900,
+    "a megabyte": json.dumps("x" * 1_000_000).encode(),
+    "a number of five thousand digits": b"9" * 5_000,
+    "no JSON": b"\xff\xfe",
+    "an id that is none": b'{"command_id": "\\u0000"}',
+    "a list for an address": b'{"address": [1, {"street": "\\u0000"}]}',
+}
+
+
+def signal(workflow_id: str, name: str, content: bytes) -> None:
+    async def send() -> None:
+        payload = Payload(metadata={"encoding": b"json/plain"}, data=content)
+        handle = (await connect()).get_workflow_handle(workflow_id)
+        await handle.signal(name, RawValue(payload))
+
+    asyncio.run(send())
+
+
+def in_review() -> Order:
+    return reaches(an_order(), Status.IN_REVIEW)
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("name", ["hold", "update_address", "no_such_signal"])
+def test_an_order_takes_what_comes_behind_a_hostile_signal(name: str, content: bytes) -> None:
+    order = in_review()
+    signal(order_workflow_id(order.pk), name, content)
+    assert settled(wish(order, "cancel")).state == "applied"
+    reaches(order, Status.CANCELLED)
+    typed = order.commands.get(actor="temporal")
+    assert typed.settled_at
+    assert typed.outcome
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_a_return_takes_what_comes_behind_a_hostile_signal(content: bytes) -> None:
+    order = an_order_in(Status.DELIVERED)
+    asked = settled(wish(order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "damaged"}))
+    row = Return.objects.get(request=asked)
+    signal(return_workflow_id(row.pk), "refuse_return", content)
+    signal(return_workflow_id(row.pk), "refuse_return", b'"It was worn."')
+    eventually(lambda: Return.objects.filter(pk=row.pk, state="refused").exists())
+    eventually(lambda: not Command.objects.filter(order=order, settled_at=None).exists())
+
+
+@pytest.mark.parametrize(
+    ("body", "storable"),
+    [
+        (None, True),
+        ("a reason", True),
+        ({"address": {"street": "Ünter den Linden", "n": 1.5}}, True),
+        ("a backslash: \\u0000", True),
+        ("a\0b", False),
+        ({"a\0": 1}, False),
+        ("\ud800", False),
+        (float("nan"), False),
+        ([float("inf")], False),
+        ("x" * MAX_TYPED_BYTES, False),
+    ],
+)
+def test_what_was_typed_is_kept_if_postgresql_can(body: Any, *, storable: bool) -> None:
+    assert is_storable(body) is storable
