@@ -1,6 +1,7 @@
 """What a mail backend's errors mean: a mail that will never be taken fails at once, any other is tried again."""
 
 import json
+import smtplib
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -117,6 +118,17 @@ def test_a_mail_that_cannot_be_written_is_refused(server: MailServer, letter: di
     assert server.taken == []
 
 
+def test_what_is_said_of_a_refusal_names_no_address_and_repeats_no_answer(
+    server: MailServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    for code in ("550", "450", "530"):
+        server.answers = {"RCPT": f"{code} a@b.example is nobody"}
+        with pytest.raises((MailRefused, GatewayUnavailable)) as told:
+            mail_gateway().send(LETTER)
+        assert "b.example" not in str(told.value) + caplog.text
+        assert "nobody" not in str(told.value) + caplog.text
+
+
 def _api_error(status: int | None) -> anymail.AnymailAPIError:
     return anymail.AnymailAPIError("no", status_code=status)
 
@@ -134,6 +146,12 @@ def _api_error(status: int | None) -> anymail.AnymailAPIError:
         (BadHeaderError("no"), REFUSED),
         (None, REFUSED),
         (json.JSONDecodeError("no", "", 0), LATER),
+        (smtplib.SMTPNotSupportedError("SMTPUTF8 not supported by server"), REFUSED),
+        (smtplib.SMTPNotSupportedError("STARTTLS extension not supported by server."), LATER),
+        (smtplib.SMTPRecipientsRefused({"a@b.example": (550, b"no"), "c@b.example": (450, b"later")}), LATER),
+        (smtplib.SMTPRecipientsRefused({}), LATER),
+        (smtplib.SMTPServerDisconnected(), LATER),
+        (smtplib.SMTPException(), LATER),
         (ConnectionResetError(), LATER),
         (TimeoutError(), LATER),
         (socket.gaierror(), LATER),
