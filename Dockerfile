@@ -13,6 +13,7 @@ COPY orders orders
 COPY workflows workflows
 COPY templates templates
 COPY static static
+COPY locale locale
 RUN python -m compileall -q manage.py orderlife orders workflows \
     && useradd --system --no-create-home orderlife \
     && install --directory --owner=orderlife --mode=0700 .data

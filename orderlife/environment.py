@@ -9,6 +9,8 @@ from typing import cast
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+# What `filemail://` means in EMAIL_URL: files that a mail program opens.
+MAIL_FILES = "orders.gateways.mail_files.EmailBackend"
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("ORDERLIFE_DATA_DIR", BASE_DIR / ".data"))
 
@@ -52,6 +54,8 @@ def mail_settings(env: environ.Env) -> dict[str, object]:
     found: dict[str, object] = {"MAILS": bool(url or backend)}
     if url:
         found |= {name: value for name, value in env.email_url("EMAIL_URL").items() if value is not None}
+        if found["EMAIL_BACKEND"] == environ.Env.EMAIL_SCHEMES["filemail"]:
+            found["EMAIL_BACKEND"] = MAIL_FILES
         found["EMAIL_FILE_PATH"] = "/" + str(found.get("EMAIL_FILE_PATH", "")).lstrip("/")
     if backend:
         found["EMAIL_BACKEND"] = backend

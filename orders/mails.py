@@ -51,3 +51,18 @@ CAUSED_BY: dict[EventType, Mail] = {
 # Somebody waits for these at their screen: no shop switches them off.
 ALWAYS = frozenset({Mail.ACCESS_CODE, Mail.LOST_LINK})
 SWITCHABLE = tuple(mail for mail in Mail if mail not in ALWAYS)
+
+# Mails that say how far an order or a return is. One that could not be sent at first is not sent any more once one of
+# these has left after it: it would tell of a past as if it were the present. A mail that is not in here tells a fact
+# that stays true (money that was refunded, an address that was changed) and is sent however late.
+_END = frozenset({Mail.NOT_ACCEPTED, Mail.CANCELLED})
+_ON_ITS_WAY = frozenset({Mail.SHIPPED, Mail.DELIVERED}) | _END
+_RETURN_OVER = frozenset({Mail.RETURN_REFUSED, Mail.RETURN_RECEIVED, Mail.RETURN_CLOSED, Mail.RETURN_EXPIRED})
+OVERTAKEN_BY: dict[Mail, frozenset[Mail]] = {
+    Mail.RECEIVED: _ON_ITS_WAY | {Mail.REVIEW_DELAYED, Mail.PAYMENT_NEEDED},
+    Mail.REVIEW_DELAYED: _ON_ITS_WAY | {Mail.PAYMENT_NEEDED},
+    Mail.PAYMENT_NEEDED: _ON_ITS_WAY,
+    Mail.SHIPPED: frozenset({Mail.DELIVERED, Mail.CANCELLED}),
+    Mail.RETURN_REQUESTED: _RETURN_OVER | {Mail.RETURN_APPROVED},
+    Mail.RETURN_APPROVED: _RETURN_OVER,
+}

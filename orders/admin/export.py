@@ -1,9 +1,11 @@
-"""The list of orders as CSV: all that the filters leave, streamed, however many."""
+"""The list of orders as CSV, for a spreadsheet or for a program: all that the filters leave, streamed, however many."""
 
 import csv
 import logging
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
@@ -13,6 +15,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from orders.admin.spreadsheet_cells import text_cell
 from orders.admin.stock import ModelAdmin, ensure
 from orders.models import Order
 from orders.money import to_decimal
@@ -36,8 +39,7 @@ COLUMNS = (
     "held",
     "needs attention",
 )
-# What a spreadsheet takes for the beginning of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+TIMES = ("placed", "until")
 # Lines that are sent together: one at a time would cost a system call each.
 LINES = 500
 
@@ -49,37 +51,81 @@ class _Echo:
         return line
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What a file is for. `time` writes a moment, `text` a cell of text; `zone` is named beside the times."""
+
+    begins: str
+    suffix: str
+    zone: Callable[[], str]
+    time: Callable[[datetime], str]
+    text: Callable[[str], str]
+
+
+def _local_time(at: datetime) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+# By the parameter `for`. A spreadsheet needs the byte-order mark to read UTF-8, knows no zones of time, and reads
+# formulas, numbers and dates into text; a program gets everything as it is stored.
+KINDS: Mapping[str, Kind] = {
+    "spreadsheet": Kind("\ufeff", "", timezone.get_current_timezone_name, _local_time, text_cell),
+    "machine": Kind("", "-utc", str, _utc, str),
+}
+
+
 @require_safe
 def export(request: HttpRequest, model_admin: ModelAdmin[Order]) -> HttpResponseBase:
-    """What the list would show under these filters, without its pages."""
+    """What the list would show under these filters, without its pages, for a spreadsheet or `?for=machine`."""
     ensure(request, "orders.export_order")
+    filters = request.GET.copy()
+    kind = KINDS.get(filters.pop("for", ["spreadsheet"])[-1])
+    request.GET = filters  # type: ignore[assignment]  # the list takes every parameter for a filter
     try:
         orders = model_admin.get_changelist_instance(request).get_queryset(request)
     except IncorrectLookupParameters:
         return redirect("admin:orders_order_changelist")
+    if kind is None:
+        return redirect("admin:orders_order_changelist")
     logger.info("Staff member %s exports orders: %s", request.user.pk, request.GET.urlencode() or "all")
-    name = f"orders-{timezone.localtime():%Y-%m-%d-%H%M}.csv"
+    name = f"orders-{timezone.localtime():%Y-%m-%d-%H%M}{kind.suffix}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingHttpResponse(_lines(orders), content_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingHttpResponse(_lines(orders, kind), content_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _lines(orders: QuerySet[Order]) -> Iterator[str]:
+def columns(kind: Kind) -> list[str]:
+    """The first line. Times that do not tell their zone have it in their column's name."""
+    zone = kind.zone()
+    return [f"{name} ({zone})" if zone and name in TIMES else name for name in COLUMNS]
+
+
+def _lines(orders: QuerySet[Order], kind: Kind) -> Iterator[str]:
     writer = csv.writer(_Echo())
-    lines = [writer.writerow(COLUMNS)]
+    lines = [kind.begins, writer.writerow(columns(kind))]
     for order in orders_one_by_one(orders):
-        lines.append(writer.writerow([plain(value) for value in _row(order)]))
-        if len(lines) == LINES:
+        lines.append(writer.writerow([_cell(value, kind) for value in _row(order)]))
+        if len(lines) >= LINES:
             yield "".join(lines)
             lines = []
     yield "".join(lines)
 
 
-def _row(order: Order) -> list[Any]:
+def _cell(value: str | Decimal | datetime | None, kind: Kind) -> str:
+    if isinstance(value, datetime):
+        return kind.time(value)
+    return kind.text(value) if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _row(order: Order) -> list[str | Decimal | datetime | None]:
     return [
         order.code,
         order.reference or "",
         order.client.name if order.client else "",
-        order.created_at.isoformat(timespec="seconds"),
+        order.created_at,
         order.customer_name,
         order.customer_email,
         order.shipping_address.get("country", ""),
@@ -87,13 +133,7 @@ def _row(order: Order) -> list[Any]:
         order.currency,
         order.status,
         order.waiting_for,
-        order.deadline.isoformat(timespec="seconds") if order.deadline else "",
+        order.deadline,
         "yes" if order.held else "",
         order.attention_reason or "yes" if order.needs_attention else "",
     ]
-
-
-def plain(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text

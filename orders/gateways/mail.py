@@ -1,5 +1,7 @@
 """Mails, whoever carries them: Django's mail backends behind one call."""
 
+import contextlib
+import logging
 import smtplib
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,6 +9,9 @@ from typing import Protocol
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from orders.errors import GatewayUnavailable, MailRefused
+from orders.gateways.mail_refusals import is_configuration, refusal_of
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +44,7 @@ class DjangoMail:
 
     def send(self, letter: Letter) -> None:
         """As `MailGateway.send`."""
+        connection = get_connection()
         message = EmailMultiAlternatives(
             letter.subject,
             letter.text,
@@ -46,17 +52,32 @@ class DjangoMail:
             [letter.to],
             headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated"},
             alternatives=[(letter.html, "text/html")],
-            connection=get_connection(),
+            connection=connection,
         )
         try:
-            message.send()
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = [code for code, _ in error.recipients.values()]
-            if codes and min(codes) >= 500:
-                raise MailRefused(f"The mail server refuses the address: {codes[0]}.") from None
-            raise GatewayUnavailable(f"The mail server puts us off: {codes[:1]}.") from None
+            connection.open()
+            taken = message.send()
         except Exception as error:  # noqa: BLE001 - every backend has errors of its own
-            raise GatewayUnavailable(f"The mail was not taken: {type(error).__name__}.") from None
+            raise _as_ours(error) from None
+        finally:
+            # Whether the mail was taken has been said by now, whatever the server says to our goodbye.
+            with contextlib.suppress(Exception):
+                connection.close()
+        if taken == 0:
+            raise MailRefused("The mail backend sent the mail to nobody.")
+
+
+def _as_ours(error: Exception) -> MailRefused | GatewayUnavailable:
+    """What a backend's error means for the mail."""
+    if refusal := refusal_of(error):
+        return MailRefused(refusal)
+    if is_configuration(error):
+        code = getattr(error, "smtp_code", None) or getattr(error, "status_code", None) or ""
+        logger.warning("Mails wait: we are not set up as the mail server wants it: %s %s", type(error).__name__, code)
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _ in error.recipients.values()]
+        return GatewayUnavailable(f"The mail server puts us off: {codes[:1]}.")
+    return GatewayUnavailable(f"The mail was not taken: {type(error).__name__}.")
 
 
 def mail_gateway() -> MailGateway:

@@ -50,7 +50,8 @@ class Delivery(models.Model):
     """A mail or webhook call, written with the event that causes it, sent by the sender.
 
     `recipient` is an endpoint's id, or `customer`, whose address is read when the mail is sent. Of each order the
-    deliveries to one recipient leave in the order of `seq`, the event's; one without an event waits for nobody.
+    webhooks to one recipient leave in the order of `seq`, the event's, and mails too, but that none waits for one that
+    has failed once; one without an event waits for nobody.
     `available_at` is when a sender may take it (again): its lease and its backoff in one.
     """
 

@@ -26,6 +26,11 @@ def client_names() -> list[tuple[UUID, str]]:
     return list(ApiClient.objects.order_by("name").values_list("pk", "name"))
 
 
+def client_of_name(name: str) -> ApiClient | None:
+    """The client of this name."""
+    return ApiClient.objects.filter(name=name).first()
+
+
 def keys_of_client(name: str) -> list[ApiKey]:
     """The keys of the client of this name, the newest first."""
     return list(ApiKey.objects.filter(client__name=name).order_by("-created_at"))

@@ -16,14 +16,19 @@ SCOPES = ("orders:read", "orders:write", "refunds:write", "fulfilment", "webhook
 DEFAULT_SCOPES = ("orders:read", "orders:write")
 
 
-def create_api_key(name: str, scopes: Sequence[str] = DEFAULT_SCOPES) -> str:
+def create_api_key(name: str, scopes: Sequence[str] = ()) -> str:
     """A new key for the client of this name, who is made if there is none; the key is returned here and never again.
 
-    A client that exists keeps its scopes, and its other keys go on working, so that keys can be rotated.
+    `scopes` are what a new client may do, `DEFAULT_SCOPES` without any; a client that exists gets those that it lacks,
+    with all its keys, and loses none. Its other keys go on working, so that keys can be rotated.
     """
     key = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
-        client, _ = ApiClient.objects.get_or_create(name=name, defaults={"scopes": list(scopes)})
+        client, _ = ApiClient.objects.get_or_create(name=name, defaults={"scopes": list(scopes or DEFAULT_SCOPES)})
+        if set(scopes) - set(client.scopes):
+            client = ApiClient.objects.select_for_update().get(pk=client.pk)
+            client.scopes = list(dict.fromkeys([*client.scopes, *scopes]))
+            client.save(update_fields=["scopes"])
         ApiKey.objects.create(client=client, prefix=key[:PREFIX_LENGTH], hash=hash_of_key(key))
     return key
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from babel.dates import format_date
 from django.conf import settings
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.translation import gettext, override
 
@@ -18,7 +19,7 @@ from orders.errors import MailRefused
 from orders.gateways.mail import Letter, mail_gateway
 from orders.languages import language_or_default, spoken
 from orders.lifecycle import Status
-from orders.mails import Mail
+from orders.mails import OVERTAKEN_BY, Mail
 from orders.models import AccessCode, Delivery, Order, Return
 from orders.money import localised
 from orders.selectors.tracking import recent_orders, tracked
@@ -56,6 +57,7 @@ def letter_of(row: Delivery) -> Posted:
         MailRefused: there is nothing to be said any more.
     """
     mail, order = Mail(row.template), row.order
+    _check_not_overtaken(row, mail)
     words = WORDS[mail]
     with override(language_or_default(order.locale)):
         total = localised(order.total, order.currency)
@@ -82,6 +84,26 @@ def letter_of(row: Delivery) -> Posted:
                 html=render_to_string("email/letter.html", context),
             )
         )
+
+
+def _check_not_overtaken(row: Delivery, mail: Mail) -> None:
+    """A mail that failed before lets later ones of its order pass. Sent again by staff, it counts as a new one.
+
+    Raises:
+        MailRefused: one has left meanwhile that makes this one untrue.
+    """
+    if not row.last_error:
+        return
+    later = (
+        Q(created_at__gt=row.created_at)
+        if row.seq is None
+        else Q(seq__gt=row.seq) | Q(seq=None, created_at__gt=row.created_at)
+    )
+    left = row.order.deliveries.filter(later, template__in=OVERTAKEN_BY.get(mail, ()), state=Delivery.State.SENT)
+    if row.event and (about := row.event.data.get("return")):
+        left = left.filter(event__data__return=about)
+    if left.exists():
+        raise MailRefused("A later mail has told the customer more.")
 
 
 def _more(row: Delivery, mail: Mail) -> Facts:

@@ -30,6 +30,10 @@ AT_ONCE_TO_ONE = 4
 
 # Of each order and endpoint only the earliest pending one. Each endpoint is looked up by itself: the backlog of one
 # that is down is not read through on the way to the others.
+#
+# Mails of an order leave in order too, but a mail waits only for an earlier one that has not failed yet, or that is due
+# at this moment: one that waits for its next attempt holds nobody back. (`last_error` is what the last attempt that
+# ended said.) If the later one has left by then, `letters.py` asks whether the earlier one is still true.
 CLAIM = """
 WITH calls AS (
     SELECT due.id
@@ -49,7 +53,8 @@ mails AS (
       AND NOT EXISTS (
           SELECT 1 FROM deliveries earlier
           WHERE earlier.order_id = d.order_id AND earlier.recipient = d.recipient
-            AND earlier.state = 'pending' AND earlier.seq < d.seq)
+            AND earlier.state = 'pending' AND earlier.seq < d.seq
+            AND (earlier.last_error = '' OR earlier.available_at <= now()))
     ORDER BY d.available_at LIMIT %(mails)s FOR UPDATE OF d SKIP LOCKED)
 UPDATE deliveries SET available_at = now() + make_interval(secs => %(lease)s), attempts = attempts + 1
 WHERE id IN (SELECT id FROM calls UNION ALL SELECT id FROM mails) AND state = 'pending'
@@ -72,13 +77,14 @@ FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::timestamptz[], %s
 WHERE d.id = t.id AND d.state = 'pending' AND (t.state = 'sent' OR d.attempts = t.number)
 """
 
-# Those behind one that failed wait as long as it does, and are not looked at meanwhile; those behind one that is over
-# do not wait any longer.
+# Webhooks behind one that failed wait as long as it does, and are not looked at meanwhile; what is behind one that is
+# over does not wait any longer.
 FOLLOW = """
 UPDATE deliveries f SET available_at = coalesce(t.next, now())
 FROM unnest(%s::uuid[], %s::timestamptz[]) AS t (id, next) JOIN deliveries d ON d.id = t.id
 WHERE f.order_id = d.order_id AND f.recipient = d.recipient AND f.state = 'pending' AND f.seq > d.seq
-  AND (t.next > f.available_at OR t.next IS NULL AND f.available_at > now() AND f.attempts = 0)
+  AND (t.next > f.available_at AND f.channel = 'webhook'
+       OR t.next IS NULL AND f.available_at > now() AND f.attempts = 0)
 """
 
 

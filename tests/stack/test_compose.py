@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+import subprocess
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,24 @@ from tests.stack.compose_schema import COMPOSE
 
 # Read before any file is: a .env could not set it.
 NOT_FROM_A_FILE = {"ORDERLIFE_DATA_DIR", "DJANGO_SETTINGS_MODULE"}
+# Of what is tracked: how the project is developed, tested and run without Docker. All else the product needs.
+NOT_IN_THE_IMAGE = {
+    ".ci",
+    ".dockerignore",
+    ".env.example",
+    ".gitignore",
+    "CHANGELOG.md",
+    "Dockerfile",
+    "Makefile",
+    "README.md",
+    "bench",
+    "docker-compose.yml",
+    "docs",
+    "pyproject.toml",
+    "requirements-dev.txt",
+    "stack",
+    "tests",
+}
 READ = re.compile(
     r"""(?:env(?:\.\w+)?\(\s*|(?:required|one_of|amounts)\(env,\s*|os\.environ(?:\.get\(|\[)\s*)["']([A-Z][A-Z_]+)["']"""
 )
@@ -129,12 +148,21 @@ def test_its_commands_are_commands_of_manage_py() -> None:
         assert name in get_commands()
 
 
-def test_the_image_gets_what_the_dockerfile_copies_and_every_package_of_ours() -> None:
+def test_the_image_gets_everything_but_what_the_product_runs_without() -> None:
     copied = {line.split()[1] for line in text("Dockerfile").splitlines() if line.startswith("COPY")}
     let_in = {line[1:] for line in text(".dockerignore").splitlines() if line.startswith("!")}
-    assert copied == let_in
-    assert all((ROOT / name).exists() for name in copied)
-    assert {"orderlife", "orders", "workflows", "manage.py"} <= copied
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    tracked = {name.partition("/")[0] for name in listed.split("\0") if name}
+    assert copied == let_in == tracked - NOT_IN_THE_IMAGE
+    assert tracked >= NOT_IN_THE_IMAGE
+
+
+def test_nothing_in_the_image_refers_to_a_folder_that_is_not_in_it() -> None:
+    settings = text("orderlife/settings.py")
+    folders = set(re.findall(r'BASE_DIR / "([\w.]+)"', settings)) - {".data"}
+    copied = {line.split()[1] for line in text("Dockerfile").splitlines() if line.startswith("COPY")}
+    assert folders
+    assert {name for name in folders if (ROOT / name).exists()} <= copied
 
 
 def test_the_image_runs_as_nobody_special_from_hashed_requirements() -> None:

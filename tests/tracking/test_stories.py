@@ -49,10 +49,8 @@ class Shop:
         return str(eventually(lambda: self._found(to, pattern)))
 
     def _found(self, to: str, pattern: str) -> str:
-        files = sorted(self.mails.glob("*.log"), key=lambda file: file.stat().st_mtime)
-        ends = b"\n" + b"-" * 79 + b"\n"
-        parts = [part for file in files for part in file.read_bytes().split(ends)]
-        mails = [message_from_bytes(part, policy=policy.default) for part in parts if part.strip()]
+        files = sorted(self.mails.glob("*.eml"))
+        mails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
         bodies = [mail.get_body(("plain",)) for mail in mails if mail["to"] == to]
         found = [match[0] for body in bodies if body and (match := re.search(pattern, body.get_content()))]
         return found[-1] if found else ""
