@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 
 import psutil
@@ -63,17 +63,18 @@ def _measured(reporter: pytest.TerminalReporter) -> Iterator[str]:
 
 def _seconds_by_file(reporter: pytest.TerminalReporter) -> Iterator[str]:
     """Set-up and tear-down included, summed over all processes; files that took less than a second together."""
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     for reports in reporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
                 seconds[report.nodeid.partition("::")[0]] += report.duration
-    long = {file: spent for file, spent in seconds.most_common() if spent >= 1}
+    longest = sorted(seconds.items(), key=lambda each: -each[1])
+    long = {file: spent for file, spent in longest if spent >= 1}
     yield from (f"{spent:7.1f} s  {file}" for file, spent in long.items())
-    rest = seconds.total() - sum(long.values())
+    rest = sum(seconds.values()) - sum(long.values())
     if seconds:
         yield f"{rest:7.1f} s  {len(seconds) - len(long)} files of less than a second each"
-        yield f"{seconds.total():7.1f} s  in all"
+        yield f"{sum(seconds.values()):7.1f} s  in all"
 
 
 def _end_after(seconds: float) -> threading.Timer:

@@ -43,8 +43,8 @@ def an_operator(name: str) -> User:
     return user
 
 
-def signed_in(browser: Browser, web: str, user: User, **options: bool) -> BrowserContext:
-    context = browser.new_context(base_url=web, **options)
+def signed_in(browser: Browser, web: str, user: User, *, scripts: bool = True) -> BrowserContext:
+    context = browser.new_context(base_url=web, java_script_enabled=scripts)
     context.add_cookies([{"name": "sessionid", "value": session_of(user), "url": web}])
     return context
 
@@ -137,7 +137,7 @@ def test_axe_finds_nothing_and_nothing_overflows(reviewer: Callable[[str], Page]
 
 def test_it_works_without_scripts(browser: Browser, web: str) -> None:
     order = for_a_person()
-    context = signed_in(browser, web, an_operator("Ann"), java_script_enabled=False)
+    context = signed_in(browser, web, an_operator("Ann"), scripts=False)
     page = context.new_page()
     page.goto(QUEUE)
     page.get_by_role("button", name="Review the next order").click()
