@@ -66,7 +66,7 @@ def _email(value: str) -> str:
 
 def _currency(value: str) -> str:
     if value and value.upper() not in CURRENCIES:
-        raise ValueError("must be an ISO 4217 currency code of three letters")
+        raise ValueError("must be an ISO 4217 currency code of three letters that is in use")
     return value.upper()
 
 
