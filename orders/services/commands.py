@@ -1,7 +1,9 @@
 """Commands from the door to their end: issued under the order's lock, settled under the order's lock."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -24,6 +26,7 @@ from orders.services import (
     shipping,
 )
 from orders.services.transition import locked_order, record
+from orders.text import normalised
 
 Apply = Callable[[Order, Command], str]
 
@@ -151,7 +154,7 @@ def settle_signal(order_id: UUID, *, signal: str, command_id: UUID, body: object
     with locked_order(order_id) as order:
         command = Command.objects.filter(pk=command_id).first()
         if command is None:
-            command = _insert(order, _typed(signal, command_id, body))
+            command = _record_typed(order, _typed(signal, command_id, body))
         if command.order_id == order.pk and not command.is_settled:
             _decide(order, command)
         return order
@@ -242,6 +245,33 @@ def _insert(order: Order, wish: Intention) -> Command:
     order.save(update_fields=["command_seq"])
     command.save(force_insert=True)
     return command
+
+
+def _record_typed(order: Order, wish: Intention) -> Command:
+    """The row of a signal that was typed by hand. What may not be stored of it is left out, and it is rejected."""
+    try:
+        readable = replace(wish, reason=normalised(wish.reason, multiline=True), args=_normalised(wish.args))
+    except (ValueError, RecursionError) as fault:
+        said = str(fault) if isinstance(fault, ValueError) else "must not be nested so deeply"
+        command = _insert(order, replace(wish, reason="", args={}))
+        reject(order, command, CommandRefused(f"What was typed {said}."))
+        return command
+    return _insert(order, readable)
+
+
+def _normalised(value: Any) -> Any:
+    """The same with every text normalised, wherever it stands.
+
+    Raises:
+        ValueError: a text, or a number that JSON does not know, may not be stored.
+    """
+    if isinstance(value, str):
+        return normalised(value, multiline=True)
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must not contain a number without end")
+    if isinstance(value, Mapping):
+        return {_normalised(name): _normalised(entry) for name, entry in value.items()}
+    return [_normalised(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def _typed(signal: str, command_id: UUID, body: object) -> Intention:
