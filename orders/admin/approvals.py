@@ -161,7 +161,7 @@ def _refuse(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     person = request.user
     form = RefusalForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"Nothing was decided. {objection(form, 'Say why it is refused.')}")
+        messages.error(request, objection(form, "Nothing was decided: say why it is refused."))
         return redirect("admin:orders_approval_change", approval_id)
     reason = form.cleaned_data["reason"]
     return _decided(request, approval_id, lambda: refuse(approval_id, person=person, reason=reason))
