@@ -16,8 +16,9 @@ from orders.text import CARD_NUMBER, normalised, visible
 
 # Plain notation, so that what is written is what is meant; twelve digits are beyond any real order.
 _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)
-# As JSON Schema says it: no control character, and something that is not blank.
-_CONTROLS = r"\x00-\x1f\x7f-\x9f"
+# As JSON Schema says it: no control character, and something that is not blank. Which invisible ones are refused beside
+# these depends on their neighbours (`orders/text.py`), which a pattern cannot say.
+_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u206f\ue000-\uf8ff"
 _NO_CONTROLS = f"^[^{_CONTROLS}]*$"
 _NOT_BLANK = rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$"
 _EMAIL = r"^[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*\.[a-zA-Z]{2,}$"

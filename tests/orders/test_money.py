@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from babel.core import Locale
+from django.core.exceptions import ImproperlyConfigured
 
+from orderlife.environment import currency_in_use
 from orders.money import CURRENCIES, exponent, in_words, to_decimal, to_minor
 
 # Written down from ISO 4217, list one. CLDR has 0 for those in TWO and for IQD.
@@ -82,3 +84,10 @@ def test_every_currency_is_written_with_its_decimals_in_every_language_of_ours()
 
 def test_an_order_whose_currency_was_withdrawn_since_is_still_shown() -> None:
     assert in_words(995, "DEM") == "9.95 DEM"
+
+
+@pytest.mark.parametrize("code", ["DEM", "XXX", "usd", ""])
+def test_the_shops_own_currency_must_be_one_in_use(code: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="DEFAULT_CURRENCY"):
+        currency_in_use("DEFAULT_CURRENCY", code)
+    assert currency_in_use("DEFAULT_CURRENCY", "RSD") == "RSD"
