@@ -19,6 +19,8 @@ _SPLITS: dict[str, tuple[int, str]] = {
     "PT": (4, "-"),
     **dict.fromkeys(("BR", "IR", "US", "PR", "GU", "VI", "AS", "MP"), (5, "-")),
 }
+# No code is longer; and plain characters may be eighteen for one.
+_MAX_LENGTH = 40
 # What people write before a code to name its country, besides the two letters of ISO 3166: the letters on cars.
 _PREFIXES: dict[str, tuple[str, ...]] = {
     "AT": ("A",),
@@ -46,6 +48,8 @@ _PREFIXES: dict[str, tuple[str, ...]] = {
 
 def postal_code(text: str, country: str) -> str:
     """The code as `country` writes it; one that does not fit there is left as it was typed, in plain characters."""
+    if len(text) > _MAX_LENGTH:
+        return text
     plain = _plain(text)
     if _form(country) is None:
         return plain

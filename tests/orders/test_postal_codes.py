@@ -82,3 +82,7 @@ def test_a_country_without_codes_takes_any() -> None:
 def test_an_address_has_its_code_as_the_country_writes_it(typed: str, country: str, written: str) -> None:
     data = {"street": "Ring 1", "city": "Anytown", "postal_code": typed, "country": country.lower()}
     assert parse_address(data, default_country="US").postal_code == written
+
+
+def test_what_is_far_too_long_for_a_code_does_not_grow() -> None:
+    assert postal_code("\ufdfa" * 200, "DE") == "\ufdfa" * 200
