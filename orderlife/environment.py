@@ -9,6 +9,8 @@ from typing import cast
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from orders.money import CURRENCIES
+
 # What `filemail://` means in EMAIL_URL: files that a mail program opens.
 MAIL_FILES = "orders.gateways.mail_files.EmailBackend"
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -71,6 +73,17 @@ def one_of(env: environ.Env, name: str, values: tuple[str, ...]) -> str:
     value = str(env.str(name, default=values[0]))
     if value not in values:
         raise ImproperlyConfigured(f"{name} is {value!r}: it must be one of {', '.join(values)}.")
+    return value
+
+
+def currency_in_use(name: str, value: str) -> str:
+    """The value, which is the currency of orders that name none.
+
+    Raises:
+        ImproperlyConfigured: nobody pays in it.
+    """
+    if value not in CURRENCIES:
+        raise ImproperlyConfigured(f"{name} is {value!r}: it must be an ISO 4217 currency that is in use, such as USD.")
     return value
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from orderlife.environment import BASE_DIR, DATA_DIR, amounts, load, mail_settings, one_of, required
+from orderlife.environment import BASE_DIR, DATA_DIR, amounts, currency_in_use, load, mail_settings, one_of, required
 
 env = load()
 
@@ -132,7 +132,7 @@ RETURN_ADDRESS = env.str("RETURN_ADDRESS", default="")
 
 # --- What an order may be ---------------------------------------------------------------------------------------------
 DEFAULT_COUNTRY = env.str("DEFAULT_COUNTRY", default="US")
-DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", default="USD")
+DEFAULT_CURRENCY = currency_in_use("DEFAULT_CURRENCY", env.str("DEFAULT_CURRENCY", default="USD"))
 COUNTRIES_SERVED = env.list("COUNTRIES_SERVED", default=["US", "CA", "GB", "IE", "DE", "AT", "CH", "FR", "ES", "NL"])
 MAX_QUANTITY = env.int("MAX_QUANTITY", default=100)
 

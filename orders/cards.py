@@ -4,8 +4,8 @@ import re
 import unicodedata
 from itertools import accumulate
 
-# Runs of digits in groups, as people write card numbers: with single blanks, dashes or dots between the groups.
-_RUN = re.compile(r"\d+(?:[ .\-]\d+)*")
+# Runs of digits in groups, as people write card numbers: with blanks, dashes, dots or strokes between the groups.
+_RUN = re.compile(r"\d+(?:[\s.,·:_/|\-‐‑‒–—―−]{1,3}\d+)*")
 _GROUP = re.compile(r"\d+")
 # Visa, Mastercard (both ranges), Discover, JCB and UnionPay with 16 digits; American Express and old JCB with 15.
 _ISSUED = re.compile(
@@ -16,7 +16,9 @@ _ISSUED = re.compile(
 
 def holds_card_number(text: str) -> bool:
     """Whether the text holds 15 or 16 digits with an issuer's prefix and a right check digit (Luhn)."""
-    return any(_in_run(_GROUP.findall(run)) for run in _RUN.findall(unicodedata.normalize("NFKC", text)))
+    # Digits of every script count: who reads them types them in as ASCII.
+    plain = "".join(str(unicodedata.decimal(sign, sign)) for sign in unicodedata.normalize("NFKC", text))
+    return any(_in_run(_GROUP.findall(run)) for run in _RUN.findall(plain))
 
 
 def _in_run(groups: list[str]) -> bool:

@@ -3,19 +3,40 @@
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
-from babel.core import Locale
+import iso4217
 from babel.numbers import format_currency, get_currency_precision
 
 from orders.languages import spoken
 
-CURRENCIES = frozenset(str(code) for code in Locale("en").currencies if len(str(code)) == 3)
+
+def _minor_units() -> dict[str, int]:
+    """Decimals by currency, of ISO 4217's list one: currencies that people pay in today.
+
+    Metals, units of account and the codes for tests and for none have "N.A." there. Funds are marked; the unidad
+    previsional, an index of wages, is not, though nobody pays in it.
+    """
+    found = {}
+    for entry in iso4217.raw_xml.iter("CcyNtry"):
+        code, name, places = entry.findtext("Ccy"), entry.find("CcyNm"), entry.findtext("CcyMnrUnts", "")
+        if code and name is not None and name.get("IsFund") != "true" and places.isdigit():
+            found[code] = int(places)
+    return {code: places for code, places in found.items() if code not in UNITS_OF_ACCOUNT}
+
+
+# In the list with minor units, and yet nothing that a card is charged in.
+UNITS_OF_ACCOUNT = frozenset({"UYW", "XAD"})
+MINOR_UNITS = _minor_units()
+CURRENCIES = frozenset(MINOR_UNITS)
 # Twelve digits: beyond any real order, far inside a 64-bit integer.
 MAX_MINOR = 10**12
 
 
 def exponent(currency: str) -> int:
-    """How many decimals the currency has: 2 for USD, 0 for JPY, 3 for KWD (ISO 4217)."""
-    return get_currency_precision(currency)
+    """How many decimals the currency has: 2 for USD and RSD, 0 for JPY, 3 for KWD (ISO 4217).
+
+    An order may outlive its currency: one that is withdrawn is still shown, with the decimals that it had.
+    """
+    return MINOR_UNITS[currency] if currency in MINOR_UNITS else get_currency_precision(currency)
 
 
 def to_minor(amount: Decimal | int | str, currency: str) -> int:
@@ -63,9 +84,10 @@ def apportion(amount: int, weights: Sequence[int]) -> list[int]:
 
 def in_words(minor: int, currency: str, locale: str = "en") -> str:
     """`minor` units as a person writes them, with the currency's code: 99.99 USD."""
-    return format_currency(
-        to_decimal(minor, currency), currency, format="#,##0.00 ¤¤", locale=locale, currency_digits=True
-    )
+    places = exponent(currency)
+    # Spelt out, because babel's own digits are those of CLDR, which rounds what is no longer coined: 1,300 RSD.
+    form = f"#,##0{'.' if places else ''}{'0' * places} ¤¤"
+    return format_currency(to_decimal(minor, currency), currency, format=form, locale=locale, currency_digits=False)
 
 
 def localised(minor: int, currency: str) -> str:

@@ -21,6 +21,7 @@ from orders.admin.order_actions import announce
 from orders.admin.stock import ModelAdmin, ReadOnly, ensure
 from orders.commands import Kind
 from orders.errors import OrderError
+from orders.form_fields import objection
 from orders.models import Approval
 from orders.selectors.approvals import approval_view
 from orders.selectors.timeline import name_of, names_of
@@ -160,7 +161,7 @@ def _refuse(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     person = request.user
     form = RefusalForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Nothing was decided: say why it is refused.")
+        messages.error(request, objection(form, "Nothing was decided: say why it is refused."))
         return redirect("admin:orders_approval_change", approval_id)
     reason = form.cleaned_data["reason"]
     return _decided(request, approval_id, lambda: refuse(approval_id, person=person, reason=reason))

@@ -39,13 +39,6 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
             "mail_from": "The same. The mail server must be allowed to send for it.",
         }
 
-    def clean_mail_name(self) -> str:
-        """Nothing that would end the header."""
-        name = str(self.cleaned_data["mail_name"])
-        if any(ord(letter) < 32 for letter in name):
-            raise forms.ValidationError("It must not contain control characters.")
-        return name
-
 
 class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # as above
     """A key, which can only be revoked."""

@@ -15,6 +15,7 @@ from orders.admin.order_actions import Action, view_or_404
 from orders.admin.stock import ModelAdmin, ensure
 from orders.admin.telling import Consequences
 from orders.errors import OrderError
+from orders.form_fields import EmailField
 from orders.models import Order
 from orders.services.customer_email import correct_email
 
@@ -34,9 +35,7 @@ class EmailForm(forms.Form):
 
     correction = forms.UUIDField(widget=forms.HiddenInput)
     was = forms.CharField(max_length=254, widget=forms.HiddenInput)
-    email = forms.EmailField(
-        max_length=254, label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "off"})
-    )
+    email = EmailField(max_length=254, label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
 
     def clean(self) -> dict[str, Any]:
         """Refuse what would change nothing."""

@@ -9,6 +9,7 @@ from django.conf import settings
 from orders import ids
 from orders.address import FIELDS, parse_address
 from orders.errors import InvalidOrder
+from orders.form_fields import TextField
 from orders.money import in_words, to_decimal, to_minor
 from orders.selectors.backoffice import OrderView
 from orders.services.commands import MAX_REASON
@@ -24,7 +25,7 @@ class ActionForm(forms.Form):
 
     command = forms.UUIDField(widget=forms.HiddenInput)
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    reason = forms.CharField(
+    reason = TextField(
         max_length=MAX_REASON,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -60,7 +61,7 @@ class DangerousForm(ActionForm):
 class ReviewForm(DangerousForm):
     """Why an order is rejected, in one line: Enter sends it."""
 
-    reason = forms.CharField(
+    reason = TextField(
         max_length=MAX_REASON,
         widget=forms.TextInput(attrs={"autocomplete": "off", "data-key": "r"}),
         help_text="Stands in the order's timeline. Staff read it, the customer does not.",
@@ -101,8 +102,8 @@ class RefundForm(DangerousForm):
 class HandOverForm(ActionForm):
     """Who has the parcel, where no label was booked for it."""
 
-    carrier = forms.CharField(max_length=40, required=False)
-    tracking_number = forms.CharField(max_length=100, required=False)
+    carrier = TextField(max_length=40, required=False)
+    tracking_number = TextField(max_length=100, required=False)
 
     def known(self) -> dict[str, Any]:
         """The label that is booked."""
@@ -117,11 +118,11 @@ class HandOverForm(ActionForm):
 class AddressForm(ActionForm):
     """A new postal address, judged by the same rules as one that comes through the API."""
 
-    street = forms.CharField(max_length=200)
-    street2 = forms.CharField(max_length=200, required=False, label="Street, second line")
-    city = forms.CharField(max_length=200)
-    state = forms.CharField(max_length=200, required=False, label="State or region")
-    postal_code = forms.CharField(max_length=200, required=False)
+    street = TextField(max_length=200)
+    street2 = TextField(max_length=200, required=False, label="Street, second line")
+    city = TextField(max_length=200)
+    state = TextField(max_length=200, required=False, label="State or region")
+    postal_code = TextField(max_length=200, required=False)
     country = forms.ChoiceField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -162,7 +163,7 @@ class AddressForm(ActionForm):
 class PaymentMethodForm(ActionForm):
     """Another payment method."""
 
-    payment_method = forms.CharField(
+    payment_method = TextField(
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text="The token that the payment gateway gave for the customer's card or account.",
@@ -177,13 +178,13 @@ class NoteForm(forms.Form):
     """The note box. Its id makes a note that is sent twice one note."""
 
     note = forms.UUIDField(widget=forms.HiddenInput)
-    text = forms.CharField(max_length=4000, label="Note", widget=forms.Textarea(attrs={"rows": 3}))
+    text = TextField(max_length=4000, label="Note", widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class RefusalForm(forms.Form):
     """Why somebody does not agree."""
 
-    reason = forms.CharField(
+    reason = TextField(
         max_length=MAX_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Who asked reads it; a shop reads it over the API.",
@@ -193,4 +194,4 @@ class RefusalForm(forms.Form):
 class BulkForm(forms.Form):
     """One reason for many orders."""
 
-    reason = forms.CharField(max_length=MAX_REASON, widget=forms.Textarea(attrs={"rows": 3}))
+    reason = TextField(max_length=MAX_REASON, widget=forms.Textarea(attrs={"rows": 3}))

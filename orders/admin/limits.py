@@ -1,6 +1,9 @@
 """Whom we do not sell to, and how many of an article: staff's own data, edited as the stock admin does."""
 
+from django.db import models
+
 from orders.admin.stock import ModelAdmin
+from orders.form_fields import SkuField
 from orders.models import BlockedCustomer, SkuLimit
 
 
@@ -14,5 +17,6 @@ class BlockedCustomerAdmin(ModelAdmin[BlockedCustomer]):
 class SkuLimitAdmin(ModelAdmin[SkuLimit]):
     """New orders above these quantities end as invalid."""
 
+    formfield_overrides = {models.CharField: {"form_class": SkuField}}
     list_display = ("sku", "max_quantity")
     search_fields = ("sku__startswith",)

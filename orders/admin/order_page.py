@@ -23,6 +23,7 @@ from orders.admin.order_live import pace, version_of
 from orders.admin.order_steps import StepSeen, steps_seen
 from orders.admin.stock import ModelAdmin, ensure
 from orders.commands import Kind, order_workflow_id
+from orders.form_fields import objection
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.roles import right_to
@@ -106,7 +107,8 @@ def note(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
         add_note(order.pk, author=request.user, text=typed["text"], note_id=typed["note"])
         messages.success(request, "The note was added.")
     else:
-        messages.error(request, "The note was not added: it needs a text of at most 4000 characters.")
+        fault = objection(form, "It needs a text of at most 4000 characters.")
+        messages.error(request, f"The note was not added. {fault}")
     return redirect("admin:orders_order_change", order.pk)
 
 

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
+from orders.admin.stock import NORMALISED
 from orders.roles import Group
 
 GIVE = "auth.give_groups_user"
@@ -21,6 +22,7 @@ SEEN = ("username", "first_name", "last_name", "email", "is_active", "last_login
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg] # the stock class takes no type when it runs
     """The stock screen for superusers, a short one for managers."""
 
+    formfield_overrides = NORMALISED
     readonly_fields = ("last_login", "date_joined")
     # Two lists side by side are nothing for a narrow page, nor for who hears it.
     filter_horizontal = ()

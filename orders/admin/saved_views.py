@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from orders.admin.stock import ensure
+from orders.form_fields import TextField, objection
 from orders.selectors.saved_views import views_for
 from orders.services.saved_views import delete_view, save_view
 
@@ -24,9 +25,17 @@ SHARE = "orders.share_savedview"
 class SaveViewForm(forms.Form):
     """A name for what the list shows."""
 
-    name = forms.CharField(max_length=60)
+    name = TextField(max_length=60)
     is_shared = forms.BooleanField(required=False, label="For everybody")
     query = forms.CharField(max_length=1000, widget=forms.HiddenInput)
+
+    def clean_query(self) -> str:
+        """What was searched for is a text as any other, although it is kept encoded."""
+        query = str(self.cleaned_data["query"])
+        for _, values in QueryDict(query).lists():
+            for value in values:
+                TextField(required=False).clean(value)
+        return query
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
@@ -47,7 +56,8 @@ def save(request: HttpRequest) -> HttpResponse:
     form = SaveViewForm(request.POST)
     query = _query(QueryDict(request.POST.get("query", "")))
     if not form.is_valid():
-        messages.error(request, "A view needs a name of at most 60 letters, and a list that is filtered.")
+        needed = "A view needs a name of at most 60 letters, and a list that is filtered."
+        messages.error(request, objection(form, needed))
     else:
         is_shared = form.cleaned_data["is_shared"] and request.user.has_perm(SHARE)
         view = save_view(_person(request), name=form.cleaned_data["name"], query=query, is_shared=is_shared)

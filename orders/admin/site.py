@@ -21,6 +21,7 @@ from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
 from orders.admin.orders import OrderAdmin
 from orders.admin.returns import ReturnAdmin
 from orders.admin.second_factor import is_wanting, second_factor
+from orders.admin.stock import NORMALISED
 from orders.commands import Kind
 from orders.models import (
     ApiClient,
@@ -63,9 +64,11 @@ class OrderlifeAdminSite(AdminSite):
         self.register(WebhookEndpoint, EndpointAdmin)
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """The stock one, but for its widget of two lists: screen readers cannot use it."""
+        """The stock one, but for its widget of two lists, which screen readers cannot use, and for its texts."""
         if getattr(admin_class, "filter_horizontal", ()):
             options["filter_horizontal"] = ()
+        if admin_class and not admin_class.formfield_overrides:
+            options["formfield_overrides"] = NORMALISED
         super().register(model_or_iterable, admin_class, **options)
 
     def get_urls(self) -> list[Any]:

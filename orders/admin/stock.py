@@ -5,10 +5,20 @@ from typing import TYPE_CHECKING, Any, Self
 from django.contrib import admin
 from django.core import paginator
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.db.models import Model
 from django.http import HttpRequest
 
+from orders import form_fields
 from orders.roles import RIGHTS
+
+# The form fields of texts, for `formfield_overrides`.
+NORMALISED: dict[Any, dict[str, Any]] = {
+    models.CharField: {"form_class": form_fields.TextField},
+    models.TextField: {"form_class": form_fields.TextField},
+    models.EmailField: {"form_class": form_fields.EmailField},
+    models.URLField: {"form_class": form_fields.URLField},
+}
 
 if TYPE_CHECKING:
     from typing import TypeVar
@@ -21,7 +31,9 @@ if TYPE_CHECKING:
 else:
 
     class ModelAdmin(admin.ModelAdmin):
-        """The stock class, subscriptable."""
+        """The stock class, subscriptable, with the fields of texts that are normalised."""
+
+        formfield_overrides = NORMALISED
 
         def __class_getitem__(cls, model: Any) -> type[Self]:
             """Forget the type parameter."""
@@ -74,4 +86,4 @@ def ensure(request: HttpRequest, right: str) -> None:
         raise PermissionDenied
 
 
-__all__ = ["ModelAdmin", "NothingByHand", "Paginator", "ReadOnly", "TabularInline", "ensure"]
+__all__ = ["NORMALISED", "ModelAdmin", "NothingByHand", "Paginator", "ReadOnly", "TabularInline", "ensure"]

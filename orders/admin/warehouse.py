@@ -21,6 +21,7 @@ from orders.admin.order_actions import ACTIONS, announce, view_or_404
 from orders.admin.stock import ensure
 from orders.commands import Kind
 from orders.errors import OrderError
+from orders.form_fields import objection
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
 from orders.roles import right_to
@@ -139,7 +140,7 @@ def step(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
     kind = Kind(request.POST["step"]) if request.POST.get("step") in STEPS else None
     form = HandOverForm(view, request.POST)
     if kind is None or not form.is_valid():
-        messages.error(request, "The form was damaged on its way; nothing was done.")
+        messages.error(request, objection(form, "The form was damaged on its way; nothing was done."))
     else:
         asked = form.cleaned_data
         args = form.args() if kind is Kind.SHIP else {}

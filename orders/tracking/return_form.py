@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.commands import Kind
+from orders.form_fields import TextField
 from orders.models import Order, Return
 from orders.selectors.returns import returnable
 from orders.tracking.forms import ChangeForm
@@ -20,7 +21,7 @@ class ReturnForm(ChangeForm):
     kind = Kind.REQUEST_RETURN
     template = "tracking/return.html"
     cause = forms.ChoiceField(label=_("Why do you return it?"))
-    reason = forms.CharField(
+    reason = TextField(
         label=_("In your own words"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 

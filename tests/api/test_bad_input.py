@@ -230,3 +230,14 @@ def test_a_parameter_at_fault_is_a_422_that_names_it(shop: Shop, value: str) -> 
     answer = shop.get(f"/orders{value}")
     assert is_problem(answer, "invalid_request")
     assert json.loads(answer.content)["errors"][0]["pointer"] in value
+
+
+def test_an_address_is_stored_as_its_country_writes_it(shop: Shop) -> None:
+    sent = {"street": "Dam 1 ", "city": "Wo\u0308rden", "postal_code": "nl-１２３４ab", "country": "nl"}
+    stored = shop.place(shipping_address=sent).shipping_address
+    assert (stored["street"], stored["city"], stored["postal_code"]) == ("Dam 1", "Wörden", "1234 AB")
+
+
+def test_a_postal_code_that_its_country_has_not_is_still_taken(shop: Shop) -> None:
+    sent = {**ADDRESS, "postal_code": " x-１ ", "country": "DE"}
+    assert shop.place(shipping_address=sent).shipping_address["postal_code"] == "x-1"

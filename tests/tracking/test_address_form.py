@@ -60,12 +60,25 @@ def test_another_country_asks_for_what_an_address_there_needs(customer: Follow) 
             | {"postal_code": "SW1A 1AA", "country": "GB"},
         ),
         (
+            {"street": "Dam 1\u3000", "city": "Wo\u0308rden", "postal_code": "1234ab", "country": "NL"},
+            {
+                "street": "Dam 1",
+                "street2": "",
+                "city": "Wörden",
+                "state": "",
+                "postal_code": "1234 AB",
+                "country": "NL",
+            },
+        ),
+        (DE | {"postal_code": "D-２６１３３"}, DE | {"street2": "", "state": ""}),
+        (US | {"postal_code": "62701 1234"}, US | {"street2": "", "postal_code": "62701-1234"}),
+        (
             {"street": "1 Main St", "city": "Cork", "state": "Co. Cork", "country": "IE"},
             {"street": "1 Main St", "street2": "", "city": "Cork", "state": "Co. Cork"}
             | {"postal_code": "", "country": "IE"},
         ),
     ],
-    ids=["US", "DE", "ES", "GB", "IE"],
+    ids=["US", "DE", "ES", "GB", "NL", "D-", "ZIP+4", "IE"],
 )
 def test_it_takes_an_address_of_the_country(customer: Follow, fields: dict[str, str], kept: dict[str, str]) -> None:
     order = an_order_in(Status.PAID)
@@ -83,6 +96,10 @@ def test_it_takes_an_address_of_the_country(customer: Follow, fields: dict[str, 
         (US | {"postal_code": "90001"}, "postal_code", "Such a code looks like"),
         (DE | {"postal_code": "1234"}, "postal_code", "Such a code looks like"),
         (DE | {"city": ""}, "city", "This field is required."),
+        (DE | {"city": "\u200b"}, "city", "must not contain invisible characters"),
+        (DE | {"street": "4111 1111 1111 1111"}, "street", "must not contain a card number"),
+        (DE | {"postal_code": "26133x"}, "postal_code", "Such a code looks like"),
+        (DE | {"postal_code": "GIR 0AAx", "country": "GB"}, "postal_code", "Such a code looks like"),
     ],
 )
 def test_it_objects_to_what_the_country_has_not(

@@ -10,6 +10,7 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.test import Client
 
+from orders.form_fields import SENTENCES
 from orders.languages import language_of, language_or_default
 from orders.lifecycle import Status
 from orders.models import Order
@@ -61,6 +62,7 @@ def test_every_word_of_the_page_is_in_the_catalog(language: str) -> None:
     ]
     tables = (words.HEADLINES, words.REASONS, words.DEADLINES, words.ENDINGS, words.EVENTS, words.REFUSED)
     said = {text for page in pages for text in MARKED.findall(page)}
+    said |= {str(sentence) for sentence in SENTENCES.values()}
     said |= {text for table in tables for text in table.values()} | {name for name, _event in words.STEPS}
     assert said - known == set()
 

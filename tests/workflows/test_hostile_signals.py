@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from typing import Any
 
 import pytest
 from temporalio.api.common.v1 import Payload
@@ -10,7 +9,6 @@ from temporalio.common import RawValue
 
 from orders.lifecycle import Status
 from orders.models import Command, Order, Return
-from orders.services.commands import MAX_TYPED_BYTES, is_storable
 from tests.conftest import eventually
 from tests.factories import an_order, an_order_in, reaches, settled, wish
 from workflows.client import connect
@@ -70,22 +68,3 @@ def test_a_return_takes_what_comes_behind_a_hostile_signal(content: bytes) -> No
     signal(return_workflow_id(row.pk), "refuse_return", b'"It was worn."')
     eventually(lambda: Return.objects.filter(pk=row.pk, state="refused").exists())
     eventually(lambda: not Command.objects.filter(order=order, settled_at=None).exists())
-
-
-@pytest.mark.parametrize(
-    ("body", "storable"),
-    [
-        (None, True),
-        ("a reason", True),
-        ({"address": {"street": "Ünter den Linden", "n": 1.5}}, True),
-        ("a backslash: \\u0000", True),
-        ("a\0b", False),
-        ({"a\0": 1}, False),
-        ("\ud800", False),
-        (float("nan"), False),
-        ([float("inf")], False),
-        ("x" * MAX_TYPED_BYTES, False),
-    ],
-)
-def test_what_was_typed_is_kept_if_postgresql_can(body: Any, *, storable: bool) -> None:
-    assert is_storable(body) is storable

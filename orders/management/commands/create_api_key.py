@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from orders.management.typed import typed
 from orders.models import ApiClient
 from orders.selectors.clients import client_of_name, keys_of_client
 from orders.services.api_keys import SCOPES, create_api_key, revoke_api_keys
@@ -29,7 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make it."""
-        name = options["name"].strip()
+        name = typed("name", options["name"])
         if not name:
             raise CommandError("The client needs a name.")
         if options["scope"] and (options["list"] or options["revoke_key"]):

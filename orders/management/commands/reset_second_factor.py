@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from orders.management.typed import typed
 from orders.services.second_factor import forget
 
 
@@ -19,8 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Forget the app and the backup codes."""
-        user = User.objects.filter(username=options["username"]).first()
+        username = typed("username", options["username"])
+        user = User.objects.filter(username=username).first()
         if user is None:
-            raise CommandError(f"Nobody is called {options['username']}.")
+            raise CommandError(f"Nobody is called {username}.")
         forget(user)
         print(f"{user.username} sets up a new second factor at the next login.")

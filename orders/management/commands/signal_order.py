@@ -9,6 +9,7 @@ from orders.address import FIELDS
 from orders.commands import RULES, CommandState, Kind
 from orders.errors import OrderError
 from orders.management.follow import follow, outcome
+from orders.management.typed import typed
 from orders.models import Command as CommandRow
 from orders.selectors.commands import outcome_of
 from orders.selectors.orders import order_by_name
@@ -38,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Issue it, and show what became of it."""
         try:
-            order = order_by_name(options["order"])
+            order = order_by_name(typed("order", options["order"]))
             row = issue_command(order.pk, _intention(options))
         except OrderError as error:
             raise CommandError(error.message) from None
@@ -61,7 +62,8 @@ def _intention(options: dict[str, Any]) -> Intention:
     kind = Kind(KINDS[options["kind"]])
     args: dict[str, object] = {}
     if kind is Kind.UPDATE_ADDRESS:
-        args["address"] = {name: options[name] for name in FIELDS if options[name]}
+        args["address"] = {name: typed(name, options[name]) for name in FIELDS if options[name]}
     if kind is Kind.RETRY_PAYMENT and options["payment_method"]:
-        args["payment_method"] = options["payment_method"]
-    return Intention(kind=kind, actor="operator", reason=options["reason"], args=args)
+        args["payment_method"] = typed("payment_method", options["payment_method"])
+    reason = typed("reason", options["reason"], multiline=True)
+    return Intention(kind=kind, actor="operator", reason=reason, args=args)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from orders.errors import OrderError
+from orders.management.typed import typed
 from orders.selectors.orders import order_by_name
 from orders.services.verification import orders_about, strays, verified
 
@@ -44,7 +45,7 @@ class Command(BaseCommand):
 
 def _order_id(name: str | None) -> UUID | None:
     try:
-        return order_by_name(name).pk if name else None
+        return order_by_name(typed("order", name)).pk if name else None
     except OrderError as error:
         raise CommandError(error.message) from None
 

@@ -1,0 +1,32 @@
+"""What somebody typed as the body of a signal, as it may be stored."""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from orders.text import normalised
+
+# How many characters the reason and the arguments may have together.
+MAX_CHARACTERS = 64 * 1024
+
+
+def as_stored(reason: str, args: Mapping[str, object] | None) -> tuple[str, dict[str, object]]:
+    """The reason and the arguments with every text normalised, wherever it stands.
+
+    Raises:
+        ValueError: something in it may not be stored; the message says what, as the end of a sentence.
+        RecursionError: it is nested too deeply.
+    """
+    if len(reason) + len(str(args)) > MAX_CHARACTERS:
+        raise ValueError("is too long")
+    return normalised(reason, multiline=True), _normalised(args or {})
+
+
+def _normalised(value: Any) -> Any:
+    if isinstance(value, str):
+        return normalised(value, multiline=True)
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("must not contain a number without end")
+    if isinstance(value, Mapping):
+        return {_normalised(name): _normalised(entry) for name, entry in value.items()}
+    return [_normalised(entry) for entry in value] if isinstance(value, list | tuple) else value
