@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
 
+from orders.admin.declared import DeclaredOnly
 from orders.roles import RIGHTS
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     Parent = TypeVar("Parent", bound=Model)
 else:
 
-    class ModelAdmin(admin.ModelAdmin):
-        """The stock class, subscriptable."""
+    class ModelAdmin(DeclaredOnly, admin.ModelAdmin):
+        """The stock class, subscriptable; its list answers what it declares."""
 
         def __class_getitem__(cls, model: Any) -> type[Self]:
             """Forget the type parameter."""
