@@ -1,0 +1,27 @@
+"""The command line, with what a terminal may send."""
+
+import subprocess
+import sys
+
+import pytest
+
+COMMANDS = (
+    ["signal_order", "ABC-DEF-GHJ", "hold", "--reason"],
+    ["signal_order"],
+    ["place_order", "--payment-method"],
+    ["place_order", "--json"],
+    ["create_api_key"],
+    ["create_api_key", "shop", "--revoke-key"],
+    ["reset_second_factor"],
+    ["verify_events"],
+    ["createsuperuser", "--username"],
+)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_an_argument_in_another_encoding_is_one_clear_line(arguments: list[str]) -> None:
+    command = [sys.executable, "-X", "utf8", "manage.py", *arguments, b"caf\xe9"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    (line,) = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is not valid utf-8" in line
