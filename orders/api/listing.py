@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from orders.api.fields import plain, whole_number
+from orders.api.fields import Email, plain, whole_number
 from orders.errors import InvalidOrder
 from orders.ids import normalise_code
 from orders.lifecycle import Status
@@ -68,7 +68,7 @@ class OrdersQuery(NamedQuery):
     created_before: Moment | None = Field(None, description="made before this time")
     updated_after: Moment | None = Field(None, description="changed last at this time or later")
     updated_before: Moment | None = Field(None, description="changed last before this time")
-    customer_email: _text(254) | None = Field(None, description="whole, in any case")  # type: ignore[valid-type]
+    customer_email: Email | None = Field(None, description="whole, in any case; + is written %2B")
     code: _text(40) | None = Field(None, description="the order's code, in any case")  # type: ignore[valid-type]
     sku: _text(64) | None = Field(None, description="orders with this article")  # type: ignore[valid-type]
     needs_attention: Literal["true", "false"] | None = None
