@@ -20,7 +20,7 @@ COMMANDS = (
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_an_argument_in_another_encoding_is_one_clear_line(arguments: list[str]) -> None:
-    command = [sys.executable, "-X", "utf8", "manage.py", *arguments, b"caf\xe9"]
+    command: list[str | bytes] = [sys.executable, "-X", "utf8", "manage.py", *arguments, b"caf\xe9"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     (line,) = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (1, "")

@@ -54,7 +54,9 @@ class DeclaredOnly:
         """The row; an empty `_to_field` names no field, and the stock class looks for one of that name."""
         return super().get_object(request, object_id, from_field or None)  # type: ignore[misc] # the admin class's
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
         """Take the action, if every row that was ticked can be one; Django asks the database for whatever was sent."""
         try:
             for ticked in request.POST.getlist(ACTION_CHECKBOX_NAME):
@@ -62,5 +64,5 @@ class DeclaredOnly:
         except ValidationError:
             messages.error(request, "What was selected stands in no list; nothing was done.")
             return None
-        answer: HttpResponse | None = super().response_action(request, queryset)  # type: ignore[misc] # the admin class's
+        answer: HttpResponse | None = super().response_action(request, queryset, *args, **kwargs)  # type: ignore[misc] # the admin class's
         return answer

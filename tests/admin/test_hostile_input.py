@@ -90,6 +90,7 @@ def test_no_address_fails_over_anything_it_is_asked(name: str) -> None:
     assert faults(staff(), asked(name)) == []
 
 
+@pytest.mark.usefixtures("nobody_answers")
 def test_no_form_fails_over_what_is_typed() -> None:
     client, found = staff(), []
     for path, fields in forms().items():
@@ -101,6 +102,7 @@ def test_no_form_fails_over_what_is_typed() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("nobody_answers")
 def test_no_form_fails_over_anything_that_is_typed() -> None:
     client, found = staff(), []
     for path, fields in forms().items():

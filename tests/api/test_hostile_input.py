@@ -14,7 +14,20 @@ from tests.api.test_routes import ROUTES, path_of
 from tests.conftest import unique
 from tests.hostile import ENCODED, LONG, some
 
-SPOILT = ("\0", LONG, "0001-01-01", "9999-12-31T23:59:59-14:00", "zzz", 10**30, -1, None, True, [], {}, [[None]])
+SPOILT: tuple[Any, ...] = (
+    "\0",
+    LONG,
+    "0001-01-01",
+    "9999-12-31T23:59:59-14:00",
+    "zzz",
+    10**30,
+    -1,
+    None,
+    True,
+    [],
+    {},
+    [[None]],
+)
 OTHERS = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/problems", "/nowhere")
 UNKNOWN = ("x", "order_id", "limit")
 

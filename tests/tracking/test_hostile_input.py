@@ -4,18 +4,24 @@ from itertools import product
 
 import pytest
 from django.test import Client
-from django.urls import get_resolver, reverse
+from django.urls import reverse
 
 from orders.lifecycle import Status
 from orders.models import Order
+from orders.tracking import changes, urls
 from tests.factories import an_order_in
 from tests.hostile import ENCODED, TYPED, Page, faults, faults_of_forms, some, spoilt
 from tests.tracking.conftest import Follow
 
 PARAMETERS = ("token", "code", "next", "change", "x")
-(PAGES,) = (entry for entry in get_resolver().url_patterns if str(entry.pattern) == "track/")
-NAMES = [str(page.name) for page in PAGES.url_patterns]
+NAMES = [str(page.name) for page in urls.urlpatterns]
 ON_THE_WAY = (Status.IN_REVIEW, Status.AWAITING_PAYMENT, Status.PAID, Status.DELIVERED)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker runs: waiting for one would only cost time."""
+    monkeypatch.setattr(changes, "WAIT_SECONDS", 0)
 
 
 def path_of(name: str, order: Order) -> str:
