@@ -15,12 +15,13 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationInfo,
+    WithJsonSchema,
     model_validator,
 )
 
 from orders.api.fields import Email, plain, whole_number
 from orders.errors import InvalidOrder
-from orders.ids import normalise_code
+from orders.ids import CODE_ALPHABET, CODE_LENGTH, normalise_code
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.selectors.clients import Sought
@@ -45,6 +46,21 @@ def _text(most: int) -> Any:
     return Annotated[str, StringConstraints(min_length=1, max_length=most), AfterValidator(plain)]
 
 
+def _code(value: str) -> str:
+    code = normalise_code(value)
+    letters = code.replace("-", "")
+    if len(letters) != CODE_LENGTH or not set(letters) <= set(CODE_ALPHABET):
+        raise ValueError("must be an order's code, such as ABC-DEF-GHJ")
+    return code
+
+
+_THREE_LETTERS = f"[{CODE_ALPHABET}{CODE_ALPHABET[8:].lower()}]{{3}}"
+Code = Annotated[
+    str,
+    StringConstraints(max_length=40),
+    AfterValidator(_code),
+    WithJsonSchema({"type": "string", "pattern": f"^{_THREE_LETTERS}-?{_THREE_LETTERS}-?{_THREE_LETTERS}$"}),
+]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within_reach)]
 
 
@@ -69,7 +85,7 @@ class OrdersQuery(NamedQuery):
     updated_after: Moment | None = Field(None, description="changed last at this time or later")
     updated_before: Moment | None = Field(None, description="changed last before this time")
     customer_email: Email | None = Field(None, description="whole, in any case; + is written %2B")
-    code: _text(40) | None = Field(None, description="the order's code, in any case")  # type: ignore[valid-type]
+    code: Code | None = Field(None, description="the order's code, in any case")
     sku: _text(64) | None = Field(None, description="orders with this article")  # type: ignore[valid-type]
     needs_attention: Literal["true", "false"] | None = None
     limit: Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=100)] = 20
@@ -86,7 +102,7 @@ class OrdersQuery(NamedQuery):
             updated_after=self.updated_after,
             updated_before=self.updated_before,
             customer_email=self.customer_email,
-            code=normalise_code(self.code) if self.code else None,
+            code=self.code,
             sku=self.sku,
             needs_attention=None if self.needs_attention is None else self.needs_attention == "true",
         )
