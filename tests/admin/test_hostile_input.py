@@ -132,6 +132,25 @@ def test_a_list_answers_no_filter_that_nobody_declared(desk: Desk, lookup: str) 
     assert desk.client.get(reverse("admin:orders_order_export"), {lookup: "a"}).status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        *(("status__exact=%00", 400), ("q=%00", 400), ("%00=1", 400), ("placed_to=9999-12-31", 200)),
+        *(("placed_from=0001-01-01", 200), ("worth_from=1e999999", 200), ("worth_to=99999999999999", 200)),
+        *((f"q={'x' * 301}", 302), (f"q={'x' * 300}", 200), ("attention_reason__regex=x{1,250}{1,250}", 302)),
+        *(
+            ("p=zzz", 200),
+            ("o=zzz", 200),
+            ("_to_field=access_nonce", 400),
+            ("held__exact=zzz", 302),
+            ("client=zzz", 200),
+        ),
+    ],
+)
+def test_a_list_answers_each_of_these_in_its_way(desk: Desk, query: str, status: int) -> None:
+    assert desk.client.get(f"{LIST}?{query}").status_code == status
+
+
 def test_no_column_of_an_order_can_be_read_letter_by_letter(desk: Desk) -> None:
     nonce = str(Order.objects.values_list("access_nonce", flat=True).get(pk=an_order_in(Status.PAID).pk))
     right = desk.client.get(LIST, {"access_nonce__startswith": nonce[:4]})
