@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 COMMANDS = (
     ["signal_order", "ABC-DEF-GHJ", "hold", "--reason"],
@@ -25,3 +27,11 @@ def test_an_argument_in_another_encoding_is_one_clear_line(arguments: list[str])
     (line,) = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (1, "")
     assert "is not valid utf-8" in line
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "\ud800", "9" * 5000, "{", '{"customer_name": "\\ud800"}', "[]"])
+def test_an_order_that_cannot_be_read_is_one_clear_line(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "order.json"
+    file.write_bytes(content.encode(errors="surrogatepass"))
+    with pytest.raises(CommandError):
+        call_command("place_order", "--json", str(file))
