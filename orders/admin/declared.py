@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -22,12 +22,14 @@ MAX_SEARCH = 300
 class DeclaredChangeList(ChangeList):
     """The stock list; whatever else stands in its address leads back to the list, as a value at fault does."""
 
-    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Refuse a search too long to find anything, rather than show all rows under it."""
-        if len(request.GET.get(SEARCH_VAR, "")) > MAX_SEARCH:
-            messages.error(request, f"A search has at most {MAX_SEARCH} letters.")
-            raise IncorrectLookupParameters(SEARCH_VAR)
-        super().__init__(request, *args, **kwargs)
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        """What the filters and the search leave; nothing, unasked, where the search is longer than all it looks at."""
+        if len(self.query) <= MAX_SEARCH:
+            return super().get_queryset(request, *args, **kwargs)
+        typed, self.query = self.query, ""
+        rows = super().get_queryset(request, *args, **kwargs)
+        self.query = typed
+        return rows.none()
 
     def get_filters(self, request: HttpRequest) -> Any:
         """The filters of the list's class; what none of them took from the address is no filter."""
