@@ -13,11 +13,12 @@ class OrderlifeAdmin(AdminConfig):
         super().ready()
         # The site's module needs the models, which are not there yet when this one is read.
         from django.contrib.admin import site
-        from django.contrib.auth.models import User
+        from django.contrib.auth.models import Group, User
 
-        from orders.admin.people import PersonAdmin
+        from orders.admin.people import PersonAdmin, RoleAdmin
 
         for model in [model for model in site._registry if model._meta.app_label.startswith("otp_")]:  # noqa: SLF001 - the site has no public list
             site.unregister(model)
-        site.unregister(User)
+        site.unregister([User, Group])
         site.register(User, PersonAdmin)
+        site.register(Group, RoleAdmin)

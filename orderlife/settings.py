@@ -39,7 +39,9 @@ INSTALLED_APPS = [
     "workflows",
 ]
 MIDDLEWARE = [
+    "orders.head_requests.HeadMiddleware",
     "orders.api.middleware.ProblemsMiddleware",
+    "orders.api.middleware.PlainBodyMiddleware",
     "orders.tracking.middleware.CustomersPagesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -52,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "orders.request_text.StorableTextMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
@@ -193,6 +196,8 @@ WEBHOOK_KEYS = env.list("WEBHOOK_KEYS", default=[]) or [f"webhooks:{SECRET_KEY}"
 # Whether webhooks may go to private addresses and without TLS: for one's own machine, never where strangers have keys.
 WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)
 LOGIN_URL = "admin:login"
+# Where a login leads whose `next` is no page of ours.
+LOGIN_REDIRECT_URL = "admin:index"
 # Whether staff must give a second factor to log in; who has none sets one up then.
 ADMIN_TWO_FACTOR = env.bool("ADMIN_TWO_FACTOR", default=False)
 OTP_TOTP_ISSUER = "Orderlife"

@@ -245,9 +245,10 @@ def _retry_step(_view: OrderView) -> Consequences:
 
 
 def _refund(view: OrderView) -> Consequences:
+    left = in_words(view.refundable, view.order.currency)
     return Consequences(
         button="Refund",
-        will=[f"The amount named below goes back. {_kept(view)} are left of the payment.", *_for_two(view)],
+        will=[f"The amount named below goes back. {left} are left of the payment.", *_for_two(view)],
         will_not=["The order is not cancelled: to give everything back before it is shipped, cancel it."],
     )
 
@@ -255,7 +256,7 @@ def _refund(view: OrderView) -> Consequences:
 def _for_two(view: OrderView) -> list[str]:
     """What one person alone may still give back, where not all of it."""
     alone = left_for_one(view.order)
-    if alone is None or alone >= view.left:
+    if alone is None or alone >= view.refundable:
         return []
     return [f"Above {in_words(alone, view.order.currency)} it waits until a second person agrees."]
 

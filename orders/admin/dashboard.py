@@ -57,13 +57,11 @@ class Health:
 
 def panels(standing: Mapping[Status, dashboard.Pile], may: Callable[[str], bool]) -> list[Panel]:
     """What needs a person, each with its orders; returns and refunds only for those who may see them."""
-    since = dashboard.held_since()
     piles = [(it.in_words.capitalize(), standing[it], {"status__exact": it.value}) for it in dashboard.STANDING_STILL]
-    held = {"held__exact": "1", "updated_at__lt": since.isoformat()}
     return [
         *(_panel(*pile) for pile in piles),
         _panel("Needs attention", dashboard.flagged(), {"needs_attention__exact": "1"}),
-        _panel("Held too long", dashboard.held_too_long(since), held),
+        _panel("Held too long", dashboard.held_too_long(dashboard.held_since()), {"held_too_long": "1"}),
         *(_returns() if may("orders.view_return") else []),
         *([_approvals()] if may(DECIDE) else []),
     ]

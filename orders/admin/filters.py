@@ -3,7 +3,7 @@ every row.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from orders.lifecycle import Waiting
 from orders.models import Order
 from orders.money import CURRENCIES, to_minor
 from orders.selectors.clients import client_names
+from orders.selectors.dashboard import held_since, orders_held_too_long
 from orders.selectors.searching import (
     Paid,
     Parcel,
@@ -47,6 +48,8 @@ PARCEL = {
     Parcel.VOIDED: "Label voided",
 }
 FROM_SHELL = "-"
+# Of an amount, in major units: with the four decimals of some currencies it still fits a column of 64 bits.
+MAX_DIGITS = 14
 
 
 class ChoiceFilter(admin.SimpleListFilter):
@@ -117,6 +120,21 @@ class ByHandFilter(ChoiceFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
         """Orders that they send off."""
         return queryset.filter(fulfilment=self.chosen) if self.chosen else queryset
+
+
+class HeldTooLongFilter(ChoiceFilter):
+    """What the dashboard counts as held too long."""
+
+    title = "held too long"
+    parameter_name = "held_too_long"
+
+    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
+        """These alone."""
+        return [("1", "Yes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
+        """Orders that are held, and to which nothing has happened for long."""
+        return orders_held_too_long(queryset, held_since()) if self.chosen else queryset
 
 
 class ClientFilter(ChoiceFilter):
@@ -207,6 +225,8 @@ class PlacedFilter(RangeFilter):
     def within(self, orders: QuerySet[Order], asked: Mapping[str, Any]) -> QuerySet[Order]:
         """Whole days of the time zone that the admin shows."""
         first, last = asked["placed_from"], asked["placed_to"]
+        if last == date.max:  # no day comes after it
+            last = None
         return orders_placed(
             orders,
             timezone.make_aware(datetime.combine(first, time.min)) if first else None,
@@ -217,8 +237,8 @@ class PlacedFilter(RangeFilter):
 class WorthForm(forms.Form):
     """Two sums of one currency: those of two cannot be compared."""
 
-    worth_from = forms.DecimalField(required=False, min_value=0, label="From")
-    worth_to = forms.DecimalField(required=False, min_value=0, label="To")
+    worth_from = forms.DecimalField(required=False, min_value=0, max_digits=MAX_DIGITS, label="From")
+    worth_to = forms.DecimalField(required=False, min_value=0, max_digits=MAX_DIGITS, label="To")
     worth_currency = forms.CharField(required=False, max_length=3, label="Currency")
 
     def clean_worth_currency(self) -> str:
@@ -261,6 +281,7 @@ ORDER_FILTERS = (
     WaitingFilter,
     "needs_attention",
     "held",
+    HeldTooLongFilter,
     PaymentFilter,
     ParcelFilter,
     PlacedFilter,

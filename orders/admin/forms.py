@@ -77,21 +77,23 @@ class HoldForm(ActionForm):
 class RefundForm(DangerousForm):
     """How much goes back."""
 
-    amount = forms.DecimalField(help_text="At most what is left of the payment.")
+    amount = forms.DecimalField(max_digits=16, help_text="At most what is left of the payment.")
 
     def known(self) -> dict[str, Any]:
         """All that is left."""
-        return {"amount": to_decimal(self.view.left, self.view.order.currency)}
+        return {"amount": to_decimal(self.view.refundable, self.view.order.currency)}
 
     def clean_amount(self) -> int:
         """The amount in minor units, within what is left."""
-        currency, left = self.view.order.currency, self.view.left
+        currency, left = self.view.order.currency, self.view.refundable
         try:
             minor = to_minor(self.cleaned_data["amount"], currency)
         except ValueError as error:
             raise forms.ValidationError(f"The amount {error}.") from None
         if not 0 < minor <= left:
             raise forms.ValidationError(f"At most {in_words(left, currency)} can go back, and more than nothing.")
+        if minor == left and self.view.must_keep_some:
+            raise forms.ValidationError("That would leave nothing of the payment: cancel the order instead.")
         return minor
 
     def args(self) -> dict[str, object]:

@@ -17,7 +17,7 @@ LONGEST = 300
 def go(request: HttpRequest) -> HttpResponse:
     """To the one order that was meant, or to the list of all that it might be."""
     ensure(request, "orders.view_order")
-    text = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST]
+    text = request.GET.get("q", "").strip()[:LONGEST]
     if order_id := order_meant(text):
         return redirect("admin:orders_order_change", order_id)
     listed = reverse("admin:orders_order_changelist")

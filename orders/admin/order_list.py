@@ -1,10 +1,10 @@
 """The columns of the list of orders."""
 
-from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
+from orders.admin.declared import DeclaredChangeList
 from orders.admin.durations import age, time_left
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
@@ -22,7 +22,7 @@ WAITING = {
 }
 
 
-class OrderChangeList(ChangeList):
+class OrderChangeList(DeclaredChangeList):
     """The stock list; what the badges tell is looked up for the page as a whole, however many orders stand on it."""
 
     def get_results(self, request: HttpRequest) -> None:

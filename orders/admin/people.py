@@ -5,12 +5,13 @@ Who could make people, or set their passwords, could be the second person of any
 
 from typing import Any
 
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group as DjangoGroup
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
+from orders.admin.declared import DeclaredOnly
 from orders.admin.stock import NORMALISED
 from orders.roles import Group
 
@@ -19,7 +20,7 @@ GIVE = "auth.give_groups_user"
 SEEN = ("username", "first_name", "last_name", "email", "is_active", "last_login", "date_joined")
 
 
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg] # the stock class takes no type when it runs
+class PersonAdmin(DeclaredOnly, UserAdmin):  # type: ignore[type-arg] # the stock class takes no type when it runs
     """The stock screen for superusers, a short one for managers."""
 
     formfield_overrides = NORMALISED
@@ -58,6 +59,10 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg] # the stock class takes 
         if not _is_superuser(request):
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
+
+
+class RoleAdmin(DeclaredOnly, GroupAdmin):
+    """The stock screen."""
 
 
 def _is_superuser(request: HttpRequest) -> bool:

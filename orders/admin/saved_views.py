@@ -20,6 +20,7 @@ LIST = "admin:orders_order_changelist"
 # Where on the list somebody happened to be is no part of a view.
 PASSING = ("p", "e", "all")
 SHARE = "orders.share_savedview"
+LONGEST_QUERY = 1000
 
 
 class SaveViewForm(forms.Form):
@@ -27,7 +28,7 @@ class SaveViewForm(forms.Form):
 
     name = TextField(max_length=60)
     is_shared = forms.BooleanField(required=False, label="For everybody")
-    query = forms.CharField(max_length=1000, widget=forms.HiddenInput)
+    query = forms.CharField(max_length=LONGEST_QUERY, widget=forms.HiddenInput)
 
     def clean_query(self) -> str:
         """What was searched for is a text as any other, although it is kept encoded."""
@@ -55,7 +56,8 @@ def save(request: HttpRequest) -> HttpResponse:
     ensure(request, "orders.view_order")
     form = SaveViewForm(request.POST)
     query = _query(QueryDict(request.POST.get("query", "")))
-    if not form.is_valid():
+    # Written anew, an address may be longer than it was typed.
+    if not form.is_valid() or len(query) > LONGEST_QUERY:
         needed = "A view needs a name of at most 60 letters, and a list that is filtered."
         messages.error(request, objection(form, needed))
     else:
@@ -76,8 +78,16 @@ def delete(request: HttpRequest, *, view_id: UUID) -> HttpResponse:
     if not delete_view(view_id, owner_id=_person(request)):
         raise Http404("There is no such view of yours.")
     messages.success(request, "The view is forgotten.")
-    before = urlsplit(request.META.get("HTTP_REFERER", ""))
-    return redirect(f"{reverse(LIST)}?{before.query}" if before.path == reverse(LIST) else reverse(LIST))
+    return redirect(f"{reverse(LIST)}?{_query_before(request)}")
+
+
+def _query_before(request: HttpRequest) -> str:
+    """What of the list was shown when the form was sent, as far as the browser says so."""
+    try:
+        before = urlsplit(request.META.get("HTTP_REFERER", ""))
+    except ValueError:
+        return ""
+    return before.query if before.path == reverse(LIST) else ""
 
 
 def _person(request: HttpRequest) -> int:

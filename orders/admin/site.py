@@ -21,6 +21,7 @@ from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
 from orders.admin.orders import OrderAdmin
 from orders.admin.returns import ReturnAdmin
 from orders.admin.second_factor import is_wanting, second_factor
+from orders.admin.sign_in import SignInForm
 from orders.admin.stock import NORMALISED
 from orders.commands import Kind
 from orders.models import (
@@ -46,6 +47,7 @@ class OrderlifeAdminSite(AdminSite):
     site_header = site_title = "Orderlife"
     index_title = "Today"
     site_url = None
+    login_form = SignInForm
     # Five tables need no menu beside every page; orders need the room.
     enable_nav_sidebar = False
 
@@ -76,7 +78,8 @@ class OrderlifeAdminSite(AdminSite):
         return [
             path("second-factor/", self.second_factor_view, name="second_factor"),
             path("logout/", self.logout, name="logout"),
-            *super().get_urls(),
+            # No row has a page outside the admin: the stock address that leads there takes any table and any id.
+            *(stock for stock in super().get_urls() if getattr(stock, "name", None) != "view_on_site"),
         ]
 
     def has_permission(self, request: HttpRequest) -> bool:

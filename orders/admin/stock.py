@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from orders import form_fields
+from orders.admin.declared import DeclaredOnly
 from orders.roles import RIGHTS
 
 # The form fields of texts, for `formfield_overrides`.
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     Parent = TypeVar("Parent", bound=Model)
 else:
 
-    class ModelAdmin(admin.ModelAdmin):
-        """The stock class, subscriptable, with the fields of texts that are normalised."""
+    class ModelAdmin(DeclaredOnly, admin.ModelAdmin):
+        """The stock class, subscriptable; its list answers what it declares, and its forms normalise texts."""
 
         formfield_overrides = NORMALISED
 

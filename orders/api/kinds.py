@@ -62,7 +62,12 @@ _TABLE = (
         "Send the same request with the same key again, after the seconds that Retry-After names.",
     ),
     ProblemKind("body_too_large", 413, "The request is too large", "A body has at most 64 KB."),
-    ProblemKind("unsupported_media_type", 415, "Unsupported media type", "Send Content-Type: application/json."),
+    ProblemKind(
+        "unsupported_media_type",
+        415,
+        "Unsupported media type",
+        "Send Content-Type: application/json, and the body as it is, without Content-Encoding.",
+    ),
     ProblemKind(
         "invalid_request",
         422,

@@ -15,12 +15,13 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationInfo,
+    WithJsonSchema,
     model_validator,
 )
 
-from orders.api.fields import Sku, text_of, whole_number
+from orders.api.fields import Email, Sku, whole_number
 from orders.errors import InvalidOrder
-from orders.ids import normalise_code
+from orders.ids import CODE_ALPHABET, CODE_LENGTH, normalise_code
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.selectors.clients import Sought
@@ -41,6 +42,21 @@ def _within_reach(value: datetime) -> datetime:
         return datetime(1, 1, 1, tzinfo=UTC) if value.year == 1 else datetime(9999, 12, 31, tzinfo=UTC)
 
 
+def _code(value: str) -> str:
+    code = normalise_code(value)
+    letters = code.replace("-", "")
+    if len(letters) != CODE_LENGTH or not set(letters) <= set(CODE_ALPHABET):
+        raise ValueError("must be an order's code, such as ABC-DEF-GHJ")
+    return code
+
+
+_THREE_LETTERS = f"[{CODE_ALPHABET}{CODE_ALPHABET[8:].lower()}]{{3}}"
+Code = Annotated[
+    str,
+    StringConstraints(max_length=40),
+    AfterValidator(_code),
+    WithJsonSchema({"type": "string", "pattern": f"^{_THREE_LETTERS}-?{_THREE_LETTERS}-?{_THREE_LETTERS}$"}),
+]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_within_reach)]
 
 
@@ -64,8 +80,8 @@ class OrdersQuery(NamedQuery):
     created_before: Moment | None = Field(None, description="made before this time")
     updated_after: Moment | None = Field(None, description="changed last at this time or later")
     updated_before: Moment | None = Field(None, description="changed last before this time")
-    customer_email: Annotated[str, *text_of(254, 1)] | None = Field(None, description="whole, in any case")
-    code: Annotated[str, *text_of(40, 1)] | None = Field(None, description="the order's code, in any case")
+    customer_email: Email | None = Field(None, description="whole, in any case; + is written %2B")
+    code: Code | None = Field(None, description="the order's code, in any case")
     sku: Sku | None = Field(None, description="orders with this article")
     needs_attention: Literal["true", "false"] | None = None
     limit: Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=100)] = 20
@@ -82,7 +98,7 @@ class OrdersQuery(NamedQuery):
             updated_after=self.updated_after,
             updated_before=self.updated_before,
             customer_email=self.customer_email,
-            code=normalise_code(self.code) if self.code else None,
+            code=self.code,
             sku=self.sku,
             needs_attention=None if self.needs_attention is None else self.needs_attention == "true",
         )

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from orders.api.kinds import BY_STATUS, KINDS
 from orders.api.problems import MEDIA_TYPE, away, problem
 from orders.outages import is_away
-
-# Pages for people: their errors are pages too, as is whatever else a browser asks for that is not there.
-PAGES = ("/admin", "/track")
+from orders.paths import is_page
 
 
 class ProblemsMiddleware:
@@ -39,8 +37,24 @@ class ProblemsMiddleware:
         return None
 
 
+class PlainBodyMiddleware:
+    """Refuses a compressed body: nothing here unpacks one, and what it unpacks to has no limit."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """`get_response` is all that lies further in."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """415 for any coding but `identity`."""
+        coding = request.headers.get("Content-Encoding", "").strip().lower()
+        if request.method not in ("GET", "HEAD", "OPTIONS") and coding not in ("", "identity"):
+            return HttpResponse("Send the body without Content-Encoding.\n", status=415, content_type="text/plain")
+        return self.get_response(request)
+
+
 def _is_for_people(request: HttpRequest) -> bool:
-    return request.path.startswith(PAGES) or "text/html" in request.headers.get("Accept", "")
+    """Their errors are pages too, as is whatever else a browser asks for that is not there."""
+    return is_page(request) or "text/html" in request.headers.get("Accept", "")
 
 
 def _has_a_form(response: HttpResponseBase) -> bool:

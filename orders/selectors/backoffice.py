@@ -14,11 +14,13 @@ from orders.money import in_words
 from orders.selectors.approvals import waiting_approvals
 from orders.selectors.commands import is_possible
 from orders.selectors.orders import of_one_moment, order_by_id
-from orders.selectors.refunds import unanswered
+from orders.selectors.refunds import BEFORE_SHIPPED, refundable_of, unanswered
 from orders.selectors.returns import returns_of
 
 # Why an order could not be shipped, by the codes of the event.
 SETBACKS = {"no_carrier": "No carrier takes it there any more.", "out_of_stock": "Goods are missing."}
+# What nobody may ask for while the payment is being taken back.
+_OF_A_KEPT_PAYMENT = (Kind.CANCEL_PAYMENT, Kind.PICK, Kind.FAIL_PICKING, Kind.REFUND)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +90,16 @@ class OrderView:
     def left_in_words(self) -> str:
         """What we have of the customer's money, for people."""
         return in_words(self.left, self.order.currency)
+
+    @property
+    def must_keep_some(self) -> bool:
+        """Whether a refund must leave some of the payment: to give all of it back is to cancel."""
+        return self.order.status in BEFORE_SHIPPED
+
+    @property
+    def refundable(self) -> int:
+        """What a refund may still promise, in minor units: less than is left while others are on their way."""
+        return refundable_of(self.order)
 
     @property
     def open_charge(self) -> Payment | None:
@@ -172,7 +184,7 @@ def hindrance(view: OrderView, kind: Kind) -> str:
         return "No refund of this order has failed."
     if kind is Kind.UPDATE_ADDRESS and view.label is not None:
         return "The label is being booked or booked already, with the address as it was."
-    if kind is Kind.CANCEL_PAYMENT and view.order.waiting_for == Waiting.PAYMENT_RETURN:
+    if kind in _OF_A_KEPT_PAYMENT and view.order.waiting_for == Waiting.PAYMENT_RETURN:
         return "The payment is being taken back already."
     return "" if is_possible(view.order, kind) else "As the order stands, this would change nothing."
 

@@ -12,7 +12,7 @@ from orders.commands import RULES, Actor, CommandState, Kind, accepted_in
 from orders.errors import CommandNotFound
 from orders.lifecycle import Status, Waiting
 from orders.models import Command, Order, Payment, Refund, Return, Shipment
-from orders.selectors.refunds import unanswered
+from orders.selectors.refunds import may_be_refunded, unanswered
 from orders.selectors.returns import is_returnable, returns_in
 
 PAUSE_SECONDS = 0.03
@@ -122,6 +122,10 @@ def _waits_for_people(order: Order) -> bool:
     return order.fulfilment == "manual" and not order.held
 
 
+def _keeps_its_payment(order: Order) -> bool:
+    return order.waiting_for != Waiting.PAYMENT_RETURN
+
+
 def _has_failed_refund(order: Order) -> bool:
     captured = [payment for payment in order.payments.all() if payment.state == Payment.State.CAPTURED]
     return order.needs_attention and any(unanswered(payment.refunds.all()) for payment in captured)
@@ -144,10 +148,12 @@ POSSIBLE: dict[Kind, Callable[[Order], bool]] = {
     Kind.HOLD: lambda order: not order.held,
     Kind.RELEASE: lambda order: order.held,
     Kind.UPDATE_ADDRESS: lambda order: all(parcel.state not in Shipment.UNDOABLE for parcel in order.shipments.all()),
-    Kind.CANCEL_PAYMENT: lambda order: order.waiting_for != Waiting.PAYMENT_RETURN,
+    Kind.CANCEL_PAYMENT: _keeps_its_payment,
     Kind.SETTLE_PAYMENT: lambda order: any(it.state == Payment.State.PENDING for it in order.payments.all()),
-    Kind.FAIL_PICKING: lambda order: order.waiting_for != Waiting.PAYMENT_RETURN,
-    Kind.REFUND: lambda order: any(payment.remaining > 0 for payment in order.payments.all()),
+    Kind.PICK: _keeps_its_payment,
+    Kind.FAIL_PICKING: _keeps_its_payment,
+    Kind.SHIP: lambda order: all(parcel.state != Shipment.State.BOOKING for parcel in order.shipments.all()),
+    Kind.REFUND: may_be_refunded,
     Kind.RETRY_STEP: _asks_outside,
     Kind.RETRY_REFUND: _has_failed_refund,
     Kind.SETTLE_REFUND: _has_failed_refund,

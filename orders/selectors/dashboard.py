@@ -65,8 +65,13 @@ def flagged() -> Pile:
 
 
 def held_too_long(before: datetime) -> Pile:
-    """Orders that are held, and to which nothing has happened since `before`."""
-    return _pile(Order.objects.filter(held=True, updated_at__lt=before))
+    """How many are."""
+    return _pile(orders_held_too_long(Order.objects.all(), before))
+
+
+def orders_held_too_long(orders: QuerySet[Order], before: datetime) -> QuerySet[Order]:
+    """Those of `orders` that are held, and to which nothing has happened since `before`."""
+    return orders.filter(held=True, updated_at__lt=before)
 
 
 def held_since() -> datetime:

@@ -4,12 +4,39 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from orders.commands import CommandState, Kind, refund_workflow_id, return_workflow_id
-from orders.models import Command, Order, Refund
+from orders.lifecycle import Status, Waiting
+from orders.models import Command, Order, Payment, Refund
 
 # Refunds that somebody asked for, beside those that undo an order or a payment.
 ASKED_FOR = (Kind.REFUND, Kind.RECEIVE_RETURN)
 # An order with more refunds under way at once than this is looked at in part.
 MOST_REFUNDS = 10
+# Until then an order keeps some of its money: to give all of it back is to cancel.
+BEFORE_SHIPPED = (Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPING_FAILED)
+
+
+def is_to_be_returned(order: Order) -> bool:
+    """Whether the order must not keep any payment."""
+    return order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN
+
+
+def refundable(payment: Payment) -> int:
+    """What is left to refund of a payment, in minor units: neither returned nor promised."""
+    promised = sum(refund.amount for refund in payment.refunds.all() if refund.state != Refund.State.FAILED)
+    return payment.amount - promised
+
+
+def refundable_of(order: Order) -> int:
+    """What is left to refund of the order's payment, in minor units; nothing while all of it goes back anyway."""
+    if is_to_be_returned(order):
+        return 0
+    captured = (payment for payment in order.payments.all() if payment.state == Payment.State.CAPTURED)
+    return next((refundable(payment) for payment in captured), 0)
+
+
+def may_be_refunded(order: Order) -> bool:
+    """Whether there is an amount that a refund of this order could name."""
+    return refundable_of(order) > (1 if order.status in BEFORE_SHIPPED else 0)
 
 
 def pending_refunds(order_id: UUID) -> list[Refund]:

@@ -3,15 +3,13 @@
 from django.utils import timezone
 
 from orders.errors import CommandRefused
-from orders.lifecycle import EventType, Status
+from orders.lifecycle import EventType
 from orders.models import Approval, Command, Order, Payment, Refund
 from orders.money import in_words
 from orders.selectors.approvals import is_above_limit
-from orders.selectors.refunds import last_failed_refund
-from orders.services.refunds import is_to_be_returned, open_refund, refundable, succeed
+from orders.selectors.refunds import BEFORE_SHIPPED, is_to_be_returned, last_failed_refund, refundable
+from orders.services.refunds import open_refund, succeed
 from orders.services.transition import record
-
-BEFORE_SHIPPED = (Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPING_FAILED)
 
 
 def request_refund(order: Order, command: Command) -> str:

@@ -5,15 +5,14 @@ A refund reserves its amount from the moment its row is pending; a trigger keeps
 
 from uuid import UUID
 
-from django.db.models import Sum
 from django.utils import timezone
 
 from orders.errors import RefundRefused
 from orders.gateways.payments import payment_gateway
-from orders.lifecycle import EventType, Status, Waiting
+from orders.lifecycle import EventType
 from orders.models import Command, Order, Payment, Refund
 from orders.selectors.orders import order_by_id
-from orders.selectors.refunds import pending_refunds
+from orders.selectors.refunds import is_to_be_returned, pending_refunds, refundable
 from orders.services.payment import charge
 from orders.services.return_ends import end_with_refund
 from orders.services.transition import locked_order, record
@@ -41,17 +40,6 @@ def pay_refunds(order_id: UUID) -> Order:
     for refund in pending_refunds(order_id):
         _pay(order_id, refund)
     return order_by_id(order_id)
-
-
-def is_to_be_returned(order: Order) -> bool:
-    """Whether the order must not keep any payment."""
-    return order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN
-
-
-def refundable(payment: Payment) -> int:
-    """What is left to refund of a payment, in minor units: neither returned nor promised."""
-    promised = payment.refunds.exclude(state=Refund.State.FAILED).aggregate(sum=Sum("amount"))["sum"] or 0
-    return payment.amount - promised
 
 
 def open_refund(order: Order, payment: Payment, *, amount: int, actor: str, command: Command | None) -> Refund:

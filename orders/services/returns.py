@@ -12,8 +12,9 @@ from orders.lifecycle import EventType
 from orders.models import Command, Order, Payment, Return, ReturnItem
 from orders.money import in_words
 from orders.selectors.approvals import is_above_limit
+from orders.selectors.refunds import refundable
 from orders.selectors.returns import returnable, window_ends
-from orders.services.refunds import open_refund, refundable
+from orders.services.refunds import open_refund
 from orders.services.return_worth import worth_of
 from orders.services.transition import locked_order, record
 

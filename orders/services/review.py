@@ -51,7 +51,7 @@ def faults(order: Order) -> dict[str, str]:
         limit = min(limits.get(sku, settings.MAX_QUANTITY), settings.MAX_QUANTITY)
         if quantity > limit:
             found[f"quantity_limit:{sku}"] = f"An order may hold {limit} of {sku}, not {quantity}."
-    if BlockedCustomer.objects.filter(email__iexact=order.customer_email).exists():
+    if is_blocked(order.customer_email):
         found["customer_blocked"] = "We take no orders from this customer."
     if not payment_gateway().supports(order.payment_method):
         found["payment_method_unusable"] = "The payment method cannot be used."
@@ -61,6 +61,19 @@ def faults(order: Order) -> dict[str, str]:
     elif carrier_for(weight=weight, service_level=order.service_level) is None:
         found["too_heavy"] = f"No carrier takes {weight / 1000:g} kg at service level {order.service_level}."
     return found
+
+
+def is_blocked(email: str) -> bool:
+    """Whether an address of the block list leads to the same mailbox as this one."""
+    name, _, domain = mailbox_of(email).rpartition("@")
+    rows = BlockedCustomer.objects.filter(email__istartswith=name, email__iendswith=f"@{domain}")
+    return any(mailbox_of(blocked) == f"{name}@{domain}" for blocked in rows.values_list("email", flat=True))
+
+
+def mailbox_of(email: str) -> str:
+    """The address without what mail servers pass over: its case, and a sub-address behind `+`."""
+    name, _, domain = email.strip().lower().rpartition("@")
+    return f"{name.partition('+')[0] or name}@{domain}"
 
 
 def approve(order: Order, command: Command) -> str:

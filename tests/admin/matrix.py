@@ -19,13 +19,12 @@ from typing import Any
 
 from django.contrib.auth.models import Group as DjangoGroup
 from django.contrib.auth.models import User
-from django.contrib.contenttypes.models import ContentType
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 from orders.commands import Kind
 from orders.ids import uuid7
 from orders.lifecycle import Status
-from orders.models import ApiClient, BlockedCustomer, BulkRun, Command, Order, SkuLimit, WebhookEndpoint
+from orders.models import ApiClient, BlockedCustomer, BulkRun, Command, SkuLimit, WebhookEndpoint
 from orders.roles import Group
 from orders.selectors.bulk import Chosen
 from orders.services.bulk import confirm_run, draft_run
@@ -73,8 +72,6 @@ ADDRESSES: dict[str, Row] = {
     "jsi18n": Row(who=STAFF),
     # Nothing here looks others up, so a request for it is never one of ours.
     "autocomplete": Row(who=NOBODY),
-    # No object has a page outside the admin.
-    "view_on_site": Row(who=STAFF, shown=(404,)),
     "app_list": Row(who=ALL, refused=404),
     **_stock("auth_user", seen_by="m", changed_by=SUPERUSER),
     # Their groups alone.
@@ -204,7 +201,6 @@ def arguments(name: str, placeholders: list[str]) -> dict[str, Any]:
         "approval_id": lambda: OBJECTS["orders_approval"]().pk,
         "object_id": lambda: OBJECTS[table]().pk,
         "id": lambda: OBJECTS[table]().pk,
-        "content_type_id": lambda: ContentType.objects.get_for_model(Order).pk,
         "app_label": lambda: "orders",
         "view_id": uuid7,
         "url": lambda: "nowhere/",

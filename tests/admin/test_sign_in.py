@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils.http import urlencode
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -65,6 +66,18 @@ def code_of(device: TOTPDevice, steps: int = 0) -> str:
 def _no_attempts() -> Iterator[None]:
     yield
     AccessAttempt.objects.all().delete()
+
+
+@pytest.mark.parametrize(
+    "foreign", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "http://[", "\\\\x"]
+)
+def test_a_login_that_should_lead_elsewhere_leads_to_the_index(person: User, foreign: str) -> None:
+    answer = Client().post(
+        f"{LOGIN}?{urlencode({'next': foreign})}", {"username": person.username, "password": PASSWORD}
+    )
+    assert (answer.status_code, answer["Location"]) == (302, INDEX)
+    form = {"username": person.username, "password": PASSWORD, "next": foreign}
+    assert Client().post(LOGIN, form)["Location"] == INDEX
 
 
 def test_it_lets_somebody_in_with_the_password(person: User) -> None:

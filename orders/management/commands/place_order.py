@@ -68,7 +68,7 @@ def _content(options: dict[str, Any]) -> object:
     if source := options["json"]:
         try:
             content = json.loads(sys.stdin.read() if source == "-" else Path(source).read_text())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise CommandError(f"Cannot read the order from {source}: {error}") from None
     given = {name: options[name] for name in ("payment_method", "service_level") if options[name]}
     return {**content, **given} if isinstance(content, dict) else content
