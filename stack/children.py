@@ -81,8 +81,8 @@ class Parts:
     def servers(self) -> tuple[Spec, Spec, Spec]:
         """What does the work."""
         granian = (
-            *("-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(self.ports.web), "--no-ws"),
-            *("--workers", "1", "--blocking-threads", str(WEB_THREADS), "orderlife.wsgi:application"),
+            *("-m", "granian", "--interface=wsgi", "--http=1", "--host", HOST, "--port", str(self.ports.web)),
+            *("--no-ws", "--workers", "1", "--blocking-threads", str(WEB_THREADS), "orderlife.wsgi:application"),
         )
         return (
             Spec("web", self._python("web", *granian), phase=2),

@@ -175,7 +175,7 @@ def web_server(directory: Path, **settings: str) -> Iterator[str]:
     """A real web server on the database of now; its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    arguments = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
+    arguments = ["-m", "granian", "--interface=wsgi", "--http=1", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
     served = Served(
         [sys.executable, *arguments, "orderlife.wsgi:application"],
         directory / "web.log",
