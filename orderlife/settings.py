@@ -40,7 +40,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "orders.api.middleware.ProblemsMiddleware",
+    "orders.api.health.HealthMiddleware",
     "orders.tracking.middleware.CustomersPagesMiddleware",
+    "orders.bodies.BodiesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -229,6 +231,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+FILE_UPLOAD_HANDLERS = ["orders.bodies.NoUploads"]
 
 # --- Language and time ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
