@@ -82,7 +82,9 @@ class Parts:
         """What does the work."""
         granian = (
             *("-m", "granian", "--interface=wsgi", "--http=1", "--host", HOST, "--port", str(self.ports.web)),
-            *("--no-ws", "--workers", "1", "--blocking-threads", str(WEB_THREADS), "orderlife.wsgi:application"),
+            # Connections that stand idle must not keep others from being accepted.
+            *("--no-ws", "--backlog", "4096", "--backpressure", "8192"),
+            *("--workers", "1", "--blocking-threads", str(WEB_THREADS), "orderlife.wsgi:application"),
         )
         return (
             Spec("web", self._python("web", *granian), phase=2),
