@@ -145,7 +145,7 @@ def prepared(url: str) -> tuple[int, str]:
 
 def server_command(port: int) -> list[str]:
     """A web server as `make up` runs it."""
-    granian = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
+    granian = ["-m", "granian", "--interface=wsgi", "--http=1", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
     return [sys.executable, *granian, "--workers", "1", "--blocking-threads", THREADS, "orderlife.wsgi:application"]
 
 

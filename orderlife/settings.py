@@ -41,8 +41,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "orders.head_requests.HeadMiddleware",
     "orders.api.middleware.ProblemsMiddleware",
+    "orders.api.health.HealthMiddleware",
     "orders.api.middleware.PlainBodyMiddleware",
     "orders.tracking.middleware.CustomersPagesMiddleware",
+    "orders.bodies.BodiesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -234,6 +236,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+FILE_UPLOAD_HANDLERS = ["orders.bodies.NoUploads"]
 
 # --- Language and time ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from orders.api import api
+from orders.api.description import openapi_json
 from orders.api.health import healthz, readyz
 from orders.api.metrics import metrics
 from orders.api.problems import PAGE
@@ -16,6 +17,7 @@ urlpatterns = [
     path("readyz", readyz),
     path("metrics", metrics),
     path(PAGE.removeprefix("/"), problems_page),
+    path("openapi.json", openapi_json),  # in front of the framework's own, which builds it for each request
     path("", api.urls),
 ]
 handler500 = "orders.outages.server_error"

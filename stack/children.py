@@ -81,7 +81,9 @@ class Parts:
     def servers(self) -> tuple[Spec, Spec, Spec]:
         """What does the work."""
         granian = (
-            *("-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(self.ports.web), "--no-ws"),
+            *("-m", "granian", "--interface=wsgi", "--http=1", "--host", HOST, "--port", str(self.ports.web)),
+            # Connections that stand idle must not keep others from being accepted.
+            *("--no-ws", "--backlog", "4096", "--backpressure", "8192"),
             *("--workers", "1", "--blocking-threads", str(WEB_THREADS), "orderlife.wsgi:application"),
         )
         return (

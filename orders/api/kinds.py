@@ -72,8 +72,8 @@ _TABLE = (
         "invalid_request",
         422,
         "The request is not valid",
-        "`errors` names every field at fault: a JSON pointer into the body, or the name of a parameter, and what is "
-        "wrong with it. Mend them all and send the request again, under a new key if it had one.",
+        "`errors` names the fields at fault, at most 20: a JSON pointer into the body, or the name of a parameter, and "
+        "what is wrong with it. Mend them all and send the request again, under a new key if it had one.",
     ),
     ProblemKind("reference_taken", 422, "The reference is taken", "You used this reference for another order."),
     ProblemKind(

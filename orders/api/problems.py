@@ -3,11 +3,11 @@
 import json
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
 
@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 PAGE = "/docs/problems"
 RETRY_AFTER_SECONDS = 1
+# A request can have thousands of faults: who reads the first of them knows enough.
+MAX_ERRORS = 20
+MAX_NAME_LENGTH = 100
 # What may be sent again, and soon.
 _RETRYABLE = frozenset({"idempotency_key_in_flight", "too_many_open_commands", "too_many_requests", "database_away"})
 
@@ -48,12 +51,19 @@ def of_error(request: HttpRequest, error: errors.OrderError) -> HttpResponse:
     """One of our own errors as a problem."""
     kind = KIND_OF.get(type(error), KINDS["internal_error"])
     if isinstance(error, errors.InvalidOrder):
-        faults = [{"pointer": at, "detail": text} for at, text in error.errors.items()]
-        return problem(request, kind, "Some fields are not valid.", errors=faults)
+        return invalid(request, kind, list(error.errors.items()))
     response = problem(request, kind, error.message)
     if isinstance(error, errors.TooManyRequests):
         response["Retry-After"] = str(error.retry_after)
     return response
+
+
+def invalid(request: HttpRequest, kind: ProblemKind, faults: Sequence[tuple[str, str]]) -> HttpResponse:
+    """Fields at fault, each with its pointer and what is wrong: the first of them, and how many more there are."""
+    more = len(faults) - MAX_ERRORS
+    detail = "Some fields are not valid." + (f" {more:,} more than are listed here." if more > 0 else "")
+    listed = [{"pointer": pointer, "detail": text} for pointer, text in faults[:MAX_ERRORS]]
+    return problem(request, kind, detail, errors=listed)
 
 
 def away(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -73,8 +83,8 @@ def register(api: NinjaAPI) -> None:
     def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         if any(fault["loc"][0] == "path" for fault in error.errors):
             return problem(request, KINDS["not_found"])
-        faults = [{"pointer": _pointer(fault["loc"]), "detail": _sentence(fault)} for fault in error.errors]
-        return problem(request, KINDS["invalid_request"], "Some fields are not valid.", errors=faults)
+        faults = [(_pointer(fault["loc"]), _sentence(fault)) for fault in error.errors]
+        return invalid(request, KINDS["invalid_request"], faults)
 
     @api.exception_handler(Exception)
     def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -90,13 +100,14 @@ def register(api: NinjaAPI) -> None:
 def _register_plain(api: NinjaAPI) -> None:
     plain: Mapping[type[Exception], ProblemKind] = {
         Malformed: KINDS["malformed_body"],
+        UnreadablePostError: KINDS["malformed_body"],
         UnsupportedMediaType: KINDS["unsupported_media_type"],
         RequestDataTooBig: KINDS["body_too_large"],
         AuthenticationError: KINDS["unauthenticated"],
         AuthorizationError: KINDS["forbidden"],
         Http404: KINDS["not_found"],
     }
-    said = (Malformed, AuthenticationError, AuthorizationError)
+    said = (Malformed, UnreadablePostError, AuthenticationError, AuthorizationError)
     for error_type, its_kind in plain.items():
 
         def answer(
@@ -118,8 +129,8 @@ def _pointer(location: tuple[str | int, ...]) -> str:
     """A JSON pointer into the body; of a query parameter or header, its name."""
     place, *path = location
     if place == "body":
-        return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path[1:])
-    return next(part[:100] for part in reversed(location) if isinstance(part, str))
+        return "".join(f"/{str(part)[:MAX_NAME_LENGTH].replace('~', '~0').replace('/', '~1')}" for part in path[1:])
+    return next(part[:MAX_NAME_LENGTH] for part in reversed(location) if isinstance(part, str))
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:

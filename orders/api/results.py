@@ -263,7 +263,7 @@ class ProblemOut(Schema):
     detail: str
     instance: str
     request_id: str
-    errors: list[FaultOut] | None = Field(None, description="every field at fault")
+    errors: list[FaultOut] | None = Field(None, description="the fields at fault, the first 20 of them")
     command_id: UUID | None = Field(None, description="the command that was recorded as rejected")
     status_of_order: str | None = None
     accepts: list[str] | None = Field(None, description="the commands that the order accepts")

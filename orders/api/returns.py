@@ -12,7 +12,9 @@ from orders.api.auth import FULFIL, REFUND, WRITE
 from orders.api.fields import Quantity
 from orders.api.orders import COMMAND, Key, Reasons, Wait, own_order
 from orders.api.outcomes import Wish, carry_out
+from orders.api.parsing import Malformed
 from orders.api.schemas import Body, ReasonIn
+from orders.bodies import in_chunks
 from orders.commands import Kind
 from orders.models import Return
 from orders.selectors.orders import order_by_id
@@ -113,6 +115,8 @@ def receive_return(
     wait: Wait = 0,
 ) -> HttpResponse:
     """Say what came; what was paid for it is refunded."""
+    if in_chunks(request) and not request.body:
+        raise Malformed("An empty body in chunks may be one that was cut short: to receive all, send {} or no body.")
     order = order_by_id(order_id)
     came = {} if body.items is None else {"items": _pieces(body.items)}
     wish = Wish(Kind.RECEIVE_RETURN, body.reason, {"return": str(return_of(order, return_id).pk), **came})

@@ -96,6 +96,7 @@ def from_gateway(
 def _opened(request: HttpRequest, side: str, sender: str, model: type[Any]) -> tuple[str, str, Any]:
     """Who sent it, its id, and what it says, once its signature is found right."""
     source = f"{side}/{sender}"
+    webhooks.check_headers(source, request.headers)  # before a stranger's body is read
     event_id = webhooks.check_signature(source, request.headers, request.body)
     try:
         return source, event_id, model.model_validate(StrictJSON().parse_body(request))

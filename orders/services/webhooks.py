@@ -46,20 +46,32 @@ def check_signature(source: str, headers: Mapping[str, str], body: bytes) -> str
         UnknownSender: no secret is set for `source`.
         SignatureRefused: the signature does not fit, or its time is too far away, in either direction.
     """
-    secrets = _secrets(source)
-    if not secrets:
+    event_id, sent_at, signatures = check_headers(source, headers)
+    given = [word.encode(errors="replace") for word in signatures]
+    right = [sign(secret, event_id, sent_at, body) for secret in _secrets(source)]
+    matches = [hmac.compare_digest(mine.encode(), theirs) for mine in right for theirs in given]
+    if not any(matches):
+        raise SignatureRefused("No signature fits the body.")
+    return event_id
+
+
+def check_headers(source: str, headers: Mapping[str, str]) -> tuple[str, str, list[str]]:
+    """The message's id, its time and its signatures, if they can be right: what is known before the body is read.
+
+    Raises:
+        UnknownSender, SignatureRefused: as `check_signature` does.
+    """
+    if not _secrets(source):
         raise UnknownSender("There is no such sender.")
     event_id, sent_at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not (0 < len(event_id) <= 255 and sent_at.isascii() and sent_at.isdigit() and len(sent_at) < 13):
         raise SignatureRefused("The headers webhook-id and webhook-timestamp are needed.")
     if abs(time.time() - int(sent_at)) > TOLERANCE_SECONDS:
         raise SignatureRefused(f"The timestamp is more than {TOLERANCE_SECONDS} seconds away.")
-    given = [word.encode(errors="replace") for word in headers.get("webhook-signature", "").split()]
-    right = [sign(secret, event_id, sent_at, body) for secret in secrets]
-    matches = [hmac.compare_digest(mine.encode(), theirs) for mine in right for theirs in given]
-    if not any(matches):
-        raise SignatureRefused("No signature fits the body.")
-    return event_id
+    signatures = headers.get("webhook-signature", "").split()
+    if not signatures:
+        raise SignatureRefused("The header webhook-signature is needed.")
+    return event_id, sent_at, signatures
 
 
 def sign(secret: str, event_id: str, sent_at: str, body: bytes) -> str:

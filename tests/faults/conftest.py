@@ -57,8 +57,10 @@ class World:
 
     def start_web(self) -> Served:
         """Start the web server and wait until it answers."""
-        granian = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--no-ws", "--blocking-threads", "4"]
-        served = self.start("web", *granian, "--port", str(self.web_port), "orderlife.wsgi:application")
+        granian = ["-m", "granian", "--interface=wsgi", "--http=1", "--host", "127.0.0.1", "--no-ws"]
+        served = self.start(
+            "web", *granian, "--blocking-threads=4", "--port", str(self.web_port), "orderlife.wsgi:application"
+        )
         eventually(lambda: answers(f"{self.url}/healthz"), served.log.read_text)
         return served
 

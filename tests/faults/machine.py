@@ -151,7 +151,7 @@ class Machine:
 
     def _granian(self) -> list[str]:
         where = ["--host", HOST, "--port", str(self.web_port)]
-        return ["-m", "granian", "--interface", "wsgi", *where, "--no-ws", "orderlife.wsgi:application"]
+        return ["-m", "granian", "--interface=wsgi", "--http=1", *where, "--no-ws", "orderlife.wsgi:application"]
 
     def _web_answers(self) -> bool:
         try:

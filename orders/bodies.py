@@ -1,0 +1,112 @@
+"""Request bodies: read in full or refused, whether they come with a length or in chunks, and never above the limit."""
+
+from collections.abc import Callable
+from io import IOBase
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
+
+View = Callable[..., object]
+
+# How much of a body that is refused is still taken, so that its sender is done sending and reads the answer.
+MAX_DISCARDED = 1024 * 1024
+
+
+class BodyStream(IOBase):
+    """A body as the server hands it on: `read(n)` is shorter than `n` at the body's end alone.
+
+    Django's own stream takes a body without Content-Length, as one in chunks is, for an empty one; and one that was cut
+    short for a whole one. To leave a body out can mean "all of it", so neither may be mistaken for that.
+    """
+
+    def __init__(self, source: Any, length: int | None) -> None:
+        """`length` is what Content-Length announced; None where the server itself marks the end."""
+        self._source = source
+        self._left = length
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes.
+
+        Raises:
+            OSError: the body ended before its announced length.
+        """
+        wanted = size if self._left is None else min(size, self._left)
+        found = bytearray()
+        while len(found) < wanted and (part := self._source.read(wanted - len(found))):
+            found += part
+        if self._left is not None:
+            self._left -= len(found)
+            if len(found) < wanted:
+                raise OSError("The body ended before its announced length.")
+        return bytes(found)
+
+    def discard(self, most: int) -> None:
+        """Read on for so many bytes, and keep none."""
+        while most > 0 and (part := self._source.read(min(most, 64 * 1024 if self._left is None else self._left))):
+            most -= len(part)
+            if self._left is not None:
+                self._left -= len(part)
+
+
+class BodiesMiddleware:
+    """Lets a body in chunks be read as one with a length, and reads a form within the limit before a view sees it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """`get_response` is all that lies further in."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The answer. Nothing is read before it is asked for: who may not send at all is refused without it."""
+        stream = BodyStream(request.META["wsgi.input"], _announced(request))
+        # Django offers no public way to choose a request's stream.
+        request._stream = stream  # type: ignore[assignment]  # noqa: SLF001
+        response = self.get_response(request)
+        if response.status_code == 413:
+            stream.discard(MAX_DISCARDED)
+        return response
+
+    def process_view(self, request: HttpRequest, view: View, _args: object, _kwargs: object) -> HttpResponse | None:
+        """Refuse a form above the limit as a whole; Django bounds the fields of one with files, not its size."""
+        if request.method != "POST" or getattr(view, "csrf_exempt", False):
+            return None
+        try:
+            length = len(request.body)
+        except RequestDataTooBig:
+            return render(request, "413.html", status=413)
+        except UnreadablePostError:
+            return HttpResponse("The request was cut short.\n", status=400, content_type="text/plain")
+        request.META["CONTENT_LENGTH"] = str(length)  # without one, multipart is taken for empty
+        return None
+
+
+class NoUploads(FileUploadHandler):
+    """Takes no file: nothing here has a use for one."""
+
+    def new_file(self, *_: object, **__: object) -> None:
+        """Refuse the whole request."""
+        raise MultiPartParserError("No files are taken.")
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Never reached."""
+
+    def file_complete(self, file_size: int) -> None:
+        """Never reached."""
+
+
+def in_chunks(request: HttpRequest) -> bool:
+    """Whether the body has no length but its end. If it is empty, it may have been cut short: no server tells."""
+    return "chunked" in request.headers.get("Transfer-Encoding", "").lower()
+
+
+def _announced(request: HttpRequest) -> int | None:
+    """The length of the body; None if it ends where the server says. A body in chunks has no other length."""
+    if in_chunks(request):
+        return None
+    length = request.META.get("CONTENT_LENGTH", "")
+    if not length and request.META.get("wsgi.input_terminated"):
+        return None
+    return int(length) if length.isascii() and length.isdigit() else 0
