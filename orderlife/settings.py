@@ -6,7 +6,17 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from orderlife.environment import BASE_DIR, DATA_DIR, amounts, load, mail_settings, one_of, required
+from orderlife.environment import (
+    BASE_DIR,
+    DATA_DIR,
+    amounts,
+    keys,
+    load,
+    mail_settings,
+    one_of,
+    required,
+    webhook_secrets,
+)
 
 env = load()
 
@@ -179,7 +189,7 @@ REVIEW_MAIL_AFTER = env.float("REVIEW_MAIL_AFTER", default=24 * 3600)
 
 # --- The doors --------------------------------------------------------------------------------------------------------
 # The first key makes the customers' links, all of them open one: put a new key in front to rotate.
-TRACKING_KEYS = env.list("TRACKING_KEYS", default=[]) or [f"tracking:{SECRET_KEY}"]
+TRACKING_KEYS = keys(env, "TRACKING_KEYS", default=f"tracking:{SECRET_KEY}")
 # How many requests an API client may send in a minute; 0: as many as it likes.
 RATE_LIMIT = env.int("RATE_LIMIT", default=60000)
 # How many forms of the customers' pages one client address may send in ten minutes; 0: as many as it likes.
@@ -187,9 +197,9 @@ TRACKING_RATE_LIMIT = env.int("TRACKING_RATE_LIMIT", default=60)
 # The networks of proxies in front, whose X-Forwarded-For is believed.
 TRUSTED_PROXIES = [ip_network(name) for name in env.list("TRUSTED_PROXIES", default=[])]
 # Who may send webhooks: carriers/CODE=whsec_... and payments/NAME=whsec_...; two for one sender while it changes over.
-WEBHOOK_SECRETS = env.list("WEBHOOK_SECRETS", default=[])
+WEBHOOK_SECRETS = webhook_secrets(env, "WEBHOOK_SECRETS")
 # The first key makes the secrets of shops' webhook endpoints, all of them sign: put a new key in front to rotate.
-WEBHOOK_KEYS = env.list("WEBHOOK_KEYS", default=[]) or [f"webhooks:{SECRET_KEY}"]
+WEBHOOK_KEYS = keys(env, "WEBHOOK_KEYS", default=f"webhooks:{SECRET_KEY}")
 # Whether webhooks may go to private addresses and without TLS: for one's own machine, never where strangers have keys.
 WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)
 LOGIN_URL = "admin:login"

@@ -17,7 +17,7 @@ from tests.stack.compose_schema import COMPOSE
 # Read before any file is: a .env could not set it.
 NOT_FROM_A_FILE = {"ORDERLIFE_DATA_DIR", "DJANGO_SETTINGS_MODULE"}
 READ = re.compile(
-    r"""(?:env(?:\.\w+)?\(\s*|(?:required|one_of|amounts)\(env,\s*|os\.environ(?:\.get\(|\[)\s*)["']([A-Z][A-Z_]+)["']"""
+    r"""(?:env(?:\.\w+)?\(\s*|(?:required|one_of|amounts|keys|webhook_secrets)\(env,\s*|os\.environ(?:\.get\(|\[)\s*)["']([A-Z][A-Z_]+)["']"""
 )
 COMMENTED = re.compile(r"^(?:# )?([A-Z][A-Z_]+)=(.*)$", re.MULTILINE)
 
