@@ -206,13 +206,23 @@ LOGIN_URL = "admin:login"
 # Whether staff must give a second factor to log in; who has none sets one up then.
 ADMIN_TWO_FACTOR = env.bool("ADMIN_TWO_FACTOR", default=False)
 OTP_TOTP_ISSUER = "Orderlife"
+# Whoever guesses a password of the staff refunds money with it. Length counts most; the rest are Django's own.
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
+]
 # Who fails so often to log in under one name from one address waits so long; every web process knows it.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = env.int("LOGIN_ATTEMPTS", default=10)
 AXES_COOLOFF_TIME = timedelta(seconds=env.float("LOGIN_LOCKOUT", default=900))
+# Beside it, how many failed attempts may come from one address within that time, under whatever names; 0: any number.
+LOGIN_ATTEMPTS_BY_ADDRESS = env.int("LOGIN_ATTEMPTS_BY_ADDRESS", default=30)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "orders.client_address.client_address"
-AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
+AXES_LOCKOUT_CALLABLE = "orders.admin.sign_in.locked_out"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = False
