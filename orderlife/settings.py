@@ -107,6 +107,11 @@ DATABASES = {
     }
 }
 
+# How many seconds a request waits for a lock, and for a statement, before it is answered 503; 0: for as long as it
+# takes. They hold in the web server alone (`orderlife/web.py`).
+WEB_LOCK_TIMEOUT = env.float("WEB_LOCK_TIMEOUT", default=2)
+WEB_STATEMENT_TIMEOUT = env.float("WEB_STATEMENT_TIMEOUT", default=15)
+
 # Whether `manage.py seed_orders` may fill this database with made-up orders.
 SEED_ORDERS = env.bool("SEED_ORDERS", default=False)
 
