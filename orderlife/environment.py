@@ -1,7 +1,10 @@
 """Where the settings come from: the process environment, then `.env`, then the stack that `make up` runs here."""
 
+import base64
+import binascii
 import json
 import os
+import re
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import cast
@@ -14,6 +17,9 @@ from orders.money import CURRENCIES
 # What `filemail://` means in EMAIL_URL: files that a mail program opens.
 MAIL_FILES = "orders.gateways.mail_files.EmailBackend"
 BASE_DIR = Path(__file__).resolve().parent.parent
+# A key that is shorter can be found by trying; Standard Webhooks recommends 24 bytes.
+MIN_SECRET_BYTES = 16
+_WEBHOOK_SENDER = re.compile(r"(carriers|payments)/[A-Za-z0-9._-]{1,50}")
 DATA_DIR = Path(os.environ.get("ORDERLIFE_DATA_DIR", BASE_DIR / ".data"))
 
 
@@ -101,3 +107,55 @@ def amounts(env: environ.Env, name: str, default: str) -> dict[str, Decimal]:
         except InvalidOperation:
             raise ImproperlyConfigured(f"{name} has {text!r}: it must be like 500 or JPY:60000.") from None
     return found
+
+
+def keys(env: environ.Env, name: str, default: str) -> list[str]:
+    """Secret keys, separated by commas, the newest first; `default` alone where none are set.
+
+    Raises:
+        ImproperlyConfigured: one of them is empty, which anybody could sign with, or stands twice.
+    """
+    value = env.str(name, default="").strip()
+    found = [key.strip() for key in value.split(",")] if value else [default]
+    if not all(found):
+        raise ImproperlyConfigured(f"{name} has an empty key: remove the comma that is too much.")
+    if len(set(found)) < len(found):
+        raise ImproperlyConfigured(f"{name} has the same key twice.")
+    return found
+
+
+def webhook_secrets(env: environ.Env, name: str) -> list[str]:
+    """Who may send webhooks: `carriers/CODE=whsec_...` and `payments/NAME=whsec_...`, separated by commas.
+
+    Raises:
+        ImproperlyConfigured: one of them names nobody, or holds no key that keeps strangers out. The message names no
+            secret.
+    """
+    value = env.str(name, default="").strip()
+    entries = [entry.strip() for entry in value.split(",")] if value else []
+    known: set[tuple[str, bytes]] = set()
+    for number, entry in enumerate(entries, start=1):
+        sender, _, secret = entry.partition("=")
+        fault = _fault_of_secret(sender, secret)
+        if not fault and (pair := (sender, _bytes_of(secret))) in known:
+            fault = "stands there twice"
+        if fault:
+            raise ImproperlyConfigured(f"{name}: entry {number} {fault}.")
+        known.add(pair)
+    return entries
+
+
+def _fault_of_secret(sender: str, secret: str) -> str:
+    if not _WEBHOOK_SENDER.fullmatch(sender):
+        return "must begin with carriers/CODE= or payments/NAME="
+    try:
+        key = _bytes_of(secret)
+    except (binascii.Error, ValueError):
+        return f"({sender}) must be whsec_ and base64"
+    if len(key) < MIN_SECRET_BYTES:
+        return f"({sender}) has a key of {len(key)} bytes: it needs {MIN_SECRET_BYTES}"
+    return ""
+
+
+def _bytes_of(secret: str) -> bytes:
+    return base64.b64decode(secret.removeprefix("whsec_"), validate=True)

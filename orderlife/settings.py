@@ -6,7 +6,18 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from orderlife.environment import BASE_DIR, DATA_DIR, amounts, currency_in_use, load, mail_settings, one_of, required
+from orderlife.environment import (
+    BASE_DIR,
+    DATA_DIR,
+    amounts,
+    currency_in_use,
+    keys,
+    load,
+    mail_settings,
+    one_of,
+    required,
+    webhook_secrets,
+)
 
 env = load()
 
@@ -102,6 +113,11 @@ DATABASES = {
     }
 }
 
+# How many seconds a request waits for a lock, and for a statement, before it is answered 503; 0: for as long as it
+# takes. They hold in the web server alone (`orderlife/web.py`).
+WEB_LOCK_TIMEOUT = env.float("WEB_LOCK_TIMEOUT", default=2)
+WEB_STATEMENT_TIMEOUT = env.float("WEB_STATEMENT_TIMEOUT", default=15)
+
 # Whether `manage.py seed_orders` may fill this database with made-up orders.
 SEED_ORDERS = env.bool("SEED_ORDERS", default=False)
 
@@ -184,7 +200,7 @@ REVIEW_MAIL_AFTER = env.float("REVIEW_MAIL_AFTER", default=24 * 3600)
 
 # --- The doors --------------------------------------------------------------------------------------------------------
 # The first key makes the customers' links, all of them open one: put a new key in front to rotate.
-TRACKING_KEYS = env.list("TRACKING_KEYS", default=[]) or [f"tracking:{SECRET_KEY}"]
+TRACKING_KEYS = keys(env, "TRACKING_KEYS", default=f"tracking:{SECRET_KEY}")
 # How many requests an API client may send in a minute; 0: as many as it likes.
 RATE_LIMIT = env.int("RATE_LIMIT", default=60000)
 # How many forms of the customers' pages one client address may send in ten minutes; 0: as many as it likes.
@@ -192,9 +208,9 @@ TRACKING_RATE_LIMIT = env.int("TRACKING_RATE_LIMIT", default=60)
 # The networks of proxies in front, whose X-Forwarded-For is believed.
 TRUSTED_PROXIES = [ip_network(name) for name in env.list("TRUSTED_PROXIES", default=[])]
 # Who may send webhooks: carriers/CODE=whsec_... and payments/NAME=whsec_...; two for one sender while it changes over.
-WEBHOOK_SECRETS = env.list("WEBHOOK_SECRETS", default=[])
+WEBHOOK_SECRETS = webhook_secrets(env, "WEBHOOK_SECRETS")
 # The first key makes the secrets of shops' webhook endpoints, all of them sign: put a new key in front to rotate.
-WEBHOOK_KEYS = env.list("WEBHOOK_KEYS", default=[]) or [f"webhooks:{SECRET_KEY}"]
+WEBHOOK_KEYS = keys(env, "WEBHOOK_KEYS", default=f"webhooks:{SECRET_KEY}")
 # Whether webhooks may go to private addresses and without TLS: for one's own machine, never where strangers have keys.
 WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)
 LOGIN_URL = "admin:login"
@@ -203,13 +219,23 @@ LOGIN_REDIRECT_URL = "admin:index"
 # Whether staff must give a second factor to log in; who has none sets one up then.
 ADMIN_TWO_FACTOR = env.bool("ADMIN_TWO_FACTOR", default=False)
 OTP_TOTP_ISSUER = "Orderlife"
+# Whoever guesses a password of the staff refunds money with it. Length counts most; the rest are Django's own.
+_VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
+]
 # Who fails so often to log in under one name from one address waits so long; every web process knows it.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = env.int("LOGIN_ATTEMPTS", default=10)
 AXES_COOLOFF_TIME = timedelta(seconds=env.float("LOGIN_LOCKOUT", default=900))
+# Beside it, how many failed attempts may come from one address within that time, under whatever names; 0: any number.
+LOGIN_ATTEMPTS_BY_ADDRESS = env.int("LOGIN_ATTEMPTS_BY_ADDRESS", default=30)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "orders.client_address.client_address"
-AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
+AXES_LOCKOUT_CALLABLE = "orders.admin.sign_in.locked_out"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = False

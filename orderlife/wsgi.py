@@ -11,6 +11,10 @@ from django.http import FileResponse
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orderlife.settings")
 _django: WSGIHandler = get_wsgi_application()
 
+from orderlife.web import bound_waits  # noqa: E402 - it needs the apps, which are loaded above
+
+bound_waits()
+
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Django's answer, in one piece where it is not made while it is sent.

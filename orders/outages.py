@@ -5,7 +5,7 @@ import sys
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
-from psycopg.errors import IdleInTransactionSessionTimeout
+from psycopg.errors import IdleInTransactionSessionTimeout, LockNotAvailable, QueryCanceled
 
 RETRY_AFTER_SECONDS = 5
 
@@ -18,6 +18,11 @@ def is_away(error: BaseException | None) -> bool:
     if isinstance(error, OperationalError | InterfaceError):
         return True
     return error is not None and isinstance(error.__cause__, IdleInTransactionSessionTimeout)
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Whether PostgreSQL is there, and a request gave up on a lock or a statement that took too long."""
+    return error is not None and isinstance(error.__cause__, LockNotAvailable | QueryCanceled)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import Error as DatabaseError
 from django.utils import timezone
 
-from orders.services import sending
+from orders.services import lost_links, sending
 from orders.services.sending import AT_ONCE_TO_ONE, Claimed, Tried
 from workflows.connections import DatabaseThreads
 from workflows.listening import listen
@@ -41,6 +41,7 @@ class Sender:
         self._under_way: dict[asyncio.Task[Tried], Claimed] = {}
         self._tried: list[Tried] = []
         self._kept_at = time.monotonic()
+        self._looked_at = 0.0
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
 
@@ -68,6 +69,7 @@ class Sender:
     async def send_once(self) -> int:
         """Claim one batch, send it, and write down what has come to an end; how many came or ended."""
         try:
+            await self._write_requested_links()
             claimed = await self._claim()
             for delivery in claimed:
                 task = asyncio.create_task(self._carry(delivery))
@@ -80,6 +82,13 @@ class Sender:
             await asyncio.sleep(POLL_SECONDS)
             return 0
         return len(claimed) + ended
+
+    async def _write_requested_links(self) -> None:
+        """Write down the mails with lost links that were asked for, not at every round."""
+        now = time.monotonic()
+        if now - self._looked_at >= POLL_SECONDS:
+            await self._database.run(lost_links.write_requested_links)
+            self._looked_at = now
 
     async def _claim(self) -> list[Claimed]:
         free = MOST_AT_ONCE - len(self._under_way)

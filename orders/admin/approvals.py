@@ -23,7 +23,7 @@ from orders.commands import Kind
 from orders.errors import OrderError
 from orders.form_fields import objection
 from orders.models import Approval
-from orders.selectors.approvals import approval_view
+from orders.selectors.approvals import approval_view, not_the_second_person
 from orders.selectors.timeline import name_of, names_of
 from orders.services.approvals import agree, hindrance_to, refuse
 
@@ -139,7 +139,7 @@ def _show(request: HttpRequest, screen: ModelAdmin[Approval], object_id: str) ->
         "decided_by": name_of(approval.decided_by) if approval.decided_by else "",
         "is_waiting": approval.state == Approval.State.REQUESTED,
         "hindrance": hindrance_to(approval),
-        "is_own": approval.requested_by_id == request.user.pk,
+        "own_reason": not_the_second_person(approval, request.user.pk),
         "may_decide": request.user.has_perm(DECIDE),
         "form": RefusalForm(),
     }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
@@ -56,9 +57,13 @@ class ApiKeyInline(NothingByHand, TabularInline[ApiKey, ApiClient]):
     model = ApiKey
     form = KeyForm
     template = "admin/orders/apiclient/keys.html"
-    fields = ("prefix", "created_at", "revoked_at", "revoke")
-    readonly_fields = ("prefix", "created_at", "revoked_at")
+    fields = ("prefix", "created_at", "issued_by", "revoked_at", "revoke")
+    readonly_fields = ("prefix", "created_at", "issued_by", "revoked_at")
     extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        """Each key with who issued it."""
+        return super().get_queryset(request).select_related("issued_by")
 
 
 class ApiClientAdmin(ModelAdmin[ApiClient]):
@@ -94,7 +99,9 @@ class ApiClientAdmin(ModelAdmin[ApiClient]):
     def save_model(self, request: HttpRequest, obj: ApiClient, form: Any, change: bool) -> None:  # noqa: FBT001 - the stock signature
         """Save the client, and issue the key that was asked for."""
         super().save_model(request, obj, form, change)
-        request.issued_key = create_api_key(obj.name) if form.cleaned_data["issue_key"] else ""  # type: ignore[attr-defined]
+        assert request.user.is_authenticated  # noqa: S101 - tells the type checker what the admin has seen
+        key = create_api_key(obj.name, issued_by=request.user) if form.cleaned_data["issue_key"] else ""
+        request.issued_key = key  # type: ignore[attr-defined]
 
     def response_add(self, request: HttpRequest, obj: ApiClient, post_url_continue: str | None = None) -> HttpResponse:
         """Show the key, if one was issued."""

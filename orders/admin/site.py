@@ -21,7 +21,7 @@ from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
 from orders.admin.orders import OrderAdmin
 from orders.admin.returns import ReturnAdmin
 from orders.admin.second_factor import is_wanting, second_factor
-from orders.admin.sign_in import SignInForm
+from orders.admin.sign_in import SignInForm, one_of_few, sign_in
 from orders.admin.stock import NORMALISED
 from orders.commands import Kind
 from orders.models import (
@@ -91,7 +91,15 @@ class OrderlifeAdminSite(AdminSite):
         if is_wanting(request):
             query = urlencode({REDIRECT_FIELD_NAME: request.GET.get(REDIRECT_FIELD_NAME, "")})
             return redirect(f"{reverse('admin:second_factor')}?{query}")
-        return super().login(request, extra_context)
+        if request.method != "POST":
+            return super().login(request, extra_context)
+        return sign_in(request, lambda: super(OrderlifeAdminSite, self).login(request, extra_context))
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override] # the stubs forget that it redirects
+        """The stock page; it checks the old password, and hashes the new one."""
+        if request.method != "POST":
+            return super().password_change(request, extra_context)
+        return one_of_few(request, lambda: super(OrderlifeAdminSite, self).password_change(request, extra_context))
 
     def second_factor_view(self, request: HttpRequest) -> HttpResponse:
         """Where it is given or set up."""

@@ -102,8 +102,8 @@ _TABLE = (
         "database_away",
         503,
         "Temporarily unavailable",
-        "The database does not answer. Send the same request again after the seconds that Retry-After names; with an "
-        "Idempotency-Key it happens once.",
+        "The database does not answer, or not in time. Send the same request again after the seconds that Retry-After "
+        "names; with an Idempotency-Key it happens once.",
     ),
 )
 

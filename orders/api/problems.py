@@ -14,7 +14,7 @@ from ninja.errors import AuthenticationError, AuthorizationError, HttpError, Val
 from orders import errors
 from orders.api.kinds import BY_STATUS, KIND_OF, KINDS, ProblemKind
 from orders.api.parsing import Malformed, UnsupportedMediaType
-from orders.outages import is_away
+from orders.outages import is_away, is_busy
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,12 @@ def invalid(request: HttpRequest, kind: ProblemKind, faults: Sequence[tuple[str,
 
 
 def away(request: HttpRequest, error: Exception) -> HttpResponse:
-    """PostgreSQL failed, which is temporary."""
+    """PostgreSQL failed, or what was asked of it took too long; both are temporary, and nothing was changed."""
+    if is_busy(error):
+        logger.warning("A request gave up waiting for PostgreSQL: %s", type(error.__cause__).__name__)
+        return problem(
+            request, KINDS["database_away"], "Somebody else holds what this needs; it is safe to send this again."
+        )
     logger.warning("PostgreSQL does not answer: %s", type(error).__name__)
     return problem(request, KINDS["database_away"], "The database does not answer; it is safe to send this again.")
 

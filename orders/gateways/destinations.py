@@ -18,8 +18,19 @@ _URL = re.compile(
 # Public addresses at which clouds answer their own machines.
 _METADATA = frozenset({ipaddress.ip_address("168.63.129.16")})
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-# Addresses of version 6 that carry one of version 4, which may be a private one.
-_TUNNELS = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("2001::/32"))
+# The special-purpose registries of IANA (RFC 6890), said once more: what `is_global` makes of them differs between
+# versions of Python, and it takes some of them for public that no shop can have.
+_SPECIAL = tuple(
+    ipaddress.ip_network(name)
+    for name in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
+        *("192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24"),
+        *("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        # Below 2000::/3. Teredo, 6to4 and some of what is not carry an address of version 4, which may be a private
+        # one; so do NAT64 (64:ff9b::/96, 64:ff9b:1::/48) and mapped addresses, which lie outside of it.
+        *("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +76,16 @@ def destination_of(url: str, *, allow_private: bool, resolve: Resolve) -> Destin
 def is_public(address: str) -> bool:
     """Whether this address is somewhere on the internet, and nobody's own network, machine or cloud."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        is_tunnel = any(found in network for network in _TUNNELS)
-        return found.is_global and found in _GLOBAL_UNICAST and not is_tunnel
-    return found.is_global and not (found.is_multicast or found.is_reserved) and found not in _METADATA
+    if not found.is_global or found.is_multicast or found.is_reserved or found in _METADATA:
+        return False
+    if any(found in network for network in _SPECIAL if network.version == found.version):
+        return False
+    return isinstance(found, ipaddress.IPv4Address) or (found in _GLOBAL_UNICAST and not _is_isatap(found))
+
+
+def _is_isatap(address: ipaddress.IPv6Address) -> bool:
+    """Whether the lower half carries an address of version 4, which may be a private one (RFC 5214)."""
+    return (int(address) >> 32) & 0xFDFF_FFFF == 0x5EFE
 
 
 def resolve(host: str, port: int) -> list[str]:

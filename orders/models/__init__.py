@@ -1,6 +1,6 @@
 """The tables, as design and people know them."""
 
-from orders.models.access import AccessCode, ThrottleWindow
+from orders.models.access import AccessCode, LostLinkRequest, ThrottleWindow
 from orders.models.bulk import BulkItem, BulkRun
 from orders.models.clients import ApiClient, ApiKey, IdempotencyKey, RateWindow
 from orders.models.commands import Command
@@ -26,6 +26,7 @@ __all__ = [
     "DeliveryAttempt",
     "Event",
     "IdempotencyKey",
+    "LostLinkRequest",
     "Note",
     "Order",
     "OrderItem",

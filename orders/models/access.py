@@ -43,3 +43,17 @@ class ThrottleWindow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.used} since {self.started_at}"
+
+
+class LostLinkRequest(models.Model):
+    """Somebody asked for the links of an e-mail address, which may be nobody's here. The worker takes the row away."""
+
+    id = models.BigAutoField(primary_key=True)
+    address = models.CharField(max_length=600)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "lost_link_requests"
+
+    def __str__(self) -> str:
+        return f"asked at {self.created_at}"

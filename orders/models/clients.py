@@ -1,5 +1,6 @@
 """Shops and warehouses that use the API: who they are, their keys, and what they have already asked."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -31,12 +32,16 @@ class ApiClient(models.Model):
 
 
 class ApiKey(models.Model):
-    """One key of a client: its hash alone. A client may have two live at once, so that keys can be rotated."""
+    """One key of a client: its hash alone. A client may have two live at once, so that keys can be rotated.
+
+    `issued_by` is who issued it in the admin and so has seen it; None: it was issued from the shell.
+    """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     client = models.ForeignKey(ApiClient, models.CASCADE, related_name="keys")
     prefix = models.CharField(max_length=16)
     hash = models.CharField(max_length=64, unique=True)
+    issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Count, Min, Sum
 
-from orders.commands import CommandState, Kind
-from orders.models import Approval, Command, Order, Payment, Refund
+from orders.commands import Actor, CommandState, Kind
+from orders.models import ApiKey, Approval, Command, Order, Payment, Refund
 from orders.money import MAX_MINOR, exponent, in_words
 
 WAITING = Approval.State.REQUESTED
@@ -47,6 +47,30 @@ def _amount(order: Order, command: Command) -> int:
     if isinstance(amount := command.args.get("amount"), int):
         return min(amount, MAX_MINOR)
     return next((refund.amount for refund in command.refunds.all()), order.total)
+
+
+def people_behind(actor: str) -> frozenset[int]:
+    """The members of staff who act as `actor`: the person, or everybody who issued a key of that API client.
+
+    Who issued a key has seen it, and may hold it still; that it was revoked since does not matter. Keys from the shell
+    have nobody behind them.
+    """
+    kind, _, name = actor.partition(":")
+    if kind == Actor.STAFF:
+        return frozenset([int(name)] if name.isdecimal() else [])
+    if kind == Actor.CLIENT:
+        keys = ApiKey.objects.filter(client__name=name, issued_by__isnull=False)
+        return frozenset(keys.values_list("issued_by_id", flat=True))
+    return frozenset()
+
+
+def not_the_second_person(approval: Approval, person_id: int | None) -> str:
+    """Why this person cannot decide on what was asked for; empty if they can."""
+    if approval.requested_by_id == person_id:
+        return "You asked for this yourself: somebody else must decide."
+    if person_id in people_behind(approval.actor):
+        return "It was asked for by an API client of which you issued a key: somebody else must decide."
+    return ""
 
 
 def waiting_approvals(order_id: UUID) -> list[Approval]:

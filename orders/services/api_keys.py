@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,11 +17,12 @@ SCOPES = ("orders:read", "orders:write", "refunds:write", "fulfilment", "webhook
 DEFAULT_SCOPES = ("orders:read", "orders:write")
 
 
-def create_api_key(name: str, scopes: Sequence[str] = ()) -> str:
+def create_api_key(name: str, scopes: Sequence[str] = (), *, issued_by: AbstractBaseUser | None = None) -> str:
     """A new key for the client of this name, who is made if there is none; the key is returned here and never again.
 
     `scopes` are what a new client may do, `DEFAULT_SCOPES` without any; a client that exists gets those that it lacks,
-    with all its keys, and loses none. Its other keys go on working, so that keys can be rotated.
+    with all its keys, and loses none. Its other keys go on working, so that keys can be rotated. `issued_by` is the
+    member of staff who gets to see the key; from the shell it is nobody.
     """
     key = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -29,7 +31,12 @@ def create_api_key(name: str, scopes: Sequence[str] = ()) -> str:
             client = ApiClient.objects.select_for_update().get(pk=client.pk)
             client.scopes = list(dict.fromkeys([*client.scopes, *scopes]))
             client.save(update_fields=["scopes"])
-        ApiKey.objects.create(client=client, prefix=key[:PREFIX_LENGTH], hash=hash_of_key(key))
+        ApiKey.objects.create(
+            client=client,
+            prefix=key[:PREFIX_LENGTH],
+            hash=hash_of_key(key),
+            issued_by_id=issued_by.pk if issued_by else None,
+        )
     return key
 
 

@@ -12,7 +12,7 @@ from orders.commands import RULES, Actor, Kind
 from orders.errors import CommandIdTaken, CommandRefused, OrderError, TooManyOpenCommands
 from orders.lifecycle import EventType
 from orders.models import Approval, Command, Order
-from orders.selectors.approvals import is_above_limit, waiting_approvals
+from orders.selectors.approvals import is_above_limit, not_the_second_person, waiting_approvals
 from orders.selectors.backoffice import refusal_of
 from orders.selectors.timeline import names_of
 from orders.services.commands import MAX_REASON, MOST_OPEN, Intention, issue_command
@@ -33,7 +33,7 @@ class AlreadyDecided(OrderError):
 
 
 class OwnRequest(OrderError):
-    """Who asked for it cannot be the second person."""
+    """Who asked for it, or issued a key of the API client that asked, cannot be the second person."""
 
     code = "own_request"
 
@@ -64,7 +64,7 @@ def agree(approval_id: UUID, *, person: AbstractBaseUser) -> Command:
     Raises:
         ApprovalNotFound: there is no such request.
         AlreadyDecided: somebody else was first.
-        OwnRequest: this person asked for it.
+        OwnRequest: this person asked for it, or issued a key of the client that did.
         CommandRefused: the order cannot give that much back any more; the request still waits, to be refused.
     """
     with _undecided(approval_id, person) as (order, approval):
@@ -150,8 +150,8 @@ def _undecided(approval_id: UUID, person: AbstractBaseUser) -> Iterator[tuple[Or
         approval = Approval.objects.select_related("order").get(pk=approval_id)
         if approval.state != Approval.State.REQUESTED:
             raise AlreadyDecided(_first(approval))
-        if approval.requested_by_id == person.pk:
-            raise OwnRequest("You asked for this yourself: somebody else must decide.")
+        if reason := not_the_second_person(approval, person.pk):
+            raise OwnRequest(reason)
         yield order, approval
 
 

@@ -11,7 +11,7 @@ from orders.errors import CommandRefused
 from orders.lifecycle import EventType
 from orders.models import Command, Order, Payment, Return, ReturnItem
 from orders.money import in_words
-from orders.selectors.approvals import is_above_limit
+from orders.selectors.approvals import is_above_limit, people_behind
 from orders.selectors.refunds import refundable
 from orders.selectors.returns import returnable, window_ends
 from orders.services.refunds import open_refund
@@ -198,10 +198,17 @@ def _amount(order: Order, due: int, command: Command) -> int:
 
 
 def _check_two_people(order: Order, row: Return, amount: int, command: Command) -> None:
-    """Who agreed to a return does not alone give back more than one person may."""
+    """Who agreed to a return does not alone give back more than one person may, nor by keys that they issued."""
     agreed = row.decision
-    if agreed is not None and agreed.actor == command.actor and is_above_limit(order, amount):
+    if agreed is None or not is_above_limit(order, amount):
+        return
+    if agreed.actor == command.actor:
         raise CommandRefused("So large a refund needs a second person: let somebody else receive what you approved.")
+    if people_behind(agreed.actor) & people_behind(command.actor):
+        raise CommandRefused(
+            "So large a refund needs a second person: whoever issued a key of the API client that approved or receives "
+            "this return cannot be both."
+        )
 
 
 def _move(row: Return, state: Return.State, *changed: str) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -58,6 +59,11 @@ def count(tries: Iterable[tuple[Limit, str]]) -> None:
         left = [counted[key].seconds - age for key, used, age in cursor.fetchall() if used > counted[key].most]
     if left:
         raise TooManyRequests("This was tried too often.", retry_after=max(1, round(max(left))))
+
+
+def take_back(limit: Limit, whom: str) -> None:
+    """Let one try that was counted not count, because it turned out to be a rightful one."""
+    ThrottleWindow.objects.filter(key=_key(limit, whom), used__gt=0).update(used=F("used") - 1)
 
 
 def sweep() -> None:

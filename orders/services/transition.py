@@ -14,6 +14,7 @@ from orders.errors import OrderNotFound, TransitionRefused
 from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status, Waiting, target
 from orders.models import Command, Event, Order
 from orders.services.deliveries import write_deliveries
+from orders.services.lock_waits import lock_waits
 
 Value = str | int | bool | None | list[str]
 Data = Mapping[str, Value]
@@ -29,7 +30,8 @@ def locked_order(order_id: UUID) -> Iterator[Order]:
         OrderNotFound: no order has this id.
     """
     with transaction.atomic():
-        order = Order.objects.select_for_update().filter(pk=order_id).first()
+        with lock_waits.waiting_for(order_id):
+            order = Order.objects.select_for_update().filter(pk=order_id).first()
         if order is None:
             raise OrderNotFound(f"There is no order {order_id}.")
         yield order

@@ -9,7 +9,9 @@ from pytest_django import Settings
 from orders.commands import CommandState
 from orders.lifecycle import Status
 from orders.models import Approval, Command
+from orders.services.api_keys import create_api_key
 from tests.admin.conftest import Desk, a_user
+from tests.conftest import unique
 from tests.factories import an_approval, an_order_in, command
 
 LIST = reverse("admin:orders_approval_changelist")
@@ -119,3 +121,15 @@ def test_a_clerk_who_may_look_is_not_offered_the_decision() -> None:
     clerk, approval = Desk(a_user("view_order", "view_approval")), an_approval()
     assert page_of(approval, "agree") not in clerk.get(page_of(approval))
     assert clerk.client.post(page_of(approval, "agree")).status_code == 403
+
+
+def test_who_issued_the_key_that_asked_is_told_why_and_refused(desk: Desk) -> None:
+    name = f"shop {unique()}"
+    create_api_key(name, issued_by=desk.user)
+    approval = an_approval(actor=f"client:{name}")
+    why = "asked for by an API client of which you issued a key: somebody else must decide"
+    assert why in desk.get(page_of(approval))
+    assert page_of(approval, "agree") not in desk.get(page_of(approval))
+    assert why in desk.post(page_of(approval, "agree"), {})
+    assert why in desk.post(page_of(approval, "refuse"), {"reason": "No."})
+    assert Approval.objects.get(pk=approval.pk).state == "requested"

@@ -186,3 +186,9 @@ def test_it_has_every_order_beyond_what_the_list_counts(desk: Desk, monkeypatch:
     Order.objects.filter(pk__in=[order.pk for order in same]).update(created_at=moment - timedelta(days=9000))
     codes = {row["number"] for row in rows(desk, placed_to="2005-01-01")}
     assert {order.code for order in same} <= codes
+
+
+def test_its_log_says_that_there_was_a_search_and_not_for_what(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="orders.admin.export"):
+        rows(desk, q="jane@example.com", status__exact="paid")
+    assert caplog.messages == [f"Staff member {desk.user.pk} exports orders, filtered by: q, status__exact"]

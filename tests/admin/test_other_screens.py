@@ -50,7 +50,16 @@ def test_it_issues_a_key_and_shows_it_once(desk: Desk) -> None:
     client = ApiClient.objects.get(name=name)
     assert Client(headers={"authorization": f"Bearer {key}"}).get("/orders").status_code == 200
     assert client.scopes == ["orders:read"]
+    assert client.keys.get().issued_by == desk.user
     assert key not in desk.get(reverse("admin:orders_apiclient_change", args=[client.pk]))
+
+
+def test_it_says_who_issued_each_key(desk: Desk) -> None:
+    name = f"shop{unique()}"
+    create_api_key(name, issued_by=desk.user)
+    create_api_key(name)
+    page = desk.get(reverse("admin:orders_apiclient_change", args=[ApiClient.objects.get(name=name).pk]))
+    assert page.count("<td>Ann Operator</td>") == page.count("<td>the shell</td>") == 1
 
 
 def test_it_revokes_the_key_that_is_ticked_and_no_other(desk: Desk) -> None:

@@ -16,7 +16,10 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
-from tests.admin.conftest import a_user
+from orders.admin import sign_in
+from orders.models import ThrottleWindow
+from tests.admin.conftest import Desk, a_user
+from tests.conftest import unique
 
 LOGIN = reverse("admin:login")
 INDEX = reverse("admin:index")
@@ -66,6 +69,7 @@ def code_of(device: TOTPDevice, steps: int = 0) -> str:
 def _no_attempts() -> Iterator[None]:
     yield
     AccessAttempt.objects.all().delete()
+    ThrottleWindow.objects.all().delete()
 
 
 @pytest.mark.parametrize(
@@ -123,6 +127,95 @@ def test_it_keeps_no_password_of_those_who_failed(person: User) -> None:
     fail(person, 1)
     attempt = AccessAttempt.objects.get(username=person.username)
     assert "wrong" not in f"{attempt.post_data}{attempt.get_data}"
+
+
+def test_who_is_locked_out_is_told_when_to_try_again(person: User, settings: Settings) -> None:
+    settings.AXES_FAILURE_LIMIT = 1
+    fail(person, 1)
+    answer = log_in(person).answer  # type: ignore[attr-defined]
+    assert (answer.status_code, answer["Retry-After"]) == (429, "900")
+    assert "under this name from here for now. Try again in 15 minutes." in answer.text
+
+
+def tries_of_names(number: int, address: str) -> list[int]:
+    """The answers to so many made-up names from one address."""
+    return [status_of(log_in(User(username=f"nobody{unique()}"), "wrong", address=address)) for _ in range(number)]
+
+
+def test_it_locks_an_address_out_that_tries_many_names(person: User, settings: Settings) -> None:
+    settings.LOGIN_ATTEMPTS_BY_ADDRESS = 3
+    assert tries_of_names(4, "198.51.100.1") == [200, 200, 200, 429]
+    locked = log_in(person, address="198.51.100.1").answer  # type: ignore[attr-defined]
+    assert locked.status_code == 429
+    assert 0 < int(locked["Retry-After"]) <= 900
+    assert "Nobody can log in from here for now." in locked.text
+    assert status_of(log_in(person, address="198.51.100.2")) == 302
+
+
+def test_forty_names_from_one_address_do_not_get_through_by_default() -> None:
+    assert set(tries_of_names(40, "198.51.100.3")[30:]) == {429}
+
+
+def test_an_office_that_logs_in_with_the_right_passwords_is_not_counted(person: User, settings: Settings) -> None:
+    settings.LOGIN_ATTEMPTS_BY_ADDRESS = 2
+    answers = [status_of(log_in(person, address="198.51.100.4")) for _ in range(5)]
+    assert [*answers, *tries_of_names(3, "198.51.100.4")] == [302] * 5 + [200, 200, 429]
+
+
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """As many passwords are being checked as may be at once."""
+    for _ in range(sign_in.MAX_CONCURRENT_CHECKS):
+        assert sign_in._checks.acquire(blocking=False)
+    yield
+    sign_in._checks.release(sign_in.MAX_CONCURRENT_CHECKS)
+
+
+@pytest.mark.usefixtures("busy")
+def test_more_passwords_at_once_than_may_be_checked_are_answered_503(person: User) -> None:
+    answer = log_in(person).answer  # type: ignore[attr-defined]
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    assert "Nothing is wrong with yours" in answer.text
+    assert Client().get(LOGIN).status_code == 200
+
+
+@pytest.mark.usefixtures("busy")
+def test_changing_a_password_is_a_check_as_well(desk: Desk) -> None:
+    assert desk.client.post(reverse("admin:password_change"), {"old_password": "x"}).status_code == 503
+
+
+def test_a_place_is_free_again_after_each_check(person: User) -> None:
+    answers = [status_of(log_in(person, word)) for word in ("wrong", PASSWORD) * 3]
+    assert answers == [200, 302] * 3
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("1", "at least 12 characters"),
+        ("eleven abcd", "at least 12 characters"),
+        ("password1234", "too common"),
+        ("482915736028", "entirely numeric"),
+    ],
+)
+def test_no_weak_password_can_be_set(desk: Desk, person: User, password: str, why: str) -> None:
+    new = {"password1": password, "password2": password, "usable_password": "true"}
+    assert why in desk.post(reverse("admin:auth_user_password_change", args=[person.pk]), new)
+    assert why in desk.post(reverse("admin:auth_user_add"), {"username": unique(), **new})
+    own = Client()
+    own.force_login(person)
+    change = {"old_password": PASSWORD, "new_password1": password, "new_password2": password}
+    assert why in own.post(reverse("admin:password_change"), change).text
+
+
+def test_a_password_like_the_name_is_refused_and_a_long_one_taken(desk: Desk, person: User) -> None:
+    path = reverse("admin:auth_user_password_change", args=[person.pk])
+    like = {"password1": f"{person.username}-01", "password2": f"{person.username}-01", "usable_password": "true"}
+    assert "too similar to the username" in desk.post(path, like)
+    good = {"password1": "twelve-letter", "password2": "twelve-letter", "usable_password": "true"}
+    desk.post(path, good)
+    person.refresh_from_db()
+    assert person.check_password("twelve-letter")
 
 
 @pytest.fixture

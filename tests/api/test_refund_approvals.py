@@ -11,7 +11,7 @@ from orders.lifecycle import Status
 from orders.models import Approval, Command, Order
 from orders.selectors.clients import client_of_key
 from orders.services.api_keys import create_api_key
-from orders.services.approvals import agree, refuse
+from orders.services.approvals import OwnRequest, agree, refuse
 from tests.api.conftest import Shop
 from tests.conftest import unique
 from tests.factories import an_order_in, settle
@@ -96,3 +96,13 @@ def test_no_other_shop_sees_it(till: Shop, order: Order) -> None:
     answer = asked(till, order)
     stranger = Shop(create_api_key(f"shop {unique()}", ["orders:read"]))
     assert stranger.get(f"/orders/{order.pk}/commands/{answer.json()['command_id']}").status_code == 404
+
+
+def test_who_issued_the_key_that_asked_is_no_second_person(second: User) -> None:
+    till = Shop(create_api_key(f"shop {unique()}", ["orders:read", "refunds:write"], issued_by=second))
+    order = an_order_in(Status.DELIVERED)
+    Order.objects.filter(pk=order.pk).update(client=client_of_key(till.key))
+    answer = asked(till, order)
+    with pytest.raises(OwnRequest):
+        agree(Approval.objects.get(order=order).pk, person=second)
+    assert followed(till, order, answer)["state"] == "awaiting_approval"

@@ -15,6 +15,7 @@ from orders.errors import CommandIdTaken, CommandRefused, TooManyOpenCommands
 from orders.lifecycle import Status
 from orders.models import Approval, Command, Order, Refund
 from orders.selectors.approvals import approvals_waiting
+from orders.services.api_keys import create_api_key, revoke_api_keys
 from orders.services.approvals import AlreadyDecided, OwnRequest, agree, issue_or_ask, refuse
 from orders.services.commands import MOST_OPEN, Intention
 from orders.services.refunds import pay_refunds
@@ -231,3 +232,36 @@ def test_it_says_how_many_wait_and_since_when() -> None:
     assert count == before + 1
     assert oldest is not None
     assert oldest <= approval.created_at
+
+
+def a_client_with_keys_from(*people: User | None) -> str:
+    """The actor of an API client of which each of these issued a key; nobody: it came from the shell."""
+    name = f"shop {unique()}"
+    for person in people:
+        create_api_key(name, issued_by=person)
+    return f"client:{name}"
+
+
+def test_nobody_decides_on_what_was_asked_for_by_a_client_of_which_they_issued_a_key(second: User) -> None:
+    approval = asked(a_delivered_order(), 6000, a_client_with_keys_from(a_person(), second, None))
+    with pytest.raises(OwnRequest, match="an API client of which you issued a key: somebody else must decide"):
+        agree(approval.pk, person=second)
+    with pytest.raises(OwnRequest, match="an API client of which you issued a key"):
+        refuse(approval.pk, person=second, reason="No.")
+    assert Approval.objects.get(pk=approval.pk).state == "requested"
+
+
+def test_a_key_counts_that_was_revoked_or_issued_after_the_request(second: User) -> None:
+    client = a_client_with_keys_from(second)
+    revoke_api_keys(client.partition(":")[2])
+    early = asked(a_delivered_order(), 6000, client)
+    create_api_key(client.partition(":")[2], issued_by=(third := a_person("Cleo")))
+    for person in (second, third):
+        with pytest.raises(OwnRequest):
+            agree(early.pk, person=person)
+
+
+def test_somebody_who_issued_a_key_of_another_client_agrees(second: User) -> None:
+    a_client_with_keys_from(second)
+    approval = asked(a_delivered_order(), 6000, a_client_with_keys_from(None, a_person()))
+    assert agree(approval.pk, person=second).state == "pending"

@@ -21,7 +21,7 @@ from orders.models import ApiClient, Delivery, Order
 from orders.services import delays, sending
 from orders.services.access import is_token_of, tracking_url
 from orders.services.deliveries import NO_MAILS, send_again, write_mail
-from orders.services.lost_links import ask_for_links
+from orders.services.lost_links import ask_for_links, write_requested_links
 from orders.services.mail_words import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
 from orders.services.proof import digits, send_code
 from orders.services.transition import locked_order, record
@@ -208,6 +208,7 @@ def test_lost_links_come_in_one_mail_for_all_orders_of_the_address(inbox: Path) 
     address = f"{unique()}@example.com"
     orders = [an_order(customer_email=address) for _ in range(2)]
     ask_for_links(address.upper(), client=unique())
+    write_requested_links()
     text = words_of(sent(inbox, Delivery.objects.get(order__in=orders, template=Mail.LOST_LINK)))
     assert all(tracking_url(order) in text for order in orders)
 

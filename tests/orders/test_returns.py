@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection
 from django.utils import timezone
 from pytest_django import Settings
@@ -16,8 +17,10 @@ from orders.models import Command, Order, Return, ReturnItem, Shipment
 from orders.selectors.commands import accepted_now
 from orders.selectors.returns import returnable, window_ends
 from orders.services import refunds
+from orders.services.api_keys import create_api_key
 from orders.services.placement import NewItem
 from orders.services.returns import pass_return_deadline
+from tests.conftest import unique
 from tests.factories import a_return, an_order_in, command, events, kinds, settle, wish
 
 LAMPS = [NewItem(sku="LAMP", quantity=3, unit_price=1000), NewItem(sku="BULB", quantity=1, unit_price=500)]
@@ -183,6 +186,17 @@ def test_above_the_limit_somebody_else_receives_what_one_person_approved(setting
     row = a_return(delivered(), approved=True)
     assert "needs a second person" in answered("receive_return", row).outcome
     assert answered("receive_return", row, actor="staff:2").state == "applied"
+
+
+def test_above_the_limit_nobody_receives_by_a_key_what_they_approved_themselves(settings: Settings) -> None:
+    settings.REFUND_APPROVAL_LIMIT = {"USD": Decimal(50)}
+    row, name = a_return(delivered()), f"shop {unique()}"
+    person = User.objects.create(username=unique(), is_staff=True)
+    create_api_key(name, issued_by=person)
+    assert answered("approve_return", row, actor=f"client:{name}").state == "applied"
+    own = answered("receive_return", row, actor=f"staff:{person.pk}")
+    assert "whoever issued a key of the API client that approved or receives this return cannot be both" in own.outcome
+    assert answered("receive_return", row, actor=f"client:{unique()}").state == "applied"
 
 
 def test_of_two_receptions_one_is_applied_and_refunded_once() -> None:

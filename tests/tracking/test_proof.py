@@ -5,17 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from orders.lifecycle import Status
-from orders.models import AccessCode, Delivery, Order, ThrottleWindow
+from orders.models import AccessCode, Delivery, Order
 from orders.services import proof
 from orders.services.access import revoke_links
 from orders.services.upkeep import upkeep
-from tests.conftest import unique
 from tests.factories import an_order, an_order_in
 from tests.tracking.conftest import Follow, mailed_code
 
@@ -249,36 +247,3 @@ def test_codes_are_forgotten_after_a_day() -> None:
     AccessCode.objects.filter(order=order).update(created_at=timezone.now() - timedelta(hours=25))
     upkeep()
     assert not AccessCode.objects.filter(order=order).exists()
-
-
-def test_a_lost_link_gets_the_same_answer_whoever_asks() -> None:
-    order = an_order(customer_email=f"Jane.{unique()}@Example.com")
-    answers = [Client().post("/track/lost/", {"email": email}) for email in (order.customer_email, "no@example.com")]
-    assert answers[0].status_code == answers[1].status_code == 200
-    assert answers[0].content == answers[1].content
-    assert Delivery.objects.filter(order=order, template="lost_link").count() == 1
-
-
-def test_an_address_gets_its_links_once_an_hour() -> None:
-    order = an_order()
-    answers = [Client().post("/track/lost/", {"email": text}) for text in (order.customer_email,) * 3]
-    assert {answer.status_code for answer in answers} == {200}
-    assert Delivery.objects.filter(order=order, template="lost_link").count() == 1
-
-
-def test_its_hour_begins_when_it_asks_not_when_the_clock_strikes() -> None:
-    order = an_order()
-
-    def mails_after(minutes: int) -> int:
-        ThrottleWindow.objects.update(started_at=F("started_at") - timedelta(minutes=minutes))
-        Client().post("/track/lost/", {"email": order.customer_email})
-        return Delivery.objects.filter(order=order, template="lost_link").count()
-
-    assert [mails_after(0), mails_after(30), mails_after(29), mails_after(2)] == [1, 1, 1, 2]
-
-
-def test_one_client_address_cannot_ask_for_many_links(settings: Settings) -> None:
-    settings.TRACKING_RATE_LIMIT = 2
-    client = Client(REMOTE_ADDR="198.51.100.77")
-    asked = [client.post("/track/lost/", {"email": f"{unique()}@example.com"}) for _ in range(3)]
-    assert [answer.status_code for answer in asked] == [200, 200, 429]

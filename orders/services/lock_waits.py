@@ -1,0 +1,67 @@
+"""How long a request waits for an order that somebody else has locked.
+
+Each process of the product holds an order's lock for some milliseconds; by hand, somebody may hold it for ever. A web
+server has few threads, and each request that waits takes one: so few wait for one order as long as PostgreSQL's
+`lock_timeout` lets them, and the others hardly at all.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.db import connection
+
+# Longer than the lock is held by anybody who is alive, so that some requests at once for one order are all served.
+SHORT_WAIT_MILLISECONDS = 250
+
+
+class LockWaits:
+    """Counts who waits for which order in this process; it bounds nothing until `bound` is called."""
+
+    def __init__(self) -> None:
+        self._max_long_waits: int | None = None
+        self._waiting: Counter[UUID] = Counter()
+        self._lock = threading.Lock()
+
+    def bound(self, max_long_waits: int) -> None:
+        """From now on let so many requests wait for one order as long as `lock_timeout` lets them."""
+        self._max_long_waits = max_long_waits
+
+    @contextmanager
+    def waiting_for(self, order_id: UUID) -> Iterator[None]:
+        """Around the statement that locks the order, within its transaction."""
+        if self._max_long_waits is None:
+            yield
+            return
+        with self._lock:
+            self._waiting[order_id] += 1
+            is_short = self._waiting[order_id] > self._max_long_waits
+        try:
+            with _short_wait() if is_short else _as_it_is():
+                yield
+        finally:
+            self._left(order_id)
+
+    def _left(self, order_id: UUID) -> None:
+        with self._lock:
+            self._waiting[order_id] -= 1
+            if not self._waiting[order_id]:
+                del self._waiting[order_id]
+
+
+@contextmanager
+def _short_wait() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{SHORT_WAIT_MILLISECONDS}ms'")
+        yield
+        cursor.execute("SET LOCAL lock_timeout = DEFAULT")
+
+
+@contextmanager
+def _as_it_is() -> Iterator[None]:
+    yield
+
+
+lock_waits = LockWaits()

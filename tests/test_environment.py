@@ -1,0 +1,71 @@
+"""What is read from the environment, and refused where it would let strangers in."""
+
+import base64
+
+import environ
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from orderlife.environment import keys, webhook_secrets
+
+GOOD = f"whsec_{base64.b64encode(b'a secret of tests').decode()}"
+OTHER = base64.b64encode(b"another secret of tests").decode()
+SHORT = f"whsec_{base64.b64encode(b'fifteen letters').decode()}"
+
+
+@pytest.fixture
+def env(monkeypatch: pytest.MonkeyPatch) -> environ.Env:
+    for name in ("WEBHOOK_SECRETS", "TRACKING_KEYS"):
+        monkeypatch.delenv(name, raising=False)
+    return environ.Env()
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("carriers/x=whsec_", "entry 1 (carriers/x) has a key of 0 bytes: it needs 16"),
+        ("carriers/x=", "has a key of 0 bytes"),
+        ("carriers/x", "has a key of 0 bytes"),
+        (f"carriers/x={SHORT}", "has a key of 15 bytes"),
+        ("carriers/x=whsec_not base64", "must be whsec_ and base64"),
+        ("carriers/x=whsec_ä", "must be whsec_ and base64"),
+        (f"shops/x={GOOD}", "must begin with carriers/CODE= or payments/NAME="),
+        (f"carriers/={GOOD}", "must begin with"),
+        (GOOD, "must begin with"),
+        (f"carriers/x={GOOD},", "entry 2 must begin with"),
+        (f"carriers/x={GOOD},payments/y={GOOD},carriers/x={GOOD}", "entry 3 stands there twice"),
+        (f"carriers/x={GOOD},carriers/x={GOOD.removeprefix('whsec_')}", "entry 2 stands there twice"),
+    ],
+)
+def test_webhook_secrets_that_let_anybody_in_are_refused_at_start(
+    env: environ.Env, monkeypatch: pytest.MonkeyPatch, value: str, why: str
+) -> None:
+    monkeypatch.setenv("WEBHOOK_SECRETS", value)
+    with pytest.raises(ImproperlyConfigured) as refused:
+        webhook_secrets(env, "WEBHOOK_SECRETS")
+    assert why in str(refused.value)
+    assert GOOD not in str(refused.value)
+
+
+def test_two_secrets_of_one_sender_are_taken_while_it_changes_over(
+    env: environ.Env, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert webhook_secrets(env, "WEBHOOK_SECRETS") == []
+    monkeypatch.setenv("WEBHOOK_SECRETS", f"carriers/x={GOOD}, carriers/x={OTHER},payments/y={GOOD}")
+    taken = webhook_secrets(env, "WEBHOOK_SECRETS")
+    assert taken == [f"carriers/x={GOOD}", f"carriers/x={OTHER}", f"payments/y={GOOD}"]
+
+
+@pytest.mark.parametrize(("value", "why"), [("new,,old", "an empty key"), (",", "an empty key"), ("a, a", "twice")])
+def test_keys_that_are_empty_or_stand_twice_are_refused_at_start(
+    env: environ.Env, monkeypatch: pytest.MonkeyPatch, value: str, why: str
+) -> None:
+    monkeypatch.setenv("TRACKING_KEYS", value)
+    with pytest.raises(ImproperlyConfigured, match=why):
+        keys(env, "TRACKING_KEYS", default="x")
+
+
+def test_without_keys_the_default_is_the_only_one(env: environ.Env, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert keys(env, "TRACKING_KEYS", default="x") == ["x"]
+    monkeypatch.setenv("TRACKING_KEYS", "new, old")
+    assert keys(env, "TRACKING_KEYS", default="x") == ["new", "old"]
