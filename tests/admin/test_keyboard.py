@@ -22,6 +22,7 @@ TYPED = {
     "payment_method": "tok_ok",
     "city": "Othertown",
     "position_1": "1",
+    "amount": "1",
 }
 # Temporal alone knows whether a step waits for its next attempt; then it is a button like “Ask the gateway”.
 KINDS = sorted(set(ACTIONS) - {Kind.RETRY_STEP})

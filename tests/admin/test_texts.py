@@ -38,7 +38,7 @@ def test_a_note_keeps_its_lines_and_is_composed(desk: Desk) -> None:
     assert notes == ["José called.\nHe waits."]
 
 
-@pytest.mark.parametrize("query", [f"q={CARD.replace(' ', '+')}", "q=%E2%80%8B", "q=a%00b"])
+@pytest.mark.parametrize("query", [f"q={CARD.replace(' ', '+')}", "q=%E2%80%8B"])
 def test_a_view_is_not_kept_with_a_search_that_may_not_be_stored(desk: Desk, query: str) -> None:
     name = f"View {unique()}"
     page = desk.post(reverse("admin:orders_order_save_view"), {"name": name, "query": query})

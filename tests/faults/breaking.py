@@ -140,9 +140,9 @@ SAFEGUARDS = [
     Safeguard(
         "refunds reserve their amount",
         Change(
-            "orders/services/refunds.py",
-            "payment.refunds.exclude(state=Refund.State.FAILED).agg",
-            "payment.refunds.filter(state=Refund.State.SUCCEEDED).agg",
+            "orders/selectors/refunds.py",
+            "if refund.state != Refund.State.FAILED)",
+            "if refund.state == Refund.State.SUCCEEDED)",
         ),
         "tests/faults/test_races.py::test_two_refunds_that_cannot_both_be_paid",
     ),
