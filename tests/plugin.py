@@ -5,6 +5,7 @@ Loaded before pytest-django, which reads the settings: until the real database i
 
 import contextlib
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from stack.postgres import embedded_postgres
 
 TEMPLATE = "orderlife_template"
 SERVER = "ORDERLIFE_TEST_SERVER"
+MANY_FILES = 4096
 
 os.environ.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
 os.environ["SECRET_KEY"] = "a key for tests alone"
@@ -46,6 +48,7 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Start PostgreSQL once, then clone the template for each process that runs tests."""
+    _allow_many_files()
     if is_controller(config):
         directory = Path(_running.enter_context(tempfile.TemporaryDirectory(prefix="orderlife-test-")))
         directory.chmod(0o711)
@@ -83,6 +86,14 @@ def database_of_its_own(name: str) -> Iterator[None]:
     """Another clone of the template for as long as the block runs, for a test whose processes nobody else may touch."""
     with connected_to(_clone(f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{name}")):
         yield
+
+
+def _allow_many_files() -> None:
+    """Let this process and its servers hold a thousand connections and more, as far as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MANY_FILES if hard == resource.RLIM_INFINITY else min(MANY_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _clone(name: str) -> str:
