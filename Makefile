@@ -14,7 +14,7 @@ ifeq ($(shell $(BIN)/python -c '' 2>/dev/null && echo works),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: up demo test test-faults soak lint bench screenshots reset lock help
+.PHONY: up demo test test-faults walk soak lint bench screenshots reset lock help
 
 up: $(READY)  ## start everything on this machine, place a first order, serve until Ctrl-C
 	@exec $(BIN)/python -m stack up
@@ -27,6 +27,9 @@ test: $(READY)  ## run the tests, within ten minutes; ARGS="-k name" for some of
 
 test-faults: $(READY)  ## run the sweeps and repetitions that take longer: faults, races, broken safeguards
 	@RACES=$${RACES:-200} exec $(BIN)/python -m pytest -m "slow or repeated" --timeout 600 --bound 2400 $(ARGS)
+
+walk: $(READY)  ## try every hostile value in every parameter and form field, which takes about an hour
+	@exec $(BIN)/python -m pytest -m walk --timeout 900 --bound 7200 $(ARGS)
 
 soak: $(READY)  ## run ORDERS= orders with commands and FAULTS= faults at random from SEED=, then check that all is true
 	@exec $(BIN)/python -m tests.faults.soak --orders $(ORDERS) --faults $(FAULTS) --seed $(SEED) $(ARGS)

@@ -1,6 +1,6 @@
 """Whatever stands in an address or a form of the admin: an answer, and no fault of ours.
 
-A part of all combinations runs each time, the same one; `make test-faults` runs them all.
+A part of all combinations runs each time, the same one; `make walk` runs them all.
 """
 
 import re
@@ -83,7 +83,7 @@ def test_no_address_fails_over_what_it_is_asked(name: str) -> None:
     assert faults(staff(), some(asked(name), 16 if name.endswith("_changelist") else 2, name)) == []
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", addresses())
 def test_no_address_fails_over_anything_it_is_asked(name: str) -> None:
@@ -100,7 +100,7 @@ def test_no_form_fails_over_what_is_typed() -> None:
     assert found == []
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("nobody_answers")
 def test_no_form_fails_over_anything_that_is_typed() -> None:

@@ -72,7 +72,7 @@ def test_no_route_fails_over_what_it_is_asked(anybody: Shop, method: str, route:
     assert [path[:200] for path in paths if anybody.send(method, path, body).status_code in (500, 501, 502)] == []
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("method", "route"), ROUTES)
 def test_no_route_fails_over_anything_it_is_asked(anybody: Shop, method: str, route: str) -> None:
@@ -88,7 +88,7 @@ def test_no_route_fails_over_what_it_is_sent(anybody: Shop, method: str, route: 
     assert [str(it)[:200] for it in bodies if anybody.send(method, path, it).status_code in (500, 501, 502)] == []
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("method", "route"), [key for key, (_, body) in ROUTES.items() if body is not None])
 def test_no_route_fails_over_anything_it_is_sent(anybody: Shop, method: str, route: str) -> None:

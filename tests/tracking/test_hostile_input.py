@@ -46,7 +46,7 @@ def test_no_page_fails_over_what_it_is_asked(customer: Follow, name: str) -> Non
     assert faults(client, some(asked(path), 8, name)) + faults(Client(), some(asked(path), 4, name)) == []
 
 
-@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", NAMES)
 def test_no_page_fails_over_anything_it_is_asked(customer: Follow, name: str) -> None:
@@ -56,7 +56,7 @@ def test_no_page_fails_over_anything_it_is_asked(customer: Follow, name: str) ->
     assert faults(client, asked(path_of(name, order))) == []
 
 
-@pytest.mark.parametrize("values", [1, pytest.param(99, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("values", [1, pytest.param(99, marks=pytest.mark.walk)])
 @pytest.mark.parametrize("status", ON_THE_WAY)
 def test_no_form_fails_over_what_is_typed(customer: Follow, settings: object, status: Status, values: int) -> None:
     settings.TRACKING_RATE_LIMIT = 0  # type: ignore[attr-defined] # pytest-django's
