@@ -30,3 +30,9 @@ def test_made_up_orders_whose_codes_were_drawn_before_get_others() -> None:
     for _ in range(5):
         call_command("seed_orders", "8", "--yes")
     assert Order.objects.count() == 40
+
+
+def test_made_up_orders_of_two_runs_never_share_a_reference() -> None:
+    for _ in range(20):
+        call_command("seed_orders", "1", "--yes")
+    assert Order.objects.count() == 20

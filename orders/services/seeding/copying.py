@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
+from uuid import UUID
 
 import django
 from django.db import connection, transaction
@@ -22,8 +23,8 @@ from django.utils import timezone
 from psycopg import errors, sql
 
 from orders import ids
-from orders.models import ApiClient
-from orders.services.seeding.making import Batch, Plan, make
+from orders.models import ApiClient, Order
+from orders.services.seeding.making import Batch, Plan, make, reference
 
 BATCH = 2000
 CLIENTS = ("seed-web-shop", "seed-marketplace", "seed-telephone")
@@ -46,11 +47,19 @@ def seed(count: int, *, days: float, chance: int) -> Iterator[int]:
     What was written stays if it is interrupted. `chance` begins the random numbers: the same ones make alike orders.
     """
     clients = tuple((ApiClient.objects.get_or_create(name=name)[0].pk, name) for name in CLIENTS)
-    mark = f"S{ids.order_code()[:3]}"
+    mark = _unused_mark([pk for pk, _ in clients])
     plan = Plan(count=count, days=days, now=timezone.now(), seed=chance, mark=mark, clients=clients)
     for batch in _batches(plan):
         _write(plan, batch)
         yield batch.stop - batch.start
+
+
+def _unused_mark(client_ids: list[UUID]) -> str:
+    """What begins the references of this run and of no run before."""
+    while True:
+        mark = f"S{ids.order_code()[:3]}"
+        if not Order.objects.filter(client_id__in=client_ids, reference=reference(mark, 0)).exists():
+            return mark
 
 
 def tidy() -> None:

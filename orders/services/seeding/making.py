@@ -58,6 +58,11 @@ class Batch:
     tables: tuple[tuple[str, tuple[str, ...], bytes], ...]
 
 
+def reference(mark: str, number: int) -> str:
+    """The shop's own number of a made-up order."""
+    return f"{mark}-{number:07d}"
+
+
 def make(plan: Plan, start: int, stop: int) -> Batch:
     """The orders from number `start` up to `stop`."""
     rng = Random(f"{plan.seed} {start}")  # noqa: S311 - chance that imitates the world
@@ -80,7 +85,7 @@ def _told(plan: Plan, number: int, rng: Random) -> Telling:
         access_nonce=ids.access_nonce(),
         client_id=str(client_id),
         client=client,
-        reference=f"{plan.mark}-{number:07d}",
+        reference=reference(plan.mark, number),
         customer_name=name,
         customer_email=email,
         shipping_address=address.as_json(),
