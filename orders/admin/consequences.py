@@ -16,6 +16,7 @@ from orders.lifecycle import Status, Waiting
 from orders.money import in_words
 from orders.selectors.approvals import left_for_one
 from orders.selectors.backoffice import OrderView
+from orders.selectors.eligibility import MADE_UP
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,8 @@ def consequences(kind: Kind, view: OrderView) -> Consequences:
 def alerts(view: OrderView) -> list[Alert]:
     """Everything that is wrong with an order."""
     order = view.order
+    if order.made_up:
+        return [Alert(text=MADE_UP)]
     found = []
     if order.needs_attention:
         found.append(Alert(text=order.attention_reason or "The order needs attention."))

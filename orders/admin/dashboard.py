@@ -17,6 +17,7 @@ from orders.lifecycle import Status
 from orders.money import in_words
 from orders.selectors import dashboard
 from orders.selectors.approvals import approvals_waiting
+from orders.selectors.clients import have_seed_clients
 from orders.selectors.returns import return_piles
 from orders.selectors.searching import COUNTED
 
@@ -57,11 +58,12 @@ class Health:
 
 def panels(standing: Mapping[Status, dashboard.Pile], may: Callable[[str], bool]) -> list[Panel]:
     """What needs a person, each with its orders; returns and refunds only for those who may see them."""
+    real = {"made_up": "no"} if have_seed_clients() else {}
     piles = [(it.in_words.capitalize(), standing[it], {"status__exact": it.value}) for it in dashboard.STANDING_STILL]
     return [
-        *(_panel(*pile) for pile in piles),
-        _panel("Needs attention", dashboard.flagged(), {"needs_attention__exact": "1"}),
-        _panel("Held too long", dashboard.held_too_long(dashboard.held_since()), {"held_too_long": "1"}),
+        *(_panel(title, pile, {**query, **real}) for title, pile, query in piles),
+        _panel("Needs attention", dashboard.flagged(), {"needs_attention__exact": "1", **real}),
+        _panel("Held too long", dashboard.held_too_long(dashboard.held_since()), {"held_too_long": "1", **real}),
         *(_returns() if may("orders.view_return") else []),
         *([_approvals()] if may(DECIDE) else []),
     ]

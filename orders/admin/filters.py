@@ -19,7 +19,7 @@ from orders.admin.stock import ModelAdmin
 from orders.lifecycle import Waiting
 from orders.models import Order
 from orders.money import CURRENCIES, to_minor
-from orders.selectors.clients import client_names
+from orders.selectors.clients import client_names, have_seed_clients
 from orders.selectors.dashboard import held_since, orders_held_too_long
 from orders.selectors.searching import (
     Paid,
@@ -120,6 +120,25 @@ class ByHandFilter(ChoiceFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
         """Orders that they send off."""
         return queryset.filter(fulfilment=self.chosen) if self.chosen else queryset
+
+
+class MadeUpFilter(ChoiceFilter):
+    """Real orders, or those of `manage.py seed_orders`."""
+
+    title = "made up"
+    parameter_name = "made_up"
+
+    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
+        """Either of them."""
+        return [("no", "No"), ("yes", "Yes")]
+
+    def has_output(self) -> bool:
+        """Only where some were made."""
+        return have_seed_clients()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
+        """These orders."""
+        return queryset.filter(made_up=self.chosen == "yes") if self.chosen else queryset
 
 
 class HeldTooLongFilter(ChoiceFilter):
@@ -288,4 +307,5 @@ ORDER_FILTERS = (
     WorthFilter,
     ClientFilter,
     ByHandFilter,
+    MadeUpFilter,
 )

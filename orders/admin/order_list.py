@@ -83,6 +83,7 @@ def age_cell(order: Order) -> str:
 def badges(order: Order) -> str:
     """What is out of the ordinary."""
     flags = [
+        *([("ol-made-up", "made up")] if order.made_up else []),
         *([("ol-bad", "needs attention")] if order.needs_attention else []),
         *([("ol-warn", "held")] if order.held else []),
         *(("ol-info", mark) for mark in getattr(order, "marks", [])),

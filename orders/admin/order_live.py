@@ -25,7 +25,7 @@ def pace(view: OrderView) -> int | None:
     """After how many seconds the page asks again; None: nothing is in flight and nothing more will happen by itself."""
     order, now = view.order, timezone.now()
     in_flight = bool(view.unsettled) or is_possible(order, Kind.RETRY_STEP)
-    if order.is_final and not in_flight:
+    if order.made_up or (order.is_final and not in_flight):
         return None
     stirred = max([order.updated_at, *(command.created_at for command in view.unsettled)])
     moves = in_flight or (order.status in MOVING and not order.held)

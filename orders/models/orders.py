@@ -44,6 +44,7 @@ class Order(models.Model):
     shipping_address = models.JSONField()
     service_level = models.CharField(max_length=40, default="standard")
     fulfilment = models.CharField(max_length=20, default="simulated")
+    made_up = models.BooleanField(default=False, db_default=False, editable=False)
     access_nonce = models.CharField(max_length=32, default=ids.access_nonce, editable=False)
 
     currency = models.CharField(max_length=3)

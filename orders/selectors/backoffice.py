@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.db.models import F, Prefetch, Q, Sum, prefetch_related_objects
 
-from orders.commands import RULES, Kind, accepted_in
+from orders.commands import Kind
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Approval, Command, Event, Order, OrderItem, Payment, Refund, Return, Shipment
 from orders.money import in_words
 from orders.selectors.approvals import waiting_approvals
 from orders.selectors.commands import is_possible
+from orders.selectors.eligibility import accepted_by, refusal
 from orders.selectors.orders import of_one_moment, order_by_id
 from orders.selectors.refunds import BEFORE_SHIPPED, refundable_of, unanswered
 from orders.selectors.returns import returns_of
@@ -170,14 +171,14 @@ def _order_view(order: Order) -> OrderView:
 
 def kinds_offered(view: OrderView) -> list[Kind]:
     """The commands that the order accepts now, less those that could only be refused as it stands."""
-    return [kind for kind in accepted_in(Status(view.order.status)) if not hindrance(view, kind)]
+    return [kind for kind in accepted_by(view.order) if not hindrance(view, kind)]
 
 
 def hindrance(view: OrderView, kind: Kind) -> str:
     """Why this kind of command would come to nothing for the order as it stands; empty if nothing speaks against it."""
     refund_kinds = (Kind.RETRY_REFUND, Kind.SETTLE_REFUND)
-    if refusal := refusal_of(view.order, kind):
-        return refusal
+    if why := refusal(view.order, kind):
+        return why
     if any(command.kind == kind for command in view.unsettled):
         return "This was asked for already, and is not carried out yet."
     if kind in refund_kinds and view.failed_refund is None:
@@ -187,13 +188,6 @@ def hindrance(view: OrderView, kind: Kind) -> str:
     if kind in _OF_A_KEPT_PAYMENT and view.order.waiting_for == Waiting.PAYMENT_RETURN:
         return "The payment is being taken back already."
     return "" if is_possible(view.order, kind) else "As the order stands, this would change nothing."
-
-
-def refusal_of(order: Order, kind: Kind) -> str:
-    """Why an order where it stands does not accept this kind of command; empty if it does."""
-    if order.status in RULES[kind].statuses:
-        return ""
-    return f"An order that is {Status(order.status).in_words} cannot be {RULES[kind].verb}."
 
 
 def captured_of(order_ids: Iterable[UUID]) -> list[str]:

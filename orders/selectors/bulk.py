@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from orders.commands import RULES, CommandState, Kind
+from orders.commands import CommandState, Kind
 from orders.errors import BulkRunNotFound
 from orders.lifecycle import Status
 from orders.models import BulkItem, BulkRun, Command, Order
 from orders.selectors.backoffice import captured_of
+from orders.selectors.eligibility import refusal_in
 
 # The most orders that one run takes: each costs a row and a command, and the person waits until all are written.
 MOST = 5000
@@ -32,16 +33,17 @@ class Chosen:
 
 def orders_chosen(orders: QuerySet[Order], kind: Kind) -> list[Chosen]:
     """These orders with what speaks against this kind of command, in two queries; one more than `MOST` at most."""
-    rows = list(orders.order_by("-created_at", "id").values_list("pk", "event_seq", "status")[: MOST + 1])
-    open_already = Command.objects.filter(order__in=[pk for pk, _, _ in rows], kind=kind, settled_at=None)
+    rows = list(orders.order_by("-created_at", "id").values_list("pk", "event_seq", "status", "made_up")[: MOST + 1])
+    open_already = Command.objects.filter(order__in=[pk for pk, *_ in rows], kind=kind, settled_at=None)
     asked = set(open_already.values_list("order_id", flat=True))
-    refusals = {status: _refusal_in(Status(status), kind) for _, _, status in rows}
-    return [Chosen(pk, seen, refusals[status] or (ASKED_BEFORE if pk in asked else "")) for pk, seen, status in rows]
-
-
-def _refusal_in(status: Status, kind: Kind) -> str:
-    rule = RULES[kind]
-    return "" if status in rule.statuses else f"An order that is {status.in_words} cannot be {rule.verb}."
+    return [
+        Chosen(
+            pk,
+            seen,
+            refusal_in(Status(status), kind, made_up=made_up) or (ASKED_BEFORE if pk in asked else ""),
+        )
+        for pk, seen, status, made_up in rows
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

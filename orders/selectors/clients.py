@@ -14,6 +14,9 @@ from orders.lifecycle import Status
 from orders.models import ApiClient, ApiKey, Order, OrderItem, WebhookEndpoint
 from orders.selectors.returns import RETURNS
 
+# In whose name `manage.py seed_orders` makes orders up.
+SEED_CLIENTS = ("seed-web-shop", "seed-marketplace", "seed-telephone")
+
 
 def client_of_key(key: str) -> ApiClient | None:
     """The active client that holds this key, if it is not revoked."""
@@ -24,6 +27,11 @@ def client_of_key(key: str) -> ApiClient | None:
 def client_names() -> list[tuple[UUID, str]]:
     """Every client's id and name, by name."""
     return list(ApiClient.objects.order_by("name").values_list("pk", "name"))
+
+
+def have_seed_clients() -> bool:
+    """Whether `manage.py seed_orders` was ever run here."""
+    return ApiClient.objects.filter(name__in=SEED_CLIENTS).exists()
 
 
 def client_of_name(name: str) -> ApiClient | None:

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from django.db import Error, connection
 
-from orders.commands import RULES, Actor, CommandState, Kind, accepted_in
+from orders.commands import RULES, Actor, CommandState, Kind
 from orders.errors import CommandNotFound
 from orders.lifecycle import Status, Waiting
 from orders.models import Command, Order, Payment, Refund, Return, Shipment
+from orders.selectors.eligibility import accepted_by
 from orders.selectors.refunds import may_be_refunded, unanswered
 from orders.selectors.returns import is_returnable, returns_in
 
@@ -105,13 +106,15 @@ _places = threading.BoundedSemaphore(MOST_WAITING)
 
 def accepted_now(order: Order) -> list[Kind]:
     """The commands that the order accepts from a client as it stands, less those that could only be refused."""
-    theirs = [kind for kind in accepted_in(Status(order.status)) if Actor.CLIENT in RULES[kind].actors]
+    theirs = [kind for kind in accepted_by(order) if Actor.CLIENT in RULES[kind].actors]
     return [kind for kind in theirs if is_possible(order, kind)]
 
 
 def is_possible(order: Order, kind: Kind) -> bool:
     """Whether what a kind of command needs beside the right status is there."""
-    return (not RULES[kind].by_hand or _waits_for_people(order)) and POSSIBLE.get(kind, _always)(order)
+    if order.made_up or (RULES[kind].by_hand and not _waits_for_people(order)):
+        return False
+    return POSSIBLE.get(kind, _always)(order)
 
 
 def _always(_order: Order) -> bool:

@@ -50,7 +50,7 @@ class Money:
 def open_orders() -> dict[Status, Pile]:
     """How many orders stand in each state that is not final."""
     rows = (
-        Order.objects.filter(status__in=OPEN)
+        Order.objects.filter(status__in=OPEN, made_up=False)
         .order_by()
         .values_list("status")
         .annotate(count=Count("*"), oldest=Min("created_at"))
@@ -61,12 +61,12 @@ def open_orders() -> dict[Status, Pile]:
 
 def flagged() -> Pile:
     """Orders that need attention wherever they stand."""
-    return _pile(Order.objects.filter(needs_attention=True))
+    return _pile(Order.objects.filter(needs_attention=True, made_up=False))
 
 
 def held_too_long(before: datetime) -> Pile:
     """How many are."""
-    return _pile(orders_held_too_long(Order.objects.all(), before))
+    return _pile(orders_held_too_long(Order.objects.filter(made_up=False), before))
 
 
 def orders_held_too_long(orders: QuerySet[Order], before: datetime) -> QuerySet[Order]:

@@ -29,8 +29,9 @@ def order_that_people_fulfil(order_id: UUID) -> Order:
 
 
 def waiting_for(step: Kind) -> QuerySet[Order]:
-    """Orders that people fulfil and that wait for `step`. Held ones are left out."""
+    """Orders that people fulfil and that wait for `step`. Held and made-up ones are left out."""
     orders = Order.objects.filter(status__in=sorted(RULES[step].statuses), fulfilment="manual", held=False)
+    orders = orders.filter(made_up=False)
     if step is Kind.DELIVER:
         orders = orders.filter(status="shipped")
     waits = _WAITS.get(step)

@@ -101,7 +101,7 @@ def payments_without_outcome() -> int:
 def _carried() -> QuerySet[Order]:
     """Orders on their way whose workflow Temporal was asked to start."""
     waiting = Command.objects.filter(order=OuterRef("pk"), kind=Kind.PLACE, state=CommandState.PENDING)
-    return Order.objects.exclude(status__in=FINAL).exclude(Exists(waiting))
+    return Order.objects.filter(made_up=False).exclude(status__in=FINAL).exclude(Exists(waiting))
 
 
 def _unknown(since: datetime) -> QuerySet[Payment]:

@@ -98,7 +98,7 @@ def _holds() -> Q:
 
 
 def _in_review(waiting: Waiting) -> QuerySet[Order]:
-    return Order.objects.filter(status=Status.IN_REVIEW, waiting_for=waiting)
+    return Order.objects.filter(status=Status.IN_REVIEW, waiting_for=waiting, made_up=False)
 
 
 def _for_people() -> QuerySet[Order]:

@@ -8,9 +8,9 @@ from django.db.models import F, Max, prefetch_related_objects
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from orders.commands import Kind, accepted_in
-from orders.lifecycle import Status
+from orders.commands import Kind
 from orders.models import AccessCode, Command, Event, Order, OrderItem, Payment, Shipment
+from orders.selectors.eligibility import accepted_by
 from orders.selectors.orders import of_one_moment
 from orders.selectors.returns import RETURNS, is_returnable
 
@@ -93,7 +93,7 @@ def _tracked(order: Order) -> TrackedOrder:
 
 def open_changes(order: Order, shipments: list[Shipment] | None = None) -> list[Kind]:
     """The changes that the order accepts from its customer where it stands."""
-    accepted = [kind for kind in CUSTOMERS_CHANGES if kind in accepted_in(Status(order.status))]
+    accepted = [kind for kind in CUSTOMERS_CHANGES if kind in accepted_by(order)]
     parcels = order.shipments.all() if shipments is None else shipments
     if any(parcel.state in Shipment.UNDOABLE for parcel in parcels):
         accepted = [kind for kind in accepted if kind is not Kind.UPDATE_ADDRESS]

@@ -7,6 +7,7 @@ from orders.commands import Kind
 from orders.ids import normalise_code
 from orders.lifecycle import Status, Waiting
 from orders.models import Order, OrderItem, Shipment
+from orders.selectors.eligibility import MADE_UP
 from orders.selectors.fulfilment import STEPS, orders_to_fulfil, waiting_for
 
 MANUAL = "manual"
@@ -77,6 +78,8 @@ def next_step(order: Order) -> Kind | None:
 
 def hindrance(order: Order) -> str:
     """Why there is nothing to do with an order, and what to do instead; empty if there is something."""
+    if order.made_up:
+        return f"{order.code}: {MADE_UP}"
     if order.status in _ADVICE:
         return f"{order.code}: {_ADVICE[Status(order.status)]}"
     if order.fulfilment != MANUAL:

@@ -13,7 +13,7 @@ from orders.errors import CommandIdTaken, CommandRefused, OrderError, TooManyOpe
 from orders.lifecycle import EventType
 from orders.models import Approval, Command, Order
 from orders.selectors.approvals import is_above_limit, not_the_second_person, waiting_approvals
-from orders.selectors.backoffice import refusal_of
+from orders.selectors.eligibility import refusal
 from orders.selectors.timeline import names_of
 from orders.services.commands import MAX_REASON, MOST_OPEN, Intention, issue_command
 from orders.services.refund_commands import refund_asked
@@ -97,8 +97,8 @@ def refuse(approval_id: UUID, *, person: AbstractBaseUser, reason: str) -> Appro
 
 def hindrance_to(approval: Approval) -> str:
     """Why its order cannot give that much back as it stands; empty if it can."""
-    if refusal := refusal_of(approval.order, Kind.REFUND):
-        return refusal
+    if why := refusal(approval.order, Kind.REFUND):
+        return why
     try:
         refund_asked(approval.order, approval.amount)
     except CommandRefused as refused:
@@ -108,7 +108,7 @@ def hindrance_to(approval: Approval) -> str:
 
 def _amount_for_two(order: Order, wish: Intention) -> int | None:
     """What is to go back, in minor units, if it can and a second person must agree."""
-    if order.status not in RULES[Kind.REFUND].statuses or wish.actor.partition(":")[0] not in RULES[Kind.REFUND].actors:
+    if refusal(order, Kind.REFUND) or wish.actor.partition(":")[0] not in RULES[Kind.REFUND].actors:
         return None
     try:
         _, amount = refund_asked(order, (wish.args or {}).get("amount"))

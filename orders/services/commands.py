@@ -11,6 +11,7 @@ from orders.commands import KIND_OF_SIGNAL, OF_A_RETURN, RULES, Actor, CommandSt
 from orders.errors import CommandIdTaken, CommandRefused, OrderError, TooManyOpenCommands
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Order
+from orders.selectors.eligibility import refusal
 from orders.selectors.returns import is_under_way
 from orders.services import (
     address,
@@ -237,8 +238,8 @@ def _check_form(order: Order, command: Command) -> None:
         raise CommandRefused(f"This is not for {command.actor.partition(':')[0]} to decide.")
     if missing := [name for name in rule.arguments if not command.args.get(name)]:
         raise CommandRefused(f"The command needs {' and '.join(missing)}.")
-    if order.status not in rule.statuses:
-        raise CommandRefused(f"An order that is {Status(order.status).in_words} cannot be {rule.verb}.")
+    if why := refusal(order, Kind(command.kind)):
+        raise CommandRefused(why)
 
 
 def _nothing(_order: Order, _command: Command) -> None:

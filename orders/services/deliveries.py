@@ -13,6 +13,7 @@ from orders.errors import DeliveryNotFound
 from orders.lifecycle import EventType
 from orders.mails import CAUSED_BY
 from orders.models import Delivery, Event, Order
+from orders.selectors.eligibility import MADE_UP
 
 Value = str | int | bool | None
 CUSTOMER = "customer"
@@ -44,6 +45,8 @@ WHERE NOT EXISTS (SELECT 1 FROM api_clients WHERE id = %(client)s AND mails_off 
 
 def write_deliveries(order: Order, event: Event) -> None:
     """Write down who is to be told of this event, in its transaction: shops, and the customer of a few of them."""
+    if order.made_up:
+        return
     mail = CAUSED_BY.get(EventType(event.type)) if settings.MAILS else None
     if order.client_id is None and mail is None:
         return
@@ -70,7 +73,8 @@ def write_mail(order: Order, *, template: str, about: Mapping[str, Value] | None
 
     `template` is one of `orders/mails.py`. What it says is made when it is sent, from the order and `about`: no address
     and no secret belongs into that. With a `key` the mail is written once for the order, however often this is called;
-    the row that was written first is returned. Where no mails are sent it has failed at once, for staff to see.
+    the row that was written first is returned. Where no mails are sent, and for a made-up order, it
+    has failed at once, for staff to see.
     """
     now = timezone.now()
     row = Delivery(
@@ -84,8 +88,8 @@ def write_mail(order: Order, *, template: str, about: Mapping[str, Value] | None
         available_at=now,
         give_up_at=now + TRIED_FOR,
     )
-    if not settings.MAILS:
-        row.state, row.last_error = Delivery.State.FAILED, NO_MAILS
+    if not settings.MAILS or order.made_up:
+        row.state, row.last_error = Delivery.State.FAILED, MADE_UP if order.made_up else NO_MAILS
     if not key:
         row.save(force_insert=True)
         return row
@@ -96,12 +100,16 @@ def write_mail(order: Order, *, template: str, about: Mapping[str, Value] | None
 def send_again(delivery_id: UUID) -> Delivery:
     """Let the sender take a delivery once more, at once and for as long as a new one, whatever became of it.
 
+    One of a made-up order stays as it is.
+
     Raises:
         DeliveryNotFound: there is none with this id.
     """
     now = timezone.now()
     rows = Delivery.objects.filter(pk=delivery_id)
-    rows.update(state=Delivery.State.PENDING, available_at=now, give_up_at=now + TRIED_FOR, last_error="")
+    rows.exclude(order__made_up=True).update(
+        state=Delivery.State.PENDING, available_at=now, give_up_at=now + TRIED_FOR, last_error=""
+    )
     found = rows.first()
     if found is None:
         raise DeliveryNotFound(f"There is no delivery {delivery_id}.")

@@ -9,9 +9,20 @@ from django.db import connection
 from django.db.models import Count, F, Sum
 from django.utils import timezone
 
+from orders.commands import RULES, Kind
 from orders.lifecycle import FINAL, Status
-from orders.models import Command, Event, Order, Payment, Refund, Shipment
-from orders.selectors import recovery
+from orders.models import Command, Delivery, Event, Order, Payment, Refund, Shipment
+from orders.selectors import dashboard, recovery
+from orders.selectors.backoffice import kinds_offered, order_view
+from orders.selectors.bulk import orders_chosen
+from orders.selectors.commands import accepted_now
+from orders.selectors.eligibility import MADE_UP
+from orders.selectors.fulfilment import STEPS
+from orders.selectors.review_queue import next_to_review, review_queue
+from orders.selectors.tracking import open_changes
+from orders.selectors.warehouse import board, next_step
+from orders.services.commands import Intention, issue_command
+from orders.services.deliveries import send_again, write_mail
 from orders.services.outbox import claim_commands
 from orders.services.seeding import copying
 from tests.conftest import unique
@@ -61,6 +72,7 @@ def test_money_and_parcels_agree_with_the_states() -> None:
 
 def test_no_worker_takes_an_open_one() -> None:
     assert Order.objects.exclude(status__in=FINAL).exists()
+    assert Command.objects.filter(settled_at=None).count() == 0
     assert claim_commands(100) == []
     later = timezone.now() + timedelta(days=30)
     assert recovery.suspects(100) == []
@@ -76,6 +88,35 @@ def test_the_triggers_stand_as_before() -> None:
             "SELECT tgname, tgenabled::text FROM pg_trigger WHERE tgname IN ('orders_status', 'events_chain')"
         )
         assert dict(cursor.fetchall()) == {"orders_status": "A", "events_chain": "A"}
+
+
+def test_nothing_is_offered_of_a_made_up_order_and_every_command_is_refused_at_once() -> None:
+    for order in Order.objects.order_by("status", "-created_at").distinct("status"):
+        assert accepted_now(order) == open_changes(order) == kinds_offered(order_view(order.pk)) == []
+        assert next_step(order) is None
+        for kind, rule in RULES.items():
+            if kind is not Kind.PLACE:
+                asked = Intention(kind=kind, actor=min(rule.actors), args=dict.fromkeys(rule.arguments, "1"))
+                command = issue_command(order.pk, asked)
+                assert (command.state, command.outcome) == ("rejected", MADE_UP), kind
+
+
+def test_no_mail_is_sent_about_a_made_up_order() -> None:
+    for order in Order.objects.filter(status__in=(Status.SHIPPED, Status.IN_REVIEW)):
+        issue_command(order.pk, Intention(kind=Kind.CANCEL, actor="customer"))
+    mail = write_mail(Order.objects.all()[0], template="lost_links")
+    send_again(mail.pk)
+    assert set(Delivery.objects.values_list("state", "last_error")) == {("failed", MADE_UP)}
+
+
+def test_nobody_is_asked_for_a_decision_on_a_made_up_order() -> None:
+    assert {chosen.refusal for chosen in orders_chosen(Order.objects.all(), Kind.CANCEL)} == {MADE_UP}
+    assert review_queue() == []
+    assert next_to_review(1) is None
+    assert {pile.count for pile in dashboard.open_orders().values()} == {0}
+    assert dashboard.flagged().count == dashboard.held_too_long(timezone.now()).count == 0
+    assert dashboard.undelivered_commands().count == dashboard.unsettled_commands().count == 0
+    assert [board(step) for step in STEPS] == [[]] * len(STEPS)
 
 
 def test_it_refuses_a_database_that_is_not_declared_for_it() -> None:

@@ -5,9 +5,8 @@ up the one before. Each batch switches both off and on again within its own tran
 them off; what the second would check, `manage.py verify_events` finds in the seeded orders like in any other. While a
 batch is written, nobody else writes orders or events.
 
-No worker carries a seeded order. Final ones are nobody's. Of one that is open, the `place` command is pending until the
-year 9999: the relay does not take it, and the reconciler leaves alone what was never started. So a command to such an
-order is recorded and stays so; and no charge, and no refund with a workflow of its own, is left without an outcome.
+No worker carries a seeded order, open or final: it is marked as made up, and every command to it is rejected at once,
+as the gateway and the carrier know nothing of it. Nobody gets mail about it.
 """
 
 import os
@@ -24,10 +23,10 @@ from psycopg import errors, sql
 
 from orders import ids
 from orders.models import ApiClient, Order
+from orders.selectors.clients import SEED_CLIENTS
 from orders.services.seeding.making import Batch, Plan, make, reference
 
 BATCH = 2000
-CLIENTS = ("seed-web-shop", "seed-marketplace", "seed-telephone")
 
 WITHOUT = """
 ALTER TABLE orders DISABLE TRIGGER orders_status;
@@ -46,7 +45,7 @@ def seed(count: int, *, days: float, chance: int) -> Iterator[int]:
 
     What was written stays if it is interrupted. `chance` begins the random numbers: the same ones make alike orders.
     """
-    clients = tuple((ApiClient.objects.get_or_create(name=name)[0].pk, name) for name in CLIENTS)
+    clients = tuple((ApiClient.objects.get_or_create(name=name)[0].pk, name) for name in SEED_CLIENTS)
     mark = _unused_mark([pk for pk, _ in clients])
     plan = Plan(count=count, days=days, now=timezone.now(), seed=chance, mark=mark, clients=clients)
     for batch in _batches(plan):

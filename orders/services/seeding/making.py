@@ -13,7 +13,7 @@ from orders.lifecycle import EventType, Status
 from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Shipment
 from orders.services.seeding import vocabulary
 from orders.services.seeding.rows import Row, Table, row_id
-from orders.services.seeding.stories import ENDINGS, UNDER_WAY, OpenStory, delivered
+from orders.services.seeding.stories import ENDINGS, UNDER_WAY, OpenStory
 from orders.services.seeding.telling import Telling
 
 # In the order in which they may be written: a refund's trigger reads its payment.
@@ -22,7 +22,7 @@ TABLES = {model: Table(model) for model in (Order, OrderItem, Command, Payment, 
 RECENT = 1 / 30
 STILL_OPEN = 0.3
 # Of those, so many are held, and so many need attention.
-HELD = ATTENTION = 0.05
+HELD = 0.05
 # Where people may hold an order; see `orders/commands.py`.
 HOLDABLE = (Status.IN_REVIEW, Status.CHARGING, Status.AWAITING_PAYMENT, Status.PAID, Status.PICKING)
 
@@ -89,6 +89,7 @@ def _told(plan: Plan, number: int, rng: Random) -> Telling:
         customer_name=name,
         customer_email=email,
         shipping_address=address.as_json(),
+        made_up=True,
         service_level="express" if rng.random() < 0.1 else "standard",
         fulfilment="manual" if rng.random() < 0.05 else "simulated",
         currency=currency,
@@ -119,14 +120,10 @@ def _tell(told: Telling, is_open: OpenStory | None) -> None:
     if is_open is None:
         ending = rng.choices(list(ENDINGS), list(ENDINGS.values()))[0]
         ending(told)
-        if ending is delivered and rng.random() < 0.002:
-            _flag(told, "The customer says that nothing has come.")
         return
     is_open(told, parked=True)
     if told.order.status in HOLDABLE and rng.random() < HELD:
         _hold(told)
-    elif rng.random() < ATTENTION:
-        _flag(told, "It has stood still for too long.")
 
 
 def _hold(told: Telling) -> None:
@@ -137,8 +134,3 @@ def _hold(told: Telling) -> None:
     if told.order.status == Status.IN_REVIEW:
         told.order.deadline, told.order.review_seconds_left = None, 3600.0
     told.event(EventType.ORDER_HELD, actor=Actor.OPERATOR, key=f"held:{command.id}", command=command)
-
-
-def _flag(told: Telling, reason: str) -> None:
-    told.order.needs_attention, told.order.attention_reason = True, reason
-    told.event(EventType.ATTENTION_NEEDED, key=f"attention:{told.order.event_seq}")

@@ -13,7 +13,7 @@ Story = Callable[[Telling], None]
 
 
 class OpenStory(Protocol):
-    """How an order goes that is told on, or that stops there: then it is parked."""
+    """How an order goes that is told on, or that stops there: then it is parked, with the deadline of its state."""
 
     def __call__(self, told: Telling, *, parked: bool = False) -> None: ...
 
@@ -23,9 +23,9 @@ HOUR = 60
 DAY = 24 * HOUR
 
 
-def received(told: Telling, *, parked: bool = False) -> None:
+def received(told: Telling, *, parked: bool = False) -> None:  # noqa: ARG001 - stands where it began, parked or not
     """The shop sends it."""
-    told.placed(actor=f"client:{told.order.client}", parked=parked)
+    told.placed(actor=f"client:{told.order.client}")
 
 
 def in_review(told: Telling, *, parked: bool = False) -> None:
@@ -164,7 +164,7 @@ def invalid(told: Telling) -> None:
     """It asked for what we cannot do."""
     told.order.shipping_address = {**told.order.shipping_address, "country": "JP"}
     told.order.invalid_reasons = ["We do not ship to JP."]
-    place = told.placed(actor=f"client:{told.order.client}", parked=False)
+    place = told.placed(actor=f"client:{told.order.client}")
     place.outcome = "The order is invalid."
     told.event(
         EventType.VALIDATION_FAILED,

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from django.db.models import Model
@@ -17,8 +17,6 @@ from orders.services.transition import digest
 
 Facts = dict[str, str | int | list[str]]
 
-# A `place` command that no relay takes: whoever seeds open orders wants to look at them, not to have them carried.
-PARKED = datetime(9999, 12, 31, tzinfo=UTC)
 # The longest that a story takes. One that began later than that ago is told faster, so that it ends before now.
 LONGEST = timedelta(days=8)
 WEIGHT = 500  # grams apiece, the model's default
@@ -113,11 +111,9 @@ class Telling:
         self.rows[Command].append(row)
         return row
 
-    def placed(self, *, actor: str, parked: bool) -> Row:
+    def placed(self, *, actor: str) -> Row:
         """The order is received."""
         place = self.command(Kind.PLACE, actor=actor, outcome="The order was accepted.")
-        if parked:
-            place.state, place.outcome, place.settled_at, place.available_at = CommandState.PENDING, "", None, PARKED
         self.event(EventType.ORDER_RECEIVED, actor=actor, key="received", command=place)
         self.later(minutes=1)
         return place
