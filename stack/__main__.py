@@ -1,6 +1,7 @@
-"""The command line: `python -m stack up`, `demo` or `reset`."""
+"""The command line: `python -m stack up`, `demo`, `env` or `reset`."""
 
 import argparse
+import shlex
 import sys
 
 from stack.api import ApiError
@@ -52,6 +53,19 @@ def demo(data: DataDirectory, terminal: Terminal) -> int:
         return INTERRUPTED
 
 
+def env(data: DataDirectory, _terminal: Terminal) -> int:
+    """Print where the running stack is, as assignments for a shell."""
+    stack = data.announced()
+    if stack is None:
+        told = f"No stack runs in {data.path}: start one with `make up`, or set ORDERLIFE_DATA_DIR to its directory."
+        print(told, file=sys.stderr)  # noqa: T201 - stdout is what the shell evaluates
+        return 1
+    where = {"URL": stack["web"], "DB": stack["database_url"], "DATA": str(data.path)}
+    lines = [f"{name}={shlex.quote(value)}" for name, value in where.items()]
+    print(*lines, f"export TEMPORAL_ADDRESS={shlex.quote(stack['temporal'])}", sep="\n")  # noqa: T201 - for `eval`
+    return 0
+
+
 def reset(data: DataDirectory, terminal: Terminal) -> int:
     """Remove what the data directory holds, unless a stack runs."""
     if not data.path.exists():
@@ -63,7 +77,7 @@ def reset(data: DataDirectory, terminal: Terminal) -> int:
     return 0
 
 
-COMMANDS = {"up": up, "demo": demo, "reset": reset}
+COMMANDS = {"up": up, "demo": demo, "env": env, "reset": reset}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -96,6 +97,15 @@ class DataDirectory:
         """Write `stack.json`, all of it at once, so that no reader ever sees half of it."""
         _write_private(self.stack_file, json.dumps(stack, indent=2) + "\n")
 
+    def announced(self) -> dict[str, Any] | None:
+        """What `stack.json` says, if the stack that wrote it still runs."""
+        try:
+            stack: dict[str, Any] = json.loads(self.stack_file.read_text())
+            os.kill(stack["pid"], 0)
+        except (OSError, ValueError, KeyError):
+            return None
+        return stack
+
     def withdraw(self) -> None:
         """The stack is gone."""
         self.stack_file.unlink(missing_ok=True)
@@ -110,10 +120,8 @@ class DataDirectory:
         (self.path / "lock").unlink(missing_ok=True)
 
     def _who(self) -> str:
-        try:
-            stack = json.loads(self.stack_file.read_text())
-            os.kill(stack["pid"], 0)
-        except (OSError, ValueError, KeyError):
+        stack = self.announced()
+        if stack is None:
             return f"A stack is just starting or stopping in {self.path}: try again in a moment."
         return (
             f"A stack already runs here (process {stack['pid']}, {stack['web']}): use it, or stop it with Ctrl-C there."

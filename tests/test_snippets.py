@@ -22,6 +22,7 @@ from tests.factories import settle
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 ADDRESS = "http://127.0.0.1:8000"
+STACK_ENV = 'eval "$(.venv/bin/python -m stack env)"'
 ENDS = "--- end of block"
 # What must be as the page shows it; other values depend on chance and time.
 TELLING = ("type", "state", "kind")
@@ -35,7 +36,7 @@ def blocks(page: str) -> list[tuple[str, str]]:
 
 
 def run(command: list[str], script: str, web: str, **environment: str) -> str:
-    script = script.replace(ADDRESS, web).replace(".venv/bin/python", sys.executable)
+    script = script.replace(STACK_ENV, f"URL={web}").replace(ADDRESS, web).replace(".venv/bin/python", sys.executable)
     done = subprocess.run(
         [*command, script],
         check=False,

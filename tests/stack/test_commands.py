@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from stack.api import answers
 from stack.ports import HOST
+from stack.state import ROOT
 from tests.stack.conftest import alive, finished, kill, stack, users_of
 
 CHILDREN = {"postgres", "temporal", "web", "order_worker", "shipping_worker"}
@@ -64,6 +66,7 @@ def test_a_day_with_the_stack(up: subprocess.Popen[str], environment: dict[str, 
     introduction = read_until(up, "Everything runs.")
     assert "delivered" in introduction
     _curl_line_works(introduction)
+    _a_shell_knows_where_it_is(environment)
     _every_child_comes_back(environment)
     _a_second_stack_and_a_reset_are_refused(environment)
     _nothing_is_left_after_ctrl_c(up, environment)
@@ -124,6 +127,18 @@ def _curl_line_works(introduction: str) -> None:
     line = next(line for line in introduction.splitlines() if line.startswith("curl "))
     done = subprocess.run(line, shell=True, check=True, capture_output=True, text=True)  # noqa: S602 - it is for a shell
     assert set(json.loads(done.stdout)) >= {"order_id", "code", "workflow_id", "status", "tracking_url"}
+
+
+def _a_shell_knows_where_it_is(environment: dict[str, str]) -> None:
+    script = f"""eval "$({sys.executable} -m stack env)"; curl -sS "$URL/healthz"; ls "$DATA"; env; echo "$DB" """
+    said = subprocess.run(
+        ["bash", "-ec", script], env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    stack = stack_json(environment)
+    assert said.startswith("ok")
+    assert "stack.json" in said
+    assert f"TEMPORAL_ADDRESS={stack['temporal']}" in said
+    assert said.strip().endswith(stack["database_url"])
 
 
 def _every_child_comes_back(environment: dict[str, str]) -> None:
