@@ -58,7 +58,7 @@ class Health:
 
 def panels(standing: Mapping[Status, dashboard.Pile], may: Callable[[str], bool]) -> list[Panel]:
     """What needs a person, each with its orders; returns and refunds only for those who may see them."""
-    real = {"made_up": "no"} if have_seed_clients() else {}
+    real = {"client": "real"} if have_seed_clients() else {}
     piles = [(it.in_words.capitalize(), standing[it], {"status__exact": it.value}) for it in dashboard.STANDING_STILL]
     return [
         *(_panel(title, pile, {**query, **real}) for title, pile, query in piles),

@@ -19,7 +19,7 @@ from orders.admin.stock import ModelAdmin
 from orders.lifecycle import Waiting
 from orders.models import Order
 from orders.money import CURRENCIES, to_minor
-from orders.selectors.clients import client_names, have_seed_clients
+from orders.selectors.clients import SEED_CLIENTS, client_names
 from orders.selectors.dashboard import held_since, orders_held_too_long
 from orders.selectors.searching import (
     Paid,
@@ -48,6 +48,8 @@ PARCEL = {
     Parcel.VOIDED: "Label voided",
 }
 FROM_SHELL = "-"
+# Offered where `manage.py seed_orders` was run.
+MADE_UP = (("real", "All real orders"), ("made-up", "All made-up orders"))
 # Of an amount, in major units: with the four decimals of some currencies it still fits a column of 64 bits.
 MAX_DIGITS = 14
 
@@ -122,25 +124,6 @@ class ByHandFilter(ChoiceFilter):
         return queryset.filter(fulfilment=self.chosen) if self.chosen else queryset
 
 
-class MadeUpFilter(ChoiceFilter):
-    """Real orders, or those of `manage.py seed_orders`."""
-
-    title = "made up"
-    parameter_name = "made_up"
-
-    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
-        """Either of them."""
-        return [("no", "No"), ("yes", "Yes")]
-
-    def has_output(self) -> bool:
-        """Only where some were made."""
-        return have_seed_clients()
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
-        """These orders."""
-        return queryset.filter(made_up=self.chosen == "yes") if self.chosen else queryset
-
-
 class HeldTooLongFilter(ChoiceFilter):
     """What the dashboard counts as held too long."""
 
@@ -164,12 +147,16 @@ class ClientFilter(ChoiceFilter):
 
     def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
         """The clients of the API by their names, and what came another way."""
-        return [*((str(pk), name) for pk, name in client_names()), (FROM_SHELL, "None: from the shell")]
+        names = client_names()
+        made_up = MADE_UP if any(name in SEED_CLIENTS for _, name in names) else ()
+        return [*((str(pk), name) for pk, name in names), (FROM_SHELL, "None: from the shell"), *made_up]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
         """The client's orders."""
         if self.chosen == FROM_SHELL:
             return queryset.filter(client=None)
+        if self.chosen in dict(MADE_UP):
+            return queryset.filter(made_up=self.chosen == "made-up")
         return queryset.filter(client=UUID(self.chosen)) if self.chosen else queryset
 
 
@@ -307,5 +294,4 @@ ORDER_FILTERS = (
     WorthFilter,
     ClientFilter,
     ByHandFilter,
-    MadeUpFilter,
 )

@@ -1,14 +1,18 @@
 """Made-up orders are as whole as real ones, and no worker touches them."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Count, F, Sum
+from django.test import Client
 from django.utils import timezone
 
+from orders.admin.dashboard import panels
 from orders.commands import RULES, Kind
 from orders.lifecycle import FINAL, Status
 from orders.models import Command, Delivery, Event, Order, Payment, Refund, Shipment
@@ -117,6 +121,17 @@ def test_nobody_is_asked_for_a_decision_on_a_made_up_order() -> None:
     assert dashboard.flagged().count == dashboard.held_too_long(timezone.now()).count == 0
     assert dashboard.undelivered_commands().count == dashboard.unsettled_commands().count == 0
     assert [board(step) for step in STEPS] == [[]] * len(STEPS)
+
+
+def test_the_dashboard_leads_to_the_real_orders_it_counted() -> None:
+    urls = [panel.url for panel in panels(dashboard.open_orders(), lambda _: False)]
+    assert all(url.endswith("client=real") for url in urls)
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser(f"boss {unique()}"))
+    for url in urls:
+        assert re.search(r"\b0 orders", client.get(url).content.decode()), url
+    listed = client.get(urls[0].replace("client=real", "client=made-up")).content.decode()
+    assert "made up</span>" in listed
 
 
 def test_it_refuses_a_database_that_is_not_declared_for_it() -> None:
