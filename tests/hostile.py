@@ -1,5 +1,6 @@
 """What nobody sends by accident, and where it may be put: for tests that look for faults of ours."""
 
+import json
 import random
 from collections.abc import Iterable, Sequence
 from html.parser import HTMLParser
@@ -20,6 +21,23 @@ TYPED = (
     *("NaN", "9" * 5000, ""),
 )
 LOOKUPS = ("", "__regex", "__startswith", "__in", "__isnull", "__lt", "__date", "__year", "__nowhere")
+
+# The content of a signal typed by hand, as the payload holds it: what a text cannot hold is written as JSON by hand.
+SIGNALS = {
+    "NUL": rb'"a\u0000b"',
+    "NUL in an object": rb'{"reason": "a\u0000b"}',
+    "NUL in a key": rb'{"a\u0000b": 1}',
+    "half of a surrogate pair": rb'"\ud800"',
+    "not a number": b"NaN",
+    "infinity in a list": b"[1, Infinity]",
+    "a hundred thousand brackets": b"[" * 100_000 + b"]" * 100_000,
+    "nine hundred brackets": b"[" * 900 + b"]" * 900,
+    "a megabyte": json.dumps("x" * 1_000_000).encode(),
+    "a number of five thousand digits": b"9" * 5_000,
+    "no JSON": b"\xff\xfe",
+    "an id that is none": b'{"command_id": "\\u0000"}',
+    "a list for an address": b'{"address": [1, {"street": "\\u0000"}]}',
+}
 
 Thing = TypeVar("Thing")
 

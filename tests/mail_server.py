@@ -21,13 +21,16 @@ TAKES = {
 
 class _Session(socketserver.StreamRequestHandler):
     server: "MailServer"
+    recipient = ""
 
     def handle(self) -> None:
         self._say("connect")
-        while line := self.rfile.readline().strip().upper().decode():
-            verb = line.split()[0]
+        while line := self.rfile.readline().strip().decode():
+            verb = line.split()[0].upper()
+            if verb == "RCPT":
+                self.recipient = line.partition("<")[2].partition(">")[0]
             self._say(verb if verb in TAKES else "EHLO")
-            if verb == "DATA" and self.server.answer("DATA").startswith("354"):
+            if verb == "DATA" and self.server.answer("DATA", self.recipient).startswith("354"):
                 self._read_mail()
             if verb == "QUIT":
                 return
@@ -36,12 +39,14 @@ class _Session(socketserver.StreamRequestHandler):
         lines = []
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             lines.append(line)
-        self._say("after DATA")
-        if self.server.answer("after DATA").startswith("2"):
+        answer = self._say("after DATA")
+        if answer.startswith("2"):
             self.server.taken.append(b"".join(lines).decode())
 
-    def _say(self, stage: str) -> None:
-        self.wfile.write(f"{self.server.answer(stage)}\r\n".encode())
+    def _say(self, stage: str) -> str:
+        answer = self.server.answer(stage, self.recipient)
+        self.wfile.write(f"{answer}\r\n".encode())
+        return answer
 
 
 class MailServer(socketserver.ThreadingTCPServer):
@@ -54,14 +59,14 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.answers: dict[str, str] = {}
         self.taken: list[str] = []
 
-    def answer(self, stage: str) -> str:
+    def answer(self, stage: str, recipient: str) -> str:  # noqa: ARG002 - for servers that know some people
         return self.answers.get(stage, TAKES[stage])
 
 
 @contextmanager
-def mail_server() -> Iterator[MailServer]:
-    """One that takes every mail, until told otherwise."""
-    with MailServer() as server:
+def mail_server(made: MailServer | None = None) -> Iterator[MailServer]:
+    """This one, or else one that takes every mail until told otherwise."""
+    with made or MailServer() as server:
         threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         yield server
         server.shutdown()

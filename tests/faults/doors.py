@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -65,7 +66,9 @@ class Door:
 
     def _once(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
         headers = {"content-type": "application/json", **headers}
-        request = urllib.request.Request(self._url + path, method=method, data=body, headers=headers)
+        # Half of the bodies come in chunks, without a length: the same ones each time.
+        data = [body[:7], body[7:]] if zlib.crc32(body) % 2 else body
+        request = urllib.request.Request(self._url + path, method=method, data=data, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=15) as response:
                 return self._count(response.status, json.load(response))

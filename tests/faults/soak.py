@@ -18,6 +18,8 @@ from pathlib import Path
 import django
 
 from tests.faults.machine import Machine
+from tests.faults.mailing import SoakMailServer
+from tests.mail_server import mail_server
 
 # Short, so that many orders pass; RECONCILE_INTERVAL too, so that what was terminated goes on soon.
 SETTINGS = {
@@ -37,7 +39,8 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):  # also in the background, where shells let SIGINT be ignored
         signal.signal(number, signal.default_int_handler)
     directory = Path(tempfile.mkdtemp(prefix="orderlife-soak-"))
-    machine = Machine(directory, SETTINGS)
+    mails = SoakMailServer()
+    machine = Machine(directory, {**SETTINGS, "EMAIL_URL": mails.url})
     os.environ.update(machine.environment)
     print(f"Soak: {wanted.orders} orders, {wanted.faults} faults, seed {wanted.seed}. Starting the machine.")
     found = ["The soak did not come to its end."]
@@ -48,7 +51,8 @@ def main() -> int:
         django.setup()
         from tests.faults.soaking import Soak  # it needs Django
 
-        found = Soak(machine, orders=wanted.orders, faults=wanted.faults, seed=wanted.seed).run()
+        with mail_server(mails):
+            found = Soak(machine, mails, orders=wanted.orders, faults=wanted.faults, seed=wanted.seed).run()
     except Exception:  # noqa: BLE001 - whatever it is, the machine is stopped and the soak has failed
         traceback.print_exc()
     finally:

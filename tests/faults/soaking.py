@@ -1,5 +1,6 @@
 """One soak: orders, commands and faults; then people decide what waits for them; then the checker judges."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from orders.selectors.refunds import last_failed_refund
 from tests.faults.checker import violations
 from tests.faults.listening import listener
 from tests.faults.machine import Machine
+from tests.faults.mailing import SoakMailServer, no_mailbox
 from tests.faults.strikes import Strike, outage, strike, strikes
 from tests.faults.traffic import Traffic, issue, plans
 from workflows.connections import drop_dead_connections
@@ -26,6 +28,9 @@ SAY_EVERY_SECONDS = 10
 STANDSTILL_SECONDS = 120
 OPEN = (CommandState.PENDING, CommandState.DELIVERED)
 UNDER_WAY = (*Return.OPEN, Return.State.RECEIVED)
+# What is refused for good is tried once, and again only where its sender or PostgreSQL was killed meanwhile.
+MOST_ATTEMPTS = 5
+TO = re.compile(r"^To: (.*)$", re.MULTILINE)
 # So many of the shops want to be told by webhooks.
 LISTENING = 3
 
@@ -33,11 +38,11 @@ LISTENING = 3
 class Soak:
     """A machine and what is done to it."""
 
-    def __init__(self, machine: Machine, *, orders: int, faults: int, seed: int) -> None:
-        self.machine, self.seed = machine, seed
+    def __init__(self, machine: Machine, mails: SoakMailServer, *, orders: int, faults: int, seed: int) -> None:
+        self.machine, self.mails, self.seed = machine, mails, seed
         self.orders, self.faults = orders, faults
         self.struck: Counter[str] = Counter()
-        self.traffic = Traffic(machine.url, machine.ledgers)
+        self.traffic = Traffic(machine.url, machine.ledgers, machine.temporal.address)
         self.began = self.said = time.monotonic()
 
     def run(self) -> list[str]:
@@ -49,7 +54,7 @@ class Soak:
             try:
                 self.let_strike(strikes(self.seed, self.faults, seconds))
                 self.come_to_rest()
-                found = [*self.judge(), *listening.faults()]
+                found = [*self.judge(), *listening.faults(), *mail_faults(self.mails)]
             finally:
                 self.traffic.close()
             self.summarise()
@@ -137,6 +142,8 @@ class Soak:
         print(f"  restarts  {self.machine.restarts} of workers, gateway and web")
         print(f"  HTTP      {_counted(answers)}")
         print(f"  webhooks  {_counted(Counter(WebhookEvent.objects.values_list('type', flat=True)))}")
+        print(f"  typed     {_counted(self.traffic.keyboard.said)}; {typed_commands()}")
+        print(f"  mails     taken {len(self.mails.taken)}; {_counted(self.mails.refused)}")
         print(f"  refused by the service {self.traffic.refused}", flush=True)
 
 
@@ -186,6 +193,24 @@ def decision(order: Order) -> Kind | None:
     if order.status in (Status.SHIPPING_FAILED, Status.AWAITING_PAYMENT):
         return Kind.CANCEL
     return None
+
+
+def mail_faults(mails: SoakMailServer) -> list[str]:
+    """Mails whose outcome is not what the mail server said of them."""
+    rows = list(Delivery.objects.filter(channel=Delivery.Channel.MAIL).select_related("order"))
+    refused = [row for row in rows if no_mailbox(row.order.customer_email)]
+    sent = Counter(row.order.customer_email for row in rows if row.state == Delivery.State.SENT)
+    taken = Counter(found[1].strip() for mail in mails.taken if (found := TO.search(mail)))
+    return [
+        *(f"I9 mail {row.pk} is {row.state}, not failed" for row in refused if row.state != Delivery.State.FAILED),
+        *(f"I9 mail {row.pk} was tried {row.attempts} times" for row in refused if row.attempts > MOST_ATTEMPTS),
+        *(f"I9 of {many} mails {email} got {taken[email]}" for email, many in sent.items() if taken[email] < many),
+    ]
+
+
+def typed_commands() -> str:
+    """How the commands ended that signals typed by hand became."""
+    return _counted(Counter(Command.objects.filter(actor="temporal").values_list("state", flat=True)))
 
 
 def commands_by_kind() -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from orders.services.api_keys import create_api_key
 from orders.services.commands import Intention, issue_command
 from tests.faults.checker import read
 from tests.faults.doors import Door, Outside, Shop
+from tests.faults.hand_typed import Keyboard, Typed, planned
 from workflows.connections import drop_dead_connections
 
 CUSTOMERS = 80
@@ -118,6 +119,7 @@ class Plan:
     key: str
     twice: bool
     wishes: list[Wish] = field(default_factory=list)
+    typed: list[Typed] = field(default_factory=list)
 
 
 def plans(seed: int, orders: int, seconds: float) -> list[Plan]:
@@ -143,7 +145,8 @@ def _plan(chance: random.Random, seed: int, number: int, at: float) -> Plan:
     wishes = [_wish(chance, number, kind) for kind in (*kinds, *chance.choice(follow))]
     if chance.random() < RETURNED:
         wishes += _return(chance, number)
-    return Plan(number, at, body, f"soak-{seed}-{number}", twice=chance.random() < 0.1, wishes=wishes)
+    twice, typed = chance.random() < 0.1, planned(chance)
+    return Plan(number, at, body, f"soak-{seed}-{number}", twice=twice, wishes=wishes, typed=typed)
 
 
 def _return(chance: random.Random, number: int) -> list[Wish]:
@@ -180,10 +183,11 @@ def _one(chance: random.Random, weights: dict[Any, int]) -> Any:
 class Traffic:
     """Carries the plans out on threads of its own, and remembers what was promised."""
 
-    def __init__(self, url: str, ledgers: Path, customers: int = CUSTOMERS) -> None:
+    def __init__(self, url: str, ledgers: Path, temporal_address: str, customers: int = CUSTOMERS) -> None:
         keys = [create_api_key(f"soak shop {number}") for number in range(10)]
         self.shops = [Shop(url, key) for key in keys]
         self.outside = Outside(url)
+        self.keyboard = Keyboard(temporal_address)
         self._ledgers = ledgers
         self.accepted: list[str] = []
         self.acknowledged: set[str] = set()
@@ -217,6 +221,9 @@ class Traffic:
         shop = self.shops[plan.number % len(self.shops)]
         order = shop.place(plan.body, plan.key, times=1 + plan.twice)
         self.accepted.append(order)
+        for typed in plan.typed:
+            time.sleep(typed.after)
+            self.keyboard.type(order, typed)
         for wish in plan.wishes:
             time.sleep(wish.after)
             if wish.over_http and wish.kind in WEBHOOKS and self._tell(order, wish):

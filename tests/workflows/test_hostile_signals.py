@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 
 import pytest
 from temporalio.api.common.v1 import Payload
@@ -13,27 +12,11 @@ from orders.lifecycle import Status
 from orders.models import Command, Order, Return
 from tests.conftest import eventually
 from tests.factories import an_order, an_order_in, reaches, settled, wish
+from tests.hostile import SIGNALS
 from workflows.client import connect
 from workflows.contracts import order_workflow_id, return_workflow_id
 
 pytestmark = pytest.mark.usefixtures("running")
-
-# As the payload holds it: what a text cannot hold is written as JSON by hand.
-HOSTILE = {
-    "NUL": rb'"a\u0000b"',
-    "NUL in an object": rb'{"reason": "a\u0000b"}',
-    "NUL in a key": rb'{"a\u0000b": 1}',
-    "half of a surrogate pair": rb'"\ud800"',
-    "not a number": b"NaN",
-    "infinity in a list": b"[1, Infinity]",
-    "a hundred thousand brackets": b"[" * 100_000 + b"]" * 100_000,
-    "nine hundred brackets": b"[" * 900 + b"]" * 900,
-    "a megabyte": json.dumps("x" * 1_000_000).encode(),
-    "a number of five thousand digits": b"9" * 5_000,
-    "no JSON": b"\xff\xfe",
-    "an id that is none": b'{"command_id": "\\u0000"}',
-    "a list for an address": b'{"address": [1, {"street": "\\u0000"}]}',
-}
 
 
 def signal(workflow_id: str, name: str, content: bytes) -> None:
@@ -49,7 +32,7 @@ def in_review() -> Order:
     return reaches(an_order(), Status.IN_REVIEW)
 
 
-@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("content", SIGNALS.values(), ids=SIGNALS)
 @pytest.mark.parametrize("name", ["hold", "update_address", "no_such_signal"])
 def test_an_order_takes_what_comes_behind_a_hostile_signal(name: str, content: bytes) -> None:
     order = in_review()
@@ -61,7 +44,7 @@ def test_an_order_takes_what_comes_behind_a_hostile_signal(name: str, content: b
     assert typed.outcome
 
 
-@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("content", SIGNALS.values(), ids=SIGNALS)
 def test_a_return_takes_what_comes_behind_a_hostile_signal(content: bytes) -> None:
     order = an_order_in(Status.DELIVERED)
     asked = settled(wish(order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "damaged"}))
