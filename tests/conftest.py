@@ -186,7 +186,9 @@ def web_server(directory: Path, **settings: str) -> Iterator[str]:
         PUBLIC_URL=url,
         CSRF_TRUSTED_ORIGINS=url,
         WEBHOOK_ALLOW_PRIVATE="true",
-        WEBHOOK_SECRETS="carriers/parcelpost=whsec_YSBzZWNyZXQgb2YgdGhlIGRvY3M=",
+        WEBHOOK_SECRETS=",".join(
+            f"{sender}=whsec_YSBzZWNyZXQgb2YgdGhlIGRvY3M=" for sender in ("carriers/parcelpost", "payments/simulated")
+        ),
         **settings,
     )
     try:

@@ -93,12 +93,20 @@ class Relay:
         """Claim one batch and deliver it; how many commands there were."""
         try:
             claimed = await self._database.run(outbox.claim_commands, BATCH)
-            await asyncio.gather(*(self._deliver(command) for command in claimed))
+            ends = await asyncio.gather(*(self._deliver(command) for command in claimed), return_exceptions=True)
+            for fault in filter(None, ends):
+                self._pass_over(fault)
         except DatabaseError:  # what was claimed and not marked is claimed again when its lease ends
             logger.warning("The relay waits: PostgreSQL does not answer.")
             await asyncio.sleep(POLL_SECONDS)
             return 0
         return len(claimed)
+
+    def _pass_over(self, fault: BaseException) -> None:
+        """Let what came of one delivery in the place of an outcome stop no other: the lease brings it back."""
+        if isinstance(fault, DatabaseError) or not isinstance(fault, Exception):
+            raise fault
+        logger.error("The outcome of a delivery could not be written down.", exc_info=fault)
 
     async def _deliver(self, command: Claimed) -> None:
         try:
@@ -108,14 +116,14 @@ class Relay:
             if gone and await self._database.run(reject_if_over, command.order_id, command.id):
                 return
             logger.warning("Command %s waits: Temporal answered %s.", command.id, error.status.name)
-            await self._database.run(outbox.put_off, command.id, error=f"Temporal: {error.status.name}")
+            await self._database.run(outbox.put_off, command, error=f"Temporal: {error.status.name}")
         except DatabaseError:
             raise
         except Exception as error:
             logger.exception("Command %s could not be delivered.", command.id)
-            await self._database.run(outbox.put_off_or_reject, command.id, error=type(error).__name__)
+            await self._database.run(outbox.put_off_or_give_up, command, error=type(error).__name__)
         else:
-            await self._database.run(outbox.mark_delivered, command.id)
+            await self._database.run(outbox.mark_delivered, command)
 
     async def _send(self, command: Claimed) -> None:
         """A command starts the workflow of an order, a refund or a return, or is a signal to an order's or return's."""

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -24,6 +25,7 @@ from tests.factories import a_return, an_order, an_order_in, settle
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 SECRET = "whsec_YSBzZWNyZXQgb2YgdGhlIGRvY3M="
 BODIES = [(method, route, body) for (method, route), (scope, body) in ROUTES.items() if scope and body is not None]
+REASON = b'{"reason": "It was worn."}'
 TOO_MUCH = b'{"reason": "' + b"x" * 66_000 + b'"}'
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # What does not differ between two orders that were sent the same.
@@ -90,6 +92,19 @@ def test_of_a_return_that_came_in_part_that_part_is_refunded(
     assert (answer.status, row.amount) == (202, amount)
 
 
+@pytest.mark.parametrize("how", SENT)
+def test_the_reason_of_a_decision_on_a_return_and_the_step_of_a_warehouse_are_read(web: str, how: str) -> None:
+    key = create_api_key(f"shop {unique()}", SCOPES)
+    client, bearer = client_of_key(key), bearer_of(key)
+    row = a_return(an_order_in(Status.DELIVERED, client=client), (1, 1))
+    answer = ask(web, "POST", f"/orders/{row.order_id}/returns/{row.pk}/refuse", REASON, how=how, **bearer)
+    assert answer.status == 202, answer.body
+    assert Command.objects.get(pk=answer.json()["command_id"]).reason == "It was worn."
+    order = an_order_in(Status.PAID, fulfilment="manual")
+    answer = ask(web, "POST", f"/orders/{order.pk}/fulfilment", b'{"step": "pick"}', how=how, **bearer)
+    assert Command.objects.get(pk=answer.json()["command_id"]).kind == "pick"
+
+
 @pytest.mark.parametrize("announced", ["Content-Length: 38", "Transfer-Encoding: chunked"])
 @pytest.mark.parametrize("came", [b"", b"{}", b"26\r\n", b"1\r\n{\r\n", b"1\r\n{\r\n0\r\n"])
 def test_a_body_that_was_cut_short_receives_nothing(
@@ -107,15 +122,25 @@ def test_a_body_that_was_cut_short_receives_nothing(
     assert not row.order.commands.filter(kind="receive_return").exists()
 
 
+def from_a_carrier() -> tuple[str, dict[str, object]]:
+    number = an_order_in(Status.SHIPPED).shipments.get().tracking_number
+    return "/webhooks/carriers/parcelpost", {"type": "parcel.delivered", "data": {"tracking_number": number}}
+
+
+def from_a_gateway() -> tuple[str, dict[str, object]]:
+    key = an_order_in(Status.PAID).payments.get().idempotency_key
+    return "/webhooks/payments/simulated", {"type": "payment.updated", "data": {"idempotency_key": key}}
+
+
+@pytest.mark.parametrize("sender", [from_a_carrier, from_a_gateway])
 @pytest.mark.parametrize("how", SENT)
-def test_a_webhook_is_read_and_its_signature_fits(web: str, how: str) -> None:
-    order = an_order_in(Status.SHIPPED)
-    number = order.shipments.get().tracking_number
-    body = json.dumps({"type": "parcel.delivered", "data": {"tracking_number": number}}).encode()
+def test_a_webhook_is_read_and_its_signature_fits(web: str, how: str, sender: Callable[[], Any]) -> None:
+    path, told = sender()
+    body = json.dumps(told).encode()
     event_id, sent_at = unique(), str(int(time.time()))
     signed = {"webhook_id": event_id, "webhook_timestamp": sent_at}
     signed["webhook_signature"] = sign(SECRET, event_id, sent_at, body)
-    answer = ask(web, "POST", "/webhooks/carriers/parcelpost", body, how=how, **signed, **JSON)
+    answer = ask(web, "POST", path, body, how=how, **signed, **JSON)
     assert (answer.status, answer.json()["outcome"]) == (202, "became a command")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from orders.commands import Kind
 from orders.errors import GatewayUnavailable
 from orders.lifecycle import Status
 from orders.services import outbox, payment
@@ -59,7 +60,7 @@ def test_a_later_command_never_overtakes_an_earlier_one_of_its_order() -> None:
     wish(order, "cancel")
     (first,) = outbox.claim_commands(10)
     assert claimed() == []
-    outbox.mark_delivered(first.id)
+    outbox.mark_delivered(first)
     assert claimed() == ["cancel"]
 
 
@@ -67,7 +68,7 @@ def test_a_later_command_never_overtakes_an_earlier_one_of_its_order() -> None:
 def test_delivered_is_never_written_over_an_outcome() -> None:
     order = an_order_in(Status.IN_REVIEW)
     row = command(order, "cancel")
-    outbox.mark_delivered(row.pk)
+    outbox.mark_delivered(outbox.Claimed(row.pk, order.pk, Kind.CANCEL, is_undoing=False, attempts=1))
     row.refresh_from_db()
     assert row.state == "applied"
 
