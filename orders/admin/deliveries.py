@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from orders.admin.lists import PAGE, ShortPaginator
+from orders.admin.next_page import next_page
 from orders.admin.stock import ModelAdmin, ReadOnly, TabularInline, ensure
 from orders.errors import DeliveryNotFound
 from orders.models import Delivery, DeliveryAttempt
@@ -158,7 +158,5 @@ def again(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
     except DeliveryNotFound:
         raise Http404 from None
     messages.success(request, "It is sent again.")
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, None):
-        back = reverse("admin:orders_delivery_change", args=[delivery_id])
-    return HttpResponseRedirect(back)
+    default = reverse("admin:orders_delivery_change", args=[delivery_id])
+    return HttpResponseRedirect(next_page(request, default=default))

@@ -7,19 +7,17 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_otp import login as otp_login
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from orders.admin.next_page import next_page
 from orders.services.second_factor import SetUp, checked, device_to_confirm, is_set_up, set_up
 
 
@@ -51,7 +49,7 @@ def second_factor(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if not isinstance(request.user, User) or not request.user.is_staff:
         return redirect_to_login(request.get_full_path(), reverse("admin:login"))
     if not is_wanting(request):
-        return redirect(_next(request))
+        return HttpResponseRedirect(_next(request))
     form = CodeForm(request.POST if request.method == "POST" else None)
     has_one = is_set_up(request.user)
     if form.is_bound and form.is_valid():
@@ -78,7 +76,7 @@ def _enter(request: HttpRequest, code: str) -> HttpResponse | None:
     if device is None:
         return None
     otp_login(request, device)
-    return redirect(_next(request))
+    return HttpResponseRedirect(_next(request))
 
 
 def _enrol(request: HttpRequest, site: AdminSite, code: str) -> HttpResponse | None:
@@ -123,7 +121,4 @@ def _codes(request: HttpRequest, site: AdminSite, done: SetUp) -> HttpResponse:
 
 
 def _next(request: HttpRequest) -> str:
-    """Where the person wanted to go, if that is a page of ours."""
-    wanted = request.POST.get(REDIRECT_FIELD_NAME) or request.GET.get(REDIRECT_FIELD_NAME, "")
-    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if wanted and is_ours else reverse("admin:index")
+    return next_page(request, default=reverse("admin:index"))

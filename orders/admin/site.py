@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -18,6 +18,7 @@ from orders.admin.dashboard import machinery, panels, reports
 from orders.admin.deliveries import DeliveryAdmin
 from orders.admin.endpoints import EndpointAdmin
 from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
+from orders.admin.next_page import is_page_of_ours
 from orders.admin.orders import OrderAdmin
 from orders.admin.returns import ReturnAdmin
 from orders.admin.second_factor import is_wanting, second_factor
@@ -92,8 +93,8 @@ class OrderlifeAdminSite(AdminSite):
             query = urlencode({REDIRECT_FIELD_NAME: request.GET.get(REDIRECT_FIELD_NAME, "")})
             return redirect(f"{reverse('admin:second_factor')}?{query}")
         if request.method != "POST":
-            return super().login(request, extra_context)
-        return sign_in(request, lambda: super(OrderlifeAdminSite, self).login(request, extra_context))
+            return _within(super().login(request, extra_context))
+        return sign_in(request, lambda: _within(super(OrderlifeAdminSite, self).login(request, extra_context)))
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override] # the stubs forget that it redirects
         """The stock page; it checks the old password, and hashes the new one."""
@@ -118,3 +119,10 @@ class OrderlifeAdminSite(AdminSite):
             "machinery": machinery(may),
         }
         return super().index(request, {**seen, **(extra_context or {})})
+
+
+def _within(answer: HttpResponse) -> HttpResponse:
+    """The stock answer to a login; where it leads to no page of ours, to the dashboard."""
+    if isinstance(answer, HttpResponseRedirect) and not is_page_of_ours(answer.url):
+        return HttpResponseRedirect(reverse("admin:index"))
+    return answer

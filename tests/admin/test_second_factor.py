@@ -103,8 +103,11 @@ def test_it_lets_somebody_log_out_who_has_not_given_it(person: User, has_one: bo
 @pytest.mark.usefixtures("two_factors")
 def test_it_goes_to_no_strange_host_afterwards(person: User) -> None:
     device = TOTPDevice.objects.create(user=person, confirmed=True)
-    answer = log_in(person).post(SECOND, {"code": code_of(device), "next": "https://evil.example/"})
+    client = log_in(person)
+    answer = client.post(SECOND, {"code": code_of(device), "next": "https://evil.example/"})
     assert answer.url == INDEX  # type: ignore[attr-defined]
+    for nowhere in ("zzz", "/admin/zzz/", "admin:login"):
+        assert client.get(SECOND, {"next": nowhere}).url == INDEX  # type: ignore[attr-defined]
 
 
 @pytest.mark.usefixtures("two_factors")

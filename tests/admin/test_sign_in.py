@@ -57,8 +57,11 @@ def _no_attempts() -> Iterator[None]:
     ThrottleWindow.objects.all().delete()
 
 
+NOWHERE = ("zzz", "/zzz/", "/admin/zzz/", "admin:index")
+
+
 @pytest.mark.parametrize(
-    "foreign", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "http://[", "\\\\x"]
+    "foreign", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "http://[", "\\\\x", *NOWHERE]
 )
 def test_a_login_that_should_lead_elsewhere_leads_to_the_index(person: User, foreign: str) -> None:
     answer = Client().post(
