@@ -30,7 +30,8 @@ class Mail(StrEnum):
 # The event that causes a mail. Those that are not in here are written by a service of their own. That a return was
 # refunded is told by the mail about its refund.
 CAUSED_BY: dict[EventType, Mail] = {
-    EventType.ORDER_RECEIVED: Mail.RECEIVED,
+    # Not when it is placed: an order that is refused within a second would be told both.
+    EventType.ORDER_VALIDATED: Mail.RECEIVED,
     EventType.VALIDATION_FAILED: Mail.NOT_ACCEPTED,
     EventType.REVIEW_REJECTED: Mail.NOT_ACCEPTED,
     EventType.PAYMENT_DECLINED: Mail.PAYMENT_NEEDED,
@@ -52,6 +53,13 @@ CAUSED_BY: dict[EventType, Mail] = {
 ALWAYS = frozenset({Mail.ACCESS_CODE, Mail.LOST_LINK})
 SWITCHABLE = tuple(mail for mail in Mail if mail not in ALWAYS)
 
+# Why a mail is not sent that could be sent. Nobody need do anything about such a mail.
+OVERTAKEN = "A later mail has told the customer more."
+UNTRUE = "What it says is not true any more."
+CODE_OVER = "The code holds no longer."
+NO_MAILS = "No mails are sent: EMAIL_URL is not set."
+NOT_NEEDED = (OVERTAKEN, UNTRUE, CODE_OVER, NO_MAILS)
+
 # Mails that say how far an order or a return is. One that could not be sent at first is not sent any more once one of
 # these has left after it: it would tell of a past as if it were the present. A mail that is not in here tells a fact
 # that stays true (money that was refunded, an address that was changed) and is sent however late.
@@ -65,4 +73,21 @@ OVERTAKEN_BY: dict[Mail, frozenset[Mail]] = {
     Mail.SHIPPED: frozenset({Mail.DELIVERED, Mail.CANCELLED}),
     Mail.RETURN_REQUESTED: _RETURN_OVER | {Mail.RETURN_APPROVED},
     Mail.RETURN_APPROVED: _RETURN_OVER,
+}
+
+# What makes a mail untrue that has not left yet, whether anything else has left or not: of a return, what happened to
+# the same one.
+UNTRUE_AFTER: dict[Mail, frozenset[EventType]] = {
+    Mail.RECEIVED: frozenset({EventType.REVIEW_REJECTED, EventType.CANCELLATION_ACCEPTED}),
+    Mail.REVIEW_DELAYED: frozenset(
+        {
+            EventType.REVIEW_APPROVED,
+            EventType.REVIEW_REJECTED,
+            EventType.PAYMENT_CANCELLED,
+            EventType.CANCELLATION_ACCEPTED,
+        }
+    ),
+    Mail.PAYMENT_NEEDED: frozenset({EventType.PAYMENT_RETRIED, EventType.CANCELLATION_ACCEPTED}),
+    Mail.SHIPPED: frozenset({EventType.DELIVERY_FAILED}),
+    Mail.RETURN_REQUESTED: frozenset({EventType.RETURN_APPROVED, EventType.RETURN_REFUSED}),
 }

@@ -1,8 +1,8 @@
 """What an action will do to an order, and what it will not, in the words of its page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
@@ -34,8 +34,8 @@ def consequences(kind: Kind, view: OrderView) -> Consequences:
     return _TELL[kind](view)
 
 
-def alerts(view: OrderView) -> list[Alert]:
-    """Everything that is wrong with an order."""
+def alerts(view: OrderView, names: Mapping[str, str]) -> list[Alert]:
+    """Everything that is wrong with an order; `names` has in words who asked for something."""
     order = view.order
     if order.made_up:
         return [Alert(text=MADE_UP)]
@@ -48,7 +48,8 @@ def alerts(view: OrderView) -> list[Alert]:
     found += [
         Alert(
             text=f"The refund of {approval.amount_in_words} waits for a second person.",
-            remedy="Somebody else than who asked for it must agree or refuse.",
+            remedy=f"Requested by {names.get(approval.actor, approval.actor)}, {_moment(approval.created_at)}. "
+            "Somebody else must agree or refuse.",
             url=reverse("admin:orders_approval_change", args=[approval.pk]),
             right="orders.decide_approval",
         )
@@ -60,20 +61,33 @@ def alerts(view: OrderView) -> list[Alert]:
     if order.status == Status.SHIPPING_FAILED:
         found.append(
             Alert(
-                text=f"The order could not be shipped. {view.why_not_shipped}".strip(),
+                text=f"{_setback(view)} {view.why_not_shipped}".strip(),
                 remedy="Ship it again, with another address if that is what was wrong, or cancel it.",
             )
         )
     return found
 
 
+def _setback(view: OrderView) -> str:
+    return "The parcel was not delivered." if view.was_not_delivered else "The order could not be shipped."
+
+
+def _moment(at: datetime) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M %Z}"
+
+
 def _no_payment(view: OrderView) -> Alert:
     until = f" within {brief(view.order.deadline - timezone.now())}" if view.order.deadline else ""
     why = f"The payment was declined. {view.declined.decline_reason}".strip() if view.declined else ""
     return Alert(
-        text=why or "The payment was taken back; the order waits for a new one.",
+        text=why or f"{_taken_back(view)}; the order waits for a new payment.",
         remedy=f"Charge it again with another payment method{until}; after that it is cancelled.",
     )
+
+
+def _taken_back(view: OrderView) -> str:
+    had_payment = any(line.captured for line in view.ledger)
+    return "The payment was taken back" if had_payment else "The payment was stopped, and nothing was charged"
 
 
 def _approve(view: OrderView) -> Consequences:

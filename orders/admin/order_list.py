@@ -1,14 +1,19 @@
 """The columns of the list of orders."""
 
+from datetime import datetime
+
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 
 from orders.admin.declared import DeclaredChangeList
 from orders.admin.durations import age, time_left
+from orders.admin.open_matters import badges_of, waits_of
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
-from orders.selectors.searching import addresses_changed, refunds_pending
+from orders.selectors.open_matters import open_matters
+from orders.selectors.searching import addresses_changed
 
 WAITING = {
     Waiting.REVIEWER: "a person",
@@ -29,13 +34,13 @@ class OrderChangeList(DeclaredChangeList):
         """Read the page, and mark its orders."""
         super().get_results(request)
         orders: list[Order] = list(self.result_list)
-        keys = [order.pk for order in orders]
-        refunded, moved = refunds_pending(keys), addresses_changed(keys)
+        matters, moved = open_matters(orders), addresses_changed([order.pk for order in orders])
         for order in orders:
-            order.marks = [  # type: ignore[attr-defined] # for this page alone
-                *(["refund pending"] if order.pk in refunded else []),
-                *(["address changed"] if order.pk in moved else []),
+            order.badges = [  # type: ignore[attr-defined] # for this page alone
+                *badges_of(order, matters[order.pk]),
+                *([("ol-info", "address changed")] if order.pk in moved else []),
             ]
+            order.waits = waits_of(matters[order.pk])  # type: ignore[attr-defined] # the same
         self.result_list = orders
 
 
@@ -56,17 +61,15 @@ def status_badge(order: Order) -> str:
 
 
 def waiting_cell(order: Order) -> str:
-    """What the order waits for and until when."""
-    if not order.waiting_for:
-        return "–"
-    if order.deadline is None:
-        return why_waiting(order)
-    return format_html(
-        '{}<br><time class="ol-quiet" datetime="{}">{}</time>',
-        why_waiting(order),
-        order.deadline.isoformat(),
-        time_left(order.deadline),
-    )
+    """What the order waits for and until when; of one that is over by its status, what is still open."""
+    waits = [(why_waiting(order), order.deadline)] if order.waiting_for else getattr(order, "waits", [])
+    return format_html_join(mark_safe("<br>"), "{}{}", ((text, _until(until)) for text, until in waits)) or "–"
+
+
+def _until(deadline: datetime | None) -> str:
+    if deadline is None:
+        return ""
+    return format_html('<br><time class="ol-quiet" datetime="{}">{}</time>', deadline.isoformat(), time_left(deadline))
 
 
 def age_cell(order: Order) -> str:
@@ -82,10 +85,4 @@ def age_cell(order: Order) -> str:
 
 def badges(order: Order) -> str:
     """What is out of the ordinary."""
-    flags = [
-        *([("ol-made-up", "made up")] if order.made_up else []),
-        *([("ol-bad", "needs attention")] if order.needs_attention else []),
-        *([("ol-warn", "held")] if order.held else []),
-        *(("ol-info", mark) for mark in getattr(order, "marks", [])),
-    ]
-    return format_html_join(" ", '<span class="ol-badge {}">{}</span>', flags)
+    return format_html_join(" ", '<span class="ol-badge {}">{}</span>', getattr(order, "badges", []))

@@ -22,10 +22,10 @@ MOVING = frozenset({Status.RECEIVED, Status.CHARGING, Status.PAID, Status.PICKIN
 
 
 def pace(view: OrderView) -> int | None:
-    """After how many seconds the page asks again; None: nothing is in flight and nothing more will happen by itself."""
+    """After how many seconds the page asks again; None: nothing is in flight and nothing is open."""
     order, now = view.order, timezone.now()
     in_flight = bool(view.unsettled) or is_possible(order, Kind.RETRY_STEP)
-    if order.made_up or (order.is_final and not in_flight):
+    if order.made_up or (order.is_final and not in_flight and not view.matters):
         return None
     stirred = max([order.updated_at, *(command.created_at for command in view.unsettled)])
     moves = in_flight or (order.status in MOVING and not order.held)
@@ -39,6 +39,7 @@ def version_of(view: OrderView, steps: Sequence[StepSeen], entries: Sequence[Ent
     facts = (
         (order.event_seq, order.command_seq, order.updated_at, len(entries)),
         [(command.pk, command.state, command.last_error) for command in view.unsettled],
+        view.matters,
         [(step.sentence, step.last_error, step.due) for step in steps],
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

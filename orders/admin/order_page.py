@@ -1,6 +1,6 @@
 """An order's page: what it waits for, what is wrong, what can be done, and all that belongs to it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from orders import ids
 from orders.admin.consequences import Alert, alerts, consequences
 from orders.admin.durations import age, time_left
 from orders.admin.forms import ActionForm, NoteForm
+from orders.admin.open_matters import badges_of, lines_of, payment_in_words
 from orders.admin.order_actions import ACTIONS, view_or_404
 from orders.admin.order_list import why_waiting
 from orders.admin.order_live import pace, version_of
@@ -29,7 +30,7 @@ from orders.models import Order
 from orders.roles import right_to
 from orders.selectors.backoffice import OrderView, kinds_offered
 from orders.selectors.deliveries import deliveries_of
-from orders.selectors.timeline import timeline
+from orders.selectors.timeline import names_of, timeline
 from orders.services.access import tracking_url
 from orders.services.notes import add_note
 
@@ -75,6 +76,7 @@ def live(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
 def _contents(request: HttpRequest, view: OrderView) -> dict[str, Any]:
     """What the page says of an order, and what this person may do with it."""
     order, may, steps, entries = view.order, request.user.has_perm, steps_seen(view), timeline(view.order.pk)
+    names = names_of(matter.actor for matter in view.matters if matter.actor)
     return {
         "order": order,
         "view": view,
@@ -82,7 +84,11 @@ def _contents(request: HttpRequest, view: OrderView) -> dict[str, Any]:
         "waiting": why_waiting(order),
         "time_left": time_left(order.deadline) if order.deadline else "",
         "age": age(order.created_at),
-        "alerts": alerts_for(view, may),
+        "alerts": alerts_for(view, names, may),
+        "open": lines_of(order, view.matters, names),
+        "badges": badges_of(order, view.matters),
+        "is_over": not (order.waiting_for or view.matters or steps),
+        "payment": payment_in_words(order),
         "buttons": buttons(view, steps, may),
         "steps": steps,
         "entries": entries,
@@ -112,9 +118,9 @@ def note(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
     return redirect("admin:orders_order_change", order.pk)
 
 
-def alerts_for(view: OrderView, may: Callable[[str], bool]) -> list[Alert]:
+def alerts_for(view: OrderView, names: Mapping[str, str], may: Callable[[str], bool]) -> list[Alert]:
     """Everything that is wrong with an order, without the links that this person may not follow."""
-    return [alert if not alert.right or may(alert.right) else replace(alert, url="") for alert in alerts(view)]
+    return [alert if not alert.right or may(alert.right) else replace(alert, url="") for alert in alerts(view, names)]
 
 
 def buttons(view: OrderView, steps: Iterable[StepSeen], may: Callable[[str], bool]) -> list[Button]:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orders.admin.consequences import consequences
 from orders.admin.durations import age, time_left
 from orders.admin.forms import ActionForm, ReviewForm
+from orders.admin.open_matters import payment_in_words
 from orders.admin.order_actions import announce, view_or_404
 from orders.admin.order_list import why_waiting
 from orders.admin.stock import ensure
@@ -160,6 +161,7 @@ def _page(request: HttpRequest, site: AdminSite, order_id: UUID, **more: Any) ->
         "waiting": why_waiting(order),
         "time_left": time_left(order.deadline) if order.deadline else "",
         "age": age(order.created_at),
+        "payment": payment_in_words(actions.order),
         "claim": _claim_in_words(view.claim),
         "is_mine": mine,
         "is_others": view.claim is not None and not mine,

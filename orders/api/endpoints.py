@@ -11,9 +11,8 @@ from pydantic import Field, WithJsonSchema
 from orders.api.auth import WEBHOOKS, client_of
 from orders.api.fields import Url
 from orders.api.orders import PROBLEMS, WRITING, Key
-from orders.api.outcomes import once, refusal, refused, replayable
+from orders.api.outcomes import once, refused, replayable
 from orders.api.schemas import Body
-from orders.errors import InvalidOrder
 from orders.models import WebhookEndpoint
 from orders.selectors.clients import endpoints_of_client
 from orders.services import endpoints, idempotency
@@ -62,14 +61,11 @@ def register(request: HttpRequest, body: EndpointIn, idempotency_key: Key = "") 
     endpoints.check_url(body.url)  # asks DNS: before the transaction, not in it
 
     def effect() -> idempotency.Answer:
-        try:
-            made = endpoints.register_endpoint(client_of(request), body.url)
-        except InvalidOrder as error:
-            return refusal(error)
+        made = endpoints.register_endpoint(client_of(request), body.url)
         return idempotency.Answer(201, {"id": str(made.pk)})
 
     answer = once(request, idempotency_key, body.model_dump(mode="json"), effect)
-    if answer.status != 201:
+    if answer.status != 201:  # stored before invalid requests were left unstored
         return refused(request, answer)
     made = endpoints.own_endpoint(client_of(request), UUID(str(answer.body["id"])))
     return replayable(JsonResponse(_with_secret(made), status=201), answer)

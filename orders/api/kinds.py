@@ -20,7 +20,8 @@ _TABLE = (
         "malformed_body",
         400,
         "The request cannot be read",
-        "Send one JSON object in UTF-8: no NaN or Infinity, no key twice, no NUL, no half of a surrogate pair.",
+        "Send one JSON object in UTF-8: no NaN or Infinity, no key twice, no NUL, no half of a surrogate pair. An "
+        "Idempotency-Key that came with it is not used yet.",
     ),
     ProblemKind("bad_request", 400, "The request cannot be read", "The request is no HTTP that we can answer."),
     ProblemKind(
@@ -53,7 +54,7 @@ _TABLE = (
         409,
         "The order does not accept this now",
         "The command was recorded as rejected. `status_of_order` says where the order stands, `accepts` what it would "
-        "accept.",
+        "accept. What you send instead needs a new Idempotency-Key.",
     ),
     ProblemKind(
         "idempotency_key_in_flight",
@@ -73,9 +74,14 @@ _TABLE = (
         422,
         "The request is not valid",
         "`errors` names the fields at fault, at most 20: a JSON pointer into the body, or the name of a parameter, and "
-        "what is wrong with it. Mend them all and send the request again, under a new key if it had one.",
+        "what is wrong with it. Mend them all and send the request again: its Idempotency-Key is not used yet.",
     ),
-    ProblemKind("reference_taken", 422, "The reference is taken", "You used this reference for another order."),
+    ProblemKind(
+        "reference_taken",
+        422,
+        "The reference is taken",
+        "You used this reference for another order. Send this one with its own, and with a new Idempotency-Key.",
+    ),
     ProblemKind(
         "idempotency_key_reused",
         422,

@@ -62,14 +62,17 @@ def own_order(request: HttpRequest, order_id: UUID) -> Order:
     "/orders", auth=WRITE, response={201: PlacedOut, **WRITING}, summary="Place an order", operation_id="place_order"
 )
 def place(request: HttpRequest, body: OrderIn, idempotency_key: Key = "") -> HttpResponse:
-    """Accept an order. Sent again with its Idempotency-Key, it gives the first answer and makes no second order."""
+    """Accept an order. Sent again with its Idempotency-Key, it gives the first answer and makes no second order.
+
+    A request that is not valid leaves its key unused: send it again, mended, with the same key or a new one.
+    """
     client = client_of(request)
     new = new_order(body)
 
     def effect() -> idempotency.Answer:
         try:
             order = place_order(new, actor=actor_of(client), client=client)
-        except (InvalidOrder, ReferenceTaken) as error:
+        except ReferenceTaken as error:
             return refusal(error)
         stored = answers.placed(order).model_dump(mode="json", exclude={"tracking_url"})
         return idempotency.Answer(201, stored, order)

@@ -14,7 +14,7 @@ from orders.api.kinds import KIND_OF, KINDS
 from orders.api.problems import problem
 from orders.api.results import CommandOut
 from orders.commands import CommandState, Kind
-from orders.errors import InvalidOrder, OrderError
+from orders.errors import OrderError
 from orders.models import Approval, Command, Order
 from orders.selectors.approvals import undecided
 from orders.selectors.commands import accepted_now, command_of_order, outcome_of
@@ -100,18 +100,16 @@ def in_order(body: Mapping[str, Any], like: type[Schema]) -> dict[str, Any]:
 
 
 def refusal(error: OrderError) -> idempotency.Answer:
-    """A request that is refused for what it says: the same every time it is sent."""
+    """A request that is refused for what the database knows: the same every time it is sent."""
     kind = KIND_OF[type(error)]
-    faults = error.errors if isinstance(error, InvalidOrder) else {}
-    return idempotency.Answer(
-        kind.status, {"code": kind.code, "detail": error.message, "faults": [*map(list, faults.items())]}
-    )
+    return idempotency.Answer(kind.status, {"code": kind.code, "detail": error.message})
 
 
 def refused(request: HttpRequest, answer: idempotency.Answer) -> HttpResponse:
     """That refusal as a problem."""
-    faults = answer.body["faults"]
-    errors = [{"pointer": pointer, "detail": text} for pointer, text in faults] if isinstance(faults, list) else []
+    # Of answers that were stored before invalid requests were left unstored.
+    faults = answer.body.get("faults")
+    errors = [{"pointer": pointer, "detail": text} for pointer, text in faults] if faults else []
     more = {"errors": errors} if errors else {}
     response = problem(request, KINDS[str(answer.body["code"])], str(answer.body["detail"]), **more)
     return replayable(response, answer)

@@ -1,9 +1,14 @@
 """Deliveries: who is to be told of what, how often it was tried, and where shops want to be called."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
 
 from orders import ids
+
+# For so long a delivery is tried; then it has failed, and a person may send it again.
+TRIED_FOR = timedelta(days=3)
 
 
 class WebhookEndpoint(models.Model):
@@ -123,6 +128,11 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel}, {self.state}"
+
+    @property
+    def is_sent_again(self) -> bool:
+        """Staff let it be sent once more: it is tried until later than a new one would be."""
+        return self.give_up_at - self.created_at > TRIED_FOR
 
 
 class DeliveryAttempt(models.Model):

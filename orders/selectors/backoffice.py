@@ -14,6 +14,7 @@ from orders.money import in_words
 from orders.selectors.approvals import waiting_approvals
 from orders.selectors.commands import is_possible
 from orders.selectors.eligibility import accepted_by, refusal
+from orders.selectors.open_matters import OpenMatter, open_matters
 from orders.selectors.orders import of_one_moment, order_by_id
 from orders.selectors.refunds import BEFORE_SHIPPED, refundable_of, unanswered
 from orders.selectors.returns import returns_of
@@ -62,6 +63,7 @@ class OrderView:
     ledger: Sequence[LedgerLine]
     shipments: Sequence[Shipment]
     unsettled: Sequence[Command]
+    matters: Sequence[OpenMatter] = ()
     approvals: Sequence[Approval] = ()
     returns: Sequence[Return] = ()
     setback: Event | None = None
@@ -127,6 +129,11 @@ class OrderView:
         return next((shipment for shipment in self.shipments if shipment.state in Shipment.UNDOABLE), None)
 
     @property
+    def was_not_delivered(self) -> bool:
+        """A carrier had its parcel, and did not deliver it."""
+        return self.setback is not None and self.setback.type == EventType.DELIVERY_FAILED
+
+    @property
     def why_not_shipped(self) -> str:
         """What the carrier said, what a person wrote, or what was found when shipping began."""
         if self.setback is None:
@@ -164,6 +171,7 @@ def _order_view(order: Order) -> OrderView:
         ledger=[LedgerLine(payment=payment, refunds=list(payment.refunds.all())) for payment in order.payments.all()],
         shipments=list(order.shipments.all()),
         returns=returns_of(order) if order.status == Status.DELIVERED else [],
+        matters=open_matters([order])[order.pk],
         unsettled=list(order.commands.filter(settled_at=None).order_by("seq")),
         approvals=waiting_approvals(order.pk),
     )

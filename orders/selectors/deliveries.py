@@ -42,8 +42,8 @@ def line_of(row: Delivery) -> DeliveryLine:
 
 
 def what(row: Delivery) -> str:
-    """What it tells: an event, or a mail that none causes."""
-    name = row.event.type if row.event else row.template
+    """What it tells: a mail goes by its own name, a webhook by its event's."""
+    name = row.event.type if row.event and not row.template else row.template
     return name.replace("_", " ")
 
 

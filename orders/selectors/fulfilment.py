@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from orders.commands import RULES, Kind
 from orders.errors import OrderNotFound
-from orders.lifecycle import Waiting
+from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Order
 
 # What an order must wait for, beside its status, before the step can be taken.
@@ -45,3 +45,12 @@ def orders_to_fulfil(step: Kind, *, after: tuple[datetime, UUID] | None, limit: 
         made_at, pk = after
         orders = orders.filter(Q(created_at__gt=made_at) | Q(created_at=made_at, pk__gt=pk), created_at__gte=made_at)
     return list(orders.order_by("created_at", "id").prefetch_related("items", "shipments")[:limit])
+
+
+def was_not_delivered(order: Order) -> bool:
+    """Whether a carrier has the order's parcel, or lost it, and somebody must decide how to go on."""
+    if order.status != Status.SHIPPING_FAILED:
+        return False
+    setbacks = order.events.filter(type__in=(EventType.SHIPPING_FAILED, EventType.DELIVERY_FAILED))
+    last = setbacks.order_by("seq").last()
+    return last is not None and last.type == EventType.DELIVERY_FAILED

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from orders.ids import CODE_LENGTH, first_uuid7, normalise_code
 from orders.lifecycle import EventType
-from orders.models import Event, Order, OrderItem, Payment, Refund, Shipment
+from orders.models import Event, Order, OrderItem, Payment, Shipment
 
 # A prefix shorter than this would find half of everything.
 SHORTEST_PREFIX = 3
@@ -216,12 +216,6 @@ def orders_one_by_one(orders: QuerySet[Order]) -> Iterator[Order]:
     """Those orders with their clients, read by a cursor of the server's: memory does not grow with their number."""
     with transaction.atomic():  # outside of one, the server would first put the whole answer aside
         yield from orders.select_related("client").iterator(chunk_size=1000)
-
-
-def refunds_pending(order_ids: Iterable[UUID]) -> set[UUID]:
-    """Those of these orders that have a refund on its way."""
-    pending = Refund.objects.filter(state=Refund.State.PENDING, payment__order__in=list(order_ids))
-    return set(pending.order_by().values_list("payment__order_id", flat=True))
 
 
 def addresses_changed(order_ids: Iterable[UUID]) -> set[UUID]:

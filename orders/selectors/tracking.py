@@ -9,8 +9,11 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from orders.commands import Kind
+from orders.lifecycle import EventType, Status
 from orders.models import AccessCode, Command, Event, Order, OrderItem, Payment, Shipment
 from orders.selectors.eligibility import accepted_by
+from orders.selectors.fulfilment import was_not_delivered
+from orders.selectors.open_matters import Matter, OpenMatter, PaymentState, open_matters, payment_state
 from orders.selectors.orders import of_one_moment
 from orders.selectors.returns import RETURNS, is_returnable
 
@@ -18,6 +21,7 @@ CUSTOMER = "customer"
 # Of what a mail with lost links tells.
 RECENT_DAYS = 90
 MOST_RECENT = 20
+_SETBACKS = (EventType.SHIPPING_FAILED, EventType.DELIVERY_FAILED)
 CUSTOMERS_CHANGES = (Kind.CANCEL, Kind.UPDATE_ADDRESS, Kind.RETRY_PAYMENT, Kind.REQUEST_RETURN)
 
 
@@ -31,6 +35,14 @@ class TrackedOrder:
     shipments: list[Shipment]
     events: list[Event]
     commands: list[Command]
+    matters: list[OpenMatter]
+    paid: PaymentState
+
+    @property
+    def was_not_delivered(self) -> bool:
+        """A carrier had the parcel and did not deliver it, and nobody has decided yet how to go on."""
+        setbacks = [event.type for event in self.events if event.type in _SETBACKS]
+        return self.order.status == Status.SHIPPING_FAILED and setbacks[-1:] == [EventType.DELIVERY_FAILED]
 
     @property
     def parcel(self) -> Shipment | None:
@@ -46,8 +58,10 @@ class TrackedOrder:
 
     @property
     def changes(self) -> list[Kind]:
-        """What the customer may ask for now: what the order accepts and nobody has asked for yet."""
-        asked = {command.kind for command in self.commands if not command.is_settled}
+        """What the customer may ask for now: what the order accepts, and nobody has asked for or cancelled yet."""
+        asked = {matter.about for matter in self.matters if matter.matter is Matter.COMMAND_OPEN}
+        if Kind.CANCEL in asked:
+            return []
         return [kind for kind in open_changes(self.order, self.shipments) if kind not in asked]
 
 
@@ -81,13 +95,16 @@ def tracked(order: Order) -> TrackedOrder:
 
 def _tracked(order: Order) -> TrackedOrder:
     prefetch_related_objects([order], "items", "shipments", RETURNS, "returns__items__item")
+    matters = open_matters([order])[order.pk]
     return TrackedOrder(
         order=order,
         items=list(order.items.all()),
-        payments=list(order.payments.prefetch_related("refunds")),
+        payments=list(order.payments.all()),
         shipments=list(order.shipments.all()),
         events=list(order.events.all()),
         commands=list(order.commands.filter(actor=CUSTOMER)),
+        matters=matters,
+        paid=payment_state(order),
     )
 
 
@@ -97,6 +114,8 @@ def open_changes(order: Order, shipments: list[Shipment] | None = None) -> list[
     parcels = order.shipments.all() if shipments is None else shipments
     if any(parcel.state in Shipment.UNDOABLE for parcel in parcels):
         accepted = [kind for kind in accepted if kind is not Kind.UPDATE_ADDRESS]
+    if was_not_delivered(order):
+        accepted = [kind for kind in accepted if kind is not Kind.CANCEL]
     if not is_returnable(order):
         accepted = [kind for kind in accepted if kind is not Kind.REQUEST_RETURN]
     return accepted

@@ -1,7 +1,7 @@
 """Deliveries: written with the event that causes them, in its transaction; sent again by staff."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -11,16 +11,13 @@ from django.utils import timezone
 from orders import ids
 from orders.errors import DeliveryNotFound
 from orders.lifecycle import EventType
-from orders.mails import CAUSED_BY
+from orders.mails import CAUSED_BY, NO_MAILS
 from orders.models import Delivery, Event, Order
+from orders.models.deliveries import TRIED_FOR
 from orders.selectors.eligibility import MADE_UP
 
 Value = str | int | bool | None
 CUSTOMER = "customer"
-NO_MAILS = "No mails are sent: EMAIL_URL is not set."
-
-# For so long a delivery is tried; then it has failed, and a person may send it again.
-TRIED_FOR = timedelta(days=3)
 
 # One row for each endpoint of the order's client. The ids are of version 7: the beginning of one that was made here,
 # and random bits of the database's own.

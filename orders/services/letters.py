@@ -19,9 +19,10 @@ from orders.errors import MailRefused
 from orders.gateways.mail import Letter, mail_gateway
 from orders.languages import language_or_default, spoken
 from orders.lifecycle import Status
-from orders.mails import OVERTAKEN_BY, Mail
+from orders.mails import CODE_OVER, OVERTAKEN, OVERTAKEN_BY, UNTRUE, UNTRUE_AFTER, Mail
 from orders.models import AccessCode, Delivery, Order, Return
 from orders.money import localised
+from orders.selectors.open_matters import payment_state
 from orders.selectors.tracking import recent_orders, tracked
 from orders.services.access import tracking_url
 from orders.services.mail_words import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
@@ -57,7 +58,7 @@ def letter_of(row: Delivery) -> Posted:
         MailRefused: there is nothing to be said any more.
     """
     mail, order = Mail(row.template), row.order
-    _check_not_overtaken(row, mail)
+    _check_still_true(row, mail)
     words = WORDS[mail]
     with override(language_or_default(order.locale)):
         total = localised(order.total, order.currency)
@@ -86,32 +87,41 @@ def letter_of(row: Delivery) -> Posted:
         )
 
 
-def _check_not_overtaken(row: Delivery, mail: Mail) -> None:
-    """A mail that failed before lets later ones of its order pass. Sent again by staff, it counts as a new one.
+def _check_still_true(row: Delivery, mail: Mail) -> None:
+    """Look at what has happened since the mail was written. One that staff send again is sent in any case.
 
     Raises:
-        MailRefused: one has left meanwhile that makes this one untrue.
+        MailRefused: the order or the return has gone on, or (a mail that failed before lets later ones pass) a mail has
+            left that makes this one untrue.
     """
+    if row.is_sent_again or row.seq == row.order.event_seq:
+        return
+    later = Q(created_at__gt=row.created_at)
+    about = row.event.data.get("return") if row.event else None
+    happened = row.order.events.filter(
+        later if row.seq is None else Q(seq__gt=row.seq), type__in=UNTRUE_AFTER.get(mail, ())
+    )
+    if (happened.filter(data__return=about) if about else happened).exists():
+        raise MailRefused(UNTRUE)
     if not row.last_error:
         return
-    later = (
-        Q(created_at__gt=row.created_at)
-        if row.seq is None
-        else Q(seq__gt=row.seq) | Q(seq=None, created_at__gt=row.created_at)
+    left = row.order.deliveries.filter(
+        later if row.seq is None else Q(seq__gt=row.seq) | Q(later, seq=None),
+        template__in=OVERTAKEN_BY.get(mail, ()),
+        state=Delivery.State.SENT,
     )
-    left = row.order.deliveries.filter(later, template__in=OVERTAKEN_BY.get(mail, ()), state=Delivery.State.SENT)
-    if row.event and (about := row.event.data.get("return")):
-        left = left.filter(event__data__return=about)
-    if left.exists():
-        raise MailRefused("A later mail has told the customer more.")
+    if (left.filter(event__data__return=about) if about else left).exists():
+        raise MailRefused(OVERTAKEN)
 
 
 def _more(row: Delivery, mail: Mail) -> Facts:
     """What this mail alone tells."""
     find: Callable[[Delivery], Facts] | None = {
+        Mail.RECEIVED: _to_pay,
         Mail.PAYMENT_NEEDED: _deadline,
         Mail.SHIPPED: _parcel,
         Mail.REFUNDED: _refund,
+        Mail.RETURN_RECEIVED: _amount,
         Mail.RETURN_APPROVED: _return,
         Mail.ACCESS_CODE: _code,
     }.get(mail)
@@ -148,7 +158,24 @@ def _moment(at: datetime) -> str:
     return f"{format_date(at, 'long', locale=spoken())}, {at.astimezone(UTC):%H:%M} UTC"
 
 
+def _to_pay(row: Delivery) -> Facts:
+    """What will be charged, as long as that is still to come."""
+    order = row.order
+    is_to_come = order.status in (Status.RECEIVED, Status.IN_REVIEW)
+    return {"due": localised(order.total, order.currency)} if is_to_come else {}
+
+
 def _refund(row: Delivery) -> Facts:
+    """How much goes back; where that is not all of the payment, how much has by now."""
+    paid = payment_state(row.order)
+    if not paid.is_partly_refunded:
+        return _amount(row)
+    currency = row.order.currency
+    sums = {"refunded": localised(paid.refunded, currency), "paid": localised(paid.captured, currency)}
+    return {**_amount(row), **sums}
+
+
+def _amount(row: Delivery) -> Facts:
     data = row.event.data if row.event else {}
     return {"amount": localised(int(data["amount"]), str(data["currency"]))}
 
@@ -156,7 +183,7 @@ def _refund(row: Delivery) -> Facts:
 def _code(row: Delivery) -> Facts:
     code = AccessCode.objects.select_related("order").filter(pk=row.about.get("code"), order_id=row.order_id).first()
     if code is None or not may_be_tried(code):
-        raise MailRefused("The code holds no longer.")
+        raise MailRefused(CODE_OVER)
     return {"digits": digits(code)}
 
 

@@ -28,7 +28,8 @@ WORDS: dict[Mail, Words] = {
     Mail.RECEIVED: Words(
         subject=_("We have your order {code}"),
         lines=(
-            _("thank you for your order of {total}. We check it now and then take the payment."),
+            _("thank you for your order of {total}."),
+            _("We check it now and then take the payment of {due}."),
             _("On its page you see where it stands, and can change its address or cancel it while that is possible."),
         ),
     ),
@@ -72,7 +73,10 @@ WORDS: dict[Mail, Words] = {
     ),
     Mail.REFUNDED: Words(
         subject=_("A refund for your order {code}"),
-        lines=(_("{amount} are on their way back to your payment method. Banks take up to 14 days."),),
+        lines=(
+            _("{amount} are on their way back to your payment method. Banks take up to 14 days."),
+            _("So far, {refunded} of the {paid} that you paid have gone back."),
+        ),
         button=_("See your order"),
     ),
     Mail.ADDRESS_CHANGED: Words(
@@ -104,7 +108,7 @@ WORDS: dict[Mail, Words] = {
     ),
     Mail.RETURN_RECEIVED: Words(
         subject=_("Your return for order {code} reached us"),
-        lines=(_("what you sent back has reached us. The refund follows."),),
+        lines=(_("what you sent back has reached us. You get {amount} back for it."),),
         button=_("See your return"),
     ),
     Mail.RETURN_CLOSED: Words(

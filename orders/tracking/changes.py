@@ -10,6 +10,7 @@ from orders.models import Order
 from orders.money import localised
 from orders.selectors import tracking as reads
 from orders.selectors.commands import outcome_of
+from orders.selectors.fulfilment import was_not_delivered
 from orders.services.commands import Intention, issue_command
 from orders.tracking.access import of_proven_customer
 from orders.tracking.address_form import AddressForm
@@ -35,7 +36,8 @@ def cancel(request: HttpRequest, order: Order) -> HttpResponse:
 @of_proven_customer
 def address(request: HttpRequest, order: Order) -> HttpResponse:
     """Change where the parcel goes."""
-    return _change(request, order, AddressForm, initial=order.shipping_address)
+    again = was_not_delivered(order)
+    return _change(request, order, AddressForm, initial=order.shipping_address, again=again)
 
 
 @of_proven_customer

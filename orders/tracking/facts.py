@@ -17,6 +17,7 @@ from orders.models import Payment, Refund, Shipment
 from orders.money import localised
 from orders.selectors.returns import window_ends
 from orders.selectors.tracking import TrackedOrder
+from orders.tracking import words
 
 # Banks book a refund when they like; card schemes give them this long.
 BANK_DAYS = 14
@@ -81,15 +82,17 @@ def payment_facts(seen: TrackedOrder) -> list[Fact]:
     """What was charged and what went back, in the order in which it happened."""
     charged = (EventType.PAYMENT_CHARGED, EventType.PAYMENT_LANDED_LATE)
     paid = {event.data.get("payment"): event.created_at for event in seen.events if event.type in charged}
-    facts = [fact for own in seen.payments for fact in _of_payment(own, paid.get(str(own.id)))]
+    is_wanted = seen.order.status == Status.CHARGING and seen.order.waiting_for == Waiting.PAYMENT
+    facts = [fact for own in seen.payments for fact in _of_payment(own, paid.get(str(own.id)), is_wanted=is_wanted)]
     return facts or [Fact(gettext("Nothing has been charged."))]
 
 
-def _of_payment(payment: Payment, paid_at: datetime | None) -> list[Fact]:
+def _of_payment(payment: Payment, paid_at: datetime | None, *, is_wanted: bool) -> list[Fact]:
     state, amount = payment.state, localised(payment.amount, payment.currency)
     refunds = [_of_refund(refund, payment.currency) for refund in payment.refunds.all()]
     if state == Payment.State.PENDING:
-        return [Fact(gettext("{amount} are being charged.").format(amount=amount))]
+        text = gettext("{amount} are being charged.") if is_wanted else gettext(words.PAYMENT_UNKNOWN)
+        return [Fact(text.format(amount=amount))]
     if state == Payment.State.DECLINED:
         return [Fact(gettext("{amount} were declined").format(amount=amount), payment.updated_at)]
     if state == Payment.State.CAPTURED or refunds:
@@ -158,7 +161,7 @@ def changes(seen: TrackedOrder, *, confirmed: bool) -> list[Change]:
         Kind.UPDATE_ADDRESS: (
             "address",
             gettext("Change the address"),
-            gettext("Until the parcel gets its label. It costs nothing."),
+            gettext(words.SENT_AGAIN if seen.was_not_delivered else words.UNTIL_LABELLED),
         ),
         Kind.RETRY_PAYMENT: ("payment", gettext("Pay again"), _terms_of_payment(seen)),
         Kind.REQUEST_RETURN: ("return", gettext("Return something"), _terms_of_returning(seen)),

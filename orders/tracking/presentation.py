@@ -1,5 +1,6 @@
 """From a tracked order to what its page says: in the customer's words and language."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import dropwhile
@@ -11,6 +12,7 @@ from orders.commands import CommandState, Kind
 from orders.languages import spoken
 from orders.lifecycle import FINAL, EventType, Status, Waiting
 from orders.models import Command, Event
+from orders.money import localised
 from orders.selectors.tracking import TrackedOrder
 from orders.tracking import words
 from orders.tracking.facts import Fact
@@ -46,20 +48,38 @@ class Notice:
     text: str
 
 
-def headline(seen: TrackedOrder) -> Headline:
-    """The one big sentence, and why the order stands there."""
+def headline(seen: TrackedOrder, *, may_pay: bool) -> Headline:
+    """The one big sentence, and why the order stands there. `may_pay`: the page offers to pay again."""
     order, status, waiting = seen.order, Status(seen.order.status), Waiting(seen.order.waiting_for)
-    returning = waiting is Waiting.PAYMENT_RETURN
-    title = gettext(words.RETURNING_PAYMENT if returning else words.HEADLINES[status])
+    title = gettext(_title(seen, status, waiting))
     if status in FINAL:
-        return Headline(title, " ".join([*_faults(seen), gettext(words.ENDINGS[status])]))
+        return Headline(title, " ".join([*_faults(seen), *_ending(seen, status)]))
     if order.held and status is not Status.AWAITING_PAYMENT:
         return Headline(title, gettext(words.HELD))
-    reason = gettext(words.LATE if order.needs_attention else words.REASONS[waiting])
+    reason = _reason(seen, waiting, may_pay=may_pay)
     if order.deadline is None or waiting not in words.DEADLINES:
         return Headline(title, reason)
     before, _, after = gettext(words.DEADLINES[waiting]).partition("{time}")
     return Headline(title, reason, before, order.deadline, after)
+
+
+def _title(seen: TrackedOrder, status: Status, waiting: Waiting) -> str:
+    if waiting is Waiting.PAYMENT_RETURN:
+        return words.RETURNING_PAYMENT if seen.paid.captured else words.STOPPING_PAYMENT
+    return words.NOT_DELIVERED if seen.was_not_delivered else words.HEADLINES[status]
+
+
+def _reason(seen: TrackedOrder, waiting: Waiting, *, may_pay: bool) -> str:
+    if seen.order.needs_attention:
+        return gettext(words.LATE)
+    reason = gettext(words.WHY_NOT_DELIVERED if seen.was_not_delivered else words.REASONS[waiting])
+    return f"{reason} {gettext(words.PAY_BELOW)}" if may_pay else reason
+
+
+def _ending(seen: TrackedOrder, status: Status) -> list[str]:
+    """That nothing more will happen is said only where nothing is open."""
+    is_untrue = status is Status.CANCELLED and bool(seen.matters)
+    return [] if is_untrue else [gettext(words.ENDINGS[status])]
 
 
 def _faults(seen: TrackedOrder) -> list[str]:
@@ -69,22 +89,46 @@ def _faults(seen: TrackedOrder) -> list[str]:
 
 def steps(seen: TrackedOrder) -> list[Step]:
     """What is done, what is under way, what comes next; an order that left the way ends with how it did."""
-    status = Status(seen.order.status)
-    at = {event.type: event.created_at for event in seen.events}
+    status, at = Status(seen.order.status), _happened(seen.events)
+    done = [Step(gettext(name), "done", at[event]) for name, event in words.STEPS if event in at]
     if status in words.LAST_STEPS:
-        happened = [Step(gettext(name), "done", at[event]) for name, event in words.STEPS if event in at]
-        return [*happened, Step(gettext(words.LAST_STEPS[status]), "stopped", seen.events[-1].created_at)]
-    done = words.STEPS_DONE[status]
-    reached = [Step(gettext(name), "done", at.get(event)) for name, event in words.STEPS[:done]]
-    note = gettext(words.PAUSED if seen.order.held else words.STANDSTILLS.get(status, words.UNDER_WAY))
-    current = [Step(gettext(name), "current", note=note) for name, _ in words.STEPS[done : done + 1]]
-    return [*reached, *current, *(Step(gettext(name), "next") for name, _ in words.STEPS[done + 1 :])]
+        name, ended_by = words.LAST_STEPS[status]
+        return [*done, Step(gettext(name), "stopped", at.get(ended_by))]
+    reached = max(number for number, (_, event) in enumerate(words.STEPS) if event in at)
+    ahead = [gettext(name) for name, _ in words.STEPS[reached + 1 :]]
+    stands = seen.order.held or seen.order.waiting_for == Waiting.PAYMENT_RETURN
+    note = gettext(words.PAUSED if stands else words.STANDSTILLS.get(status, words.UNDER_WAY))
+    current = [Step(name, "current", note=note) for name in ahead[:1]]
+    return [*done, *current, *(Step(name, "next") for name in ahead[1:])]
 
 
-def timeline(seen: TrackedOrder) -> list[Fact]:
-    """What happened, the oldest first: what is new stands at the end and moves nothing."""
+def _happened(events: Iterable[Event]) -> dict[str, datetime]:
+    """What has happened and was not taken back since, each with when it did so last."""
+    at: dict[str, datetime] = {}
+    for event in events:
+        for undone in words.UNDONE_BY.get(EventType(event.type), ()):
+            at.pop(undone, None)
+        at[event.type] = event.created_at
+    return at
+
+
+def timeline(seen: TrackedOrder, *, confirmed: bool) -> list[Fact]:
+    """What happened, the oldest first: what is new stands at the end and moves nothing.
+
+    Amounts are for who gave the second proof.
+    """
     commands = {command.id: command for command in seen.commands}
-    return [Fact(text, event.created_at) for event in seen.events if (text := _event_in_words(event, commands))]
+    told = [(event, _with_amount(event) if confirmed else "") for event in seen.events]
+    return [Fact(text, event.created_at) for event, said in told if (text := said or _event_in_words(event, commands))]
+
+
+def _with_amount(event: Event) -> str:
+    """What happened, with the amount that the event names; empty where that is nothing to tell."""
+    amount, currency = event.data.get("amount"), event.data.get("currency")
+    text = words.EVENTS_WITH_AMOUNT.get(EventType(event.type))
+    if text is None or not isinstance(amount, int) or not isinstance(currency, str):
+        return ""
+    return gettext(text).format(amount=localised(amount, currency))
 
 
 def notice(seen: TrackedOrder, command_id: UUID | None) -> Notice | None:
@@ -111,7 +155,7 @@ def _what_followed(seen: TrackedOrder, command: Command) -> Notice | None:
     said = gettext(words.EVENTS[EventType(event.type)])
     if known[EventType(event.type)]:
         return Notice("good", gettext("Done"), said)
-    return Notice("bad", said, gettext(words.REASONS[Waiting.NEW_PAYMENT]))
+    return Notice("bad", said, _reason(seen, Waiting.NEW_PAYMENT, may_pay=Kind.RETRY_PAYMENT in seen.changes))
 
 
 def _refusal(command: Command) -> str:

@@ -17,7 +17,7 @@ from orders.models import Order
 from orders.money import localised
 from orders.selectors import tracking as reads
 from orders.services.access import order_opened_by_link
-from orders.tracking import facts, presentation, returned
+from orders.tracking import facts, presentation, returned, still_open
 from orders.tracking.access import (
     ask_for_email,
     is_confirmed,
@@ -66,34 +66,37 @@ def receipt(request: HttpRequest, order: Order) -> HttpResponse:
 
 def _page(request: HttpRequest, seen: reads.TrackedOrder) -> dict[str, Any]:
     order = seen.order
-    confirmed = is_confirmed(request, order)
+    confirmed, change = is_confirmed(request, order), _change_shown(request)
+    notice = presentation.notice(seen, change) if confirmed else None
+    # Each asks for the code from a mail first.
+    changes = facts.changes(seen, confirmed=confirmed) if confirmed or settings.MAILS else []
     page = {
         "order": order,
         "seen": seen,
         "confirmed": confirmed,
-        "headline": presentation.headline(seen),
+        "headline": presentation.headline(seen, may_pay=any(it.name == "payment" for it in changes)),
+        "open": still_open.still_open(seen, confirmed=confirmed, is_answered=bool(notice and notice.tone == "waiting")),
+        "notice": notice,
         "expected": facts.expected(seen),
         "steps": presentation.steps(seen),
-        "timeline": presentation.timeline(seen),
+        "timeline": presentation.timeline(seen, confirmed=confirmed),
         "lines": facts.lines(seen),
         "totals": facts.totals(seen),
         "total": localised(order.total, order.currency),
-        # Each asks for the code from a mail first.
-        "changes": facts.changes(seen, confirmed=confirmed) if confirmed or settings.MAILS else [],
+        "changes": changes,
         "room": facts.most_changes(seen),
         "mails": settings.MAILS,
         "returns": returned.returns_seen(order),
-        "polls": not order.is_final or returned.goes_on(order),
+        "polls": still_open.goes_on(seen) or returned.goes_on(order),
         "etag": _etag(request, order),
-        "change": _change_shown(request),
+        "change": change,
     }
-    return page | _private_part(seen, _change_shown(request)) if confirmed else page
+    return page | _private_part(seen) if confirmed else page
 
 
-def _private_part(seen: reads.TrackedOrder, change: UUID | None) -> dict[str, Any]:
+def _private_part(seen: reads.TrackedOrder) -> dict[str, Any]:
     """What the link alone does not show."""
     return {
-        "notice": presentation.notice(seen, change),
         "payments": facts.payment_facts(seen),
         "has_receipt": any(own.state == own.State.CAPTURED or own.refunded for own in seen.payments),
         "address": facts.address_lines(seen),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop as _
 
 from orders.commands import Kind
 from orders.lifecycle import EventType, Status, Waiting
+from orders.selectors.open_matters import Matter
 
 HEADLINES: dict[Status, str] = {
     Status.RECEIVED: _("We have your order"),
@@ -17,7 +18,7 @@ HEADLINES: dict[Status, str] = {
     Status.PICKING: _("We are collecting your items"),
     Status.PACKED: _("Your parcel is packed"),
     Status.SHIPPED: _("Your parcel is on its way"),
-    Status.SHIPPING_FAILED: _("Your parcel was held up"),
+    Status.SHIPPING_FAILED: _("Your order is held up"),
     Status.CANCELLING: _("We are cancelling your order"),
     Status.DELIVERED: _("Your parcel has arrived"),
     Status.CANCELLED: _("Your order is cancelled"),
@@ -26,8 +27,11 @@ HEADLINES: dict[Status, str] = {
 }
 
 RETURNING_PAYMENT = _("We are returning your payment")
+STOPPING_PAYMENT = _("We are stopping your payment")
+NOT_DELIVERED = _("Your parcel did not arrive")
 HELD = _("We have paused your order to look at something. It goes on as soon as that is settled.")
 LATE = _("This takes longer than it should. We are looking into it.")
+WHY_NOT_DELIVERED = _("The carrier could not deliver it. We are finding out how to go on. You need not do anything.")
 
 # Why an order stands where it stands.
 REASONS: dict[Waiting, str] = {
@@ -36,7 +40,7 @@ REASONS: dict[Waiting, str] = {
     Waiting.REVIEWER: _("We look at your order before we take the payment. This can take a little longer."),
     Waiting.PAYMENT: _("This usually takes a few seconds."),
     Waiting.PAYMENT_RETURN: _("After that, the order waits for another payment from you."),
-    Waiting.NEW_PAYMENT: _("We have no payment for it yet. You can pay again below."),
+    Waiting.NEW_PAYMENT: _("We have no payment for it yet."),
     Waiting.SHIPPING: _("Next, we collect your items."),
     Waiting.PACKING: _("Next, they go into a parcel."),
     Waiting.LABEL: _("Next, it gets its label from the carrier."),
@@ -45,6 +49,9 @@ REASONS: dict[Waiting, str] = {
     Waiting.SHIPPING_DECISION: _("We are finding out how to bring it to you. You need not do anything."),
     Waiting.CANCELLATION: _("Whatever you paid for it goes back to you."),
 }
+
+# Said where it is offered.
+PAY_BELOW = _("You can pay again below.")
 
 # What the deadline means. A deadline that is not in here is for us to know.
 DEADLINES: dict[Waiting, str] = {
@@ -69,18 +76,10 @@ STEPS: tuple[tuple[str, EventType], ...] = (
     (_("Delivered"), EventType.DELIVERY_CONFIRMED),
 )
 
-# How many of these steps are done in each state. An order that left the way shows those that it did.
-STEPS_DONE: dict[Status, int] = {
-    Status.RECEIVED: 1,
-    Status.IN_REVIEW: 1,
-    Status.CHARGING: 1,
-    Status.AWAITING_PAYMENT: 1,
-    Status.PAID: 2,
-    Status.PICKING: 2,
-    Status.PACKED: 3,
-    Status.SHIPPED: 4,
-    Status.SHIPPING_FAILED: 2,
-    Status.DELIVERED: 5,
+# The steps that an event takes back: they are to be done once more.
+UNDONE_BY: dict[EventType, frozenset[EventType]] = {
+    EventType.PAYMENT_CANCELLED: frozenset({EventType.PAYMENT_CHARGED}),
+    EventType.SHIPPING_RETRIED: frozenset({EventType.ORDER_PACKED, EventType.ORDER_SHIPPED}),
 }
 
 # What stands below the step that is under way, where it is not that.
@@ -91,11 +90,12 @@ STANDSTILLS: dict[Status, str] = {
 UNDER_WAY = _("Under way")
 PAUSED = _("Paused")
 
-LAST_STEPS: dict[Status, str] = {
-    Status.CANCELLING: _("Cancelling"),
-    Status.CANCELLED: _("Cancelled"),
-    Status.REJECTED: _("Not accepted"),
-    Status.INVALID: _("Not accepted"),
+# How an order left the way, and by which event.
+LAST_STEPS: dict[Status, tuple[str, EventType]] = {
+    Status.CANCELLING: (_("Cancelling"), EventType.CANCELLATION_ACCEPTED),
+    Status.CANCELLED: (_("Cancelled"), EventType.ORDER_CANCELLED),
+    Status.REJECTED: (_("Not accepted"), EventType.REVIEW_REJECTED),
+    Status.INVALID: (_("Not accepted"), EventType.VALIDATION_FAILED),
 }
 
 # The timeline. An event that is not in here is for us to know; rejected commands have their own sentence.
@@ -137,6 +137,12 @@ EVENTS: dict[EventType, str] = {
     EventType.RETURN_REFUNDED: _("Your return was refunded."),
 }
 
+# The same, with the amount, for whoever may see it.
+EVENTS_WITH_AMOUNT: dict[EventType, str] = {
+    EventType.REFUND_STARTED: _("A refund of {amount} was started."),
+    EventType.REFUND_SUCCEEDED: _("Your refund of {amount} was sent."),
+}
+
 # What became of a change that the customer asked for, where it was refused. The order's own reason follows where it
 # can be said in the customer's language.
 REFUSED: dict[Kind, str] = {
@@ -145,6 +151,9 @@ REFUSED: dict[Kind, str] = {
     Kind.RETRY_PAYMENT: _("The payment could not be made."),
     Kind.REQUEST_RETURN: _("The return could not be asked for."),
 }
+# Until when the address may be changed.
+UNTIL_LABELLED = _("Until the parcel gets its label. It costs nothing.")
+SENT_AGAIN = _("If we send it again, it goes there. It costs nothing.")
 APPLIED: dict[Kind, str] = {
     Kind.CANCEL: _("The order is being cancelled. Whatever you paid goes back to you."),
     Kind.UPDATE_ADDRESS: _("The parcel will go to the new address."),
@@ -179,3 +188,26 @@ CAUSES = (
     _("It is not wanted any more"),
     _("Another reason"),
 )
+
+PAYMENT_UNKNOWN = _("We are finding out whether {amount} were charged. If so, they go back to you.")
+# What is open beside the status: with the amount for whoever may see it.
+MATTERS: dict[Matter, str] = {
+    Matter.ATTENTION: LATE,
+    Matter.HELD: HELD,
+    Matter.RETURN_REQUESTED: _("We look at your return and answer you."),
+    Matter.RETURN_APPROVED: _("We agreed to your return."),
+    Matter.REFUND_AWAITS_APPROVAL: _("We are checking a refund for you."),
+    Matter.REFUND_PENDING: _("A refund is on its way to you."),
+    Matter.REFUND_FAILED: _("A refund could not be sent yet. We are looking into it."),
+    Matter.PAYMENT_OPEN: _("We are finding out whether a payment was taken. If so, it goes back to you."),
+    Matter.COMMAND_OPEN: _("A change to your order is under way."),
+}
+MATTERS_WITH_AMOUNT: dict[Matter, str] = {
+    Matter.REFUND_PENDING: _("{amount} are on their way back to you."),
+    Matter.REFUND_FAILED: _("{amount} could not be returned yet. We are looking into it."),
+    Matter.PAYMENT_OPEN: PAYMENT_UNKNOWN,
+}
+OWN_COMMAND = _("It is under way. You need not send it again.")
+PARTLY_REFUNDED = _("Part of what was paid was refunded.")
+PARTLY_REFUNDED_WITH_AMOUNT = _("{refunded} of {paid} were refunded.")
+REFUNDED = _("What was paid was refunded.")

@@ -126,3 +126,29 @@ def test_print_leaves_the_buttons_out(packer: Page, web: str) -> None:
     packer.emulate_media(media="print")
     expect(back).to_be_hidden()
     expect(packer.get_by_role("img", name=f"Barcode {order.code}")).to_be_visible()
+
+
+# As long as they come in German; the paper is A4 between its margins.
+LONG_HEADS = ["Stückzahl", "Artikelnummer", "Artikelbezeichnung", "Bestellungen", "Erledigt"]
+PAPER_WIDTH = 688
+LINES_OF_HEADS = """words => [...document.querySelectorAll('thead th')].map((head, place) => {
+    head.textContent = words[place];
+    const range = document.createRange();
+    range.selectNodeContents(head);
+    return new Set([...range.getClientRects()].map(({top}) => Math.round(top))).size;
+})"""
+
+
+def test_the_heads_of_printed_tables_are_one_line_however_long_their_words(packer: Page, web: str) -> None:
+    name = "Schreibtischlampe aus Messing mit grünem Schirm, höhenverstellbar, für Räume mit hohen Decken"
+    order = reaches(
+        an_order(fulfilment="manual", items=[NewItem(sku="LAMPE" * 8, quantity=9, unit_price=1, name=name)]),
+        Status.PAID,
+    )
+    packer.emulate_media(media="print")
+    packer.set_viewport_size({"width": PAPER_WIDTH, "height": 970})
+    for path in (at(order, "slip"), reverse("admin:orders_order_warehouse_pick_list")):
+        packer.goto(f"{web}{path}")
+        heads = packer.locator("thead th").count()
+        assert packer.evaluate(LINES_OF_HEADS, LONG_HEADS) == [1] * heads, path
+        assert packer.evaluate("document.documentElement.scrollWidth") <= PAPER_WIDTH, path

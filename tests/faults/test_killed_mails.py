@@ -35,11 +35,10 @@ def have_left(directory: Path, number: int) -> bool:
 
 
 def test_each_of_200_mails_is_sent_though_workers_are_killed_and_twice_only_within_the_window(
-    world: World, tmp_path: Path, measured: Callable[[str], None], settings: object
+    world: World, tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
     directory = tmp_path / "mails"
     world.settings |= {"EMAIL_URL": f"filemail://{directory}", "MANUAL_REVIEW_TIMEOUT": "3600"}
-    settings.MAILS = True  # type: ignore[attr-defined]  # so that orders placed here write their mails
     for _ in range(MAILS):
         an_order()
     for killed_after in (20, 80, 140):

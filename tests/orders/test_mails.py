@@ -16,11 +16,11 @@ from pytest_django import Settings
 
 from orders.address import Address
 from orders.lifecycle import EventType, Status
-from orders.mails import ALWAYS, CAUSED_BY, SWITCHABLE, Mail
+from orders.mails import ALWAYS, CAUSED_BY, NO_MAILS, SWITCHABLE, Mail
 from orders.models import ApiClient, Delivery, Order
 from orders.services import delays, sending
 from orders.services.access import is_token_of, tracking_url
-from orders.services.deliveries import NO_MAILS, send_again, write_mail
+from orders.services.deliveries import send_again, write_mail
 from orders.services.lost_links import ask_for_links, write_requested_links
 from orders.services.mail_words import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
 from orders.services.proof import digits, send_code
@@ -83,7 +83,7 @@ def test_every_event_of_the_table_causes_its_mail_and_it_can_be_sent(inbox: Path
 
 
 def test_a_mail_has_the_customers_link_in_both_forms_and_a_name_that_is_always_the_same(inbox: Path) -> None:
-    order = an_order(customer_name="Ann <b>Bold</b>")
+    order = an_order_in(Status.IN_REVIEW, customer_name="Ann <b>Bold</b>")
     (row,) = letters_of(order)
     message = sent(inbox, row)
     assert message["To"] == order.customer_email
@@ -96,7 +96,7 @@ def test_a_mail_has_the_customers_link_in_both_forms_and_a_name_that_is_always_t
 
 
 def test_nothing_of_what_a_mail_says_is_stored() -> None:
-    order = an_order()
+    order = an_order_in(Status.IN_REVIEW)
     (row,) = letters_of(order)
     stored = str(Delivery.objects.filter(pk=row.pk).values().get())
     assert order.customer_email not in stored
@@ -127,7 +127,7 @@ def test_a_refund_says_how_much(inbox: Path) -> None:
     ],
 )
 def test_a_mail_is_in_the_language_of_the_order(inbox: Path, locale: str, subject: str) -> None:
-    message = sent(inbox, letters_of(an_order(locale=locale))[0])
+    message = sent(inbox, letters_of(an_order_in(Status.IN_REVIEW, locale=locale))[0])
     assert message["Subject"].startswith(subject)
 
 
@@ -136,7 +136,7 @@ def test_a_mail_is_in_the_language_of_the_order(inbox: Path, locale: str, subjec
 )
 def test_amounts_are_written_as_in_the_language_of_the_order(inbox: Path, locale: str, sum_: str) -> None:
     order = an_order_in(Status.CANCELLED, locale=locale)
-    for row in (letters_of(order)[0], order.deliveries.get(template="refunded")):
+    for row in (letters_of(an_order_in(Status.IN_REVIEW, locale=locale))[0], order.deliveries.get(template="refunded")):
         assert sum_ in words_of(sent(inbox, row)).replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -144,7 +144,7 @@ def test_amounts_are_written_as_in_the_language_of_the_order(inbox: Path, locale
     ("locale", "begins"), [("en", "Thank you"), ("de", "vielen Dank"), ("es", "Gracias"), ("fr", "Merci")]
 )
 def test_a_mail_goes_on_after_its_greeting_as_the_language_does(inbox: Path, locale: str, begins: str) -> None:
-    assert f"\n\n{begins}" in words_of(sent(inbox, letters_of(an_order(locale=locale))[0]))
+    assert f"\n\n{begins}" in words_of(sent(inbox, letters_of(an_order_in(Status.IN_REVIEW, locale=locale))[0]))
 
 
 def test_a_mail_that_asks_for_a_payment_says_until_when(inbox: Path) -> None:
@@ -266,6 +266,6 @@ def places(text: str) -> list[str]:
 
 
 def test_a_mail_that_was_sent_is_sent_again_when_staff_ask(inbox: Path) -> None:
-    (row,) = letters_of(an_order())
+    (row,) = letters_of(an_order_in(Status.IN_REVIEW))
     first = sent(inbox, row)
     assert sent(inbox, send_again(row.pk))["Message-ID"] == first["Message-ID"]

@@ -31,4 +31,6 @@ def html_of(order: Order, mail: Mail) -> str:
     """What the customer of this order would get."""
     about = {"code": str(send_code(order.pk, client="").pk)} if mail is Mail.ACCESS_CODE else {}
     event = Event(data={"amount": 2400, "currency": "USD"})
-    return letter_of(Delivery(order=order, event=event, template=mail, about=about)).letter.html
+    row = Delivery(order=order, event=event, seq=order.event_seq, template=mail, about=about)
+    row.created_at = row.give_up_at = order.updated_at
+    return letter_of(row).letter.html

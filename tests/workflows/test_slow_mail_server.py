@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from orders.lifecycle import Status
 from orders.services import sending
 from tests.conftest import unique
-from tests.factories import an_order
+from tests.factories import an_order_in
 from tests.plugin import database_of_its_own
 from workflows import sender
 from workflows.sender import Sender
@@ -75,7 +76,7 @@ def test_a_mail_that_takes_longer_than_a_lease_is_sent_once_and_recorded(mail_se
             await it.shutdown()
         await asyncio.gather(*running)
 
-    row = an_order().deliveries.get(template="received")
+    row = an_order_in(Status.IN_REVIEW).deliveries.get(template="received")
     asyncio.run(two_senders())
     row.refresh_from_db()
     assert (row.state, row.attempts, mail_server.taken) == ("sent", 1, 1)

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from orders.lifecycle import Status
 from orders.models import Command, Order
 from orders.services import outbox
 from orders.services.stalls import STALLED
@@ -44,7 +45,7 @@ def _all_due() -> None:
 
 def carried_order() -> Order:
     """One in review, whose workflow nobody started."""
-    order = an_order_in("in_review")
+    order = an_order_in(Status.IN_REVIEW)
     order.commands.filter(kind="place", state="pending").update(state="applied", settled_at=timezone.now())
     return order
 

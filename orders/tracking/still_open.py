@@ -1,0 +1,87 @@
+"""What the customer's page says of what is open beside where the order stands, and of what went back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext
+
+from orders.lifecycle import FINAL, Status, Waiting
+from orders.money import localised
+from orders.selectors.open_matters import Matter, OpenMatter
+from orders.selectors.tracking import CUSTOMER, TrackedOrder
+from orders.tracking import words
+
+
+@dataclass(frozen=True)
+class Open:
+    """One sentence: `before` and `after` frame the time `until`."""
+
+    text: str
+    before: str = ""
+    until: datetime | None = None
+    after: str = ""
+
+
+def still_open(seen: TrackedOrder, *, confirmed: bool, is_answered: bool) -> list[Open]:
+    """A sentence for each thing that is open and that the headline does not tell; none twice.
+
+    Mails are for us to see to: where they went is nothing that the page can help with. `is_answered`: the page tells
+    already that a change of the customer's own is under way.
+    """
+    told = _told_by_the_headline(seen)
+    said = [
+        _in_words(seen, matter, confirmed=confirmed)
+        for matter in seen.matters
+        if matter.matter in words.MATTERS and matter.matter not in told and not (is_answered and _is_own(matter))
+    ]
+    return list(dict.fromkeys([*_went_back(seen, confirmed=confirmed), *said]))
+
+
+def goes_on(seen: TrackedOrder) -> bool:
+    """Whether the page may still change by itself."""
+    return not seen.order.is_final or any(matter.matter in words.MATTERS for matter in seen.matters)
+
+
+def _told_by_the_headline(seen: TrackedOrder) -> set[Matter]:
+    order, told = seen.order, set[Matter]()
+    if Status(order.status) not in FINAL:
+        told |= {Matter.ATTENTION, Matter.HELD}
+    elif any(matter.matter is Matter.REFUND_FAILED for matter in seen.matters):
+        told.add(Matter.ATTENTION)
+    if order.status == Status.CHARGING and order.waiting_for == Waiting.PAYMENT:
+        told.add(Matter.PAYMENT_OPEN)
+    if order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN:
+        told.add(Matter.REFUND_PENDING)
+    return told
+
+
+def _is_own(matter: OpenMatter) -> bool:
+    return matter.matter is Matter.COMMAND_OPEN and matter.actor == CUSTOMER
+
+
+def _in_words(seen: TrackedOrder, matter: OpenMatter, *, confirmed: bool) -> Open:
+    if _is_own(matter):
+        return Open(f"{gettext('We have your request')}. {gettext(words.OWN_COMMAND)}")
+    text = gettext(words.MATTERS[matter.matter])
+    if matter.matter is Matter.RETURN_APPROVED and matter.until:
+        before, _, after = gettext(words.SEND_BY).partition("{time}")
+        return Open(text, before, matter.until, after)
+    if confirmed and matter.amount is not None and matter.matter in words.MATTERS_WITH_AMOUNT:
+        amount = localised(matter.amount, seen.order.currency)
+        return Open(gettext(words.MATTERS_WITH_AMOUNT[matter.matter]).format(amount=amount))
+    return Open(text)
+
+
+def _went_back(seen: TrackedOrder, *, confirmed: bool) -> list[Open]:
+    """What was refunded of an order that goes on or was delivered. One that is cancelled says so by that."""
+    paid, currency = seen.paid, seen.order.currency
+    if seen.order.status in (Status.CANCELLING, Status.CANCELLED):
+        return []
+    if paid.is_refunded:
+        return [Open(gettext(words.REFUNDED))]
+    if not paid.is_partly_refunded:
+        return []
+    if not confirmed:
+        return [Open(gettext(words.PARTLY_REFUNDED))]
+    sums = {"refunded": localised(paid.refunded, currency), "paid": localised(paid.captured, currency)}
+    return [Open(gettext(words.PARTLY_REFUNDED_WITH_AMOUNT).format(**sums))]
