@@ -63,7 +63,6 @@ def _sandbox() -> None:
     settings.WORKFLOW_SANDBOX = True
 
 
-
 class Served:
     """A process of the product under test, and how to end it."""
 

@@ -42,6 +42,11 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """
 
     task_class = LoggedTask
+    # What waitress keeps of it.
+    request: Request | None
+    requests: list[Request]
+    will_close: bool
+    sent_continue: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._ahead = b""

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 MAX_HEADER = 32 * 1024
 # Of a body in chunks, with all that stands between its bytes.
 MAX_ENCODED_BODY = 1024 * 1024
-# What of an answer lies in memory, and what lies in a temporary file beyond that before its thread waits for the reader.
+# What of an answer lies in memory, and what in a temporary file beyond that, before its thread waits for the reader.
 ANSWER_IN_MEMORY = 512 * 1024
 ANSWER_AHEAD = 32 * 1024 * 1024
 ACCEPTED_AT_ONCE = 64

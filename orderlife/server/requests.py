@@ -22,7 +22,9 @@ class UntakenBody(RawIOBase):
         """
         raise OSError("The body of this request was not taken in.")
 
-    readline = read
+    def readline(self, _size: int | None = -1, /) -> bytes:
+        """As `read`."""
+        return self.read()
 
 
 class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
