@@ -20,5 +20,4 @@ RUN python -m compileall -q manage.py orderlife orders workflows \
 
 USER orderlife
 EXPOSE 8000
-CMD ["python", "-m", "granian", "--interface", "wsgi", "--http", "1", "--host", "0.0.0.0", "--port", "8000", "--no-ws", \
-     "--backlog", "4096", "--backpressure", "8192", "--workers", "1", "--blocking-threads", "8", "orderlife.wsgi:application"]
+CMD ["python", "-m", "orderlife.server", "--host", "0.0.0.0", "--port", "8000"]

@@ -25,7 +25,6 @@ from stack.postgres import embedded_postgres
 from stack.temporal import temporal_dev_server
 
 AT_ONCE = 8
-THREADS = "8"  # as `make up` serves
 ORDER = {
     "customer_name": "John Doe",
     "customer_email": "john@example.com",
@@ -145,8 +144,7 @@ def prepared(url: str) -> tuple[int, str]:
 
 def server_command(port: int) -> list[str]:
     """A web server as `make up` runs it."""
-    granian = ["-m", "granian", "--interface=wsgi", "--http=1", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
-    return [sys.executable, *granian, "--workers", "1", "--blocking-threads", THREADS, "orderlife.wsgi:application"]
+    return [sys.executable, "-m", "orderlife.server", "--port", str(port)]
 
 
 def await_server(port: int) -> None:

@@ -12,9 +12,6 @@ from django.shortcuts import render
 
 View = Callable[..., object]
 
-# How much of a body that is refused is still taken, so that its sender is done sending and reads the answer.
-MAX_DISCARDED = 1024 * 1024
-
 
 class BodyStream(IOBase):
     """A body as the server hands it on: `read(n)` is shorter than `n` at the body's end alone.
@@ -44,13 +41,6 @@ class BodyStream(IOBase):
                 raise OSError("The body ended before its announced length.")
         return bytes(found)
 
-    def discard(self, most: int) -> None:
-        """Read on for so many bytes, and keep none."""
-        while most > 0 and (part := self._source.read(min(most, 64 * 1024 if self._left is None else self._left))):
-            most -= len(part)
-            if self._left is not None:
-                self._left -= len(part)
-
 
 class BodiesMiddleware:
     """Lets a body in chunks be read as one with a length, and reads a form within the limit before a view sees it."""
@@ -64,10 +54,7 @@ class BodiesMiddleware:
         stream = BodyStream(request.META["wsgi.input"], _announced(request))
         # Django offers no public way to choose a request's stream.
         request._stream = stream  # type: ignore[assignment]  # noqa: SLF001
-        response = self.get_response(request)
-        if response.status_code == 413:
-            stream.discard(MAX_DISCARDED)
-        return response
+        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: View, _args: object, _kwargs: object) -> HttpResponse | None:
         """Refuse a form above the limit as a whole; Django bounds the fields of one with files, not its size."""

@@ -1,4 +1,4 @@
-"""HEAD is answered wherever GET is: as GET, without the body."""
+"""HEAD is answered wherever GET is: as GET, without the body. Every answer that is whole says how long it is."""
 
 from collections.abc import Callable
 
@@ -15,14 +15,20 @@ class HeadMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer with the headers that a GET would get."""
         if request.method != "HEAD":
-            return self._get_response(request)
+            return _with_length(self._get_response(request))
         request.method = "GET"
-        response = self._get_response(request)
+        response = _with_length(self._get_response(request))
         request.method = "HEAD"
-        if isinstance(response, HttpResponse) and response.content:
-            response.headers.setdefault("Content-Length", str(len(response.content)))
+        if isinstance(response, HttpResponse):
             response.content = b""
         elif isinstance(response, StreamingHttpResponse):
             # Nothing is read for it; the server closes what it would have been read from.
             response.streaming_content = ()
         return response
+
+
+def _with_length(response: HttpResponseBase) -> HttpResponseBase:
+    """Without a length, a server must close the connection after the answer."""
+    if isinstance(response, HttpResponse):
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+    return response

@@ -11,9 +11,6 @@ from stack.state import ROOT, DataDirectory, Secrets
 from stack.supervisor import Spec
 from stack.temporal import DevServer
 
-# Each holds a database connection; with `?wait=` a request may keep its thread for ten seconds.
-WEB_THREADS = 8
-
 
 @dataclass(frozen=True)
 class Parts:
@@ -80,14 +77,9 @@ class Parts:
 
     def servers(self) -> tuple[Spec, Spec, Spec]:
         """What does the work."""
-        granian = (
-            *("-m", "granian", "--interface=wsgi", "--http=1", "--host", HOST, "--port", str(self.ports.web)),
-            # Connections that stand idle must not keep others from being accepted.
-            *("--no-ws", "--backlog", "4096", "--backpressure", "8192"),
-            *("--workers", "1", "--blocking-threads", str(WEB_THREADS), "orderlife.wsgi:application"),
-        )
+        web = self._python("web", "-m", "orderlife.server", "--host", HOST, "--port", str(self.ports.web))
         return (
-            Spec("web", self._python("web", *granian), phase=2),
+            Spec("web", web, phase=2),
             Spec("order_worker", self.manage("run_order_worker"), phase=2),
             Spec("shipping_worker", self.manage("run_shipping_worker"), phase=2),
         )

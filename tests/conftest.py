@@ -63,10 +63,6 @@ def _sandbox() -> None:
     settings.WORKFLOW_SANDBOX = True
 
 
-# As `make up` and the Dockerfile start it.
-SERVER_LIMITS = ("--backlog", "4096", "--backpressure", "8192", "--blocking-threads", "8")
-
-
 class Served:
     """A process of the product under test, and how to end it."""
 
@@ -179,9 +175,8 @@ def web_server(directory: Path, **settings: str) -> Iterator[str]:
     """A real web server on the database of now; its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    arguments = ["-m", "granian", "--interface=wsgi", "--http=1", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
     served = Served(
-        [sys.executable, *arguments, *SERVER_LIMITS, "orderlife.wsgi:application"],
+        [sys.executable, "-m", "orderlife.server", "--port", str(port)],
         directory / "web.log",
         PUBLIC_URL=url,
         CSRF_TRUSTED_ORIGINS=url,

@@ -93,7 +93,7 @@ def settled(row: Any) -> Any:
     """The command once it is settled."""
     from orders.selectors.commands import outcome_of
 
-    row = outcome_of(row.pk, within=PATIENCE_SECONDS)
+    row = outcome_of(row.pk, within=PATIENCE_SECONDS, client="tests")
     assert row.is_settled, f"{row.kind} is still {row.state}: {row.last_error}"
     return row
 

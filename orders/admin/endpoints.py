@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 
 from orders.admin.stock import ModelAdmin
-from orders.errors import InvalidOrder
+from orders.errors import InvalidOrder, TooManyRequests
 from orders.models import WebhookEndpoint
 from orders.services.endpoints import (
     check_room,
@@ -109,7 +109,7 @@ class EndpointAdmin(ModelAdmin[WebhookEndpoint]):
     ) -> HttpResponse:
         """The stock page; the URL is checked before its transaction begins."""
         if request.method == "POST" and self.has_add_permission(request):
-            request.url_fault = _fault(request.POST.get("url", ""))  # type: ignore[attr-defined]
+            request.url_fault = _fault(f"user:{request.user.pk}", request.POST.get("url", ""))  # type: ignore[attr-defined]
         return super().add_view(request, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: bool) -> None:  # noqa: FBT001 - the stock signature
@@ -149,9 +149,11 @@ class EndpointAdmin(ModelAdmin[WebhookEndpoint]):
         return response
 
 
-def _fault(url: str) -> str:
+def _fault(person: str, url: str) -> str:
     try:
-        check_url(url.strip())
+        check_url(person, url.strip())
     except InvalidOrder as error:
         return error.errors["/url"]
+    except TooManyRequests as error:
+        return error.message
     return ""

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from http import HTTPStatus
 from urllib.parse import quote
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -21,6 +22,7 @@ from orders.admin.stock import ModelAdmin, ensure
 from orders.models import Order
 from orders.money import to_decimal
 from orders.selectors.searching import orders_one_by_one
+from orders.slots import Slots
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +45,9 @@ COLUMNS = (
 TIMES = ("placed", "until")
 # Lines that are sent together: one at a time would cost a system call each.
 LINES = 500
+# Each keeps a thread as long as it is made, and where it is long, as long as it is read.
+BUSY_RETRY_AFTER_SECONDS = 10
+_exports = Slots(2, for_one_client=1)
 
 
 class _Echo:
@@ -92,10 +97,33 @@ def export(request: HttpRequest, model_admin: ModelAdmin[Order]) -> HttpResponse
         return redirect("admin:orders_order_changelist")
     if kind is None:
         return redirect("admin:orders_order_changelist")
+    person = str(request.user.pk)
+    if not _exports.take(person):
+        response = render(request, "admin/export_busy.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+        response["Retry-After"] = str(BUSY_RETRY_AFTER_SECONDS)
+        return response
     logger.info("Staff member %s exports orders, filtered by: %s", request.user.pk, _filters(request) or "nothing")
     name = f"orders-{timezone.localtime():%Y-%m-%d-%H%M}{kind.suffix}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingHttpResponse(_lines(orders, kind), content_type="text/csv; charset=utf-8", headers=headers)
+    lines = OneOfFew(_lines(orders, kind), lambda: _exports.give_back(person))
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+class OneOfFew:
+    """Lines that somebody else may be sent once these are, or once their reader has gone."""
+
+    def __init__(self, lines: Iterator[str], done: Callable[[], None]) -> None:
+        self._lines = lines
+        self._done: Callable[[], None] | None = done
+
+    def __iter__(self) -> Iterator[str]:
+        return self._lines
+
+    def close(self) -> None:
+        """Called by the server, however the response ends."""
+        if self._done is not None:
+            self._done()
+            self._done = None
 
 
 def _filters(request: HttpRequest) -> str:

@@ -98,7 +98,7 @@ def announce(request: HttpRequest, order: Order, kind: Kind, issued: Command | A
     if isinstance(issued, Approval):
         messages.info(request, f"{order.code}: the refund of {issued.amount_in_words} waits for a second person.")
         return
-    command = outcome_of(issued.pk, within=ANSWER_WITHIN_SECONDS)
+    command = outcome_of(issued.pk, within=ANSWER_WITHIN_SECONDS, client=f"user:{request.user.pk}")
     if command.state == CommandState.APPLIED:
         messages.success(request, f"{order.code}: {command.outcome}")
     elif command.state == CommandState.REJECTED:

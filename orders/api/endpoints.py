@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Router, Schema, Status
 from pydantic import Field, WithJsonSchema
 
-from orders.api.auth import WEBHOOKS, client_of
+from orders.api.auth import WEBHOOKS, actor_of, client_of
 from orders.api.fields import Url
 from orders.api.orders import PROBLEMS, WRITING, Key
 from orders.api.outcomes import once, refused, replayable
@@ -58,7 +58,7 @@ class EndpointWithSecret(EndpointOut):
 )
 def register(request: HttpRequest, body: EndpointIn, idempotency_key: Key = "") -> HttpResponse:
     """Send every event of your orders there from now on. The answer holds the secret that signs them, once."""
-    endpoints.check_url(body.url)  # asks DNS: before the transaction, not in it
+    endpoints.check_url(actor_of(client_of(request)), body.url)  # asks DNS: before the transaction, not in it
 
     def effect() -> idempotency.Answer:
         made = endpoints.register_endpoint(client_of(request), body.url)

@@ -131,7 +131,7 @@ def events(request: HttpRequest, order_id: UUID) -> EventsOut:
 )
 def command(request: HttpRequest, order_id: UUID, command_id: UUID, wait: Wait = 0) -> CommandOut:
     """What became of a command."""
-    return what_became(own_order(request, order_id), command_id, within=wait)
+    return what_became(request, own_order(request, order_id), command_id, within=wait)
 
 
 @router.post(

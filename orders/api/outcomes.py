@@ -37,8 +37,8 @@ class Wish:
 def carry_out(request: HttpRequest, order: Order, wish: Wish, key: str, wait: float) -> HttpResponse:
     """Issue the command and answer 202 with it; 409 where the order plainly does not accept it.
 
-    With `wait`, the answer comes as soon as the command is settled, or after so many seconds. The stored answer is the
-    one before any waiting; a replay waits again.
+    With `wait`, the answer comes as soon as the command is settled, or after so many seconds; at once, if too many
+    wait. The stored answer is the one before any waiting; a replay waits again.
     """
     client = client_of(request)
 
@@ -56,11 +56,11 @@ def carry_out(request: HttpRequest, order: Order, wish: Wish, key: str, wait: fl
     if answer.status == 409:
         return replayable(problem(request, KINDS["command_refused"], **body), answer)
     if wait:
-        body = what_became(order, UUID(str(body["command_id"])), within=wait).model_dump(mode="json")
+        body = what_became(request, order, UUID(str(body["command_id"])), within=wait).model_dump(mode="json")
     return replayable(JsonResponse(in_order(body, CommandOut), status=answer.status), answer)
 
 
-def what_became(order: Order, command_id: UUID, *, within: float) -> CommandOut:
+def what_became(request: HttpRequest, order: Order, command_id: UUID, *, within: float) -> CommandOut:
     """The command as it is once it is settled, or after `within` seconds; at once, if a second person has not agreed.
 
     Raises:
@@ -69,7 +69,8 @@ def what_became(order: Order, command_id: UUID, *, within: float) -> CommandOut:
     asked = undecided(order.pk, command_id)
     if asked is not None:
         return answers.approval(asked)
-    return answers.command(outcome_of(command_of_order(order.pk, command_id).pk, within=within))
+    command = command_of_order(order.pk, command_id)
+    return answers.command(outcome_of(command.pk, within=within, client=actor_of(client_of(request))))
 
 
 def once(request: HttpRequest, key: str, content: object, effect: Effect) -> idempotency.Answer:

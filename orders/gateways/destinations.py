@@ -3,14 +3,21 @@
 import ipaddress
 import re
 import socket
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from orders.errors import AddressRefused, GatewayUnavailable
+from orders.slots import Slots
 
 Resolve = Callable[[str, int], list[str]]
 
 MAX_URL = 500
+LOOK_UP_SECONDS = 3
+# With those that nobody waits for any more, whose threads are still there.
+MAX_LOOK_UPS = 32
+_look_ups = Slots(MAX_LOOK_UPS)
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]{1,253})(:(?P<port>[0-9]{1,5}))?"
     r"(?P<path>/[!-\"$-~]*)?",
@@ -91,13 +98,30 @@ def _is_isatap(address: ipaddress.IPv6Address) -> bool:
 def resolve(host: str, port: int) -> list[str]:
     """The addresses that the host has now, at least one.
 
+    A look-up has no time limit of its own, and cannot be ended: one that takes too long goes on, in a thread that
+    nobody waits for.
+
     Raises:
-        GatewayUnavailable: it has none.
+        GatewayUnavailable: it has none, or that is not known in time.
     """
+    if not _look_ups.take():
+        raise GatewayUnavailable("Too many hosts are being looked up.")
+    answer: Future[list[str]] = Future()
+    threading.Thread(target=_look_up, args=(host, port, answer), name="dns", daemon=True).start()
+    try:
+        found = answer.result(LOOK_UP_SECONDS)
+    except TimeoutError:
+        raise GatewayUnavailable("The host could not be looked up in time.") from None
+    if not found:
+        raise GatewayUnavailable("The host cannot be found.")
+    return found
+
+
+def _look_up(host: str, port: int, answer: Future[list[str]]) -> None:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         found = []
-    if not found:
-        raise GatewayUnavailable("The host cannot be found.")
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    finally:
+        _look_ups.give_back()
+    answer.set_result(list(dict.fromkeys(str(entry[4][0]) for entry in found)))

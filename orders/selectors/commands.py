@@ -15,10 +15,12 @@ from orders.models import Command, Order, Payment, Refund, Return, Shipment
 from orders.selectors.eligibility import accepted_by
 from orders.selectors.refunds import may_be_refunded, unanswered
 from orders.selectors.returns import is_returnable, returns_in
+from orders.slots import Slots
 
 PAUSE_SECONDS = 0.03
 # Each holds one of the web server's threads. Beyond these, what stands in the row is answered at once.
-MOST_WAITING = 4
+MAX_WAITING = 4
+MAX_WAITING_OF_ONE_CLIENT = 2
 SETTLED = (CommandState.APPLIED, CommandState.REJECTED)
 
 
@@ -34,19 +36,20 @@ def command_of_order(order_id: UUID, command_id: UUID) -> Command:
     return command
 
 
-def outcome_of(command_id: UUID, *, within: float) -> Command:
-    """The command as it is once it is settled, or as it is after `within` seconds.
+def outcome_of(command_id: UUID, *, within: float, client: str) -> Command:
+    """The command as it is once it is settled, or as it is after `within` seconds; at once if too many wait already.
 
-    Whoever waits gives its own connection to the database back; one look-out for the whole process has one.
+    Whoever waits gives its own connection to the database back; one look-out for the whole process has one. `client`
+    is who asks, and shares its slots with nobody.
     """
     command = Command.objects.get(pk=command_id)
-    if command.state in SETTLED or within <= 0 or not _places.acquire(blocking=False):
+    if command.state in SETTLED or within <= 0:
         return command
-    try:
+    with _waits.taken(client) as may_wait:
+        if not may_wait:
+            return command
         connection.close()
         _lookout.wait_for(command_id, within)
-    finally:
-        _places.release()
     return Command.objects.get(pk=command_id)
 
 
@@ -101,7 +104,7 @@ class _Lookout:
 
 
 _lookout = _Lookout()
-_places = threading.BoundedSemaphore(MOST_WAITING)
+_waits = Slots(MAX_WAITING, for_one_client=MAX_WAITING_OF_ONE_CLIENT)
 
 
 def accepted_now(order: Order) -> list[Kind]:

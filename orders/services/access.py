@@ -33,7 +33,7 @@ def tracking_token(order: Order) -> str:
 def tracking_url(order: Order) -> str:
     """The link that mails and the API carry. Opening it moves the token into a cookie, out of the address.
 
-    The token stands in the query, because logs name the path: Django's and granian's do, and a proxy's can.
+    The token stands in the query, because logs name the path: Django's and the web server's do, and a proxy's can.
     """
     return f"{settings.PUBLIC_URL}/track/{order.code}/?token={tracking_token(order)}"
 

@@ -12,23 +12,35 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders import ids
-from orders.errors import AddressRefused, EndpointNotFound, GatewayUnavailable, InvalidOrder
+from orders.errors import AddressRefused, EndpointNotFound, GatewayUnavailable, InvalidOrder, TooManyRequests
 from orders.gateways.webhooks import webhook_caller
 from orders.models import ApiClient, Delivery, WebhookEndpoint
+from orders.slots import Slots
 
 State = WebhookEndpoint.State
 MOST = 10
 # So long the secret before signs beside the new one.
 OVERLAP = timedelta(hours=24)
+# A name server that does not answer keeps each check, and with it a thread of the web server, for some seconds.
+CHECK_RETRY_AFTER_SECONDS = 3
+_checks = Slots(2, for_one_client=1)
 SWITCHED_OFF = "The endpoint is switched off."
 
 
-def check_url(url: str) -> None:
+def check_url(asked_by: str, url: str) -> None:
     """Make sure that we would call this URL; it asks DNS, so no transaction may be open.
 
     Raises:
         InvalidOrder: we would not.
+        TooManyRequests: others are being checked.
     """
+    with _checks.taken(asked_by) as may_check:
+        if not may_check:
+            raise TooManyRequests("Another URL is being checked.", retry_after=CHECK_RETRY_AFTER_SECONDS)
+        _check(url)
+
+
+def _check(url: str) -> None:
     try:
         webhook_caller().check(url)
     except AddressRefused as error:

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from orders.client_address import client_address
 from orders.models import Order
 from orders.money import localised
 from orders.selectors import tracking as reads
@@ -65,13 +66,13 @@ def _change(
     elif (form := form_class(request.POST)).asks_again():
         form = form_class(initial=request.POST.dict())
     elif form.is_valid():
-        return _issue(order, form)
+        return _issue(request, order, form)
     accepted = form_class.kind in reads.open_changes(order)
     page = {"order": order, "form": form, "accepted": accepted, "total": localised(order.total, order.currency), **more}
     return render(request, form.template, page)
 
 
-def _issue(order: Order, form: ChangeForm) -> HttpResponse:
+def _issue(request: HttpRequest, order: Order, form: ChangeForm) -> HttpResponse:
     wish = Intention(
         kind=form.kind,
         actor=reads.CUSTOMER,
@@ -79,5 +80,6 @@ def _issue(order: Order, form: ChangeForm) -> HttpResponse:
         args=form.args(),
         id=form.command_id(order),
     )
-    command = outcome_of(issue_command(order.pk, wish).pk, within=WAIT_SECONDS)
+    issued = issue_command(order.pk, wish)
+    command = outcome_of(issued.pk, within=WAIT_SECONDS, client=client_address(request))
     return redirect(f"{reverse('tracking:order', args=[order.code])}?change={command.pk}")

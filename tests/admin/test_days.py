@@ -33,10 +33,9 @@ def office(running: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) ->
     """The address of a web server on the workers' database."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    arguments = ("-m", "granian", "--interface=wsgi", "--http=1", "--host", "127.0.0.1", "--port", str(port), "--no-ws")
     settings = {"PUBLIC_URL": url, "CSRF_TRUSTED_ORIGINS": url}
     directory = tmp_path_factory.mktemp("office")
-    with process("web", directory, *arguments, "orderlife.wsgi:application", ready="", **settings):
+    with process("web", directory, "-m", "orderlife.server", "--port", str(port), ready="", **settings):
         eventually(lambda: answers(f"{url}/healthz"))
         yield url
 

@@ -85,12 +85,12 @@ def test_fifty_orders_with_one_reference_make_one(web: str) -> None:
 
 
 def test_who_waits_for_an_outcome_holds_no_connection_and_others_are_answered_meanwhile(shop: Shop) -> None:
-    rows = [wish(shop.place(), "cancel") for _ in range(commands.MOST_WAITING)]
+    rows = [wish(shop.place(), "cancel") for _ in range(commands.MAX_WAITING)]
     before = connections()
 
     def wait(number: int) -> Any:
         try:
-            return commands.outcome_of(rows[number].pk, within=PATIENCE_SECONDS).state
+            return commands.outcome_of(rows[number].pk, within=PATIENCE_SECONDS, client=f"shop {number}").state
         finally:
             connection.close()
 
@@ -98,7 +98,7 @@ def test_who_waits_for_an_outcome_holds_no_connection_and_others_are_answered_me
         waiting = [threads.submit(wait, number) for number in range(len(rows))]
         eventually(lambda: len(commands._lookout._waiting) == len(rows))
         eventually(lambda: connections() <= before + 1)
-        assert commands.outcome_of(rows[0].pk, within=PATIENCE_SECONDS).state == "pending"
+        assert commands.outcome_of(rows[0].pk, within=PATIENCE_SECONDS, client="another").state == "pending"
         assert not any(done.done() for done in waiting)  # who asked last was told before their time was up
         for row in rows:
             settle(row)

@@ -57,10 +57,7 @@ class World:
 
     def start_web(self) -> Served:
         """Start the web server and wait until it answers."""
-        granian = ["-m", "granian", "--interface=wsgi", "--http=1", "--host", "127.0.0.1", "--no-ws"]
-        served = self.start(
-            "web", *granian, "--blocking-threads=4", "--port", str(self.web_port), "orderlife.wsgi:application"
-        )
+        served = self.start("web", "-m", "orderlife.server", "--threads", "4", "--port", str(self.web_port))
         eventually(lambda: answers(f"{self.url}/healthz"), served.log.read_text)
         return served
 

@@ -78,7 +78,7 @@ class Machine:
             "temporal": self.temporal.command(),
             GATEWAY: self._of_ours(GATEWAY, "manage.py", "run_simulated_gateway", "--port", str(self.gateway_port)),
             **{name: self._of_ours(name, "manage.py", command) for name, command in WORKERS.items()},
-            "web": self._of_ours("web", *self._granian()),
+            "web": self._of_ours("web", "-m", "orderlife.server", "--port", str(self.web_port)),
         }
         self.start_postgres()
         self.cluster.ensure_database()
@@ -148,10 +148,6 @@ class Machine:
         postgres, temporal = self.networks["PostgreSQL"].port, self.networks["Temporal"].port
         url = self.cluster.url().replace(f":{self.cluster.port}/", f":{postgres}/")
         return {"DATABASE_URL": url, "TEMPORAL_ADDRESS": f"{HOST}:{temporal}"}
-
-    def _granian(self) -> list[str]:
-        where = ["--host", HOST, "--port", str(self.web_port)]
-        return ["-m", "granian", "--interface=wsgi", "--http=1", *where, "--no-ws", "orderlife.wsgi:application"]
 
     def _web_answers(self) -> bool:
         try:

@@ -34,8 +34,7 @@ def seconds_of_health(port: int) -> float:
 
 def test_sixteen_passwords_at_once_leave_the_server_to_others(tmp_path: Path, measured: Callable[[str], None]) -> None:
     port = free_port()
-    where = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--blocking-threads", "8"]
-    command = [sys.executable, "-m", "granian", *where, "orderlife.wsgi:application"]
+    command = [sys.executable, "-m", "orderlife.server", "--port", str(port)]
     served = Served(command, tmp_path / "web.log", PUBLIC_URL=f"http://127.0.0.1:{port}")
     try:
         eventually(lambda: answers(f"http://127.0.0.1:{port}/healthz"), served.log.read_text)

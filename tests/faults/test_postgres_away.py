@@ -68,8 +68,7 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="module")
 def port(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     port, url = free_port(), postgres.cluster.url(DATABASE)
-    granian = ["-m", "granian", "--interface=wsgi", "--http=1", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
-    command = [sys.executable, *granian, "--blocking-threads", "4", "orderlife.wsgi:application"]
+    command = [sys.executable, "-m", "orderlife.server", "--port", str(port), "--threads", "4"]
     with ExitStack() as stack:
         served = Served(command, tmp_path_factory.mktemp("web") / "web.log", DATABASE_URL=url)
         stack.callback(served.stop)

@@ -105,8 +105,7 @@ def held(order: Order) -> Iterator[Callable[[], None]]:
 def served(directory: Path, **settings: str) -> Iterator[str]:
     """The address of a real web server with four threads."""
     port = free_port()
-    granian = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
-    command = [sys.executable, *granian, "--blocking-threads", "4", "orderlife.wsgi:application"]
+    command = [sys.executable, "-m", "orderlife.server", "--port", str(port), "--threads", "4"]
     server = Served(command, directory / "web.log", **settings)
     try:
         eventually(lambda: answers(f"http://127.0.0.1:{port}/healthz"), server.log.read_text)

@@ -16,8 +16,7 @@ def logging_server(directory: Path) -> tuple[Served, str]:
     """A web server that logs all it can, and its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    granian = ["-m", "granian", "--interface=wsgi", "--http=1", "--port", str(port), "--no-ws", "--access-log"]
-    arguments = [sys.executable, *granian, "--log-level", "debug", "orderlife.wsgi:application"]
+    arguments = [sys.executable, "-m", "orderlife.server", "--port", str(port), "--access-log"]
     return Served(arguments, directory / "web.log", PUBLIC_URL=url, LOG_LEVEL="DEBUG", EMAIL_URL="dummymail://"), url
 
 

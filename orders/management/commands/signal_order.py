@@ -44,7 +44,7 @@ class Command(BaseCommand):
         except OrderError as error:
             raise CommandError(error.message) from None
         try:
-            self._show(outcome_of(row.pk, within=options["timeout"]))
+            self._show(outcome_of(row.pk, within=options["timeout"], client="shell"))
             if not options["no_follow"]:
                 order = follow(order, self.stdout.write, after=order.event_seq, seconds=options["timeout"])
                 self.stdout.write(outcome(order))

@@ -1,0 +1,62 @@
+"""Runs the web server: `python -m orderlife.server --host 127.0.0.1 --port 8000`. `make up`, Docker and tests do."""
+
+import argparse
+import logging
+import resource
+import signal
+import sys
+
+from django.conf import settings
+
+from orderlife.server.listener import Listener
+from orderlife.wsgi import application
+from orders.api.unread import reads_body
+
+# Each holds a connection to PostgreSQL while it answers.
+THREADS = 8
+# How many clients may be connected at once to this process. Each costs a file descriptor, and with some answers two.
+MAX_CONNECTIONS = 4096
+RESERVED_FILES = 256
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; 0 if that was the end of it."""
+    given = _arguments()
+    logging.getLogger("orderlife.access").setLevel(logging.INFO if given.access_log else logging.WARNING)
+    # A line for every request that waits for a thread would be most of the log under load.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    listener = Listener(
+        application,
+        listen=f"{given.host}:{given.port}",
+        threads=given.threads,
+        max_connections=min(MAX_CONNECTIONS, (_open_files() - RESERVED_FILES) // 2),
+        max_body=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        reads_body=reads_body,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: listener.stop())
+    logging.getLogger(__name__).info("Serving on http://%s:%s", given.host, given.port)
+    listener.serve()
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m orderlife.server", description="Serves Orderlife over HTTP/1.1.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--threads", type=int, default=THREADS, help="requests that are answered at once")
+    parser.add_argument("--access-log", action="store_true", help="write a line for each request, without its query")
+    return parser.parse_args()
+
+
+def _open_files() -> int:
+    """How many files this process may have open, after asking for as many as it can get."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS * 2 + RESERVED_FILES
+    soft = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, most))
+    return soft
+
+
+if __name__ == "__main__":
+    sys.exit(main())

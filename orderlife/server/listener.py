@@ -1,0 +1,106 @@
+"""The listening socket, the loop over all connections, and their orderly end."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+
+from orderlife.server.connections import Connection
+from orderlife.server.requests import ReadsBody
+
+logger = logging.getLogger(__name__)
+
+MAX_HEADER = 32 * 1024
+# Of a body in chunks, with all that stands between its bytes.
+MAX_ENCODED_BODY = 1024 * 1024
+# What of an answer lies in memory, and what in a temporary file beyond that, before its thread waits for the reader.
+ANSWER_IN_MEMORY = 512 * 1024
+ANSWER_AHEAD = 32 * 1024 * 1024
+ACCEPTED_AT_ONCE = 64
+# On the end of the process: for requests that run, and for answers that somebody is reading.
+RUNNING_GRACE_SECONDS = 12.0
+READING_GRACE_SECONDS = 2.0
+
+
+class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+    """Serves a WSGI application. At the limit of connections, who has waited longest for its client makes room."""
+
+    channel_class = Connection
+
+    def __init__(
+        self,
+        application: Callable[..., Any],
+        *,
+        listen: str,
+        threads: int,
+        max_connections: int,
+        max_body: int,
+        reads_body: ReadsBody,
+    ) -> None:
+        self.max_body = max_body
+        self.reads_body = reads_body
+        self.is_stopping = False
+        self._max_connections = max_connections
+        adjustments = Adjustments(
+            listen=listen,
+            threads=threads,
+            connection_limit=max_connections * 2 + 100,  # never reached; see `handle_accept`
+            backlog=4096,
+            recv_bytes=64 * 1024,
+            max_request_header_size=MAX_HEADER,
+            max_request_body_size=MAX_ENCODED_BODY,
+            outbuf_overflow=ANSWER_IN_MEMORY,
+            outbuf_high_watermark=ANSWER_AHEAD,
+            cleanup_interval=1,
+            asyncore_use_poll=True,
+            log_socket_errors=False,
+            ident=None,
+            clear_untrusted_proxy_headers=False,  # the application knows its proxies itself
+        )
+        super().__init__(application, map={}, adj=adjustments)
+
+    def handle_accept(self) -> None:
+        """Take in all who have connected, within reason: a round of the loop costs more the more are connected."""
+        for _ in range(ACCEPTED_AT_ONCE):
+            if len(self.active_channels) >= self._max_connections:
+                self._make_room()
+            before = len(self.active_channels)
+            super().handle_accept()
+            if len(self.active_channels) == before:
+                break
+
+    def _make_room(self) -> None:
+        waiting = [each for each in self.active_channels.values() if not each.requests]
+        if waiting:
+            min(waiting, key=lambda each: each.since).make_room()
+
+    def maintenance(self, now: float) -> None:
+        """Close connections whose client takes too long."""
+        for connection in list(self.active_channels.values()):
+            connection.close_if_overdue(now)
+
+    def serve(self) -> None:
+        """Answer requests until `stop` was called; then let what runs come to its end."""
+        while not self.is_stopping:
+            self._turn(1.0)
+        wasyncore.dispatcher.close(self)  # the listening socket alone
+        self._until(lambda each: not each.requests, RUNNING_GRACE_SECONDS)
+        self._until(lambda each: not each.total_outbufs_len, READING_GRACE_SECONDS)
+        self.task_dispatcher.shutdown(timeout=1)
+
+    def stop(self) -> None:
+        """Make `serve` return; may be called from a signal handler."""
+        self.is_stopping = True
+        self.pull_trigger()
+
+    def _turn(self, seconds: float) -> None:
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)
+
+    def _until(self, is_done: Callable[[Connection], bool], seconds: float) -> None:
+        give_up = time.monotonic() + seconds
+        while time.monotonic() < give_up and not all(map(is_done, list(self.active_channels.values()))):
+            self._turn(0.05)

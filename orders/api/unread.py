@@ -1,0 +1,42 @@
+"""Which requests are answered without their body, known from the path and headers alone."""
+
+import re
+from collections.abc import Mapping
+
+from django.urls import Resolver404, resolve
+
+from orders.errors import OrderError
+from orders.paths import PAGES
+from orders.services.webhooks import check_headers
+
+_WEBHOOK = re.compile(r"/webhooks/([^/]+/[^/]+)")
+
+
+def reads_body(method: str, path: str, headers: Mapping[str, str]) -> bool:
+    """Whether a view may read it: False for an unknown sender, a caller without a key, and a path that is not there.
+
+    The web server asks before it takes a body in, with headers named as in a WSGI environment. Each of these is refused
+    by the view as well, without a look at the body.
+    """
+    if method in ("GET", "HEAD") or path.startswith(PAGES):
+        return True
+    webhook = _WEBHOOK.fullmatch(path)
+    if webhook:
+        return _may_be_signed(webhook[1], headers)
+    return "AUTHORIZATION" in headers or _reads_without_key(path)
+
+
+def _may_be_signed(source: str, headers: Mapping[str, str]) -> bool:
+    try:
+        check_headers(source, {name.lower().replace("_", "-"): value for name, value in headers.items()})
+    except OrderError:
+        return False
+    return True
+
+
+def _reads_without_key(path: str) -> bool:
+    """Whether there is such a page, and none of the API's: those ask for a key."""
+    try:
+        return not getattr(resolve(path).func, "csrf_exempt", False)
+    except Resolver404:
+        return False
