@@ -4,6 +4,7 @@ import unicodedata
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
@@ -188,6 +189,18 @@ def test_tracking_numbers_are_found_whoever_booked_the_label() -> None:
         command(order, kind)
     command(order, "ship", args={"carrier": "dhl", "tracking_number": number})
     assert found(number) == [order]
+
+
+def test_an_order_that_an_older_process_placed_is_found_once_its_words_are_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    order = an_order()
+    Order.objects.filter(pk=order.pk).update(search_text="")
+    assert found(order.code) == []
+    call_command("rewrite_search_text")
+    assert found(order.code) == [order]
+    call_command("rewrite_search_text")
+    assert "The words of 0 orders" in capsys.readouterr().out.splitlines()[-1]
 
 
 @pytest.mark.parametrize("status", [Status.RECEIVED, Status.DELIVERED, Status.CANCELLED, Status.SHIPPED])

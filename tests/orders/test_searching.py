@@ -29,6 +29,15 @@ def test_no_search_needs_a_whole_table(text: str) -> None:
     assert_indexed([query["sql"] for query in queries.captured_queries])
 
 
+@pytest.mark.parametrize("text", ["Ada Byron", "A/B GmbH", "王", "qx", "0123"])
+def test_a_search_reads_few_of_the_newest_orders_and_the_index_of_words(text: str) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        list(orders_found(Order.objects.all(), text))
+    plans = plans_of([query["sql"] for query in queries.captured_queries])
+    assert "Index Cond: (id > " in plans[0]
+    assert any("on orders_search_words" in plan for plan in plans)
+
+
 @pytest.mark.parametrize("paid", [Paid.OPEN, Paid.DECLINED, Paid.REFUNDED_IN_PART, Paid.REFUNDED])
 def test_payments_that_few_orders_have_are_found_by_an_index(paid: Paid) -> None:
     with CaptureQueriesContext(connection) as queries:
@@ -38,12 +47,17 @@ def test_payments_that_few_orders_have_are_found_by_an_index(paid: Paid) -> None
 
 def assert_indexed(queries: list[str]) -> None:
     assert queries
+    assert not [plan for plan in plans_of(queries) if "Seq Scan" in plan]
+
+
+def plans_of(queries: list[str]) -> list[str]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # the tables of a test are small: it would be cheaper
+        plans = []
         for query in queries:
             cursor.execute(f"EXPLAIN {query}")
-            plan = "\n".join(row[0] for row in cursor.fetchall())
-            assert "Seq Scan" not in plan, plan
+            plans.append("\n".join(row[0] for row in cursor.fetchall()))
+    return plans
 
 
 def test_it_finds_orders_older_than_those_that_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
