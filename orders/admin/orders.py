@@ -39,7 +39,9 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
     list_filter = ORDER_FILTERS
     # Named for the box alone: `get_search_results` looks elsewhere.
     search_fields = ("code",)
-    search_help_text = "Number, reference, e-mail, tracking number or SKU, or how they begin; or words of a name"
+    search_help_text = (
+        "Number, reference, name, e-mail, address, article or tracking number: words, or how they begin, in any order"
+    )
     ordering = ("-created_at", "id")
     sortable_by = ()
     list_per_page = list_max_show_all = PAGE
@@ -84,7 +86,7 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
         queryset: QuerySet[Order],
         search_term: str,
     ) -> tuple[QuerySet[Order], bool]:
-        """Exact and by prefix, each by its index; nothing is found twice."""
+        """By the words of an order and how they begin, from an index."""
         return (orders_found(queryset, search_term) if search_term.strip() else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

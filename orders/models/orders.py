@@ -1,9 +1,10 @@
 """Orders and their items."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import SearchVector
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Lower
 
@@ -13,12 +14,20 @@ from orders.lifecycle import FINAL, Status, Waiting
 from orders.money import in_words
 from orders.review_rules import reasons
 
+# The words of `search_text` as they stand there: no parser of PostgreSQL's divides or alters them.
+SEARCH_WORDS = Func(
+    Func(F("search_text"), Value(" "), function="string_to_array", output_field=ArrayField(models.TextField())),
+    function="array_to_tsvector",
+    output_field=SearchVectorField(),
+)
+
 
 class Order(models.Model):
     """What a customer bought, where it stands, and why it stands there.
 
     Amounts are minor units of `currency`. `status` is written by `services/transition.py` alone. The two `event_`
-    columns repeat the newest event's, so that the next one needs no look-up under the lock.
+    columns repeat the newest event's, so that the next one needs no look-up under the lock. `search_text` holds the
+    words by which it is found (`orders/search_text.py`).
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
@@ -46,6 +55,7 @@ class Order(models.Model):
     fulfilment = models.CharField(max_length=20, default="simulated")
     made_up = models.BooleanField(default=False, db_default=False, editable=False)
     access_nonce = models.CharField(max_length=32, default=ids.access_nonce, editable=False)
+    search_text = models.TextField(default="", db_default="", blank=True, editable=False)
 
     currency = models.CharField(max_length=3)
     subtotal = models.BigIntegerField()
@@ -88,7 +98,6 @@ class Order(models.Model):
             models.Index(fields=["client", "-created_at", "-id"], name="orders_of_client"),
             models.Index(Lower("customer_email"), F("created_at").desc(), name="orders_email_created"),
             models.Index(Lower(KT("shipping_address__street")), F("created_at").desc(), name="orders_street_created"),
-            models.Index(OpClass(Lower("customer_email"), "text_pattern_ops"), name="orders_email_prefix"),
             models.Index(fields=["waiting_for", "-created_at"], condition=~Q(waiting_for=""), name="orders_waiting"),
             models.Index(fields=["created_at"], condition=Q(held=True), name="orders_held"),
             models.Index(fields=["currency", "total"], name="orders_worth"),
@@ -102,7 +111,7 @@ class Order(models.Model):
                 name="orders_review_queue",
             ),
             models.Index(OpClass(Lower("reference"), "text_pattern_ops"), name="orders_reference_prefix"),
-            GinIndex(SearchVector("customer_name", config="simple"), name="orders_customer_words"),
+            GinIndex(SEARCH_WORDS, name="orders_search_words"),
         ]
 
     def __str__(self) -> str:

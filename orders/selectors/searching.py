@@ -3,41 +3,51 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection, transaction
-from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet, UUIDField, Value
-from django.db.models.functions import Lower
+from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet, Subquery, TextField, UUIDField, Value
+from django.db.models.functions import Coalesce, Concat, Lower
 from django.utils import timezone
 
-from orders.ids import CODE_LENGTH, first_uuid7, normalise_code
+from orders.ids import first_uuid7, normalise_code
 from orders.lifecycle import EventType
-from orders.models import Event, Order, OrderItem, Payment, Shipment
+from orders.models import Event, Order, Payment, Shipment
+from orders.models.orders import SEARCH_WORDS
+from orders.search_text import Word, readings
 
-# A prefix shorter than this would find half of everything.
-SHORTEST_PREFIX = 3
 # Nobody leafs further than this; what lies beyond is found by filter and search.
 COUNTED = 1000
 # Of what matches, so many are looked at for the newest.
 MATCHED = 10_000
+# So many of the newest orders are compared one by one: what many orders have in common is found there already.
+COMPARED = 5000
+# And so many where nothing is long enough for the index.
+COMPARED_FOR_SHORT = 20_000
 # What many orders have in common is found among the orders of so many days, and no others are looked at.
 RECENT = timedelta(days=30)
+# The longest words of a search are looked up; all of them are compared.
+LOOKED_UP = 3
 
 
 def orders_found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
     """Those of `orders` that a person means who typed `text`: the newest, at most `COUNTED` + 1, looked up at once.
 
-    Codes, references, e-mail addresses, tracking and article numbers may be begun only; of names, whole words, the last
-    of which may be begun.
+    Every word of `text` must begin a word of the order (`orders/search_text.py`). If each has only one or two letters,
+    they may begin a word of the newest `COMPARED_FOR_SHORT` orders; of older ones they must be whole words.
     """
     if orders.query.is_empty():
         return orders
-    newest = _newest(_matches(orders, text.strip(), since=first_uuid7(timezone.now() - RECENT)))
-    if len(newest) <= COUNTED:
-        newest = _newest(_matches(orders, text.strip()))
+    newest: list[UUID] = []
+    if order_id := _id_of(text.strip()):
+        newest = list(orders.order_by().filter(pk=order_id).values_list("pk", flat=True))
+    for words in readings(text):
+        if newest := newest or _newest_found(orders, words):
+            break
     return orders.filter(_OneOf("pk", Value(newest, ArrayField(UUIDField()))))
 
 
@@ -52,35 +62,64 @@ class _OneOf(Func):
     output_field = BooleanField()
 
 
-def _matches(orders: QuerySet[Order], text: str, since: UUID | None = None) -> Iterator[QuerySet[Any]]:
-    """The ids of those of `orders` that each way of looking finds, of those with a lesser id than `since` none.
-
-    Each has an index of its own, so the answers are united rather than the conditions.
-    """
-    prefix = "startswith" if len(text) >= SHORTEST_PREFIX else "exact"
-    ids, items = orders.order_by().values("pk"), _items_of(orders).order_by().values("order_id")
-    if since:
-        ids, items = ids.filter(pk__gte=since), items.filter(order__gte=since)
-    yield _by_code(ids, text)
-    yield ids.alias(lower=Lower("reference")).filter(**{f"lower__{prefix}": text.lower()})
-    yield ids.alias(lower=Lower("customer_email")).filter(**{f"lower__{prefix}": text.lower()})
-    yield ids.filter(_as_typed("shipments__tracking_number", prefix, text))
-    if words := _words(text):
-        yield ids.alias(words=SearchVector("customer_name", config="simple")).filter(words=words)
-    yield items.filter(_as_typed("sku", prefix, text))
+def _newest_found(orders: QuerySet[Order], words: list[Word]) -> list[UUID]:
+    """The newest of `orders` with all these words, by their ids, which follow time. No step reads without bound."""
+    ids = orders.order_by().values("pk")
+    compared = _compared(ids, words)
+    looked_up = sorted((word for word in words if word.is_selective), key=lambda word: -len(word.prefixes[0]))
+    among = COMPARED if looked_up else COMPARED_FOR_SHORT
+    newest = list(compared.filter(pk__gt=_beyond(among)).order_by("-pk").values_list("pk", flat=True)[: COUNTED + 1])
+    if len(newest) > COUNTED:
+        return newest
+    if not looked_up:  # what is short must be a whole word: the beginnings would be too many
+        return _newest(_in_index(ids, words, ""), newest)
+    found = _in_index(compared, looked_up[:LOOKED_UP], ":*")
+    newest = _newest(found.filter(pk__gte=first_uuid7(timezone.now() - RECENT)), newest)
+    return newest if len(newest) > COUNTED else _newest(found, newest)
 
 
-def _newest(matches: Iterable[QuerySet[Any]]) -> list[UUID]:
-    """The newest orders of these matches, by their ids, which follow time.
+def _newest(found: QuerySet[Any], known: list[UUID]) -> list[UUID]:
+    """The newest orders of these matches and of those known before.
 
     Asked for the newest at once, PostgreSQL walks through all orders by age, and finds the oldest ones' reference last.
     """
-    found = [match[:MATCHED].query.sql_with_params() for match in matches]
-    most = f"ORDER BY id DESC LIMIT {COUNTED + 1}"
-    union = " UNION ".join(f"(SELECT id FROM ({sql}) AS found (id) {most})" for sql, _ in found)  # noqa: S608 - the ORM's own SQL
+    sql, values = found[:MATCHED].query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(f"{union} {most}", [value for _, values in found for value in values])
-        return [row[0] for row in cursor.fetchall()]
+        newest = f"SELECT id FROM ({sql}) AS found (id) ORDER BY id DESC LIMIT {COUNTED + 1}"  # noqa: S608 - the ORM's SQL
+        cursor.execute(newest, values)
+        ids = {row[0] for row in cursor.fetchall()}
+    return sorted(ids.union(known), reverse=True)[: COUNTED + 1]
+
+
+def _beyond(count: int) -> Coalesce:
+    """The id of the order before the newest so many."""
+    return Coalesce(Subquery(Order.objects.order_by("-pk").values("pk")[count : count + 1]), Value(UUID(int=0)))
+
+
+def _compared(ids: QuerySet[Any], words: Iterable[Word]) -> QuerySet[Any]:
+    """Those with words that begin so, each order being compared."""
+    ids = ids.alias(words=Concat(Value(" "), "search_text", output_field=TextField()))
+    for word in words:
+        ids = ids.filter(reduce(or_, (Q(words__contains=f" {prefix}") for prefix in word.prefixes)))
+    return ids
+
+
+def _in_index(ids: QuerySet[Any], words: Iterable[Word], ending: str) -> QuerySet[Any]:
+    """Those with words that begin so (`:*`) or are so, by the index."""
+    lexemes = ("|".join(_quoted(prefix) + ending for prefix in word.prefixes) for word in words)
+    return ids.filter(_Has(SEARCH_WORDS, Value("&".join(f"({lexeme})" for lexeme in lexemes))))
+
+
+class _Has(Func):
+    """Whether these words satisfy a text search query, taken as it stands."""
+
+    template = "%(expressions)s::tsquery"
+    arg_joiner = " @@ "
+    output_field = BooleanField()
+
+
+def _quoted(word: str) -> str:
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def order_meant(text: str) -> UUID | None:
@@ -99,40 +138,11 @@ def order_meant(text: str) -> UUID | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _as_typed(column: str, lookup: str, text: str) -> Q:
-    """As it was typed, or in capitals."""
-    found = Q(**{f"{column}__{lookup}": text})
-    return found if text == text.upper() else found | Q(**{f"{column}__{lookup}": text.upper()})
-
-
 def _id_of(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _words(text: str) -> SearchQuery | None:
-    """Every word of it, the last one as a beginning if it is long enough; None if there is none."""
-    words = "".join(letter if letter.isalnum() else " " for letter in text).split()
-    if not words:
-        return None
-    last = ":*" if len(words[-1]) >= SHORTEST_PREFIX else ""
-    return SearchQuery(" & ".join(words) + last, config="simple", search_type="raw")
-
-
-def _items_of(orders: QuerySet[Order]) -> QuerySet[OrderItem]:
-    """These orders' items. Where every order is meant, joining them made a search forty times slower."""
-    items = OrderItem.objects.all()
-    return items.filter(order__in=orders.order_by()) if orders.query.has_filters() else items
-
-
-def _by_code(orders: QuerySet[Order, Any], text: str) -> QuerySet[Order, Any]:
-    code = normalise_code(text)
-    letters = len(code.replace("-", ""))
-    if SHORTEST_PREFIX <= letters < CODE_LENGTH:
-        return orders.filter(code__startswith=code)
-    return orders.filter(code=code)
 
 
 def orders_waiting_for(orders: QuerySet[Order], waiting: str) -> QuerySet[Order]:

@@ -7,7 +7,7 @@ from orders.errors import CommandRefused, InvalidOrder
 from orders.lifecycle import EventType
 from orders.models import Command, Order, Shipment
 from orders.review_rules import codes, reasons
-from orders.services import holding, review
+from orders.services import holding, review, search_index
 from orders.services.transition import record
 
 
@@ -26,6 +26,7 @@ def change_address(order: Order, command: Command) -> str:
     if order.shipments.filter(state__in=Shipment.UNDOABLE).exists():
         raise CommandRefused("The label is being booked or booked already, with the address as it was.")
     before, order.shipping_address = order.address, address.as_json()
+    search_index.refresh(order)
     found = review.judge_changed_address(order, before=before)
     record(
         order,
@@ -34,7 +35,7 @@ def change_address(order: Order, command: Command) -> str:
         key=f"address:{command.id}",
         data={"codes": codes(found)} if found else None,
         command=command,
-        changed=("shipping_address", "review_hits", "waiting_for", "deadline", "review_seconds_left"),
+        changed=("shipping_address", "review_hits", "waiting_for", "deadline", "review_seconds_left", "search_text"),
     )
     if found and order.review_approved:
         holding.hold_by_rule(order, f"Address changed after the review: {reasons(found)}.", command)

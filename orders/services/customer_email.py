@@ -6,6 +6,7 @@ from orders import ids
 from orders.errors import CommandRefused
 from orders.lifecycle import EventType
 from orders.models import Order
+from orders.services import search_index
 from orders.services.deliveries import write_mail
 from orders.services.lost_links import TEMPLATE
 from orders.services.transition import locked_order, record
@@ -28,6 +29,8 @@ def correct_email(order_id: UUID, *, email: str, was: str, actor: str, correctio
         if order.customer_email != was:
             raise CommandRefused("Somebody else has corrected the e-mail address meanwhile.")
         order.customer_email, order.access_nonce = email, ids.access_nonce()
-        record(order, EventType.EMAIL_CORRECTED, actor=actor, key=key, changed=("customer_email", "access_nonce"))
+        search_index.refresh(order)
+        changed = ("customer_email", "access_nonce", "search_text")
+        record(order, EventType.EMAIL_CORRECTED, actor=actor, key=key, changed=changed)
         write_mail(order, template=TEMPLATE, key=str(correction))
         return order

@@ -8,6 +8,7 @@ from django.utils import timezone
 from orders.errors import CommandRefused
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order, Shipment
+from orders.search_text import with_tracking_number
 from orders.services.labels import parcel_weight
 from orders.services.transition import advance
 
@@ -48,16 +49,17 @@ def ship(order: Order, command: Command) -> str:
     """A person has given the parcel to its carrier: the one whose label was booked, or the one named in the command."""
     _check_by_hand(order)
     carrier, number = (str(command.args.get(name, "")).strip() for name in ("carrier", "tracking_number"))
-    live = order.shipments.filter(state__in=Shipment.LIVE).first()
+    live, changed = order.shipments.filter(state__in=Shipment.LIVE).first(), ()
     if live is None:
         if not (carrier and number):
             raise CommandRefused("No label is booked yet: name the carrier and the tracking number.")
         _label_by_hand(order, carrier, number)
+        changed = ("search_text",)
     elif live.state == Shipment.State.BOOKING:
         raise CommandRefused("The label is being booked at this moment.")
     elif number and number != live.tracking_number:
         raise CommandRefused(f"The label {live.tracking_number} of {live.carrier} is booked for this order.")
-    hand_over(order, actor=command.actor, command=command)
+    hand_over(order, actor=command.actor, command=command, changed=changed)
     return "The parcel is on its way."
 
 
@@ -85,8 +87,8 @@ def finish_packing(order: Order, *, actor: str, command: Command | None = None) 
     advance(order, EventType.ORDER_PACKED, actor=actor, key=_key("packed", order), command=command)
 
 
-def hand_over(order: Order, *, actor: str, command: Command | None = None) -> None:
-    """Packed and labelled, now with the carrier."""
+def hand_over(order: Order, *, actor: str, command: Command | None = None, changed: tuple[str, ...] = ()) -> None:
+    """Packed and labelled, now with the carrier; `changed` names what else of the order is to be saved."""
     shipment = order.shipments.get(state=Shipment.State.BOOKED)
     now = timezone.now()
     shipment.state, shipment.shipped_at = Shipment.State.SHIPPED, now
@@ -99,6 +101,7 @@ def hand_over(order: Order, *, actor: str, command: Command | None = None) -> No
         deadline=now + timedelta(seconds=settings.DELIVERY_DEADLINE),
         data=_facts(shipment),
         command=command,
+        changed=changed,
     )
 
 
@@ -156,6 +159,7 @@ def _label_by_hand(order: Order, carrier: str, number: str) -> None:
         created_at=now,
         booked_at=now,
     )
+    order.search_text = with_tracking_number(order.search_text, number[:100])
 
 
 def _facts(shipment: Shipment) -> dict[str, str]:

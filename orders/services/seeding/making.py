@@ -11,6 +11,7 @@ from orders import ids
 from orders.commands import Actor, Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Shipment
+from orders.search_text import search_text
 from orders.services.seeding import vocabulary
 from orders.services.seeding.rows import Row, Table, row_id
 from orders.services.seeding.stories import ENDINGS, UNDER_WAY, OpenStory
@@ -102,6 +103,8 @@ def _told(plan: Plan, number: int, rng: Random) -> Telling:
     )
     told = Telling(rng, order, moment, plan.now)
     _tell(told, _open_story(plan, number, rng))
+    numbers = [shipment.tracking_number for shipment in told.rows[Shipment]]
+    order.search_text = search_text(order, told.items, numbers)  # type: ignore[arg-type] # a row has what a model has
     return told
 
 

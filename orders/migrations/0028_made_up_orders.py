@@ -15,7 +15,7 @@ FROM orders WHERE orders.id = commands.order_id AND orders.made_up AND settled_a
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0025_lost_link_requests"),
+        ("orders", "0027_search_words"),
     ]
 
     operations = [
