@@ -122,6 +122,7 @@ class Cluster:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=directory,
+            start_new_session=True,  # Ctrl-C is for the stack, which stops when this is done
             user=owner.uid if owner else None,
             group=owner.gid if owner else None,
             extra_groups=[] if owner else None,
