@@ -34,8 +34,11 @@ def proxy_before(web_address: str, directory: Path, scheme: str = "http") -> Ite
     plain, tls = free_port(), free_port()
     directory.chmod(0o755)
     variables = {
-        "WEB_ADDRESS": web_address, "PROXY_SCHEME": scheme, "PROXY_HTTP_PORT": str(plain),
-        "PROXY_HTTPS_PORT": str(tls), "PROXY_LOG": str(directory / "access.log"),
+        "WEB_ADDRESS": web_address,
+        "PROXY_SCHEME": scheme,
+        "PROXY_HTTP_PORT": str(plain),
+        "PROXY_HTTPS_PORT": str(tls),
+        "PROXY_LOG": str(directory / "access.log"),
         **dict.fromkeys(("PROXY_DIR", "PROXY_TLS", "PROXY_TEMP"), str(directory)),
     }
     for template in (ROOT / "proxy").iterdir():
