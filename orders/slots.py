@@ -16,6 +16,12 @@ class Slots:
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
+    @property
+    def free(self) -> int:
+        """How many are left."""
+        with self._lock:
+            return self.total - self._taken.total()
+
     def take(self, client: str = "") -> bool:
         """Take one, if one is free for this client; nobody waits for it. Who has it gives it back."""
         with self._lock:

@@ -190,7 +190,8 @@ def web_server(directory: Path, **settings: str) -> Iterator[str]:
         eventually(lambda: answers(f"{url}/healthz"), served.log.read_text)
         yield url
     finally:
-        served.stop()
+        code = served.stop()
+    assert code == 0, served.log.read_text()
 
 
 def answers(url: str) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import socket
 import time
 from typing import Any
@@ -127,8 +128,8 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # waitress has no types
                 return
         super().handle_close()
 
-    def make_room(self) -> None:
-        """End the connection now, for another one."""
+    def close_now(self) -> None:
+        """End the connection, whatever its client still sends."""
         self._lingers_until = self._lingers_until or time.time()
         self.handle_close()
 
@@ -137,11 +138,14 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         if self._lingers_until:
             if now > self._lingers_until:
                 self.handle_close()
-        elif self.total_outbufs_len:
-            self.will_close = self.will_close or now - self.last_activity > UNREAD_SECONDS
-        elif not self.requests:
-            bound = IDLE_SECONDS if self.request is None else RECEIVE_SECONDS
-            self.will_close = self.will_close or now - max(self.since, self._last_answer()) > bound
+        elif now > self._due_at():
+            self.close_now()
 
-    def _last_answer(self) -> float:
-        return 0.0 if self.request is not None else float(self.last_activity)
+    def _due_at(self) -> float:
+        if self.total_outbufs_len:
+            return float(self.last_activity) + UNREAD_SECONDS
+        if self.requests:
+            return math.inf
+        if self.request is not None:
+            return self.since + RECEIVE_SECONDS
+        return max(self.since, float(self.last_activity)) + IDLE_SECONDS

@@ -66,17 +66,17 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     def handle_accept(self) -> None:
         """Take in all who have connected, within reason: a round of the loop costs more the more are connected."""
         for _ in range(ACCEPTED_AT_ONCE):
-            if len(self.active_channels) >= self._max_connections:
-                self._make_room()
             before = len(self.active_channels)
             super().handle_accept()
             if len(self.active_channels) == before:
                 break
+            if before >= self._max_connections:
+                self._make_room()
 
     def _make_room(self) -> None:
         waiting = [each for each in self.active_channels.values() if not each.requests]
         if waiting:
-            min(waiting, key=lambda each: each.since).make_room()
+            min(waiting, key=lambda each: each.since).close_now()
 
     def maintenance(self, now: float) -> None:
         """Close connections whose client takes too long."""
@@ -91,6 +91,9 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         self._until(lambda each: not each.requests, RUNNING_GRACE_SECONDS)
         self._until(lambda each: not each.total_outbufs_len, READING_GRACE_SECONDS)
         self.task_dispatcher.shutdown(timeout=1)
+        for connection in list(self.active_channels.values()):
+            connection.close_now()
+        self.trigger.close()
 
     def stop(self) -> None:
         """Make `serve` return; may be called from a signal handler."""

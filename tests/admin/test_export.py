@@ -192,3 +192,15 @@ def test_its_log_says_that_there_was_a_search_and_not_for_what(desk: Desk, caplo
     with caplog.at_level("INFO", logger="orders.admin.export"):
         rows(desk, q="jane@example.com", status__exact="paid")
     assert caplog.messages == [f"Staff member {desk.user.pk} exports orders, filtered by: q, status__exact"]
+
+
+def test_a_person_has_one_export_at_a_time_until_it_ends_or_its_reader_goes(desk: Desk) -> None:
+    first = desk.client.get(EXPORT)
+    busy = desk.client.get(EXPORT)
+    assert (first.status_code, busy.status_code, busy["Retry-After"]) == (200, 503, "10")
+    first.close()
+    ended = desk.client.get(EXPORT)
+    assert ended.getvalue().count(b"\n") >= 1
+    ended.close()
+    desk.client.head(EXPORT).close()
+    assert desk.client.get(EXPORT).status_code == 200

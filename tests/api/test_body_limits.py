@@ -2,6 +2,7 @@
 
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -90,3 +91,12 @@ def test_the_probes_answer_whatever_the_host_is(web: str, path: str, host: str, 
 def test_every_other_page_asks_for_a_host_of_ours(web: str) -> None:
     pages = ["/orders", "/track/", "/admin/login/", "/healthz/", "/openapi.json"]
     assert [ask(web, "GET", path, Host="evil.example").status for path in pages] == [400] * len(pages)
+
+
+def test_while_the_description_is_made_two_wait_for_it_and_others_are_told_to_come_back() -> None:
+    built.cache_clear()
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(lambda: Client().get("/openapi.json").status_code) for _ in range(8)]
+    statuses = [one.result() for one in asked]
+    assert {200} <= set(statuses) <= {200, 429}
+    assert built.cache_info().misses == 1

@@ -105,6 +105,24 @@ def test_who_waits_for_an_outcome_holds_no_connection_and_others_are_answered_me
         assert [done.result(timeout=PATIENCE_SECONDS) for done in waiting] == ["applied"] * len(rows)
 
 
+def test_of_one_client_two_requests_wait_and_a_third_is_answered_at_once(shop: Shop) -> None:
+    rows = [wish(shop.place(), "cancel") for _ in range(commands.MAX_WAITING_OF_ONE_CLIENT + 1)]
+
+    def wait(row: Any) -> Any:
+        try:
+            return commands.outcome_of(row.pk, within=PATIENCE_SECONDS, client="one").state
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(rows)) as threads:
+        waiting = [threads.submit(wait, row) for row in rows[1:]]
+        eventually(lambda: len(commands._lookout._waiting) == len(rows) - 1)
+        assert wait(rows[0]) == "pending"
+        for row in rows:
+            settle(row)
+        assert {done.result(timeout=PATIENCE_SECONDS) for done in waiting} == {"applied"}
+
+
 def connections() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")

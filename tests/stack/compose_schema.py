@@ -37,6 +37,7 @@ DEPENDS_ON: Schema = {
         required=["condition"],
     ),
 }
+NETWORK = closed({"ipam": closed({"config": {"type": "array", "items": closed({"subnet": TEXT})}})})
 SERVICE = closed(
     {
         "build": {"oneOf": [TEXT, closed({"context": TEXT, "dockerfile": TEXT, "target": TEXT})]},
@@ -49,6 +50,9 @@ SERVICE = closed(
         "healthcheck": HEALTHCHECK,
         "image": TEXT,
         "init": {"type": "boolean"},
+        "networks": {
+            "oneOf": [NAMES, {"type": "object", "additionalProperties": closed({"ipv4_address": TEXT})}],
+        },
         "ports": NAMES,
         "restart": {"type": "string", "pattern": r"^(no|always|unless-stopped|on-failure(:\d+)?)$"},
         "stop_grace_period": DURATION,
@@ -67,6 +71,7 @@ COMPOSE: Schema = {
                 "additionalProperties": False,
             },
             "volumes": {"type": "object", "additionalProperties": {"type": ["object", "null"]}},
+            "networks": {"type": "object", "additionalProperties": NETWORK},
             "configs": {"type": "object", "additionalProperties": closed({"content": TEXT, "file": TEXT})},
         },
         patternProperties={"^x-": {}},

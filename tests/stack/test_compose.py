@@ -34,6 +34,7 @@ NOT_IN_THE_IMAGE = {
     "bench",
     "docker-compose.yml",
     "docs",
+    "proxy",
     "pyproject.toml",
     "requirements-dev.txt",
     "requirements-embedded.txt",
@@ -81,7 +82,9 @@ def test_every_name_it_refers_to_is_there() -> None:
     for service in services().values():
         assert set(service.get("depends_on", {})) <= set(services())
         assert {config["source"] for config in service.get("configs", [])} <= set(compose()["configs"])
-        assert {volume.split(":")[0] for volume in service.get("volumes", [])} <= set(compose()["volumes"])
+        volumes = {volume.split(":")[0] for volume in service.get("volumes", []) if volume[0] not in "./$"}
+        assert volumes <= set(compose()["volumes"])
+        assert set(service.get("networks", [])) <= {"default", *compose()["networks"]}
 
 
 def test_whoever_is_waited_for_can_be_waited_for() -> None:
@@ -98,7 +101,20 @@ def test_whoever_is_waited_for_can_be_waited_for() -> None:
 def test_everything_is_reachable_from_this_machine_only() -> None:
     ports = [port for service in services().values() for port in service.get("ports", [])]
     assert ports
-    assert all(port.startswith("127.0.0.1:") for port in ports)
+    assert all(port.startswith(("127.0.0.1:", "${PROXY_ADDRESS:-127.0.0.1}:")) for port in ports)
+
+
+def test_the_web_server_is_reached_through_the_proxy_alone_and_believes_it_alone() -> None:
+    web, proxy = services()["web"], services()["proxy"]
+    assert "ports" not in web
+    assert web["environment"]["TRUSTED_PROXIES"] == f"{proxy['networks']['proxied']['ipv4_address']}/32"
+    assert (web["environment"]["BEHIND_TLS_PROXY"], proxy["environment"]["WEB_ADDRESS"]) == ("true", "web:8000")
+    assert set(proxy["networks"]) & set(web["networks"]) == {"proxied"}
+
+
+def test_the_proxy_is_given_every_variable_of_its_configuration() -> None:
+    used = {name for file in (ROOT / "proxy").iterdir() for name in re.findall(r"\$\{(\w+)\}", file.read_text())}
+    assert used == set(services()["proxy"]["environment"]) - {"NGINX_ENVSUBST_OUTPUT_DIR"}
 
 
 def test_images_are_pinned() -> None:
