@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -110,20 +111,18 @@ def export(request: HttpRequest, model_admin: ModelAdmin[Order]) -> HttpResponse
 
 
 class OneOfFew:
-    """Lines that somebody else may be sent once these are, or once their reader has gone."""
+    """Lines that somebody else may be sent once these are, once their reader has gone, or once nobody holds them."""
 
     def __init__(self, lines: Iterator[str], done: Callable[[], None]) -> None:
         self._lines = lines
-        self._done: Callable[[], None] | None = done
+        self._done = weakref.finalize(self, done)
 
     def __iter__(self) -> Iterator[str]:
         return self._lines
 
     def close(self) -> None:
         """Called by the server, however the response ends."""
-        if self._done is not None:
-            self._done()
-            self._done = None
+        self._done()
 
 
 def _filters(request: HttpRequest) -> str:

@@ -12,10 +12,11 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from orders.admin import order_actions
+from orders.admin import export, order_actions
 from orders.commands import RULES, CommandState, Kind
 from orders.models import Command
 from orders.services.commands import settle_signal
+from orders.slots import Slots
 from tests.conftest import unique
 
 
@@ -54,6 +55,12 @@ def session_of(user: User) -> str:
     client = Client()
     client.force_login(user)
     return str(client.cookies["sessionid"].value)
+
+
+@pytest.fixture(autouse=True)
+def _exports_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Django's test client never closes an export that it has not read: its slot would stay taken."""
+    monkeypatch.setattr(export, "_exports", Slots(1000))
 
 
 @pytest.fixture(scope="session", autouse=True)
