@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from orders.admin.open_matters import BADGES, WAITS
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.selectors.open_matters import Matter, OpenMatter, open_matters
+from orders.selectors.open_matters import SLOW_MAIL, Matter, OpenMatter, open_matters
 from orders.services import refunds
 from orders.services.access import access_cookie, proof_cookie
 from orders.services.deliveries import write_mail
@@ -108,8 +108,9 @@ def staff() -> Client:
 
 @cache
 def order_that(condition: str) -> Order:
-    """One order in this condition, for looking at."""
+    """One order in this condition, for looking at, whose mails have left if nothing kept them."""
     order = EVERY[condition]()
+    order.deliveries.filter(state="pending", last_error="").update(state="sent", sent_at=timezone.now())
     order.refresh_from_db()
     return order
 
@@ -262,3 +263,10 @@ def test_while_a_change_is_under_way_the_page_says_so_and_offers_it_no_more() ->
     told = customers_page(asked, confirmed=True)
     assert "We have your request." in told
     assert "You can pay again below." not in told
+
+
+def test_a_mail_that_nobody_sends_is_open_after_a_minute() -> None:
+    order = an_order_in(Status.CANCELLED)
+    assert matters_of(order) == []
+    order.deliveries.update(created_at=timezone.now() - SLOW_MAIL)
+    assert {it.matter for it in matters_of(order)} == {Matter.MAIL_WAITING}
