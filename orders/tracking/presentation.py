@@ -16,6 +16,7 @@ from orders.money import localised
 from orders.selectors.tracking import TrackedOrder
 from orders.tracking import words
 from orders.tracking.facts import Fact
+from orders.tracking.still_open import open_for_customer
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _reason(seen: TrackedOrder, waiting: Waiting, *, may_pay: bool) -> str:
 
 def _ending(seen: TrackedOrder, status: Status) -> list[str]:
     """That nothing more will happen is said only where nothing is open."""
-    is_untrue = status is Status.CANCELLED and bool(seen.matters)
+    is_untrue = status is Status.CANCELLED and bool(open_for_customer(seen))
     return [] if is_untrue else [gettext(words.ENDINGS[status])]
 
 

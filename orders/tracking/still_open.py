@@ -31,15 +31,22 @@ def still_open(seen: TrackedOrder, *, confirmed: bool, is_answered: bool) -> lis
     told = _told_by_the_headline(seen)
     said = [
         _in_words(seen, matter, confirmed=confirmed)
-        for matter in seen.matters
-        if matter.matter in words.MATTERS and matter.matter not in told and not (is_answered and _is_own(matter))
+        for matter in open_for_customer(seen)
+        if matter.matter not in told and not (is_answered and _is_own(matter))
     ]
     return list(dict.fromkeys([*_went_back(seen, confirmed=confirmed), *said]))
 
 
 def goes_on(seen: TrackedOrder) -> bool:
     """Whether the page may still change by itself."""
-    return not seen.order.is_final or any(matter.matter in words.MATTERS for matter in seen.matters)
+    return not seen.order.is_final or bool(open_for_customer(seen))
+
+
+def open_for_customer(seen: TrackedOrder) -> list[OpenMatter]:
+    """What is open as far as it is the customer's to know. Of a cancelled order no refund can be granted any more."""
+    is_cancelled = seen.order.status in (Status.CANCELLING, Status.CANCELLED)
+    moot = {Matter.REFUND_AWAITS_APPROVAL} if is_cancelled else set[Matter]()
+    return [matter for matter in seen.matters if matter.matter in words.MATTERS and matter.matter not in moot]
 
 
 def _told_by_the_headline(seen: TrackedOrder) -> set[Matter]:

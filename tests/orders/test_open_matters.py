@@ -3,8 +3,8 @@
 No page says that nothing more happens while something is open.
 """
 
-from collections.abc import Callable, Iterable
-from functools import cache, partial
+from collections.abc import Iterable
+from functools import cache
 from uuid import UUID
 
 import pytest
@@ -16,81 +16,18 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from orders.admin.open_matters import BADGES, WAITS
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.selectors.open_matters import Matter, OpenMatter, open_matters
-from orders.services import refunds
+from orders.selectors.open_matters import SLOW_MAIL, Matter, OpenMatter, open_matters
 from orders.services.access import access_cookie, proof_cookie
 from orders.services.deliveries import write_mail
-from orders.services.placement import NewItem
-from orders.services.returns import pass_return_deadline
 from orders.tracking import words
 from orders.tracking.access import COOKIE, PROOF
-from tests.admin.conditions import CONDITIONS
 from tests.admin.conftest import a_user
 from tests.conftest import unique
-from tests.factories import a_return, an_order_in, command, wish
+from tests.factories import a_return, an_order_in, command
+from tests.orders.open_orders import EVERY, mailed
 
 LIST = reverse("admin:orders_order_changelist")
 OVER = "Nothing more happens to it by itself."
-DEAR = [NewItem(sku="DESK", quantity=2, unit_price=24_950, name="Desk")]
-
-
-def refunded(amount: int, *, paid: bool = True, status: Status = Status.DELIVERED) -> Order:
-    order = an_order_in(status, items=DEAR)
-    assert command(order, "refund", args={"amount": amount}, reason="A scratch.").state == "applied"
-    if paid:
-        refunds.pay_refunds(order.pk)
-    return order
-
-
-def refund_refused() -> Order:
-    order = an_order_in(Status.DELIVERED, payment_method="tok_refund_refused")
-    command(order, "refund", args={"amount": 100}, reason="A scratch.")
-    refunds.pay_refunds(order.pk)
-    return order
-
-
-def return_undecided() -> Order:
-    order = an_order_in(Status.DELIVERED)
-    pass_return_deadline(order.pk, a_return(order).pk, "requested")
-    return order
-
-
-def return_received() -> Order:
-    order = an_order_in(Status.DELIVERED)
-    row = a_return(order, approved=True)
-    command(order, "receive_return", args={"return": str(row.pk)})
-    return order
-
-
-def mailed(state: str, error: str) -> Order:
-    order = an_order_in(Status.DELIVERED)
-    row = write_mail(order, template="delivered")
-    order.deliveries.filter(pk=row.pk).update(state=state, last_error=error)
-    return order
-
-
-def payment_asked_again() -> Order:
-    order = an_order_in(Status.AWAITING_PAYMENT, payment_method="tok_declined")
-    wish(order, "retry_payment", actor="customer", args={"payment_method": "tok_ok"})
-    return order
-
-
-EVERY: dict[str, Callable[[], Order]] = {
-    **CONDITIONS,
-    "refunded in part": partial(refunded, 42_450),
-    "refunded in part when paid": partial(refunded, 100, status=Status.PAID),
-    "refunded in full": partial(refunded, 49_900),
-    "refund pending": partial(refunded, 100, paid=False),
-    "refund refused": refund_refused,
-    "return undecided": return_undecided,
-    "return received": return_received,
-    "mail waits": partial(mailed, "pending", "The mail server said 451."),
-    "mail failed": partial(mailed, "failed", "The mail server refuses the mail: 554."),
-    "mail overtaken": partial(mailed, "failed", "A later mail has told the customer more."),
-    "paying again": payment_asked_again,
-    **{f"merely {status}": partial(an_order_in, status) for status in (Status.RECEIVED, Status.CHARGING)},
-    "invalid": partial(an_order_in, Status.INVALID, items=[NewItem(sku="MANY", quantity=101, unit_price=1)]),
-}
 
 
 @pytest.fixture(autouse=True)
@@ -108,8 +45,9 @@ def staff() -> Client:
 
 @cache
 def order_that(condition: str) -> Order:
-    """One order in this condition, for looking at."""
+    """One order in this condition, for looking at, whose mails have left if nothing kept them."""
     order = EVERY[condition]()
+    order.deliveries.filter(state="pending", last_error="").update(state="sent", sent_at=timezone.now())
     order.refresh_from_db()
     return order
 
@@ -155,9 +93,11 @@ def test_the_pages_name_what_is_open_and_only_without_it_say_that_nothing_more_h
     matters, card, told = matters_of(order), card_of(staff, order), customers_page(order, confirmed=True)
     assert [matter for matter in matters if badge(matter) not in card] == []
     assert (OVER in card) == (order.is_final and not matters)
-    assert ("Nothing more will happen" in told) == (order.status == Status.CANCELLED and not matters)
+    # That a refund waits which nobody can grant any more is nothing to the customer.
+    theirs = [it for it in matters if it.matter in words.MATTERS and condition != "cancelled while a refund waits"]
+    assert ("Nothing more will happen" in told) == (order.status == Status.CANCELLED and not theirs)
     if order.is_final and "refunded" not in condition:
-        assert ('id="open"' in told) == any(it.matter in words.MATTERS for it in matters)
+        assert ('id="open"' in told) == bool(theirs)
 
 
 def test_the_list_names_what_is_open(staff: Client) -> None:
@@ -185,6 +125,8 @@ OPEN: dict[str, set[Matter]] = {
     "refund pending": {Matter.REFUND_PENDING},
     "refunded in part": set(),
     "refund waits for a second person": {Matter.REFUND_AWAITS_APPROVAL},
+    "cancelled while a refund waits": {Matter.REFUND_AWAITS_APPROVAL},
+    "cancelled while a command is open": {Matter.COMMAND_OPEN},
     "asked to cancel": {Matter.COMMAND_OPEN},
     "paying again": {Matter.COMMAND_OPEN},
     "mail waits": {Matter.MAIL_WAITING},
@@ -262,3 +204,10 @@ def test_while_a_change_is_under_way_the_page_says_so_and_offers_it_no_more() ->
     told = customers_page(asked, confirmed=True)
     assert "We have your request." in told
     assert "You can pay again below." not in told
+
+
+def test_a_mail_that_nobody_sends_is_open_after_a_minute() -> None:
+    order = an_order_in(Status.CANCELLED)
+    assert matters_of(order) == []
+    order.deliveries.update(created_at=timezone.now() - SLOW_MAIL)
+    assert {it.matter for it in matters_of(order)} == {Matter.MAIL_WAITING}

@@ -147,6 +147,7 @@ STATES: dict[str, Make] = {
     "payment-taken-back": _taken_back,
     "labelled": _labelled,
     "overdue": _overdue,
+    "not-delivered": partial(_after, Status.SHIPPED, "fail_delivery"),
     "partly-refunded": _refunded,
     **{f"return-{state}": partial(_returned, state) for state in RETURNS},
 }
