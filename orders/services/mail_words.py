@@ -57,6 +57,8 @@ WORDS: dict[Mail, Words] = {
         lines=(
             _("the carrier has your parcel."),
             _("Carrier: {carrier}, tracking number: {number}"),
+            _("Carrier: {only_carrier}"),
+            _("Tracking number: {only_number}"),
             _("Follow the parcel: {link}"),
         ),
     ),

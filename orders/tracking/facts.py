@@ -130,7 +130,8 @@ def expected(seen: TrackedOrder) -> str:
         days = {"first": _day(working_day(start, first)), "last": _day(working_day(start, last))}
         return gettext("Expected between {first} and {last}.").format(**days) if last else ""
     offer = carrier_for(weight=seen.weight, service_level=order.service_level)
-    if order.status not in ON_THE_WAY or offer is None:
+    # Which carrier people will choose is theirs to say.
+    if order.status not in ON_THE_WAY or offer is None or order.fulfilment == "manual":
         return ""
     first, last = transit_days(offer.code, order.service_level) or (0, 0)
     text = gettext("It usually arrives {first} to {last} working days after the carrier has taken it.")
@@ -158,7 +159,7 @@ def changes(seen: TrackedOrder, *, confirmed: bool) -> list[Change]:
         Kind.UPDATE_ADDRESS: (
             "address",
             gettext("Change the address"),
-            gettext("Until the parcel gets its label. It costs nothing."),
+            _terms_of_address(seen),
         ),
         Kind.RETRY_PAYMENT: ("payment", gettext("Pay again"), _terms_of_payment(seen)),
         Kind.REQUEST_RETURN: ("return", gettext("Return something"), _terms_of_returning(seen)),
@@ -179,6 +180,12 @@ def most_changes(seen: TrackedOrder) -> int:
 
 def _terms_of_payment(seen: TrackedOrder) -> str:
     return gettext("{amount} will be charged.").format(amount=localised(seen.order.total, seen.order.currency))
+
+
+def _terms_of_address(seen: TrackedOrder) -> str:
+    if seen.order.fulfilment == "manual":
+        return f"{gettext('Until the parcel is with the carrier.')} {gettext('It costs nothing.')}"
+    return gettext("Until the parcel gets its label. It costs nothing.")
 
 
 def _terms_of_cancelling(seen: TrackedOrder, *, confirmed: bool) -> str:
