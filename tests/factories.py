@@ -77,6 +77,14 @@ def labelled_before_the_upgrade(**fields: Any) -> Order:
     return order
 
 
+def handed_over(**named: str) -> Order:
+    """Fulfilled by people, and handed over with the carrier and the tracking number that are named."""
+    order = an_order_in(Status.PAID, fulfilment="manual")
+    for kind, args in (("pick", {}), ("pack", {}), ("ship", named)):
+        assert command(order, kind, args=args).state == "applied"
+    return order
+
+
 def a_return(order: Order, *pieces: tuple[int, int], approved: bool = False, **wish: Any) -> Return:
     """A return of so many pieces of the items at these positions (or of the first piece), asked for and judged."""
     items = [{"position": position, "quantity": quantity} for position, quantity in pieces or [(1, 1)]]

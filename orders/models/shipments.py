@@ -12,8 +12,8 @@ from orders.carriers import carrier_name
 class Shipment(models.Model):
     """A parcel. `address` is what was true when booking began, or at hand-over; `weight` is in grams.
 
-    One without `booked_at` got no label from us: a person handed it over, and named its carrier, its tracking number, both
-    or neither.
+    One without `booked_at` got no label from us: a person handed it over, and named its carrier, its tracking number,
+    both or neither.
     """
 
     class State(models.TextChoices):

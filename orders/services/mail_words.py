@@ -64,7 +64,7 @@ WORDS: dict[Mail, Words] = {
     ),
     Mail.DELIVERED: Words(
         subject=_("Your order {code} has arrived"),
-        lines=(_("the carrier says that your parcel was delivered. Thank you for your order."),),
+        lines=(_("your parcel was delivered. Thank you for your order."),),
         button=_("See your order"),
     ),
     Mail.CANCELLED: Words(
