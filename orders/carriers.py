@@ -1,6 +1,7 @@
 """Which carrier takes which parcel."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from django.conf import settings
 
@@ -45,8 +46,8 @@ def carrier_name(code: str) -> str:
 
 def tracking_link(code: str, number: str) -> str:
     """Where the carrier tells of a parcel, if its address is known to us."""
-    link: str = settings.CARRIER_LINKS.get(code, "")
-    return link.replace("{number}", number)
+    link: str = settings.CARRIER_LINKS.get(code, "") if number else ""
+    return link.replace("{number}", quote(number, safe=""))
 
 
 def transit_days(code: str, service_level: str) -> tuple[int, int] | None:

@@ -17,14 +17,16 @@ WAITING = """\
 Every change of status sets `orders.waiting_for` to the word below, so that every page can say why an order stands
 still. Three words replace it for a while: `reviewer` where a person must review, because the order hits a review rule
 (no timer runs then), `payment_return` while a payment is being taken back, and `handover` once the label of a packed
-order is booked. A final order waits for nothing.
+order is booked, or as soon as it is packed where people fulfil it: no label is booked then. A final order waits for
+nothing.
 """
 
 COMMANDS = """\
 A command is accepted in the statuses named here; the service that applies it may be narrower still (an address cannot
-be changed once the booking of the label has begun). Outside them it is rejected, with the reason in its row. `place`
-starts the workflow of the order, `refund` and `request_return` one of their own; what is decided of a return reaches
-the return's workflow as a signal, and every other command the order's.
+be changed once the booking of the label has begun; where people fulfil the order, until it is handed over). Outside
+them it is rejected, with the reason in its row. `place` starts the workflow of the order, `refund` and `request_return`
+one of their own; what is decided of a return reaches the return's workflow as a signal, and every other command the
+order's.
 """
 
 

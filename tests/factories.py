@@ -68,6 +68,23 @@ def command(order: Order, kind: str, **wish: Any) -> Any:
     return row
 
 
+def labelled_before_the_upgrade(**fields: Any) -> Order:
+    """Packed, fulfilled by people, with the label that was once booked for such orders as well."""
+    order = an_order_in(Status.PACKED, **fields)
+    labels.book_label(order.pk)
+    Order.objects.filter(pk=order.pk).update(fulfilment="manual")
+    order.refresh_from_db()
+    return order
+
+
+def handed_over(**named: str) -> Order:
+    """Fulfilled by people, and handed over with the carrier and the tracking number that are named."""
+    order = an_order_in(Status.PAID, fulfilment="manual")
+    for kind, args in (("pick", {}), ("pack", {}), ("ship", named)):
+        assert command(order, kind, args=args).state == "applied"
+    return order
+
+
 def a_return(order: Order, *pieces: tuple[int, int], approved: bool = False, **wish: Any) -> Return:
     """A return of so many pieces of the items at these positions (or of the first piece), asked for and judged."""
     items = [{"position": position, "quantity": quantity} for position, quantity in pieces or [(1, 1)]]

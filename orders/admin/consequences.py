@@ -126,11 +126,13 @@ def _cancel(view: OrderView) -> Consequences:
     return Consequences(button=button, will=will, will_not=will_not)
 
 
-def _update_address(_view: OrderView) -> Consequences:
+def _update_address(view: OrderView) -> Consequences:
     return Consequences(
         button="Change the address",
         will=[
-            "The label will carry the new address, if it is not booked before the change arrives.",
+            "The parcel goes to the new address, if it is not handed over before the change arrives."
+            if view.is_fulfilled_by_people
+            else "The label will carry the new address, if it is not booked before the change arrives.",
             "If the new address hits a review rule (another country does), the order waits for a person.",
         ],
         will_not=["The amounts of the order stay as they are."],
@@ -164,9 +166,10 @@ def _retry_payment(view: OrderView) -> Consequences:
 
 
 def _retry_shipping(view: OrderView) -> Consequences:
+    parcel = "The parcel" if view.is_fulfilled_by_people else "A new label"
     return Consequences(
         button="Ship again",
-        will=["The order is picked and packed again.", f"A new label goes to {', '.join(view.order.address.lines())}."],
+        will=["The order is picked and packed again.", f"{parcel} goes to {', '.join(view.order.address.lines())}."],
         will_not=["The customer is not charged again."],
     )
 
@@ -209,14 +212,17 @@ def _pick(_view: OrderView) -> Consequences:
 
 
 def _pack(_view: OrderView) -> Consequences:
-    return Consequences(button="Everything is packed", will=["The label is booked."], will_not=[])
+    return Consequences(
+        button="Everything is packed", will=["The order waits to be handed over."], will_not=["No label is booked."]
+    )
 
 
 def _ship(view: OrderView) -> Consequences:
-    parcel = f"The parcel with the label {view.label}" if view.label else "The parcel, with the carrier named below,"
+    parcel = f"The parcel with the label {view.label}" if view.label else "The parcel"
+    told = [] if view.label else ["The customer is shown the carrier and the tracking number, as far as you name them."]
     return Consequences(
         button="The carrier has it",
-        will=[f"{parcel} is on its way."],
+        will=[f"{parcel} is on its way.", *told],
         will_not=["The order cannot be cancelled any more."],
     )
 
@@ -233,7 +239,7 @@ def _fail_picking(_view: OrderView) -> Consequences:
     return Consequences(
         button="It cannot be picked",
         will=["The order waits for a decision: ship again when everything is there, or cancel and refund."],
-        will_not=["No label is booked.", "Nothing is refunded yet."],
+        will_not=["Nothing is sent.", "Nothing is refunded yet."],
     )
 
 

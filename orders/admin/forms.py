@@ -101,11 +101,15 @@ class RefundForm(DangerousForm):
         return {"amount": self.cleaned_data["amount"]}
 
 
-class HandOverForm(ActionForm):
-    """Who has the parcel, where no label was booked for it."""
+# A browser's memory of other parcels would only mislead.
+_BARE = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 
-    carrier = TextField(max_length=40, required=False)
-    tracking_number = TextField(max_length=100, required=False)
+
+class HandOverForm(ActionForm):
+    """Who has the parcel, as far as anybody knows: both may be left empty."""
+
+    carrier = TextField(max_length=40, required=False, widget=_BARE)
+    tracking_number = TextField(max_length=100, required=False, widget=_BARE)
 
     def known(self) -> dict[str, Any]:
         """The label that is booked."""
@@ -113,8 +117,9 @@ class HandOverForm(ActionForm):
         return {"carrier": label.carrier, "tracking_number": label.tracking_number} if label else {}
 
     def args(self) -> dict[str, object]:
-        """Carrier and tracking number."""
-        return {name: self.cleaned_data[name] for name in ("carrier", "tracking_number")}
+        """Carrier and tracking number, those that were typed."""
+        typed = {name: self.cleaned_data[name] for name in ("carrier", "tracking_number")}
+        return {name: value for name, value in typed.items() if value}
 
 
 class AddressForm(ActionForm):

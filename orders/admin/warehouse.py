@@ -22,7 +22,7 @@ from orders.admin.stock import ensure
 from orders.commands import Kind
 from orders.errors import OrderError
 from orders.form_fields import objection
-from orders.lifecycle import Status, Waiting
+from orders.lifecycle import Status
 from orders.models import Order
 from orders.roles import right_to
 from orders.selectors import warehouse
@@ -111,7 +111,6 @@ def work(request: HttpRequest, *, site: AdminSite, order_id: UUID) -> HttpRespon
         "lines": lines,
         "is_complete": all(line.is_complete for line in lines),
         "label": warehouse.label_of(order),
-        "waits_for_label": order.waiting_for == Waiting.LABEL,
         "form": HandOverForm(view),
     }
     return TemplateResponse(request, "admin/orders/warehouse/work.html", context)
@@ -207,6 +206,8 @@ def _what_is_missing(request: HttpRequest, order: Order) -> str:
             f"{order.code}: not packed yet, {', '.join(missing)} missing. Scan them, or press “Everything is packed”."
         )
     if due is Kind.SHIP:
+        if warehouse.label_of(order) is None:
+            return f"{order.code}: press the button once the carrier has it."
         return f"{order.code}: scan the tracking number on its label to hand it over, or press the button."
     return f"{order.code}: press the button to confirm its delivery."
 

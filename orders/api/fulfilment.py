@@ -25,7 +25,7 @@ Setback = Literal["fail_picking", "fail_delivery"]
 
 
 class FulfilmentIn(ReasonIn):
-    """A step that was taken, or that cannot be. `ship` names carrier and tracking number where we booked no label."""
+    """A step that was taken, or that cannot be. `ship` may name the carrier and the tracking number of the parcel."""
 
     step: Step | Setback
     carrier: Level | None = None

@@ -154,7 +154,7 @@ def cancel(
 def change_address(
     request: HttpRequest, order_id: UUID, body: AddressIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
-    """Send the parcel elsewhere, until the booking of its label begins."""
+    """Send the parcel elsewhere: until the booking of its label begins or, where people fulfil it, its hand-over."""
     wish = Wish(Kind.UPDATE_ADDRESS, "", {"address": body.model_dump()})
     return carry_out(request, own_order(request, order_id), wish, idempotency_key, wait)
 

@@ -67,7 +67,11 @@ class PaymentOut(Schema):
 
 
 class ShipmentOut(Schema):
-    """A parcel."""
+    """A parcel.
+
+    One that people handed over has the carrier and the tracking number that they named, each empty if none. No label
+    was booked for it, so `booked_at` is null.
+    """
 
     id: UUID
     state: str

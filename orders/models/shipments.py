@@ -10,7 +10,11 @@ from orders.carriers import carrier_name
 
 
 class Shipment(models.Model):
-    """A parcel. `address` is what was true when booking began and stands on the label; `weight` is in grams."""
+    """A parcel. `address` is what was true when booking began, or at hand-over; `weight` is in grams.
+
+    One without `booked_at` got no label from us: a person handed it over, and named its carrier, its tracking number,
+    both or neither.
+    """
 
     class State(models.TextChoices):
         """How far it came. `booking`: the carrier is being asked, under `idempotency_key`."""
@@ -29,7 +33,7 @@ class Shipment(models.Model):
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="shipments")
     attempt = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=10, default=State.BOOKING, choices=State.choices)
-    carrier = models.CharField(max_length=40)
+    carrier = models.CharField(max_length=40, default="", blank=True)
     service_level = models.CharField(max_length=40)
     tracking_number = models.CharField(max_length=100, default="", blank=True)
     address = models.JSONField()
@@ -57,7 +61,8 @@ class Shipment(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["booked", "shipped", "delivered"])
-                | Q(booked_at__isnull=False) & ~Q(tracking_number=""),
+                | Q(booked_at__isnull=False) & ~Q(tracking_number="")
+                | Q(state__in=["shipped", "delivered"], booked_at__isnull=True, shipped_at__isnull=False),
                 name="shipments_booked_have_tracking",
             ),
         ]

@@ -46,9 +46,10 @@ class TrackedOrder:
 
     @property
     def parcel(self) -> Shipment | None:
-        """The parcel that the customer waits for or got, once it has a tracking number."""
+        """The parcel that the customer waits for or got, once it has a tracking number or was handed over."""
         lost = (Shipment.State.FAILED, Shipment.State.VOIDED)
-        sent = [parcel for parcel in self.shipments if parcel.tracking_number and parcel.state not in lost]
+        known = [parcel for parcel in self.shipments if parcel.tracking_number or parcel.shipped_at]
+        sent = [parcel for parcel in known if parcel.state not in lost]
         return sent[-1] if sent else None
 
     @property

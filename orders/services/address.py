@@ -1,4 +1,4 @@
-"""Changing where an order goes, until the booking of its label begins."""
+"""Changing where an order goes, until the booking of its label begins, or until people hand it over."""
 
 from django.conf import settings
 
@@ -14,8 +14,8 @@ from orders.services.transition import record
 def change_address(order: Order, command: Command) -> str:
     """Put another address on a locked order: the label will carry it.
 
-    The label's address is read under this same lock when booking begins, so that the two can never differ. What hits a
-    review rule waits for a person: an order in review as it is, any later one as held.
+    The shipment's address is read under this same lock when booking or the hand-over begins, so that the two can never
+    differ. What hits a review rule waits for a person: an order in review as it is, any later one as held.
     """
     try:
         address = parse_address(command.args["address"], default_country=settings.DEFAULT_COUNTRY)

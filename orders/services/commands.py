@@ -59,6 +59,7 @@ APPLY: dict[Kind, Apply] = {
 # What can be told of a command at the door already, beside its form. It is looked at again when it is applied.
 AT_THE_DOOR: dict[Kind, Callable[[Order, Command], object]] = {
     Kind.CANCEL: cancellation.check_cancellation,
+    Kind.SHIP: fulfilment.check_parcel,
     Kind.REQUEST_RETURN: returns.check_request,
     **dict.fromkeys(OF_A_RETURN, returns.check_return),
 }

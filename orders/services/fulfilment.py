@@ -1,5 +1,6 @@
 """Picking, packing, handing over and delivering a locked order, whoever says so: the process, staff or a carrier."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -9,10 +10,21 @@ from orders.errors import CommandRefused
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order, Shipment
 from orders.search_text import with_tracking_number
-from orders.services.labels import parcel_weight
+from orders.services.labels import MANUAL, parcel_weight
 from orders.services.transition import advance
+from orders.text import normalised
 
-SIMULATED, MANUAL = "simulated", "manual"
+SIMULATED = "simulated"
+# As long as the columns are.
+MAX_LENGTHS = {"carrier": 40, "tracking_number": 100}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """What a person says of a parcel that is handed over. Empty: it has none, or nobody named it."""
+
+    carrier: str = ""
+    tracking_number: str = ""
 
 
 def pick(order: Order, command: Command) -> str:
@@ -27,7 +39,7 @@ def pack(order: Order, command: Command) -> str:
     """A person has packed."""
     _check_by_hand(order)
     finish_packing(order, actor=command.actor, command=command)
-    return "The order is packed; its label is being booked."
+    return "The order is packed and waits to be handed over."
 
 
 def fail_picking(order: Order, command: Command) -> str:
@@ -46,21 +58,23 @@ def fail_picking(order: Order, command: Command) -> str:
 
 
 def ship(order: Order, command: Command) -> str:
-    """A person has given the parcel to its carrier: the one whose label was booked, or the one named in the command."""
+    """A person has handed the parcel over, and names its carrier and its tracking number, or neither."""
     _check_by_hand(order)
-    carrier, number = (str(command.args.get(name, "")).strip() for name in ("carrier", "tracking_number"))
-    live, changed = order.shipments.filter(state__in=Shipment.LIVE).first(), ()
-    if live is None:
-        if not (carrier and number):
-            raise CommandRefused("No label is booked yet: name the carrier and the tracking number.")
-        _label_by_hand(order, carrier, number)
-        changed = ("search_text",)
-    elif live.state == Shipment.State.BOOKING:
-        raise CommandRefused("The label is being booked at this moment.")
-    elif number and number != live.tracking_number:
+    parcel = check_parcel(order, command)
+    live = _live(order)
+    if live and parcel.tracking_number and parcel.tracking_number != live.tracking_number:
         raise CommandRefused(f"The label {live.tracking_number} of {live.carrier} is booked for this order.")
-    hand_over(order, actor=command.actor, command=command, changed=changed)
+    _hand_over(order, command, parcel)
     return "The parcel is on its way."
+
+
+def check_parcel(_order: Order, command: Command) -> Parcel:
+    """What a person says of a parcel: its carrier and its tracking number, each empty if not named.
+
+    Raises:
+        CommandRefused: one of them is no text, too long, or holds what may not be stored.
+    """
+    return Parcel(carrier=_named(command, "carrier"), tracking_number=_named(command, "tracking_number"))
 
 
 def deliver(order: Order, command: Command) -> str:
@@ -83,16 +97,27 @@ def start_picking(order: Order, *, actor: str, command: Command | None = None) -
 
 
 def finish_packing(order: Order, *, actor: str, command: Command | None = None) -> None:
-    """Picked, now packed."""
-    advance(order, EventType.ORDER_PACKED, actor=actor, key=_key("packed", order), command=command)
+    """Picked, now packed. What people fulfil waits for no label: they send it as they do."""
+    waiting = Waiting.HANDOVER if order.fulfilment == MANUAL else Waiting.LABEL
+    advance(order, EventType.ORDER_PACKED, actor=actor, key=_key("packed", order), waiting=waiting, command=command)
 
 
-def hand_over(order: Order, *, actor: str, command: Command | None = None, changed: tuple[str, ...] = ()) -> None:
-    """Packed and labelled, now with the carrier; `changed` names what else of the order is to be saved."""
-    shipment = order.shipments.get(state=Shipment.State.BOOKED)
+def hand_over(
+    order: Order,
+    *,
+    actor: str,
+    command: Command | None = None,
+    shipment: Shipment | None = None,
+    changed: tuple[str, ...] = (),
+) -> None:
+    """Packed, now with the carrier: the labelled shipment, or `shipment`, for which no label was booked.
+
+    `changed` names what else of the order is to be saved.
+    """
+    shipment = shipment or order.shipments.get(state=Shipment.State.BOOKED)
     now = timezone.now()
     shipment.state, shipment.shipped_at = Shipment.State.SHIPPED, now
-    shipment.save(update_fields=["state", "shipped_at"])
+    shipment.save()
     advance(
         order,
         EventType.ORDER_SHIPPED,
@@ -140,30 +165,61 @@ def _check_handed_over(order: Order, command: Command) -> None:
     if order.status == Status.PACKED:
         if order.waiting_for != Waiting.HANDOVER:
             raise CommandRefused("No label is booked for this order yet.")
-        hand_over(order, actor=command.actor, command=command)
+        _hand_over(order, command, Parcel())
 
 
-def _label_by_hand(order: Order, carrier: str, number: str) -> None:
-    now = timezone.now()
+def _hand_over(order: Order, command: Command, parcel: Parcel) -> None:
+    """Hand over the label that stands, or what people send without one. Its address is frozen from here on."""
+    live = _live(order)
+    if live and live.state == Shipment.State.BOOKING:
+        raise CommandRefused("The label is being booked at this moment.")
+    changed: tuple[str, ...] = ()
+    if live is None and parcel.tracking_number:
+        order.search_text = with_tracking_number(order.search_text, parcel.tracking_number)
+        changed = ("search_text",)
+    shipment = live or _without_label(order, parcel)
+    hand_over(order, actor=command.actor, command=command, shipment=shipment, changed=changed)
+
+
+def _live(order: Order) -> Shipment | None:
+    return order.shipments.filter(state__in=Shipment.LIVE).first()
+
+
+def _without_label(order: Order, parcel: Parcel) -> Shipment:
+    """A shipment, not written yet, of which we know what a person said and nothing else."""
     attempt = order.shipments.count() + 1
-    Shipment.objects.create(
+    return Shipment(
         order=order,
         attempt=attempt,
-        state=Shipment.State.BOOKED,
-        carrier=carrier[:40],
+        carrier=parcel.carrier,
         service_level=order.service_level,
-        tracking_number=number[:100],
+        tracking_number=parcel.tracking_number,
         address=order.shipping_address,
         weight=parcel_weight(order),
-        idempotency_key=f"label-{order.pk}-{attempt}",
-        created_at=now,
-        booked_at=now,
+        idempotency_key=f"handover-{order.pk}-{attempt}",
+        created_at=timezone.now(),
     )
-    order.search_text = with_tracking_number(order.search_text, number[:100])
+
+
+def _named(command: Command, name: str) -> str:
+    """The argument `name` of a command as it is stored."""
+    words, most = name.replace("_", " "), MAX_LENGTHS[name]
+    given = command.args.get(name) or ""
+    if not isinstance(given, str):
+        raise CommandRefused(f"The {words} must be a text.")
+    try:
+        text = normalised(given)
+    except ValueError as error:
+        raise CommandRefused(f"The {words} {error}.") from None
+    if len(text) > most:
+        raise CommandRefused(f"The {words} must have at most {most} characters.")
+    return text
 
 
 def _facts(shipment: Shipment) -> dict[str, str]:
-    return {"shipment": str(shipment.id), "carrier": shipment.carrier}
+    """What an event says of a shipment: no carrier that a person typed, for events hold no free text."""
+    carrier = {"carrier": shipment.carrier} if shipment.booked_at else {}
+    return {"shipment": str(shipment.id), **carrier}
 
 
 def _key(step: str, order: Order) -> str:

@@ -15,6 +15,8 @@ from orders.models import Order, Shipment
 from orders.search_text import with_tracking_number
 from orders.services.transition import advance, locked_order, record
 
+MANUAL = "manual"
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -28,7 +30,8 @@ class Attempt:
 def book_label(order_id: UUID) -> Order:
     """Book a label for a packed order; where it is not to be shipped any more, void what was begun.
 
-    The address on the label is the order's when booking begins: from then on it cannot be changed.
+    The address on the label is the order's when booking begins: from then on it cannot be changed. No label is booked
+    for an order that people fulfil; what was begun before that was the rule goes on.
 
     Raises:
         GatewayUnavailable: the outcome is unknown; the next attempt asks again under the same key.
@@ -90,11 +93,19 @@ def _begin(order_id: UUID) -> Attempt:
     with locked_order(order_id) as order:
         begun = order.shipments.filter(state__in=Shipment.LIVE).first()
         wanted = order.status == Status.PACKED and order.waiting_for == Waiting.LABEL
-        if begun is None and wanted and not order.held:
+        if begun is None and wanted and order.fulfilment == MANUAL:
+            _wait_for_hand_over(order)
+        elif begun is None and wanted and not order.held:
             begun = _open_shipment(order)
         elif begun is not None and begun.state != Shipment.State.BOOKING:
             begun = None
         return Attempt(order, begun, may_book=wanted)
+
+
+def _wait_for_hand_over(order: Order) -> None:
+    """An order that people fulfil and that was packed while labels were still booked for such orders."""
+    order.waiting_for, order.updated_at = Waiting.HANDOVER, timezone.now()
+    order.save(update_fields=["waiting_for", "updated_at"])
 
 
 def _open_shipment(order: Order) -> Shipment | None:

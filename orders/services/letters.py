@@ -139,6 +139,8 @@ def _parcel(row: Delivery) -> Facts:
         return {}
     link = tracking_link(parcel.carrier, parcel.tracking_number)
     known = {"carrier": carrier_name(parcel.carrier), "number": parcel.tracking_number}
+    if not all(known.values()):  # a person handed it over, and named one of them or neither
+        return {f"only_{name}": value for name, value in known.items() if value}
     return known | {"link": link} if link else known
 
 

@@ -58,12 +58,14 @@ WORDS: dict[Mail, Words] = {
         lines=(
             _("the carrier has your parcel."),
             _("Carrier: {carrier}, tracking number: {number}"),
+            _("Carrier: {only_carrier}"),
+            _("Tracking number: {only_number}"),
             _("Follow the parcel: {link}"),
         ),
     ),
     Mail.DELIVERED: Words(
         subject=_("Your order {code} has arrived"),
-        lines=(_("the carrier says that your parcel was delivered. Thank you for your order."),),
+        lines=(_("your parcel was delivered. Thank you for your order."),),
         button=_("See your order"),
     ),
     Mail.CANCELLED: Words(

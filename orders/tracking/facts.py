@@ -133,7 +133,8 @@ def expected(seen: TrackedOrder) -> str:
         days = {"first": _day(working_day(start, first)), "last": _day(working_day(start, last))}
         return gettext("Expected between {first} and {last}.").format(**days) if last else ""
     offer = carrier_for(weight=seen.weight, service_level=order.service_level)
-    if order.status not in ON_THE_WAY or offer is None:
+    # Which carrier people will choose is theirs to say.
+    if order.status not in ON_THE_WAY or offer is None or order.fulfilment == "manual":
         return ""
     first, last = transit_days(offer.code, order.service_level) or (0, 0)
     text = gettext("It usually arrives {first} to {last} working days after the carrier has taken it.")
@@ -161,7 +162,7 @@ def changes(seen: TrackedOrder, *, confirmed: bool) -> list[Change]:
         Kind.UPDATE_ADDRESS: (
             "address",
             gettext("Change the address"),
-            gettext(words.SENT_AGAIN if seen.was_not_delivered else words.UNTIL_LABELLED),
+            _terms_of_address(seen),
         ),
         Kind.RETRY_PAYMENT: ("payment", gettext("Pay again"), _terms_of_payment(seen)),
         Kind.REQUEST_RETURN: ("return", gettext("Return something"), _terms_of_returning(seen)),
@@ -182,6 +183,14 @@ def most_changes(seen: TrackedOrder) -> int:
 
 def _terms_of_payment(seen: TrackedOrder) -> str:
     return gettext("{amount} will be charged.").format(amount=localised(seen.order.total, seen.order.currency))
+
+
+def _terms_of_address(seen: TrackedOrder) -> str:
+    if seen.was_not_delivered:
+        return gettext(words.SENT_AGAIN)
+    if seen.order.fulfilment == "manual":
+        return f"{gettext('Until the parcel is with the carrier.')} {gettext('It costs nothing.')}"
+    return gettext(words.UNTIL_LABELLED)
 
 
 def _terms_of_cancelling(seen: TrackedOrder, *, confirmed: bool) -> str:

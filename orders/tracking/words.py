@@ -44,7 +44,7 @@ REASONS: dict[Waiting, str] = {
     Waiting.SHIPPING: _("Next, we collect your items."),
     Waiting.PACKING: _("Next, they go into a parcel."),
     Waiting.LABEL: _("Next, it gets its label from the carrier."),
-    Waiting.HANDOVER: _("It has its label and waits for the carrier."),
+    Waiting.HANDOVER: _("It is ready and waits for the carrier."),
     Waiting.DELIVERY: _("The carrier has it and will bring it to you."),
     Waiting.SHIPPING_DECISION: _("We are finding out how to bring it to you. You need not do anything."),
     Waiting.CANCELLATION: _("Whatever you paid for it goes back to you."),

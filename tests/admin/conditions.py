@@ -13,7 +13,7 @@ from orders.errors import GatewayUnavailable
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.selectors.backoffice import kinds_offered, order_view
-from orders.services import labels, payment, refunds
+from orders.services import payment, refunds
 from orders.services.placement import NewItem
 from tests.factories import a_return, an_approval, an_order_in, command, wish
 
@@ -50,8 +50,6 @@ def _by_hand(*steps: str) -> Order:
     order = an_order_in(Status.PAID, fulfilment="manual", items=LONG)
     for step in steps:
         command(order, step)
-        if step == "pack":
-            labels.book_label(order.pk)
     order.refresh_from_db()
     return order
 

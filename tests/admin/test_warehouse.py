@@ -10,11 +10,10 @@ from django.urls import reverse
 
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
-from orders.services import labels
 from orders.services.placement import NewItem
 from tests.admin.conftest import Desk
 from tests.conftest import unique
-from tests.factories import an_order_in, command
+from tests.factories import an_order_in, command, labelled_before_the_upgrade
 
 BOARD = reverse("admin:orders_order_warehouse")
 PICK_LIST = reverse("admin:orders_order_warehouse_pick_list")
@@ -36,17 +35,19 @@ def picking(**fields: Any) -> Order:
 
 
 def labelled(**fields: Any) -> Order:
-    """Packed, with a label that the carrier gave."""
+    """Packed, with a label that was booked before people's orders went without."""
+    return labelled_before_the_upgrade(**{"items": ITEMS, **fields})
+
+
+def packed(**fields: Any) -> Order:
     order = picking(**fields)
     command(order, "pack")
-    labels.book_label(order.pk)
-    order.refresh_from_db()
     return order
 
 
-def shipped() -> Order:
-    order = labelled()
-    command(order, "ship")
+def shipped(**args: str) -> Order:
+    order = packed()
+    command(order, "ship", args=args)
     return order
 
 
@@ -71,16 +72,16 @@ def state(order: Order) -> tuple[str, str]:
 
 
 @pytest.mark.usefixtures("settling")
-def test_an_order_goes_from_the_shelf_to_the_customer_by_scans(desk: Desk) -> None:
+def test_an_order_goes_from_the_shelf_to_the_carrier_by_scans(desk: Desk) -> None:
     order = paid()
     assert "Picking has begun." in scan(desk, order.code.lower().replace("-", " "))
     assert "1 of 2 LAMP." in scan(desk, "lamp", order)
     scan(desk, "LAMP", order)
     assert "Everything is in" in scan(desk, "bulb-e27", order)
-    assert "its label is being booked" in scan(desk, order.code, order)
-    labels.book_label(order.pk)
-    number = order.shipments.get().tracking_number
-    assert "The parcel is on its way." in scan(desk, number)
+    assert "waits to be handed over" in scan(desk, order.code, order)
+    assert "press the button once the carrier has it." in scan(desk, order.code, order)
+    assert "The parcel is on its way." in click(desk, order)
+    assert "With the carrier, without a tracking number." in desk.get(at(order))
     assert "The delivery is confirmed." in click(desk, order)
     assert state(order) == (Status.DELIVERED, Waiting.NOTHING)
 
@@ -89,11 +90,34 @@ def test_an_order_goes_from_the_shelf_to_the_customer_by_scans(desk: Desk) -> No
 def test_an_order_goes_the_same_way_by_clicks(desk: Desk) -> None:
     order = paid()
     assert "Picking has begun." in click(desk, order)
-    assert "its label is being booked" in click(desk, order)
-    assert "No label is booked yet" in desk.get(at(order))
+    assert "waits to be handed over" in click(desk, order)
+    assert "Ready to be handed over." in desk.get(at(order))
     assert "The parcel is on its way." in click(desk, order, carrier="Own van", tracking_number=f"VAN{unique()}")
     assert "Own van" in desk.get(at(order))
     assert "The delivery is confirmed." in click(desk, order)
+
+
+@pytest.mark.usefixtures("settling")
+@pytest.mark.parametrize("typed", [{"carrier": "a\u202eb"}, {"tracking_number": "x" * 101}])
+def test_a_carrier_or_number_that_cannot_be_one_hands_nothing_over(desk: Desk, typed: dict[str, str]) -> None:
+    order = packed()
+    click(desk, order, **typed)
+    assert state(order) == (Status.PACKED, Waiting.HANDOVER)
+
+
+@pytest.mark.parametrize(
+    ("named", "shown"),
+    [
+        ({"carrier": "Own van", "tracking_number": "V1"}, "With Own van: V1."),
+        ({"carrier": "Own van"}, "With Own van, without a tracking number."),
+        ({"tracking_number": "V1"}, "With the carrier: V1."),
+    ],
+)
+def test_it_shows_what_was_named_of_the_parcel(desk: Desk, named: dict[str, str], shown: str) -> None:
+    order = shipped(**named)
+    assert shown in desk.get(at(order))
+    page = desk.get(reverse("admin:orders_order_change", args=[order.pk]))
+    assert all(f">{value}<" in page for value in named.values())
 
 
 def test_a_piece_too_many_is_to_be_put_back(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from orders.services.placement import NewItem
 from tests.admin.conftest import a_user, session_of
 from tests.admin.test_browser import faults
 from tests.browser_support import browser, page
-from tests.conftest import both_workers, eventually, unique, web_server
+from tests.conftest import both_workers, unique, web_server
 from tests.factories import an_order, reaches
 from tests.plugin import database_of_its_own
 
@@ -66,12 +66,6 @@ def scan(page: Page, text: str, answer: str) -> None:
     expect(page.get_by_text(answer).or_(page.get_by_text("is recorded and will be carried out"))).to_be_visible()
 
 
-def labelled(order: Order) -> str:
-    """The tracking number, once the carrier gave it."""
-    number: str = eventually(lambda: order.shipments.filter(state="booked").values_list("tracking_number").first())[0]
-    return number
-
-
 def test_an_order_is_fulfilled_with_a_scanner_alone_but_for_its_delivery(packer: Page) -> None:
     order = paid()
     scan(packer, order.code, "Picking has begun.")
@@ -79,9 +73,15 @@ def test_an_order_is_fulfilled_with_a_scanner_alone_but_for_its_delivery(packer:
     packer.reload()
     for sku, answer in (("LAMP", "1 of 2 LAMP."), ("LAMP", "2 of 2 LAMP."), ("BULB", "Everything is in")):
         scan(packer, sku, answer)
-    scan(packer, order.code, "The order is packed; its label is being booked.")
-    number = labelled(order)
-    scan(packer, number, "The parcel is on its way.")
+    scan(packer, order.code, "The order is packed and waits to be handed over.")
+    reaches(order, Status.PACKED)
+    packer.reload()
+    packer.get_by_label("Tracking number").focus()
+    packer.keyboard.type("V1")
+    packer.keyboard.press("Enter")
+    reaches(order, Status.SHIPPED)
+    packer.reload()
+    expect(packer.get_by_text("With the carrier: V1.")).to_be_visible()
     button = packer.get_by_role("button", name="It was delivered")
     button.focus()
     packer.keyboard.press("Enter")
@@ -89,15 +89,13 @@ def test_an_order_is_fulfilled_with_a_scanner_alone_but_for_its_delivery(packer:
     reaches(order, Status.DELIVERED)
 
 
-def test_the_page_finds_the_label_by_itself_and_a_click_hands_it_over(packer: Page, web: str) -> None:
+def test_a_click_hands_over_what_has_neither_carrier_nor_number(packer: Page, web: str) -> None:
     order = paid()
     packer.goto(f"{web}{at(order)}")
     for name, status in (("Start picking", Status.PICKING), ("Everything is packed", Status.PACKED)):
         packer.get_by_role("button", name=name).click()
         reaches(order, status)
-    number = labelled(order)
     packer.reload()
-    expect(packer.get_by_text(number)).to_be_visible()
     packer.get_by_role("button", name="The carrier has it").click()
     reaches(order, Status.SHIPPED)
 

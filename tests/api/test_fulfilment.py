@@ -60,6 +60,29 @@ def test_a_warehouse_takes_an_order_from_the_shelf_to_its_customer(warehouse: Sh
     assert (order.status, shipment.carrier, shipment.tracking_number) == (Status.DELIVERED, "swiftline", "SW1")
 
 
+@pytest.mark.parametrize("named", [{}, {"carrier": "Own van"}, {"tracking_number": "V1"}])
+def test_a_parcel_has_the_carrier_and_the_number_that_the_warehouse_names(
+    warehouse: Shop, named: dict[str, str]
+) -> None:
+    order = an_order_in(Status.PAID, fulfilment="manual")
+    for name in ("pick", "pack"):
+        step(warehouse, order, step=name)
+    step(warehouse, order, step="ship", **named)
+    row = next(row for row in to_do(warehouse, "deliver") if row["code"] == order.code)
+    (shipment,) = row["shipments"]
+    known = {"carrier": "", "tracking_number": "", "booked_at": None, **named}
+    assert {name: shipment[name] for name in known} == known
+
+
+@pytest.mark.parametrize(
+    "named", [{"carrier": "x" * 41}, {"carrier": "a\u0007"}, {"tracking_number": "x" * 101}, {"tracking_number": 5}]
+)
+def test_a_carrier_or_number_that_cannot_be_one_is_a_422(warehouse: Shop, named: dict[str, Any]) -> None:
+    order = an_order_in(Status.PAID, fulfilment="manual")
+    answer = warehouse.post(f"/orders/{order.pk}/fulfilment", {"step": "ship", **named})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, f"/{next(iter(named))}")
+
+
 @pytest.mark.parametrize("status", [Status.PAID, Status.SHIPPED])
 def test_an_order_that_no_person_fulfils_is_not_there_for_a_warehouse(warehouse: Shop, status: Status) -> None:
     order = an_order_in(status)

@@ -170,7 +170,9 @@ def labelled(order: Order, labels: list[Entry]) -> Iterator[tuple[str, str]]:
         if fault := _wrong_with(entry, shipments.get(key), order, is_void=key in voided):
             yield "I6", f"the label {key} {fault}"
     for key, shipment in shipments.items():
-        by_hand = shipment.booked_at == shipment.created_at  # somebody took the parcel to a carrier of their choice
+        by_hand = shipment.booked_at is None  # somebody handed the parcel over, without a label of ours
+        if by_hand and shipment.shipped_at:
+            yield from _handed_over(shipment, order)
         if shipment.state in (Shipment.State.SHIPPED, Shipment.State.DELIVERED) and key not in booked and not by_hand:
             yield "I6", f"the carrier knows nothing of {key}, which is {shipment.state}"
     if order.status == Status.DELIVERED and not any(s.state == Shipment.State.DELIVERED for s in shipments.values()):
@@ -203,6 +205,14 @@ def _wrong_with(label: Entry, shipment: Shipment | None, order: Order, *, is_voi
         return ""
     same = order.shipping_address == shipment.address == label["address"]
     return "" if same else "has another address than the order"
+
+
+def _handed_over(shipment: Shipment, order: Order) -> Iterator[tuple[str, str]]:
+    """What may not be of a shipment that went without a label of ours."""
+    if order.fulfilment != "manual":
+        yield "I6", f"{shipment.idempotency_key} went without a label, and no person fulfils the order"
+    if shipment.state in OUT[-2:] and shipment.address != order.shipping_address:
+        yield "I6", f"{shipment.idempotency_key} has another address than the order"
 
 
 async def _look(client: Client, execution: WorkflowExecution, order: Order | None) -> list[str]:

@@ -119,6 +119,28 @@ def test_an_address_against_the_booking_of_the_label(race: Race) -> None:
     race.run(lambda it: patiently(labels.book_label, it), change, order=lambda: paid(race, Status.PACKED), first=first)
 
 
+def packed_by_people(race: Race) -> Order:
+    order = an_order_in(Status.PAID, fulfilment="manual", service_level=race.chance.choice(LEVELS))
+    command(order, "pick")
+    command(order, "pack")
+    return order
+
+
+def test_an_address_against_the_hand_over_by_people(race: Race) -> None:
+    def first(order: Order) -> str:
+        return outcome(order, "update_address")
+
+    change = asks("update_address", address=ELSEWHERE)
+    race.run(asks("ship", tracking_number="V1"), change, order=lambda: packed_by_people(race), first=first)
+
+
+def test_cancel_against_the_hand_over_by_people(race: Race) -> None:
+    def first(order: Order) -> str:
+        return earlier(order, "cancellation_accepted", "order_shipped")
+
+    race.run(asks("ship"), asks("cancel"), order=lambda: packed_by_people(race), first=first)
+
+
 def test_two_cancels(race: Race) -> None:
     def first(order: Order) -> str:
         assert order.commands.filter(kind="cancel", state="rejected").count() == 1

@@ -218,9 +218,9 @@ def test_webhooks_that_come_in_the_wrong_order_leave_one_end(outside: Outside) -
 
 
 def test_a_delivery_that_is_told_before_the_hand_over_implies_it(outside: Outside) -> None:
-    order = reaches(an_order(fulfilment="manual"), Status.PAID)
-    for kind in ("pick", "pack"):
-        assert settled(wish(order, kind)).state == "applied"
+    order = reaches(an_order(service_level="sim_slow"), Status.PACKED)
+    eventually(order.shipments.exists)
+    assert settled(wish(order, "hold")).state == "applied"  # before it is handed over
     eventually(lambda: Order.objects.get(pk=order.pk).waiting_for == "handover")
     parcel = order.shipments.get()
     number = {"tracking_number": parcel.tracking_number}

@@ -27,7 +27,7 @@ from orders.services.proof import digits, send_code
 from orders.services.transition import locked_order, record
 from stack.state import ROOT
 from tests.conftest import unique
-from tests.factories import a_return, an_order, an_order_in, command
+from tests.factories import a_return, an_order, an_order_in, command, handed_over
 
 LANGUAGES = ["de", "es", "fr"]
 
@@ -162,6 +162,23 @@ def test_a_mail_of_a_shipped_order_leads_to_the_carrier(inbox: Path, settings: S
     message = sent(inbox, letters_of(order)[-1])
     assert f"Follow the parcel: {link}" in words_of(message)
     assert f'href="{link}"' in words_of(message, "html")
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        ({"carrier": "Own van", "tracking_number": "V1"}, "Carrier: Own van, tracking number: V1"),
+        ({"carrier": "Own van"}, "Carrier: Own van"),
+        ({"tracking_number": "V1"}, "Tracking number: V1"),
+        ({}, ""),
+    ],
+)
+def test_a_mail_of_a_parcel_that_people_handed_over_says_what_they_named(
+    inbox: Path, named: dict[str, str], says: str
+) -> None:
+    text = words_of(sent(inbox, letters_of(handed_over(**named))[-1]))
+    assert "The carrier has your parcel." in text
+    assert [line for line in text.splitlines() if "arrier:" in line or "umber:" in line] == ([says] if says else [])
 
 
 def test_a_mail_says_what_to_send_back_where_and_until_when(inbox: Path, settings: Settings) -> None:

@@ -11,14 +11,13 @@ from orders.models import Order, Payment, Shipment
 from orders.selectors.backoffice import hindrance, kinds_offered, order_view
 from orders.selectors.commands import accepted_now
 from orders.services import labels
-from tests.factories import a_return, an_order_in, command
+from tests.factories import a_return, an_order_in, command, labelled_before_the_upgrade
 
 # What each kind needs beside the order; of refunds the least amount there is.
 ARGS: dict[Kind, dict[str, Any]] = {
     Kind.UPDATE_ADDRESS: {"address": {"street": "1 Elm St", "city": "Anytown", "state": "CA"}},
     Kind.RETRY_PAYMENT: {"payment_method": "tok_ok"},
     Kind.REFUND: {"amount": 1},
-    Kind.SHIP: {"carrier": "ups", "tracking_number": "1Z"},
     Kind.REQUEST_RETURN: {"items": [{"position": 1, "quantity": 1}], "cause": "unwanted"},
 }
 OF_A_RETURN = (Kind.APPROVE_RETURN, Kind.REFUSE_RETURN, Kind.RECEIVE_RETURN)
@@ -43,11 +42,16 @@ def refund_leaves_the_least() -> Order:
 
 
 def label_is_being_booked() -> Order:
+    order = an_order_in(Status.PACKED)
+    labels._begin(order.pk)
+    assert order.shipments.get().state == Shipment.State.BOOKING
+    return order
+
+
+def waits_to_be_handed_over() -> Order:
     order = an_order_in(Status.PAID, fulfilment="manual")
     command(order, "pick")
     command(order, "pack")
-    labels._begin(order.pk)
-    assert order.shipments.get().state == Shipment.State.BOOKING
     return order
 
 
@@ -59,6 +63,7 @@ def return_is_approved() -> Order:
 
 CONDITIONS = (
     *(payment_goes_back, refund_takes_all_that_is_left, refund_leaves_the_least, label_is_being_booked),
+    *(waits_to_be_handed_over, labelled_before_the_upgrade),
     *(return_is_approved, lambda: an_order_in(Status.PAID, fulfilment="manual"), lambda: an_order_in(Status.IN_REVIEW)),
 )
 

@@ -24,6 +24,10 @@ class Path:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
+# Recorded by versions that booked a label for what people fulfil as well. Orders may be under way that began so, and no
+# version of today can record them anew.
+EARLIER = ("cancelled-when-packed-with-a-label", "fulfilled-by-hand-with-a-label", "found-missing-by-hand-with-a-label")
+
 PATHS: dict[str, Path] = {
     "delivered": Path("delivered"),
     "approved-by-staff": Path("in_review approve delivered"),

@@ -1,4 +1,7 @@
-"""Records the histories anew: real orders, real workers, a Temporal of its own. `python -m tests.replay.record`."""
+"""Records the histories anew: real orders, real workers, a Temporal of its own.
+
+`python -m tests.replay.record`, or with the names of some paths.
+"""
 
 import asyncio
 import contextlib
@@ -143,17 +146,19 @@ def write(name: str, order_id: str) -> None:
     (HISTORIES / f"{name}.json").write_text("\n".join([*lines, "]}", ""]))
 
 
-def record() -> None:
-    """Take every path and write every history."""
-    from tests.replay.paths import PATHS
+def record(chosen: list[str]) -> None:
+    """Take these paths, or every one, and write their histories."""
+    from tests.replay.paths import EARLIER, PATHS
+
+    names = chosen or list(PATHS)
 
     HISTORIES.mkdir(exist_ok=True)
     with everything(), ThreadPoolExecutor(AT_ONCE) as threads:
-        for name, order_id in zip(PATHS, threads.map(take, PATHS), strict=True):
+        for name, order_id in zip(names, threads.map(take, names), strict=True):
             write(name, order_id)
             sys.stdout.write(f"{name}: {(HISTORIES / name).with_suffix('.json').stat().st_size} bytes\n")
         for file in HISTORIES.glob("*.json"):
-            if file.stem not in PATHS:
+            if file.stem not in {*PATHS, *EARLIER}:
                 file.unlink()
 
 
@@ -161,5 +166,5 @@ if __name__ == "__main__":
     from workflows.ending import end_process
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "orderlife.settings"
-    record()
+    record(sys.argv[1:])
     end_process(0)

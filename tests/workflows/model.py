@@ -102,7 +102,7 @@ class Model:
         return self._by_hand() and self._moves("paid", "picking", to="shipping_failed")
 
     def _ship(self) -> bool:
-        return self._by_hand() and self.label and self._moves("packed", to="shipped", label=False)
+        return self._by_hand() and self._moves("packed", to="shipped")
 
     def _deliver(self) -> bool:
         return self._is_underway() and self._becomes(status="delivered", label=False, attention=False)
@@ -142,7 +142,7 @@ class Model:
             return False
         if self.status == "charging":
             return self._charge()
-        if self.status == "packed" and not self.label:
+        if self.status == "packed" and not self.label and not self.manual:
             return self._becomes(status="shipping_failed") if self.level == "sim_refused" else self._becomes(label=True)
         return not self.manual and self._ship_by_itself()
 
@@ -184,7 +184,7 @@ class Model:
         return self.manual and not self.held and not self.returning
 
     def _is_underway(self) -> bool:
-        return self.status == "shipped" or (self.status == "packed" and self.label)
+        return self.status == "shipped" or (self.status == "packed" and (self.label or self.manual))
 
     def _is_undoing(self) -> bool:
         return self.status == "cancelling" or self.returning

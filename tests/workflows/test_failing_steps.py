@@ -76,9 +76,10 @@ def paid() -> Order:
 
 
 def labelled() -> Order:
-    order = paid()
-    for kind in ("pick", "pack"):
-        assert settled(wish(order, kind)).state == "applied"
+    """Held before it was handed over: the carrier takes its time for the label."""
+    order = reaches(approved(service_level="sim_slow"), Status.PACKED)
+    eventually(order.shipments.exists)
+    assert settled(wish(order, "hold")).state == "applied"
     eventually(lambda: order.shipments.filter(state="booked").exists())
     return order
 

@@ -31,6 +31,8 @@ class Command(BaseCommand):
         parser.add_argument("kind", choices=sorted(KINDS), help="what is wanted")
         parser.add_argument("--reason", default="", help="why")
         parser.add_argument("--payment-method", help="for retry-payment: the new token")
+        parser.add_argument("--carrier", help="for ship: who has the parcel, if known")
+        parser.add_argument("--tracking-number", help="for ship: the parcel's tracking number, if it has one")
         for name in FIELDS:
             parser.add_argument(f"--{name.replace('_', '-')}", help="for update-address")
         parser.add_argument("--no-follow", action="store_true", help="end as soon as the command is settled")
@@ -65,5 +67,7 @@ def _intention(options: dict[str, Any]) -> Intention:
         args["address"] = {name: typed(name, options[name]) for name in FIELDS if options[name]}
     if kind is Kind.RETRY_PAYMENT and options["payment_method"]:
         args["payment_method"] = typed("payment_method", options["payment_method"])
+    if kind is Kind.SHIP:
+        args |= {name: typed(name, options[name]) for name in ("carrier", "tracking_number") if options[name]}
     reason = typed("reason", options["reason"], multiline=True)
     return Intention(kind=kind, actor="operator", reason=reason, args=args)
