@@ -109,4 +109,4 @@ def test_it_asks_as_often_for_many_orders_as_for_few(select: Select) -> None:
         with CaptureQueriesContext(connection) as queries:
             list(select(Order.objects.all())[:50])
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 4
+    assert counts[0] == counts[1] <= 3
