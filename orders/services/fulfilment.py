@@ -49,7 +49,8 @@ def ship(order: Order, command: Command) -> str:
     """A person has given the parcel to its carrier: the one whose label was booked, or the one named in the command."""
     _check_by_hand(order)
     carrier, number = (str(command.args.get(name, "")).strip() for name in ("carrier", "tracking_number"))
-    live, changed = order.shipments.filter(state__in=Shipment.LIVE).first(), ()
+    live = order.shipments.filter(state__in=Shipment.LIVE).first()
+    changed: tuple[str, ...] = ()
     if live is None:
         if not (carrier and number):
             raise CommandRefused("No label is booked yet: name the carrier and the tracking number.")
