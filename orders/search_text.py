@@ -36,7 +36,9 @@ _UNSPACED = re.compile(
 _FOLDED = {
     **str.maketrans("øđðłħŧıŋĸƀƒґ", "oddlhtinkbfг"),
     **str.maketrans("\u0649\u06cc\u06a9\u0629", "\u064a\u064a\u0643\u0647", "\u0640"),
-    **str.maketrans({"þ": "th", "æ": "ae", "œ": "oe"}),
+    ord("þ"): "th",
+    ord("æ"): "ae",
+    ord("œ"): "oe",
 }
 
 
@@ -53,8 +55,11 @@ class Searchable(Protocol):
 class SearchableItem(Protocol):
     """What an item's words are taken from."""
 
-    sku: str
-    name: str
+    @property
+    def sku(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
-from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet, Subquery, TextField, UUIDField, Value
-from django.db.models.functions import Coalesce, Concat, Lower
+from django.db.models import BooleanField, Exists, Func, OuterRef, Q, QuerySet, TextField, UUIDField, Value
+from django.db.models.functions import Concat, Lower
 from django.utils import timezone
 
 from orders.ids import first_uuid7, normalise_code
@@ -24,10 +24,13 @@ from orders.search_text import Word, readings
 COUNTED = 1000
 # Of what matches, so many are looked at for the newest.
 MATCHED = 10_000
-# So many of the newest orders are compared one by one: what many orders have in common is found there already.
+# So many of the newest orders are compared one by one, which tells how common the words are.
 COMPARED = 5000
-# And so many where nothing is long enough for the index.
-COMPARED_FOR_SHORT = 20_000
+# And so many where one in `COMMON` of those has the words, or where nothing is long enough for the index.
+COMPARED_FURTHER = 20_000
+COMMON = 20
+# What fewer than one in so many has is looked up among orders of any age at once: no more than `MATCHED` of a million.
+RARE = 100
 # What many orders have in common is found among the orders of so many days, and no others are looked at.
 RECENT = timedelta(days=30)
 # The longest words of a search are looked up; all of them are compared.
@@ -38,7 +41,7 @@ def orders_found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
     """Those of `orders` that a person means who typed `text`: the newest, at most `COUNTED` + 1, looked up at once.
 
     Every word of `text` must begin a word of the order (`orders/search_text.py`). If each has only one or two letters,
-    they may begin a word of the newest `COMPARED_FOR_SHORT` orders; of older ones they must be whole words.
+    they may begin a word of the newest `COMPARED_FURTHER` orders; of older ones they must be whole words.
     """
     if orders.query.is_empty():
         return orders
@@ -65,17 +68,30 @@ class _OneOf(Func):
 def _newest_found(orders: QuerySet[Order], words: list[Word]) -> list[UUID]:
     """The newest of `orders` with all these words, by their ids, which follow time. No step reads without bound."""
     ids = orders.order_by().values("pk")
-    compared = _compared(ids, words)
-    looked_up = sorted((word for word in words if word.is_selective), key=lambda word: -len(word.prefixes[0]))
-    among = COMPARED if looked_up else COMPARED_FOR_SHORT
-    newest = list(compared.filter(pk__gt=_beyond(among)).order_by("-pk").values_list("pk", flat=True)[: COUNTED + 1])
-    if len(newest) > COUNTED:
-        return newest
-    if not looked_up:  # what is short must be a whole word: the beginnings would be too many
-        return _newest(_in_index(ids, words, ""), newest)
-    found = _in_index(compared, looked_up[:LOOKED_UP], ":*")
-    newest = _newest(found.filter(pk__gte=first_uuid7(timezone.now() - RECENT)), newest)
-    return newest if len(newest) > COUNTED else _newest(found, newest)
+    by_length = sorted((word for word in words if word.is_selective), key=lambda word: -len(word.prefixes[0]))
+    if not by_length:  # what is short must be a whole word: the beginnings would be too many
+        newest = _compare(ids, words, COMPARED_FURTHER)
+        return newest if len(newest) > COUNTED else _newest(_in_index(ids, words, ""), newest)
+    newest = _compare(ids, words, COMPARED)
+    found = len(newest)
+    if COMPARED // COMMON <= found <= COUNTED:
+        newest = _compare(ids, words, COMPARED_FURTHER)
+    looked_up = by_length[:LOOKED_UP]
+    matches = _in_index(_with(ids, [word for word in words if word not in looked_up]), looked_up, ":*")
+    if found >= COMPARED // RARE and len(newest) <= COUNTED:
+        newest = _newest(matches.filter(pk__gte=first_uuid7(timezone.now() - RECENT)), newest)
+    return newest if len(newest) > COUNTED else _newest(matches, newest)
+
+
+def _compare(ids: QuerySet[Any], words: list[Word], among: int) -> list[UUID]:
+    """Those that have these words, `among` the newest orders.
+
+    The bound is asked for by itself: of one that PostgreSQL does not know it takes a third of all orders to lie beyond,
+    and reads the whole table.
+    """
+    bound = list(Order.objects.order_by("-pk").values_list("pk", flat=True)[among : among + 1])
+    found = _with(ids.filter(pk__gt=bound[0]) if bound else ids, words)
+    return list(found.order_by("-pk").values_list("pk", flat=True)[: COUNTED + 1])
 
 
 def _newest(found: QuerySet[Any], known: list[UUID]) -> list[UUID]:
@@ -91,13 +107,8 @@ def _newest(found: QuerySet[Any], known: list[UUID]) -> list[UUID]:
     return sorted(ids.union(known), reverse=True)[: COUNTED + 1]
 
 
-def _beyond(count: int) -> Coalesce:
-    """The id of the order before the newest so many."""
-    return Coalesce(Subquery(Order.objects.order_by("-pk").values("pk")[count : count + 1]), Value(UUID(int=0)))
-
-
-def _compared(ids: QuerySet[Any], words: Iterable[Word]) -> QuerySet[Any]:
-    """Those with words that begin so, each order being compared."""
+def _with(ids: QuerySet[Any], words: Iterable[Word]) -> QuerySet[Any]:
+    """Those with words that begin so, compared one by one."""
     ids = ids.alias(words=Concat(Value(" "), "search_text", output_field=TextField()))
     for word in words:
         ids = ids.filter(reduce(or_, (Q(words__contains=f" {prefix}") for prefix in word.prefixes)))

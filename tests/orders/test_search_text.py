@@ -167,7 +167,7 @@ def test_an_order_is_found_by_everything_its_page_shows(shown: Order, typed: str
 
 
 def test_short_words_are_found_as_wholes_in_orders_of_any_age(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "COMPARED_FOR_SHORT", 1)
+    monkeypatch.setattr(searching, "COMPARED_FURTHER", 1)
     order, _begun, _newest = an_order(customer_name="Qx Zw"), an_order(customer_name="Qxa Zwa"), an_order()
     assert found("qx zw") == [order]
 

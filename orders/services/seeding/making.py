@@ -104,7 +104,7 @@ def _told(plan: Plan, number: int, rng: Random) -> Telling:
     told = Telling(rng, order, moment, plan.now)
     _tell(told, _open_story(plan, number, rng))
     numbers = [shipment.tracking_number for shipment in told.rows[Shipment]]
-    order.search_text = search_text(order, told.items, numbers)  # type: ignore[arg-type] # a row has what a model has
+    order.search_text = search_text(order, told.items, numbers)
     return told
 
 
