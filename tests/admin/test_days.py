@@ -140,7 +140,7 @@ def test_a_warehouse_misses_something_then_scans_the_order_to_its_customer(colle
         scan(page, scanned, answer)
     reaches(order, Status.PACKED)
     page.reload()
-    page.get_by_label("Tracking number").fill("V1")
+    page.get_by_role("textbox", name="Tracking number:").fill("V1")
     page.get_by_role("button", name="The carrier has it").click()
     reaches(order, Status.SHIPPED)
     page.reload()

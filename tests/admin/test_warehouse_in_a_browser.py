@@ -76,7 +76,7 @@ def test_an_order_is_fulfilled_with_a_scanner_alone_but_for_its_delivery(packer:
     scan(packer, order.code, "The order is packed and waits to be handed over.")
     reaches(order, Status.PACKED)
     packer.reload()
-    packer.get_by_label("Tracking number").focus()
+    packer.get_by_role("textbox", name="Tracking number:").focus()
     packer.keyboard.type("V1")
     packer.keyboard.press("Enter")
     reaches(order, Status.SHIPPED)
