@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from orders import ids
-from orders.admin.consequences import Alert, alerts, consequences
+from orders.admin.alerts import Alert, alerts
+from orders.admin.consequences import consequences
 from orders.admin.durations import age, time_left
 from orders.admin.forms import ActionForm, NoteForm
 from orders.admin.open_matters import badges_of, lines_of, payment_in_words
