@@ -176,6 +176,7 @@ def test_a_corrected_address_and_e_mail_are_found_and_the_former_are_not() -> No
     mark = unique()
     order = an_order_in(Status.IN_REVIEW, customer_email=f"wrong{mark}@example.com")
     command(order, "update_address", args={"address": {"street": f"Neu{mark} 1", "city": "Anytown", "state": "CA"}})
+    assert found(f"neu{mark}") == [order]
     correct_email(
         order.pk, email=f"right{mark}@example.com", was=order.customer_email, actor="staff:1", correction=order.pk
     )
