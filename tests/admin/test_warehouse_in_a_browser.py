@@ -79,6 +79,8 @@ def test_an_order_is_fulfilled_with_a_scanner_alone_but_for_its_delivery(packer:
     packer.get_by_role("textbox", name="Tracking number:").focus()
     packer.keyboard.type("V1")
     packer.keyboard.press("Enter")
+    told = packer.get_by_text("The parcel is on its way.").or_(packer.get_by_text("is recorded and will be"))
+    expect(told).to_be_visible()
     reaches(order, Status.SHIPPED)
     packer.reload()
     expect(packer.get_by_text("With the carrier: V1.")).to_be_visible()
