@@ -10,10 +10,12 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from orders.admin import export
 from orders.admin.export import COLUMNS
 from orders.admin.spreadsheet_cells import text_cell
 from orders.lifecycle import Status
 from orders.models import Order
+from orders.slots import Slots
 from tests.admin.conftest import Desk
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in
@@ -194,7 +196,10 @@ def test_its_log_says_that_there_was_a_search_and_not_for_what(desk: Desk, caplo
     assert caplog.messages == [f"Staff member {desk.user.pk} exports orders, filtered by: q, status__exact"]
 
 
-def test_a_person_has_one_export_at_a_time_until_it_ends_or_its_reader_goes(desk: Desk) -> None:
+def test_a_person_has_one_export_at_a_time_until_it_ends_or_its_reader_goes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "_exports", Slots(2, for_one_client=1))
     first = desk.client.get(EXPORT)
     busy = desk.client.get(EXPORT)
     assert (first.status_code, busy.status_code, busy["Retry-After"]) == (200, 503, "10")

@@ -19,6 +19,7 @@ from orders.models import Order
 from orders.selectors.open_matters import SLOW_MAIL, Matter, OpenMatter, open_matters
 from orders.services.access import access_cookie, proof_cookie
 from orders.services.deliveries import write_mail
+from orders.services.search_index import refresh
 from orders.tracking import words
 from orders.tracking.access import COOKIE, PROOF
 from tests.admin.conftest import a_user
@@ -62,7 +63,10 @@ def card_of(staff: Client, order: Order) -> str:
 def rows_of(staff: Client, orders: Iterable[Order]) -> dict[UUID, str]:
     """The rows of these orders in the list, which is looked at once for all of them."""
     orders, name = list(orders), f"Open {unique()}"
-    Order.objects.filter(pk__in=[order.pk for order in orders]).update(customer_name=name)
+    for order in orders:
+        order.customer_name = name
+        refresh(order)
+        order.save(update_fields=["customer_name", "search_text"])
     rows = staff.get(LIST, {"q": name}).text.partition("<tbody>")[2].split("<tr>")
     return {order.pk: next(row for row in rows if order.code in row) for order in orders}
 
