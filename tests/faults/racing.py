@@ -19,7 +19,7 @@ from orders.gateways.simulated_payments import SimulatedPayments
 from orders.models import Order
 from tests.faults.driving import assert_it_ended_truthfully, carry_to_its_end
 
-SCHEDULES = int(os.environ.get("RACES", "16"))
+SCHEDULES = int(os.environ.get("RACES", "8"))
 # How long the first stands at a point while the second runs, or until that has ended or wants the first's lock.
 PAUSES = (0.0005, 0.002, 0.005, 0.02)
 CALLS = {SimulatedPayments: ("capture", "cancel", "refund"), SimulatedCarrier: ("book", "void")}

@@ -80,7 +80,7 @@ def often(*times: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("times", [few, pytest.param(many, marks=pytest.mark.slow)])
 
 
-@often(16, 200)
+@often(8, 200)
 def test_short_commands_all_end_with_zero(runs: Runs, times: int) -> None:
     codes = []
     for number in range(0, times, 2):
@@ -91,7 +91,7 @@ def test_short_commands_all_end_with_zero(runs: Runs, times: int) -> None:
     assert (len(codes), set(codes)) == (times, {0})
 
 
-@often(8, 40)
+@often(4, 40)
 def test_rounds_of_the_reconciler_all_end_with_zero(runs: Runs, times: int) -> None:
     codes = []
     for _ in range(0, times, AT_ONCE):
@@ -101,7 +101,7 @@ def test_rounds_of_the_reconciler_all_end_with_zero(runs: Runs, times: int) -> N
     assert (len(codes), set(codes)) == (times, {0})
 
 
-@often(8, 100)
+@often(4, 100)
 def test_stopped_workers_all_end_with_zero(runs: Runs, times: int) -> None:
     codes = []
     for _ in range(0, times, AT_ONCE):

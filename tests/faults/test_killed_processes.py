@@ -91,9 +91,9 @@ def how_late(order: Order, killed: datetime) -> float:
     return (moved - due).total_seconds()
 
 
-@within
-def test_work_goes_on_when_one_of_two_workers_is_killed(
-    world: World, measured: Callable[[str], None], limit: float
+@pytest.mark.slow
+def test_work_goes_on_within_15_seconds_when_one_of_two_workers_is_killed(
+    world: World, measured: Callable[[str], None]
 ) -> None:
     # So that they are still on their way when the second worker is ready.
     world.settings["SHIPPING_DELAY"] = str(SHIPPING_DELAY.total_seconds())
@@ -112,7 +112,7 @@ def test_work_goes_on_when_one_of_two_workers_is_killed(
         f"Killed, one of two: the last order moved on {latest:.1f} s after it was due, "
         f"and all were delivered after {(delivered - killed).total_seconds():.1f} s"
     )
-    assert latest < limit
+    assert latest < 15
     assert all(kinds("payments", order) == ["capture"] for order in orders)
     world.ends_well()
 

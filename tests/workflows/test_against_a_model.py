@@ -23,7 +23,7 @@ from tests.factories import an_order, ledger, settled, wish
 from tests.workflows.model import DEADLINES, FINAL, HOUR, TOTAL, Model
 from tests.workflows.skipping import Server, skipping_server
 
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "60"))
 STEPS = 16
 CHANCE = strategies.randoms(use_true_random=True)  # even, and repeated by its seed
 TOKENS = ["tok_ok", "tok_ok", "tok_declined", "tok_refund_refused"]
@@ -144,12 +144,15 @@ def server() -> Iterator[Server]:
         yield server
 
 
-def test_an_order_goes_where_the_model_says_whatever_happens_to_it(server: Server, measured: Any) -> None:
+@pytest.mark.parametrize("examples", [12, pytest.param(EXAMPLES, marks=pytest.mark.slow)])
+def test_an_order_goes_where_the_model_says_whatever_happens_to_it(
+    server: Server, measured: Any, examples: int
+) -> None:
     Played.server = server
     run_state_machine_as_test(
         Played,
         settings=limits(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             stateful_step_count=STEPS,
             deadline=None,
             database=None,
