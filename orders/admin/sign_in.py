@@ -1,7 +1,6 @@
 """Signing in: the form, and what bounds the guessing of passwords, by address and at once."""
 
 import math
-import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -15,11 +14,12 @@ from django.shortcuts import render
 from orders.client_address import client_address
 from orders.errors import TooManyRequests
 from orders.services.throttles import Limit, count, take_back
+from orders.slots import Slots
 
 # A check takes most of a second of one core, on purpose. So many at once leave threads for everything else.
 MAX_CONCURRENT_CHECKS = 2
 BUSY_RETRY_AFTER_SECONDS = 2
-_checks = threading.BoundedSemaphore(MAX_CONCURRENT_CHECKS)
+_checks = Slots(MAX_CONCURRENT_CHECKS)
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -55,14 +55,12 @@ def sign_in(request: HttpRequest, check: Callable[[], HttpResponse]) -> HttpResp
 
 def one_of_few(request: HttpRequest, check: Callable[[], HttpResponse]) -> HttpResponse:
     """What `check` answers, which hashes a password; 503 at once, where others do so already."""
-    if not _checks.acquire(blocking=False):
-        response = render(request, "admin/sign_in_busy.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
-        response["Retry-After"] = str(BUSY_RETRY_AFTER_SECONDS)
-        return response
-    try:
-        return check()
-    finally:
-        _checks.release()
+    with _checks.taken() as may_check:
+        if may_check:
+            return check()
+    response = render(request, "admin/sign_in_busy.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+    response["Retry-After"] = str(BUSY_RETRY_AFTER_SECONDS)
+    return response
 
 
 def locked_out(

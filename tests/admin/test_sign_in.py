@@ -154,9 +154,10 @@ def test_an_office_that_logs_in_with_the_right_passwords_is_not_counted(person: 
 def busy() -> Iterator[None]:
     """As many passwords are being checked as may be at once."""
     for _ in range(sign_in.MAX_CONCURRENT_CHECKS):
-        assert sign_in._checks.acquire(blocking=False)
+        assert sign_in._checks.take()
     yield
-    sign_in._checks.release(sign_in.MAX_CONCURRENT_CHECKS)
+    for _ in range(sign_in.MAX_CONCURRENT_CHECKS):
+        sign_in._checks.give_back()
 
 
 @pytest.mark.usefixtures("busy")
