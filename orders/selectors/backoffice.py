@@ -14,6 +14,7 @@ from orders.money import in_words
 from orders.selectors.approvals import waiting_approvals
 from orders.selectors.commands import is_possible
 from orders.selectors.eligibility import accepted_by, refusal
+from orders.selectors.fulfilment import setback_of
 from orders.selectors.open_matters import OpenMatter, open_matters
 from orders.selectors.orders import of_one_moment, order_by_id
 from orders.selectors.refunds import BEFORE_SHIPPED, refundable_of, unanswered
@@ -167,11 +168,9 @@ def _order_view(order: Order) -> OrderView:
         Prefetch("payments__refunds", Refund.objects.select_related("payment").order_by("created_at")),
         Prefetch("shipments", Shipment.objects.order_by("attempt")),
     )
-    setbacks = order.events.filter(type__in=(EventType.SHIPPING_FAILED, EventType.DELIVERY_FAILED))
-    stuck = order.status == Status.SHIPPING_FAILED
     return OrderView(
         order=order,
-        setback=setbacks.select_related("command").order_by("seq").last() if stuck else None,
+        setback=setback_of(order),
         items=list(order.items.select_related("order").order_by("position")),
         ledger=[LedgerLine(payment=payment, refunds=list(payment.refunds.all())) for payment in order.payments.all()],
         shipments=list(order.shipments.all()),

@@ -9,10 +9,12 @@ from django.db.models import Q, QuerySet
 from orders.commands import RULES, Kind
 from orders.errors import OrderNotFound
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import Order
+from orders.models import Event, Order
 
 # What an order must wait for, beside its status, before the step can be taken.
 _WAITS = {Kind.PICK: (Waiting.SHIPPING,)}
+# After which an order waits for a decision how to ship it.
+SETBACKS = (EventType.SHIPPING_FAILED, EventType.DELIVERY_FAILED)
 STEPS = (Kind.PICK, Kind.PACK, Kind.SHIP, Kind.DELIVER)
 
 
@@ -47,10 +49,14 @@ def orders_to_fulfil(step: Kind, *, after: tuple[datetime, UUID] | None, limit: 
     return list(orders.order_by("created_at", "id").prefetch_related("items", "shipments")[:limit])
 
 
+def setback_of(order: Order) -> Event | None:
+    """Why an order whose shipping failed is not on its way, with the command that said so; None of any other order."""
+    if order.status != Status.SHIPPING_FAILED:
+        return None
+    return order.events.filter(type__in=SETBACKS).select_related("command").order_by("seq").last()
+
+
 def was_not_delivered(order: Order) -> bool:
     """Whether a carrier has the order's parcel, or lost it, and somebody must decide how to go on."""
-    if order.status != Status.SHIPPING_FAILED:
-        return False
-    setbacks = order.events.filter(type__in=(EventType.SHIPPING_FAILED, EventType.DELIVERY_FAILED))
-    last = setbacks.order_by("seq").last()
-    return last is not None and last.type == EventType.DELIVERY_FAILED
+    setback = setback_of(order)
+    return setback is not None and setback.type == EventType.DELIVERY_FAILED

@@ -12,7 +12,7 @@ from orders.commands import Kind
 from orders.lifecycle import EventType, Status
 from orders.models import AccessCode, Command, Event, Order, OrderItem, Payment, Shipment
 from orders.selectors.eligibility import accepted_by
-from orders.selectors.fulfilment import was_not_delivered
+from orders.selectors.fulfilment import SETBACKS, was_not_delivered
 from orders.selectors.open_matters import Matter, OpenMatter, PaymentState, open_matters, payment_state
 from orders.selectors.orders import of_one_moment
 from orders.selectors.returns import RETURNS, is_returnable
@@ -21,7 +21,6 @@ CUSTOMER = "customer"
 # Of what a mail with lost links tells.
 RECENT_DAYS = 90
 MOST_RECENT = 20
-_SETBACKS = (EventType.SHIPPING_FAILED, EventType.DELIVERY_FAILED)
 CUSTOMERS_CHANGES = (Kind.CANCEL, Kind.UPDATE_ADDRESS, Kind.RETRY_PAYMENT, Kind.REQUEST_RETURN)
 
 
@@ -41,7 +40,7 @@ class TrackedOrder:
     @property
     def was_not_delivered(self) -> bool:
         """A carrier had the parcel and did not deliver it, and nobody has decided yet how to go on."""
-        setbacks = [event.type for event in self.events if event.type in _SETBACKS]
+        setbacks = [event.type for event in self.events if event.type in SETBACKS]
         return self.order.status == Status.SHIPPING_FAILED and setbacks[-1:] == [EventType.DELIVERY_FAILED]
 
     @property
