@@ -61,7 +61,7 @@ def _update_address(view: OrderView) -> Consequences:
         button="Change the address",
         will=[
             "The parcel goes to the new address, if it is not handed over before the change arrives."
-            if view.is_fulfilled_by_people
+            if view.order.is_fulfilled_by_people
             else "The label will carry the new address, if it is not booked before the change arrives.",
             "If the new address hits a review rule (another country does), the order waits for a person.",
         ],
@@ -96,7 +96,7 @@ def _retry_payment(view: OrderView) -> Consequences:
 
 
 def _retry_shipping(view: OrderView) -> Consequences:
-    parcel = "The parcel" if view.is_fulfilled_by_people else "A new label"
+    parcel = "The parcel" if view.order.is_fulfilled_by_people else "A new label"
     return Consequences(
         button="Ship again",
         will=["The order is picked and packed again.", f"{parcel} goes to {', '.join(view.order.address.lines())}."],

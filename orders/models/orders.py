@@ -22,6 +22,10 @@ SEARCH_WORDS = Func(
 )
 
 
+# Of `fulfilment`: the other is "simulated".
+MANUAL = "manual"
+
+
 class Order(models.Model):
     """What a customer bought, where it stands, and why it stands there.
 
@@ -121,6 +125,11 @@ class Order(models.Model):
     def is_final(self) -> bool:
         """Nothing will happen to it any more of its own accord."""
         return Status(self.status) in FINAL
+
+    @property
+    def is_fulfilled_by_people(self) -> bool:
+        """People confirm each step of its fulfilment, and no label is booked for it."""
+        return self.fulfilment == MANUAL
 
     @property
     def address(self) -> Address:

@@ -135,11 +135,6 @@ class OrderView:
         return self.setback is not None and self.setback.type == EventType.DELIVERY_FAILED
 
     @property
-    def is_fulfilled_by_people(self) -> bool:
-        """Whether people confirm each step of its fulfilment, and no label is booked for it."""
-        return self.order.fulfilment == "manual"
-
-    @property
     def why_not_shipped(self) -> str:
         """What the carrier said, what a person wrote, or what was found when shipping began."""
         if self.setback is None:

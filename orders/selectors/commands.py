@@ -125,7 +125,7 @@ def _always(_order: Order) -> bool:
 
 
 def _waits_for_people(order: Order) -> bool:
-    return order.fulfilment == "manual" and not order.held
+    return order.is_fulfilled_by_people and not order.held
 
 
 def _keeps_its_payment(order: Order) -> bool:

@@ -10,6 +10,7 @@ from orders.commands import RULES, Kind
 from orders.errors import OrderNotFound
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Event, Order
+from orders.models.orders import MANUAL
 
 # What an order must wait for, beside its status, before the step can be taken.
 _WAITS = {Kind.PICK: (Waiting.SHIPPING,)}
@@ -24,7 +25,7 @@ def order_that_people_fulfil(order_id: UUID) -> Order:
     Raises:
         OrderNotFound: there is none, or its steps are not people's to take.
     """
-    order = Order.objects.filter(pk=order_id, fulfilment="manual").first()
+    order = Order.objects.filter(pk=order_id, fulfilment=MANUAL).first()
     if order is None:
         raise OrderNotFound(f"There is no order {order_id} that people fulfil.")
     return order
@@ -32,7 +33,7 @@ def order_that_people_fulfil(order_id: UUID) -> Order:
 
 def waiting_for(step: Kind) -> QuerySet[Order]:
     """Orders that people fulfil and that wait for `step`. Held and made-up ones are left out."""
-    orders = Order.objects.filter(status__in=sorted(RULES[step].statuses), fulfilment="manual", held=False)
+    orders = Order.objects.filter(status__in=sorted(RULES[step].statuses), fulfilment=MANUAL, held=False)
     orders = orders.filter(made_up=False)
     if step is Kind.DELIVER:
         orders = orders.filter(status="shipped")

@@ -10,7 +10,6 @@ from orders.models import Order, OrderItem, Shipment
 from orders.selectors.eligibility import MADE_UP
 from orders.selectors.fulfilment import STEPS, orders_to_fulfil, waiting_for
 
-MANUAL = "manual"
 # So many orders of a step stand on the screen and on a printed pick list.
 SHOWN = 100
 
@@ -82,7 +81,7 @@ def hindrance(order: Order) -> str:
         return f"{order.code}: {MADE_UP}"
     if order.status in _ADVICE:
         return f"{order.code}: {_ADVICE[Status(order.status)]}"
-    if order.fulfilment != MANUAL:
+    if not order.is_fulfilled_by_people:
         return f"{order.code}: It is fulfilled without people: leave it."
     if order.held and order.status != Status.SHIPPED:
         why = f" ({order.held_reason.rstrip('.')})" if order.held_reason else ""

@@ -10,7 +10,7 @@ from orders.errors import CommandRefused
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order, Shipment
 from orders.search_text import with_tracking_number
-from orders.services.labels import MANUAL, parcel_weight
+from orders.services.labels import parcel_weight
 from orders.services.transition import advance
 from orders.text import normalised
 
@@ -98,7 +98,7 @@ def start_picking(order: Order, *, actor: str, command: Command | None = None) -
 
 def finish_packing(order: Order, *, actor: str, command: Command | None = None) -> None:
     """Picked, now packed. What people fulfil waits for no label: they send it as they do."""
-    waiting = Waiting.HANDOVER if order.fulfilment == MANUAL else Waiting.LABEL
+    waiting = Waiting.HANDOVER if order.is_fulfilled_by_people else Waiting.LABEL
     advance(order, EventType.ORDER_PACKED, actor=actor, key=_key("packed", order), waiting=waiting, command=command)
 
 
@@ -155,7 +155,7 @@ def _check_not_paid_back(order: Order) -> None:
 
 
 def _check_by_hand(order: Order) -> None:
-    if order.fulfilment != MANUAL:
+    if not order.is_fulfilled_by_people:
         raise CommandRefused("This order is fulfilled without people; there is nothing to confirm.")
     if order.held:
         raise CommandRefused("The order is held.")

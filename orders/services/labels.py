@@ -15,8 +15,6 @@ from orders.models import Order, Shipment
 from orders.search_text import with_tracking_number
 from orders.services.transition import advance, locked_order, record
 
-MANUAL = "manual"
-
 
 @dataclass(frozen=True)
 class Attempt:
@@ -93,7 +91,7 @@ def _begin(order_id: UUID) -> Attempt:
     with locked_order(order_id) as order:
         begun = order.shipments.filter(state__in=Shipment.LIVE).first()
         wanted = order.status == Status.PACKED and order.waiting_for == Waiting.LABEL
-        if begun is None and wanted and order.fulfilment == MANUAL:
+        if begun is None and wanted and order.is_fulfilled_by_people:
             _wait_for_hand_over(order)
         elif begun is None and wanted and not order.held:
             begun = _open_shipment(order)

@@ -134,7 +134,7 @@ def expected(seen: TrackedOrder) -> str:
         return gettext("Expected between {first} and {last}.").format(**days) if last else ""
     offer = carrier_for(weight=seen.weight, service_level=order.service_level)
     # Which carrier people will choose is theirs to say.
-    if order.status not in ON_THE_WAY or offer is None or order.fulfilment == "manual":
+    if order.status not in ON_THE_WAY or offer is None or order.is_fulfilled_by_people:
         return ""
     first, last = transit_days(offer.code, order.service_level) or (0, 0)
     text = gettext("It usually arrives {first} to {last} working days after the carrier has taken it.")
@@ -188,7 +188,7 @@ def _terms_of_payment(seen: TrackedOrder) -> str:
 def _terms_of_address(seen: TrackedOrder) -> str:
     if seen.was_not_delivered:
         return gettext(words.SENT_AGAIN)
-    if seen.order.fulfilment == "manual":
+    if seen.order.is_fulfilled_by_people:
         return f"{gettext('Until the parcel is with the carrier.')} {gettext('It costs nothing.')}"
     return gettext(words.UNTIL_LABELLED)
 
