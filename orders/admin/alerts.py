@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.urls import reverse
 from django.utils import timezone
 
-from orders.admin.durations import brief
+from orders.admin.durations import brief, in_local_time
 from orders.lifecycle import Status
 from orders.selectors.backoffice import OrderView
 from orders.selectors.eligibility import MADE_UP
@@ -37,7 +36,7 @@ def alerts(view: OrderView, names: Mapping[str, str]) -> list[Alert]:
     found += [
         Alert(
             text=f"The refund of {approval.amount_in_words} waits for a second person.",
-            remedy=f"Requested by {names.get(approval.actor, approval.actor)}, {_moment(approval.created_at)}. "
+            remedy=f"Requested by {names.get(approval.actor, approval.actor)}, {in_local_time(approval.created_at)}. "
             "Somebody else must agree or refuse.",
             url=reverse("admin:orders_approval_change", args=[approval.pk]),
             right="orders.decide_approval",
@@ -59,10 +58,6 @@ def alerts(view: OrderView, names: Mapping[str, str]) -> list[Alert]:
 
 def _setback(view: OrderView) -> str:
     return "The parcel was not delivered." if view.was_not_delivered else "The order could not be shipped."
-
-
-def _moment(at: datetime) -> str:
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M %Z}"
 
 
 def _no_payment(view: OrderView) -> Alert:

@@ -1,4 +1,4 @@
-"""How long ago and how long still, as short as staff say it: 40 s, 12 min, 3 h, 2 d."""
+"""How long ago, how long still, and when, as short as staff say it: 40 s, 12 min, 3 h, 2 d."""
 
 from datetime import datetime, timedelta
 
@@ -27,3 +27,8 @@ def time_left(deadline: datetime) -> str:
     """How far a deadline is away, on either side."""
     left = deadline - timezone.now()
     return f"in {brief(left)}" if left > timedelta(0) else f"{brief(-left)} overdue"
+
+
+def in_local_time(at: datetime) -> str:
+    """A moment to the minute, in the time zone of the admin: 2026-11-29 06:13 UTC."""
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M %Z}"

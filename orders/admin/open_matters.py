@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from orders.admin.durations import time_left
+from orders.admin.durations import in_local_time, time_left
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.money import in_words, to_decimal
@@ -114,15 +114,15 @@ def _is_told(order: Order, matter: OpenMatter) -> bool:
 
 
 def _sentence(order: Order, matter: OpenMatter, names: Mapping[str, str]) -> str:
-    until, since = (timezone.localtime(at) if at else None for at in (matter.until, matter.since))
+    until, since = matter.until, matter.since
     sentence = SENTENCES[matter.matter].format(
         number=matter.number,
         actor=names.get(matter.actor, matter.actor),
         amount="" if matter.amount is None else in_words(matter.amount, order.currency),
         about=_about(matter),
-        since=f"{since:%Y-%m-%d %H:%M %Z}" if since else "",
-        until=f"{until:%H:%M:%S %Z}" if until else "",
-        deadline=f" until {until:%Y-%m-%d %H:%M %Z}" if until else "",
+        since=in_local_time(since) if since else "",
+        until=f"{timezone.localtime(until):%H:%M:%S %Z}" if until else "",
+        deadline=f" until {in_local_time(until)}" if until else "",
     )
     return f"{sentence} Last error: {matter.error}" if matter.error else sentence
 
