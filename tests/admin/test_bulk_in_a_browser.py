@@ -55,7 +55,7 @@ def test_an_operator_cancels_many_orders_and_sees_it_happen(colleague: Colleague
     assert kinds("payments", orders[0]) == ["capture", "refund"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing_on_the_question_and_the_progress(
     colleague: Colleague, scheme: Literal["light", "dark"]
 ) -> None:

@@ -117,7 +117,7 @@ def test_two_reviewers_get_different_orders_and_one_takes_over(reviewer: Callabl
         reaches(order, Status.CHARGING, Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPED, Status.DELIVERED)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing_and_nothing_overflows(reviewer: Callable[[str], Page], scheme: str) -> None:
     page = reviewer("Ann")
     empty = faults(page)

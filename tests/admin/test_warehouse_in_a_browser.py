@@ -102,7 +102,7 @@ def test_a_click_hands_over_what_has_neither_carrier_nor_number(packer: Page, we
     reaches(order, Status.SHIPPED)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing_and_nothing_overflows(packer: Page, web: str, scheme: Literal["light", "dark"]) -> None:
     order, begun = paid(), paid()
     packer.emulate_media(color_scheme=scheme)

@@ -22,7 +22,7 @@ THOROUGHLY = ("examples,coverage,fuzzing,stateful", os.environ.get("MAX_EXAMPLES
 
 @pytest.mark.parametrize(
     ("phases", "examples"),
-    [("examples,fuzzing,stateful", "5"), pytest.param(*THOROUGHLY, marks=pytest.mark.slow)],
+    [("examples,fuzzing,stateful", "3"), pytest.param(*THOROUGHLY, marks=pytest.mark.slow)],
     ids=["quickly", "thoroughly"],
 )
 def test_schemathesis_finds_no_server_error_and_no_answer_that_is_not_documented(

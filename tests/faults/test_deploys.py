@@ -90,6 +90,7 @@ def patches(order: Order) -> list[str]:
     return [name for name in asyncio.run(look()) if name == "core_patch"]
 
 
+@pytest.mark.slow
 def test_orders_in_every_state_end_though_a_changed_version_takes_over(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,7 +37,8 @@ def have_left(directory: Path, number: int) -> bool:
     return len(left(directory)) >= number
 
 
-@pytest.mark.parametrize("number", [60, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [60, 200])
 def test_each_mail_is_sent_though_workers_are_killed_and_twice_only_within_the_window(
     world: World, tmp_path: Path, measured: Callable[[str], None], number: int
 ) -> None:

@@ -30,6 +30,7 @@ def is_refunding(look: TemporalProcess, order: Order) -> bool:
     return any(step.name == "pay_return" and step.state is StepState.RUNS for step in steps)
 
 
+@pytest.mark.slow
 def test_it_refunds_a_return_once_though_the_worker_is_killed_while_the_gateway_is_called(
     world: World, look: TemporalProcess
 ) -> None:

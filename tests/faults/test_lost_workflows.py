@@ -57,6 +57,7 @@ def orders_in_many_states(world: World) -> dict[str, Order]:
     }
 
 
+@pytest.mark.slow
 def test_every_order_goes_on_though_temporal_lost_all_of_its_workflows(world: World) -> None:
     orders = orders_in_many_states(world)
     lose_temporal(world)

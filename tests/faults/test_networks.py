@@ -109,6 +109,7 @@ def spoiled_charge(networks: Networks, order: Order) -> None:
     eventually(lambda: networks.gateway.spoiled and order.payments.filter(state="pending").exists())
 
 
+@pytest.mark.slow
 def test_a_charge_whose_answer_is_dropped_is_asked_about_and_not_made_again(networks: Networks) -> None:
     with misbehaving(networks.gateway, Mode.DROP_ANSWERS):
         order = an_order()
@@ -120,6 +121,7 @@ def test_a_charge_whose_answer_is_dropped_is_asked_about_and_not_made_again(netw
     assert_it_ended_truthfully(order)
 
 
+@pytest.mark.slow
 def test_an_order_cancelled_while_the_answer_to_its_charge_is_lost_is_refunded(networks: Networks) -> None:
     with misbehaving(networks.gateway, Mode.DROP_ANSWERS):
         order = an_order()

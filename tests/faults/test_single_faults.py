@@ -126,7 +126,8 @@ def test_the_relay_delivers_everything_though_postgresql_restarts_while_it_works
     assert not Command.objects.filter(order__in=orders, state__in=("pending", "delivered")).exists()
 
 
-@pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [5, 60])
 def test_everything_goes_on_after_temporal_was_away(
     machine: Machine, measured: Callable[[str], None], seconds: int
 ) -> None:
@@ -143,6 +144,7 @@ def test_everything_goes_on_after_temporal_was_away(
     assert settled(cancel).state == "applied"
 
 
+@pytest.mark.slow
 def test_a_rolling_restart_of_all_workers_under_load_loses_nothing(machine: Machine) -> None:
     orders, codes = [], []
     for name in WORKERS:

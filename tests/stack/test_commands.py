@@ -72,6 +72,7 @@ def test_a_day_with_the_stack(up: subprocess.Popen[str], environment: dict[str, 
     _nothing_is_left_after_ctrl_c(up, environment)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_when_the_stack_itself_is_killed(
     up: subprocess.Popen[str], environment: dict[str, str]
 ) -> None:

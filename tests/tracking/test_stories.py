@@ -143,9 +143,17 @@ class Clerk:
         assert self.complaints == []
 
 
-@pytest.fixture(params=[True, False], ids=["live", "without JavaScript"])
-def scripts(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
+# `make test` tells one story without scripts, from a payment to the delivery; `make test-faults` all of them.
+BOTH = pytest.mark.parametrize("scripts", [True, False], ids=["live", "without JavaScript"])
+LIVE = pytest.mark.parametrize(
+    "scripts", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["live", "without JavaScript"]
+)
+
+
+@pytest.fixture
+def scripts() -> bool:
+    """Unless a test says otherwise."""
+    return True
 
 
 @pytest.fixture
@@ -158,6 +166,7 @@ def page(browser: Browser, *, scripts: bool) -> Iterator[Page]:
     assert complaints == []
 
 
+@LIVE
 def test_a_customer_follows_an_order_to_its_delivery(page: Page, shop: Shop, *, scripts: bool) -> None:
     customer = Customer(page, shop, scripts=scripts)
     customer.sees("We are checking your order")
@@ -170,6 +179,7 @@ def test_a_customer_follows_an_order_to_its_delivery(page: Page, shop: Shop, *, 
     expect(page.locator("address")).to_contain_text("123 Main St")
 
 
+@LIVE
 def test_a_customer_cancels_while_the_order_is_checked(page: Page, shop: Shop, *, scripts: bool) -> None:
     customer = Customer(page, shop, scripts=scripts)
     customer.sees("We are checking your order")
@@ -181,6 +191,7 @@ def test_a_customer_cancels_while_the_order_is_checked(page: Page, shop: Shop, *
     assert not customer.order.payments.exists()
 
 
+@LIVE
 def test_a_customer_changes_where_the_parcel_goes(page: Page, shop: Shop, *, scripts: bool) -> None:
     customer = Customer(page, shop, scripts=scripts)
     customer.wants("Change the address")
@@ -197,6 +208,7 @@ def test_a_customer_changes_where_the_parcel_goes(page: Page, shop: Shop, *, scr
     assert (parcel.address["street"], parcel.address["country"]) == ("Ring 1", "DE")
 
 
+@BOTH
 def test_a_customer_whose_payment_was_declined_pays_again(page: Page, shop: Shop, *, scripts: bool) -> None:
     customer = Customer(page, shop, scripts=scripts, payment_method="tok_declined")
     approve(customer.order)
@@ -215,6 +227,7 @@ def test_a_customer_whose_payment_was_declined_pays_again(page: Page, shop: Shop
     expect(page.get_by_text("99.99 USD paid")).to_be_visible()
 
 
+@LIVE
 def test_a_customer_returns_a_piece_and_gets_its_money_back(
     browser: Browser, page: Page, shop: Shop, *, scripts: bool
 ) -> None:

@@ -144,7 +144,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize("examples", [12, pytest.param(EXAMPLES, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [6, pytest.param(EXAMPLES, marks=pytest.mark.slow)])
 def test_an_order_goes_where_the_model_says_whatever_happens_to_it(
     server: Server, measured: Any, examples: int
 ) -> None:

@@ -212,8 +212,8 @@ def test_an_unfinished_order_whose_workflow_completed_goes_on() -> None:
     ("status", "kind"),
     [
         (Status.IN_REVIEW, "FirstWorkflowTask"),
-        (Status.PAID, "LastWorkflowTask"),
-        (Status.PACKED, "FirstWorkflowTask"),
+        pytest.param(Status.PAID, "LastWorkflowTask", marks=pytest.mark.slow),
+        pytest.param(Status.PACKED, "FirstWorkflowTask", marks=pytest.mark.slow),
         (Status.PACKED, "LastWorkflowTask"),
     ],
 )
