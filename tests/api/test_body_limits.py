@@ -2,7 +2,8 @@
 
 import json
 import socket
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,10 +11,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from orders.api import description
 from orders.api.description import built
 from orders.api.problems import MAX_ERRORS
 from tests.api.conftest import ORDER, Shop
 from tests.api.wire import SENT, ask
+from tests.conftest import PATIENCE_SECONDS
 
 UPLOADS = ["/track/", "/track/lost/", "/admin/login/"]
 
@@ -95,8 +98,10 @@ def test_every_other_page_asks_for_a_host_of_ours(web: str) -> None:
 
 def test_while_the_description_is_made_two_wait_for_it_and_others_are_told_to_come_back() -> None:
     built.cache_clear()
-    with ThreadPoolExecutor(8) as threads:
-        asked = [threads.submit(lambda: Client().get("/openapi.json").status_code) for _ in range(8)]
-    statuses = [one.result() for one in asked]
-    assert {200} <= set(statuses) <= {200, 429}
+    with ThreadPoolExecutor(8) as threads, description._building:
+        asked = [threads.submit(lambda: Client().get("/openapi.json")) for _ in range(8)]
+        refused = [one.result() for one in islice(as_completed(asked, PATIENCE_SECONDS), 6)]
+    answers = [one.result() for one in asked]
+    assert [(answer.status_code, answer["Retry-After"]) for answer in refused] == [(429, "2")] * 6
+    assert sorted(answer.status_code for answer in answers) == [200] * 2 + [429] * 6
     assert built.cache_info().misses == 1

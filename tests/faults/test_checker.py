@@ -19,7 +19,7 @@ from orders.gateways.payments import payment_gateway
 from orders.lifecycle import Status
 from orders.models import Order
 from tests.conftest import unique
-from tests.factories import an_order, an_order_in, command, wish
+from tests.factories import an_order, an_order_in, command, handed_over, wish
 from tests.faults import checker
 from tests.faults.checker import in_temporal, violations
 from tests.plugin import database_of_its_own
@@ -151,6 +151,21 @@ def test_it_finds_money_kept_of_an_order_that_was_never_delivered(directory: Pat
     wish(order, "cancel")
     change("UPDATE orders SET status = 'cancelled', waiting_for = ''", order)
     assert f"I2 order {order.pk} (cancelled): 9999 are kept instead of 0" in found(directory, order)
+
+
+@pytest.mark.parametrize(
+    ("sql", "fault"),
+    [
+        ("UPDATE orders SET fulfilment = 'simulated'", "went without a label, and no person fulfils the order"),
+        ("UPDATE orders SET shipping_address = '{}'", "has another address than the order"),
+    ],
+)
+def test_it_finds_what_is_wrong_with_a_parcel_that_has_no_label(directory: Path, sql: str, fault: str) -> None:
+    order = handed_over()
+    command(order, "deliver")
+    assert found(directory, order) == []
+    change(sql, order)
+    assert f"I6 order {order.pk} (delivered): handover-{order.pk}-1 {fault}" in found(directory, order)
 
 
 @workflow.defn(name="OrderWorkflow", sandboxed=False)

@@ -216,3 +216,27 @@ def test_its_end_lets_what_runs_be_answered_and_takes_nothing_more(server: Serve
     ending.join(30)
     assert not ending.is_alive()
     assert is_closed(idle)
+
+
+def test_its_end_waits_for_what_runs_before_it_takes_the_threads_away(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = server.connected(GET % b"/wait")
+    turn, shutdown = server.listener._turn, server.listener.task_dispatcher.shutdown
+    unanswered: list[int] = []
+
+    def turn_and_go_on(seconds: float) -> None:
+        server.go_on.set()
+        turn(seconds)
+
+    def shut_down(**options: Any) -> None:
+        unanswered.append(sum(len(each.requests) for each in server.listener.active_channels.values()))
+        server.go_on.set()
+        shutdown(**options)
+
+    monkeypatch.setattr(server.listener, "_turn", turn_and_go_on)
+    monkeypatch.setattr(server.listener.task_dispatcher, "shutdown", shut_down)
+    server.listener.stop()
+    server.listener.serve()
+    assert unanswered == [0]
+    assert running.recv(100).startswith(b"HTTP/1.1 200")
