@@ -25,7 +25,7 @@ from orders.form_fields import objection
 from orders.models import Approval
 from orders.selectors.approvals import approval_view, not_the_second_person
 from orders.selectors.timeline import name_of, names_of
-from orders.services.approvals import agree, hindrance_to, refuse
+from orders.services.approvals import agree, refusal_to, refuse
 
 DECIDE = "orders.decide_approval"
 
@@ -138,7 +138,7 @@ def _show(request: HttpRequest, screen: ModelAdmin[Approval], object_id: str) ->
         "asked_by": _asked_by(approval),
         "decided_by": name_of(approval.decided_by) if approval.decided_by else "",
         "is_waiting": approval.state == Approval.State.REQUESTED,
-        "hindrance": hindrance_to(approval),
+        "refusal": refusal_to(approval),
         "own_reason": not_the_second_person(approval, request.user.pk),
         "may_decide": request.user.has_perm(DECIDE),
         "form": RefusalForm(),

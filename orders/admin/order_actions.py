@@ -17,7 +17,7 @@ from orders.commands import CommandState, Kind
 from orders.errors import OrderError, OrderNotFound
 from orders.models import Approval, Command, Order
 from orders.roles import right_to
-from orders.selectors.backoffice import OrderView, hindrance, order_view
+from orders.selectors.backoffice import OrderView, order_view, refusal_to_staff
 from orders.selectors.commands import outcome_of
 from orders.selectors.timeline import changes_since
 from orders.services.commands import Intention
@@ -136,7 +136,7 @@ def _page(
         "order": view.order,
         "action": ACTIONS[kind],
         "consequences": consequences(kind, view),
-        "refusal": hindrance(view, kind),
+        "refusal": refusal_to_staff(view, kind),
         "form": form,
         **more,
     }

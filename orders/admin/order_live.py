@@ -7,10 +7,9 @@ from datetime import timedelta
 from django.utils import timezone
 
 from orders.admin.order_steps import StepSeen
-from orders.commands import Kind
 from orders.lifecycle import Status
 from orders.selectors.backoffice import OrderView
-from orders.selectors.commands import is_possible
+from orders.selectors.eligibility import asks_outside
 from orders.selectors.timeline import Entry
 
 # How often a page asks while something is in flight, and while the order stands still until somebody decides.
@@ -24,7 +23,7 @@ MOVING = frozenset({Status.RECEIVED, Status.CHARGING, Status.PAID, Status.PICKIN
 def pace(view: OrderView) -> int | None:
     """After how many seconds the page asks again; None: nothing is in flight and nothing is open."""
     order, now = view.order, timezone.now()
-    in_flight = bool(view.unsettled) or is_possible(order, Kind.RETRY_STEP)
+    in_flight = bool(view.unsettled) or asks_outside(order)
     if order.made_up or (order.is_final and not in_flight and not view.matters):
         return None
     stirred = max([order.updated_at, *(command.created_at for command in view.unsettled)])

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orders.admin.durations import time_left
-from orders.commands import Kind
 from orders.gateways.process import Step, StepState, process
 from orders.selectors.backoffice import OrderView
-from orders.selectors.commands import is_possible
+from orders.selectors.eligibility import asks_outside
 from orders.selectors.refunds import workflows_that_refund
 
 NAMES = {
@@ -36,7 +35,7 @@ class StepSeen:
 
 def steps_seen(view: OrderView) -> list[StepSeen]:
     """The steps that ask somebody outside; none where there are none, or where Temporal does not say in time."""
-    if not is_possible(view.order, Kind.RETRY_STEP):
+    if not asks_outside(view.order):
         return []
     steps = process().steps(view.order.pk, workflows_that_refund(view.order.pk))
     return [_seen(step) for step in steps or []]

@@ -15,9 +15,10 @@ from orders.api.results import (
     ShipmentOut,
     ToFulfil,
 )
-from orders.commands import CommandState, order_workflow_id
+from orders.commands import Actor, CommandState, order_workflow_id
 from orders.models import Approval, Command, Order, Payment, Return
-from orders.selectors.commands import accepted_now
+from orders.selectors.commands import open_kinds
+from orders.selectors.eligibility import accepted_by
 from orders.services.access import tracking_url
 
 # The state of what is no command yet.
@@ -37,6 +38,11 @@ def placed(order: Order) -> PlacedOut:
     )
 
 
+def accepts(order: Order) -> list[str]:
+    """The kinds of command that the order accepts from a shop now."""
+    return [kind.value for kind in accepted_by(order, Actor.CLIENT, open_kinds=open_kinds(order))]
+
+
 def order_in_full(order: Order) -> OrderOut:
     """An order with everything that belongs to it."""
     currency = order.currency
@@ -47,7 +53,7 @@ def order_in_full(order: Order) -> OrderOut:
         held=order.held,
         needs_attention=order.needs_attention,
         invalid_reasons=order.invalid_reasons,
-        accepts=[kind.value for kind in accepted_now(order)],
+        accepts=accepts(order),
         customer_name=order.customer_name,
         customer_email=order.customer_email,
         shipping_address=order.shipping_address,

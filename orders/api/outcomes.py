@@ -17,7 +17,7 @@ from orders.commands import CommandState, Kind
 from orders.errors import OrderError
 from orders.models import Approval, Command, Order
 from orders.selectors.approvals import undecided
-from orders.selectors.commands import accepted_now, command_of_order, outcome_of
+from orders.selectors.commands import command_of_order, outcome_of
 from orders.services import idempotency
 from orders.services.approvals import issue_or_ask
 from orders.services.commands import Intention
@@ -129,5 +129,5 @@ def _window_closed(row: Command) -> dict[str, Any]:
         "detail": row.outcome,
         "command_id": str(row.pk),
         "status_of_order": row.order.status,
-        "accepts": [kind.value for kind in accepted_now(row.order)],
+        "accepts": answers.accepts(row.order),
     }

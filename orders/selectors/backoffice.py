@@ -7,23 +7,20 @@ from uuid import UUID
 
 from django.db.models import F, Prefetch, Q, Sum, prefetch_related_objects
 
-from orders.commands import Kind
-from orders.lifecycle import EventType, Status, Waiting
+from orders.commands import Actor, Kind
+from orders.lifecycle import EventType, Status
 from orders.models import Approval, Command, Event, Order, OrderItem, Payment, Refund, Return, Shipment
 from orders.money import in_words
 from orders.selectors.approvals import waiting_approvals
-from orders.selectors.commands import is_possible
-from orders.selectors.eligibility import accepted_by, refusal
+from orders.selectors.eligibility import accepted_by, refusal_to_offer
 from orders.selectors.fulfilment import setback_of
 from orders.selectors.open_matters import OpenMatter, open_matters
 from orders.selectors.orders import of_one_moment, order_by_id
-from orders.selectors.refunds import BEFORE_SHIPPED, refundable_of, unanswered
+from orders.selectors.refunds import BEFORE_SHIPPED, failed_refund, refundable_of
 from orders.selectors.returns import returns_of
 
 # Why an order could not be shipped, by the codes of the event.
 SETBACKS = {"no_carrier": "No carrier takes it there any more.", "out_of_stock": "Goods are missing."}
-# What nobody may ask for while the payment is being taken back.
-_OF_A_KEPT_PAYMENT = (Kind.CANCEL_PAYMENT, Kind.PICK, Kind.FAIL_PICKING, Kind.REFUND)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,10 +116,12 @@ class OrderView:
     @property
     def failed_refund(self) -> Refund | None:
         """The refund that waits for a person, as the gateway refused it for good."""
-        if not self.order.needs_attention:
-            return None
-        failed = [refund for line in self.ledger if line.left for refund in unanswered(line.refunds)]
-        return failed[-1] if failed else None
+        return failed_refund(self.order)
+
+    @property
+    def open_kinds(self) -> set[str]:
+        """The kinds of command that were asked for and are not carried out yet."""
+        return {command.kind for command in self.unsettled}
 
     @property
     def label(self) -> Shipment | None:
@@ -177,24 +176,13 @@ def _order_view(order: Order) -> OrderView:
 
 
 def kinds_offered(view: OrderView) -> list[Kind]:
-    """The commands that the order accepts now, less those that could only be refused as it stands."""
-    return [kind for kind in accepted_by(view.order) if not hindrance(view, kind)]
+    """The commands that staff may give now."""
+    return accepted_by(view.order, Actor.STAFF, open_kinds=view.open_kinds)
 
 
-def hindrance(view: OrderView, kind: Kind) -> str:
-    """Why this kind of command would come to nothing for the order as it stands; empty if nothing speaks against it."""
-    refund_kinds = (Kind.RETRY_REFUND, Kind.SETTLE_REFUND)
-    if why := refusal(view.order, kind):
-        return why
-    if any(command.kind == kind for command in view.unsettled):
-        return "This was asked for already, and is not carried out yet."
-    if kind in refund_kinds and view.failed_refund is None:
-        return "No refund of this order has failed."
-    if kind is Kind.UPDATE_ADDRESS and view.label is not None:
-        return "The label is being booked or booked already, with the address as it was."
-    if kind in _OF_A_KEPT_PAYMENT and view.order.waiting_for == Waiting.PAYMENT_RETURN:
-        return "The payment is being taken back already."
-    return "" if is_possible(view.order, kind) else "As the order stands, this would change nothing."
+def refusal_to_staff(view: OrderView, kind: Kind) -> str:
+    """Why staff cannot give this kind of command now; empty if they can."""
+    return refusal_to_offer(view.order, kind, actor=Actor.STAFF, open_kinds=view.open_kinds)
 
 
 def captured_of(order_ids: Iterable[UUID]) -> list[str]:

@@ -13,13 +13,12 @@ from orders.errors import BulkRunNotFound
 from orders.lifecycle import Status
 from orders.models import BulkItem, BulkRun, Command, Order
 from orders.selectors.backoffice import captured_of
-from orders.selectors.eligibility import refusal_in
+from orders.selectors.eligibility import ASKED_ALREADY, refusal_in
 
 # The most orders that one run takes: each costs a row and a command, and the person waits until all are written.
 MOST = 5000
 # So many orders are named where more are meant.
 NAMED = 20
-ASKED_BEFORE = "This was asked for already, and is not carried out yet."
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def orders_chosen(orders: QuerySet[Order], kind: Kind) -> list[Chosen]:
         Chosen(
             pk,
             seen,
-            refusal_in(Status(status), kind, made_up=made_up) or (ASKED_BEFORE if pk in asked else ""),
+            refusal_in(Status(status), kind, made_up=made_up) or (ASKED_ALREADY if pk in asked else ""),
         )
         for pk, seen, status, made_up in rows
     ]

@@ -3,18 +3,13 @@
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from uuid import UUID
 
 from django.db import Error, connection
 
-from orders.commands import RULES, Actor, CommandState, Kind
+from orders.commands import CommandState
 from orders.errors import CommandNotFound
-from orders.lifecycle import Status, Waiting
-from orders.models import Command, Order, Payment, Refund, Return, Shipment
-from orders.selectors.eligibility import accepted_by
-from orders.selectors.refunds import may_be_refunded, unanswered
-from orders.selectors.returns import is_returnable, returns_in
+from orders.models import Command, Order
 from orders.slots import Slots
 
 PAUSE_SECONDS = 0.03
@@ -107,66 +102,6 @@ _lookout = _Lookout()
 _waits = Slots(MAX_WAITING, for_one_client=MAX_WAITING_OF_ONE_CLIENT)
 
 
-def accepted_now(order: Order) -> list[Kind]:
-    """The commands that the order accepts from a client as it stands, less those that could only be refused."""
-    theirs = [kind for kind in accepted_by(order) if Actor.CLIENT in RULES[kind].actors]
-    return [kind for kind in theirs if is_possible(order, kind)]
-
-
-def is_possible(order: Order, kind: Kind) -> bool:
-    """Whether what a kind of command needs beside the right status is there."""
-    if order.made_up or (RULES[kind].by_hand and not _waits_for_people(order)):
-        return False
-    return POSSIBLE.get(kind, _always)(order)
-
-
-def _always(_order: Order) -> bool:
-    return True
-
-
-def _waits_for_people(order: Order) -> bool:
-    return order.is_fulfilled_by_people and not order.held
-
-
-def _keeps_its_payment(order: Order) -> bool:
-    return order.waiting_for != Waiting.PAYMENT_RETURN
-
-
-def _has_failed_refund(order: Order) -> bool:
-    captured = [payment for payment in order.payments.all() if payment.state == Payment.State.CAPTURED]
-    return order.needs_attention and any(unanswered(payment.refunds.all()) for payment in captured)
-
-
-def _asks_outside(order: Order) -> bool:
-    """Somebody outside is being asked for something, and may not have answered yet."""
-    undoing = order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN
-    refunds = [refund for payment in order.payments.all() for refund in payment.refunds.all()]
-    return (
-        (undoing and not order.needs_attention)
-        or any(payment.state == Payment.State.PENDING for payment in order.payments.all())
-        or any(refund.state == Refund.State.PENDING for refund in refunds)
-        or any(parcel.state == Shipment.State.BOOKING for parcel in order.shipments.all())
-    )
-
-
-# What must hold beside the status, where a kind of command needs more than that.
-POSSIBLE: dict[Kind, Callable[[Order], bool]] = {
-    Kind.HOLD: lambda order: not order.held,
-    Kind.RELEASE: lambda order: order.held,
-    Kind.UPDATE_ADDRESS: lambda order: all(parcel.state not in Shipment.UNDOABLE for parcel in order.shipments.all()),
-    Kind.CANCEL_PAYMENT: _keeps_its_payment,
-    Kind.SETTLE_PAYMENT: lambda order: any(it.state == Payment.State.PENDING for it in order.payments.all()),
-    Kind.PICK: _keeps_its_payment,
-    Kind.FAIL_PICKING: _keeps_its_payment,
-    Kind.SHIP: lambda order: all(parcel.state != Shipment.State.BOOKING for parcel in order.shipments.all()),
-    Kind.REFUND: may_be_refunded,
-    Kind.RETRY_STEP: _asks_outside,
-    Kind.RETRY_REFUND: _has_failed_refund,
-    Kind.SETTLE_REFUND: _has_failed_refund,
-    Kind.REQUEST_RETURN: is_returnable,
-    Kind.APPROVE_RETURN: lambda order: bool(returns_in(order, Return.State.REQUESTED)),
-    Kind.REFUSE_RETURN: lambda order: bool(returns_in(order, Return.State.REQUESTED)),
-    Kind.RECEIVE_RETURN: lambda order: bool(returns_in(order, Return.State.APPROVED)),
-    Kind.DELIVER: lambda order: order.status == Status.SHIPPED or order.waiting_for == Waiting.HANDOVER,
-    Kind.FAIL_DELIVERY: lambda order: order.status == Status.SHIPPED or order.waiting_for == Waiting.HANDOVER,
-}
+def open_kinds(order: Order) -> set[str]:
+    """The kinds of command that were asked of the order and are not carried out yet."""
+    return set(order.commands.filter(settled_at=None).values_list("kind", flat=True))

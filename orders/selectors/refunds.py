@@ -26,17 +26,15 @@ def refundable(payment: Payment) -> int:
     return payment.amount - promised
 
 
+def captured_payment(order: Order) -> Payment | None:
+    """The payment that the gateway took for the order."""
+    return next((payment for payment in order.payments.all() if payment.state == Payment.State.CAPTURED), None)
+
+
 def refundable_of(order: Order) -> int:
     """What is left to refund of the order's payment, in minor units; nothing while all of it goes back anyway."""
-    if is_to_be_returned(order):
-        return 0
-    captured = (payment for payment in order.payments.all() if payment.state == Payment.State.CAPTURED)
-    return next((refundable(payment) for payment in captured), 0)
-
-
-def may_be_refunded(order: Order) -> bool:
-    """Whether there is an amount that a refund of this order could name."""
-    return refundable_of(order) > (1 if order.status in BEFORE_SHIPPED else 0)
+    payment = None if is_to_be_returned(order) else captured_payment(order)
+    return refundable(payment) if payment else 0
 
 
 def pending_refunds(order_id: UUID) -> list[Refund]:
@@ -65,14 +63,11 @@ def has_pending_refund(order_id: UUID) -> bool:
     return Refund.objects.filter(payment__order_id=order_id, state=Refund.State.PENDING).exists()
 
 
-def last_failed_refund(order: Order) -> Refund | None:
-    """The refund of the order's live payment that failed for good and was not tried again since."""
-    if not order.needs_attention:
-        return None
-    refunds = Refund.objects.select_related("payment", "command").filter(
-        payment__order=order, payment__state="captured"
-    )
-    return next(reversed(unanswered(refunds.order_by("created_at"))), None)
+def failed_refund(order: Order) -> Refund | None:
+    """The refund of the captured payment that failed for good last, and for which a person must decide."""
+    payment = captured_payment(order) if order.needs_attention else None
+    failed = unanswered(payment.refunds.all()) if payment else []
+    return failed[-1] if failed else None
 
 
 def unanswered(refunds: Iterable[Refund]) -> list[Refund]:

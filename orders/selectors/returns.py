@@ -1,18 +1,18 @@
 """What came back of orders, what is on its way back, and what still may come."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
-from django.utils import timezone
 
 from orders.errors import ReturnNotFound
-from orders.lifecycle import Status
 from orders.models import Order, Refund, Return, Shipment
+from orders.money import apportion
 from orders.selectors.orders import order_by_id
+from orders.selectors.refunds import captured_payment, refundable
 
 # Of orders, with what their customers and those who decided them said.
 RETURNS = Prefetch("returns", Return.objects.select_related("request", "decision").order_by("number"))
@@ -80,12 +80,76 @@ def window_ends(order: Order) -> datetime | None:
     return arrived + timedelta(seconds=settings.RETURN_WINDOW) if arrived else None
 
 
-def is_returnable(order: Order) -> bool:
-    """Whether something of the order may be returned now."""
-    if order.status != Status.DELIVERED:
-        return False
-    ends = window_ends(order)
-    return ends is not None and timezone.now() <= ends and bool(returnable(order))
+def return_named(order: Order, args: Mapping[str, object]) -> Return | None:
+    """The return of the order that the `return` of a command names, if it is one."""
+    try:
+        return order.returns.filter(pk=UUID(str(args.get("return")))).first()
+    except ValueError:
+        return None
+
+
+def pieces_named(order: Order, args: Mapping[str, object]) -> dict[int, int]:
+    """How many pieces of each item (by its id) the `items` of a command name, by their positions in the order.
+
+    Raises:
+        ValueError: they are no list of positions and quantities; the message is for people.
+    """
+    by_position = {item.position: item.pk for item in order.items.all()}
+    found: dict[int, int] = {}
+    given = args.get("items")
+    for entry in given if isinstance(given, list) else [None]:
+        named = entry if isinstance(entry, Mapping) else {}
+        position, quantity = _whole(named.get("position")), _whole(named.get("quantity"))
+        if position not in by_position or quantity < 0:
+            raise ValueError("The items are a list of positions in the order, each with a quantity.")
+        if by_position[position] in found:
+            raise ValueError(f"The item at position {position} is named twice.")
+        found[by_position[position]] = quantity
+    return found
+
+
+def pieces_received(order: Order, row: Return, args: Mapping[str, object]) -> dict[int, int]:
+    """How many pieces of each item (by its id) came of a return: all that were asked for, unless `items` say otherwise.
+
+    Raises:
+        ValueError: the items are none, or more came than the return is for; the message is for people.
+    """
+    asked = {piece.item_id: piece.quantity for piece in row.items.all()}
+    if "items" not in args:
+        return asked
+    came = pieces_named(order, args)
+    if any(quantity > asked.get(item, 0) for item, quantity in came.items()):
+        raise ValueError("More came than the return is for: receive what it is for, and note the rest.")
+    return {item: came.get(item, 0) for item in asked}
+
+
+def _whole(value: object) -> int:
+    """A whole number; what is none is below all that is allowed."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
+
+
+def amount_due(order: Order, came: Mapping[int, int]) -> int:
+    """What goes back for so many pieces of each item (by its id), in minor units: at most what is left to refund."""
+    payment = captured_payment(order)
+    return min(worth_of(order, came), refundable(payment) if payment else 0)
+
+
+def worth_of(order: Order, pieces: Mapping[int, int]) -> int:
+    """What was paid for so many pieces of each item (by its id), beside those that came back before; minor units.
+
+    Tax and discount belong to the goods and are shared out by price, to the last minor unit: what all pieces are worth
+    adds up to what was paid for them. What was paid for shipping goes back with the last piece of the order, no sooner.
+    """
+    items = list(order.items.order_by("position"))
+    before = received(order)
+    goods = max(0, order.subtotal + order.tax - order.discount)
+    worth = 0
+    for item, paid in zip(items, apportion(goods, [item.amount for item in items]), strict=True):
+        shares = apportion(paid, [1] * item.quantity)
+        worth += sum(shares[before[item.pk] : before[item.pk] + pieces.get(item.pk, 0)])
+    if before + Counter(pieces) == Counter({item.pk: item.quantity for item in items}):
+        worth += order.total - goods
+    return worth
 
 
 def has_pending_refund(row: Return) -> bool:

@@ -1,5 +1,6 @@
 """What the customer's page shows, read with the same number of queries for every order."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -11,11 +12,12 @@ from django.utils import timezone
 from orders.commands import Kind
 from orders.lifecycle import EventType, Status
 from orders.models import AccessCode, Command, Event, Order, OrderItem, Payment, Shipment
+from orders.selectors.commands import open_kinds
 from orders.selectors.eligibility import accepted_by
-from orders.selectors.fulfilment import SETBACKS, was_not_delivered
+from orders.selectors.fulfilment import SETBACKS
 from orders.selectors.open_matters import Matter, OpenMatter, PaymentState, open_matters, payment_state
 from orders.selectors.orders import of_one_moment
-from orders.selectors.returns import RETURNS, is_returnable
+from orders.selectors.returns import RETURNS
 
 CUSTOMER = "customer"
 # Of what a mail with lost links tells.
@@ -58,11 +60,9 @@ class TrackedOrder:
 
     @property
     def changes(self) -> list[Kind]:
-        """What the customer may ask for now: what the order accepts, and nobody has asked for or cancelled yet."""
+        """What the customer may ask for now."""
         asked = {matter.about for matter in self.matters if matter.matter is Matter.COMMAND_OPEN}
-        if Kind.CANCEL in asked:
-            return []
-        return [kind for kind in open_changes(self.order, self.shipments) if kind not in asked]
+        return _changes(self.order, asked)
 
 
 def order_with_code(code: str) -> Order | None:
@@ -108,17 +108,14 @@ def _tracked(order: Order) -> TrackedOrder:
     )
 
 
-def open_changes(order: Order, shipments: list[Shipment] | None = None) -> list[Kind]:
+def open_changes(order: Order) -> list[Kind]:
     """The changes that the order accepts from its customer where it stands."""
-    accepted = [kind for kind in CUSTOMERS_CHANGES if kind in accepted_by(order)]
-    parcels = order.shipments.all() if shipments is None else shipments
-    if any(parcel.state in Shipment.UNDOABLE for parcel in parcels):
-        accepted = [kind for kind in accepted if kind is not Kind.UPDATE_ADDRESS]
-    if was_not_delivered(order):
-        accepted = [kind for kind in accepted if kind is not Kind.CANCEL]
-    if not is_returnable(order):
-        accepted = [kind for kind in accepted if kind is not Kind.REQUEST_RETURN]
-    return accepted
+    return _changes(order, open_kinds(order))
+
+
+def _changes(order: Order, asked: Collection[str]) -> list[Kind]:
+    accepted = accepted_by(order, CUSTOMER, open_kinds=asked)
+    return [kind for kind in CUSTOMERS_CHANGES if kind in accepted]
 
 
 def money_kept(order: Order) -> int:

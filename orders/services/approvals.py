@@ -8,15 +8,15 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
 from orders import ids
-from orders.commands import RULES, Actor, Kind
+from orders.commands import Actor, Kind
 from orders.errors import CommandIdTaken, CommandRefused, OrderError, TooManyOpenCommands
 from orders.lifecycle import EventType
 from orders.models import Approval, Command, Order
 from orders.selectors.approvals import is_above_limit, not_the_second_person, waiting_approvals
 from orders.selectors.eligibility import refusal
+from orders.selectors.refunds import refundable_of
 from orders.selectors.timeline import names_of
 from orders.services.commands import MAX_REASON, MOST_OPEN, Intention, issue_command
-from orders.services.refund_commands import refund_asked
 from orders.services.transition import Data, locked_order, record
 
 
@@ -68,7 +68,7 @@ def agree(approval_id: UUID, *, person: AbstractBaseUser) -> Command:
         CommandRefused: the order cannot give that much back any more; the request still waits, to be refused.
     """
     with _undecided(approval_id, person) as (order, approval):
-        if reason := hindrance_to(approval):
+        if reason := refusal_to(approval):
             raise CommandRefused(reason)
         _decide(approval, Approval.State.APPROVED, person)
         wish = Intention(
@@ -95,25 +95,18 @@ def refuse(approval_id: UUID, *, person: AbstractBaseUser, reason: str) -> Appro
         return approval
 
 
-def hindrance_to(approval: Approval) -> str:
+def refusal_to(approval: Approval) -> str:
     """Why its order cannot give that much back as it stands; empty if it can."""
-    if why := refusal(approval.order, Kind.REFUND):
-        return why
-    try:
-        refund_asked(approval.order, approval.amount)
-    except CommandRefused as refused:
-        return refused.message
-    return ""
+    return refusal(approval.order, Kind.REFUND, approval.args, actor=approval.actor)
 
 
 def _amount_for_two(order: Order, wish: Intention) -> int | None:
     """What is to go back, in minor units, if it can and a second person must agree."""
-    if refusal(order, Kind.REFUND) or wish.actor.partition(":")[0] not in RULES[Kind.REFUND].actors:
+    args = wish.args or {}
+    if refusal(order, Kind.REFUND, args, actor=wish.actor):
         return None
-    try:
-        _, amount = refund_asked(order, (wish.args or {}).get("amount"))
-    except CommandRefused:
-        return None
+    amount = args.get("amount")
+    amount = amount if isinstance(amount, int) else refundable_of(order)
     return amount if is_above_limit(order, amount) else None
 
 

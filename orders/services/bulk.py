@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from orders import ids
 from orders.commands import Kind
-from orders.errors import BulkRunNotFound, NotYourRun, OrderError, TooManyOrders
+from orders.errors import BulkRunNotFound, CommandRefused, NotYourRun, TooManyOrders
 from orders.models import BulkItem, BulkRun, Command, Order
 from orders.selectors.bulk import MOST, Chosen
-from orders.services.commands import MAX_REASON, Intention, check_at_the_door, next_command, reject
+from orders.selectors.eligibility import refusal_at_once
+from orders.services.commands import MAX_REASON, Intention, next_command, reject
 from orders.services.seen import OrderMoved
 
 # So many orders are locked at once, for some tens of milliseconds.
@@ -108,14 +109,11 @@ def _issue(run: BulkRun, orders: Sequence[Order], items: dict[UUID, BulkItem], a
 
 
 def _is_refused(order: Order, command: Command, item: BulkItem) -> bool:
-    try:
-        check_at_the_door(order, command)
-        if order.event_seq != item.seen:
-            raise OrderMoved("The order has changed since you looked at it.")
-    except OrderError as refusal:
-        reject(order, command, refusal)
-        return True
-    return False
+    if why := refusal_at_once(order, command):
+        reject(order, command, CommandRefused(why))
+    elif order.event_seq != item.seen:
+        reject(order, command, OrderMoved("The order has changed since you looked at it."))
+    return command.is_settled
 
 
 def _item(run: BulkRun, position: int, order: Chosen) -> BulkItem:

@@ -5,28 +5,14 @@ from uuid import UUID
 from django.db.models import F, Q
 from django.utils import timezone
 
-from orders.commands import Actor, CommandState, Kind
-from orders.errors import CommandRefused
+from orders.commands import CommandState, Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Order, Payment, Shipment
-from orders.selectors.fulfilment import was_not_delivered
 from orders.services.transition import advance, locked_order
-
-
-def check_cancellation(order: Order, command: Command) -> None:
-    """What forbids a cancellation beside where the order stands.
-
-    Raises:
-        CommandRefused: the customer asks for it, and a carrier has the parcel or lost it: how to go on, and what goes
-            back before it comes back, is the shop's to decide.
-    """
-    if command.actor == Actor.CUSTOMER and was_not_delivered(order):
-        raise CommandRefused("The parcel was with the carrier already: the shop decides how to go on.")
 
 
 def accept_cancellation(order: Order, command: Command) -> str:
     """Stop a locked order: no step of it succeeds from here on, and what was done is undone."""
-    check_cancellation(order, command)
     if order.status == Status.RECEIVED:
         _end_placement(order)
     order.held, order.held_reason = False, ""

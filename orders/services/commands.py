@@ -7,11 +7,11 @@ from uuid import UUID
 from django.utils import timezone
 
 from orders import ids
-from orders.commands import KIND_OF_SIGNAL, OF_A_RETURN, RULES, Actor, CommandState, Kind
+from orders.commands import KIND_OF_SIGNAL, OF_A_RETURN, Actor, CommandState, Kind
 from orders.errors import CommandIdTaken, CommandRefused, OrderError, TooManyOpenCommands
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Order
-from orders.selectors.eligibility import refusal
+from orders.selectors.eligibility import refusal_at_once, refusal_of
 from orders.selectors.returns import is_under_way
 from orders.services import (
     address,
@@ -29,7 +29,7 @@ from orders.services.typed_signals import as_stored
 
 Apply = Callable[[Order, Command], str]
 
-# What each kind does to a locked order; it answers with a sentence for the outcome, or raises CommandRefused.
+# What each kind does to a locked order that accepts it; it answers with a sentence for the outcome.
 APPLY: dict[Kind, Apply] = {
     Kind.APPROVE: review.approve,
     Kind.REJECT: review.reject,
@@ -54,14 +54,6 @@ APPLY: dict[Kind, Apply] = {
     Kind.APPROVE_RETURN: returns.approve_return,
     Kind.REFUSE_RETURN: returns.refuse_return,
     Kind.RECEIVE_RETURN: returns.receive_return,
-}
-
-# What can be told of a command at the door already, beside its form. It is looked at again when it is applied.
-AT_THE_DOOR: dict[Kind, Callable[[Order, Command], object]] = {
-    Kind.CANCEL: cancellation.check_cancellation,
-    Kind.SHIP: fulfilment.check_parcel,
-    Kind.REQUEST_RETURN: returns.check_request,
-    **dict.fromkeys(OF_A_RETURN, returns.check_return),
 }
 
 MAX_REASON = 1000
@@ -96,21 +88,9 @@ def issue_command(order_id: UUID, wish: Intention) -> Command:
         if wish.actor.partition(":")[0] == Actor.CLIENT:
             _check_room(order)
         command = _insert(order, wish)
-        try:
-            check_at_the_door(order, command)
-        except CommandRefused as refusal:
-            reject(order, command, refusal)
+        if why := refusal_at_once(order, command):
+            reject(order, command, CommandRefused(why))
         return command
-
-
-def check_at_the_door(order: Order, command: Command) -> None:
-    """What can be told of a command before anybody carries it.
-
-    Raises:
-        CommandRefused: the order plainly does not accept it.
-    """
-    _check_form(order, command)
-    AT_THE_DOOR.get(Kind(command.kind), _nothing)(order, command)
 
 
 def next_command(order: Order, wish: Intention) -> Command:
@@ -221,31 +201,10 @@ def reject(order: Order, command: Command, refusal: OrderError) -> None:
 
 
 def _decide(order: Order, command: Command) -> None:
-    try:
-        kind = Kind(command.kind)
-        _check_form(order, command)
-        outcome = APPLY[kind](order, command)
-    except CommandRefused as refusal:
-        reject(order, command, refusal)
+    if why := refusal_of(order, command):
+        reject(order, command, CommandRefused(why))
     else:
-        _settle(command, CommandState.APPLIED, outcome)
-
-
-def _check_form(order: Order, command: Command) -> None:
-    """What plainly forbids a command: its kind, who sends it, what it lacks, where the order stands."""
-    rule = RULES.get(Kind(command.kind))
-    if rule is None:
-        raise CommandRefused("There is no such command.")
-    if command.actor.partition(":")[0] not in rule.actors:
-        raise CommandRefused(f"This is not for {command.actor.partition(':')[0]} to decide.")
-    if missing := [name for name in rule.arguments if not command.args.get(name)]:
-        raise CommandRefused(f"The command needs {' and '.join(missing)}.")
-    if why := refusal(order, Kind(command.kind)):
-        raise CommandRefused(why)
-
-
-def _nothing(_order: Order, _command: Command) -> None:
-    """Nothing more can be told at the door."""
+        _settle(command, CommandState.APPLIED, APPLY[Kind(command.kind)](order, command))
 
 
 def _check_room(order: Order) -> None:

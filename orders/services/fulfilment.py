@@ -1,51 +1,34 @@
 """Picking, packing, handing over and delivering a locked order, whoever says so: the process, staff or a carrier."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
-from orders.errors import CommandRefused
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order, Shipment
+from orders.parcels import Parcel, parse_parcel
 from orders.search_text import with_tracking_number
 from orders.services.labels import parcel_weight
 from orders.services.transition import advance
-from orders.text import normalised
 
 SIMULATED = "simulated"
-# As long as the columns are.
-MAX_LENGTHS = {"carrier": 40, "tracking_number": 100}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parcel:
-    """What a person says of a parcel that is handed over. Empty: it has none, or nobody named it."""
-
-    carrier: str = ""
-    tracking_number: str = ""
 
 
 def pick(order: Order, command: Command) -> str:
     """A person begins to pick."""
-    _check_by_hand(order)
-    _check_not_paid_back(order)
     start_picking(order, actor=command.actor, command=command)
     return "Picking has begun."
 
 
 def pack(order: Order, command: Command) -> str:
     """A person has packed."""
-    _check_by_hand(order)
     finish_packing(order, actor=command.actor, command=command)
     return "The order is packed and waits to be handed over."
 
 
 def fail_picking(order: Order, command: Command) -> str:
     """A person finds that the order cannot be fulfilled: something is missing, or broken."""
-    _check_by_hand(order)
-    _check_not_paid_back(order)
     advance(
         order,
         EventType.SHIPPING_FAILED,
@@ -59,34 +42,20 @@ def fail_picking(order: Order, command: Command) -> str:
 
 def ship(order: Order, command: Command) -> str:
     """A person has handed the parcel over, and names its carrier and its tracking number, or neither."""
-    _check_by_hand(order)
-    parcel = check_parcel(order, command)
-    live = _live(order)
-    if live and parcel.tracking_number and parcel.tracking_number != live.tracking_number:
-        raise CommandRefused(f"The label {live.tracking_number} of {live.carrier} is booked for this order.")
-    _hand_over(order, command, parcel)
+    _hand_over(order, command, parse_parcel(command.args))
     return "The parcel is on its way."
-
-
-def check_parcel(_order: Order, command: Command) -> Parcel:
-    """What a person says of a parcel: its carrier and its tracking number, each empty if not named.
-
-    Raises:
-        CommandRefused: one of them is no text, too long, or holds what may not be stored.
-    """
-    return Parcel(carrier=_named(command, "carrier"), tracking_number=_named(command, "tracking_number"))
 
 
 def deliver(order: Order, command: Command) -> str:
     """Somebody says that the parcel arrived; so it was handed over, even if nobody said that."""
-    _check_handed_over(order, command)
+    _imply_hand_over(order, command)
     end_delivery(order, delivered=True, actor=command.actor, command=command)
     return "The delivery is confirmed."
 
 
 def fail_delivery(order: Order, command: Command) -> str:
     """Somebody says that the parcel will not arrive: lost, refused or returned."""
-    _check_handed_over(order, command)
+    _imply_hand_over(order, command)
     end_delivery(order, delivered=False, actor=command.actor, command=command)
     return "The delivery has failed; ship again or cancel."
 
@@ -149,40 +118,20 @@ def end_delivery(order: Order, *, delivered: bool, actor: str, command: Command 
     )
 
 
-def _check_not_paid_back(order: Order) -> None:
-    if order.waiting_for == Waiting.PAYMENT_RETURN:
-        raise CommandRefused("The payment of this order is being taken back.")
-
-
-def _check_by_hand(order: Order) -> None:
-    if not order.is_fulfilled_by_people:
-        raise CommandRefused("This order is fulfilled without people; there is nothing to confirm.")
-    if order.held:
-        raise CommandRefused("The order is held.")
-
-
-def _check_handed_over(order: Order, command: Command) -> None:
+def _imply_hand_over(order: Order, command: Command) -> None:
     if order.status == Status.PACKED:
-        if order.waiting_for != Waiting.HANDOVER:
-            raise CommandRefused("No label is booked for this order yet.")
         _hand_over(order, command, Parcel())
 
 
 def _hand_over(order: Order, command: Command, parcel: Parcel) -> None:
     """Hand over the label that stands, or what people send without one. Its address is frozen from here on."""
-    live = _live(order)
-    if live and live.state == Shipment.State.BOOKING:
-        raise CommandRefused("The label is being booked at this moment.")
+    live = order.shipments.filter(state__in=Shipment.LIVE).first()
     changed: tuple[str, ...] = ()
     if live is None and parcel.tracking_number:
         order.search_text = with_tracking_number(order.search_text, parcel.tracking_number)
         changed = ("search_text",)
     shipment = live or _without_label(order, parcel)
     hand_over(order, actor=command.actor, command=command, shipment=shipment, changed=changed)
-
-
-def _live(order: Order) -> Shipment | None:
-    return order.shipments.filter(state__in=Shipment.LIVE).first()
 
 
 def _without_label(order: Order, parcel: Parcel) -> Shipment:
@@ -199,21 +148,6 @@ def _without_label(order: Order, parcel: Parcel) -> Shipment:
         idempotency_key=f"handover-{order.pk}-{attempt}",
         created_at=timezone.now(),
     )
-
-
-def _named(command: Command, name: str) -> str:
-    """The argument `name` of a command as it is stored."""
-    words, most = name.replace("_", " "), MAX_LENGTHS[name]
-    given = command.args.get(name) or ""
-    if not isinstance(given, str):
-        raise CommandRefused(f"The {words} must be a text.")
-    try:
-        text = normalised(given)
-    except ValueError as error:
-        raise CommandRefused(f"The {words} {error}.") from None
-    if len(text) > most:
-        raise CommandRefused(f"The {words} must have at most {most} characters.")
-    return text
 
 
 def _facts(shipment: Shipment) -> dict[str, str]:

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from orders.errors import CommandRefused
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order
 from orders.services.transition import record
@@ -12,8 +11,6 @@ from orders.services.transition import record
 
 def hold(order: Order, command: Command) -> str:
     """Stop a locked order before its next step. The review timer stands still; a payment deadline runs on."""
-    if order.held:
-        raise CommandRefused("The order is held already.")
     order.held, order.held_reason = True, command.reason
     if order.status == Status.IN_REVIEW and order.deadline is not None:
         order.review_seconds_left = max(0.0, (order.deadline - timezone.now()).total_seconds())
@@ -24,8 +21,6 @@ def hold(order: Order, command: Command) -> str:
 
 def release(order: Order, command: Command) -> str:
     """Let a held order go on; its review goes on with the time that was left."""
-    if not order.held:
-        raise CommandRefused("The order is not held.")
     order.held, order.held_reason = False, ""
     if order.waiting_for == Waiting.REVIEW:
         order.deadline = timezone.now() + timedelta(seconds=order.review_seconds_left or 0)

@@ -12,7 +12,7 @@ from django.db.models import Count, Q, Sum
 from orders.commands import CommandState, Kind, accepted_in
 from orders.lifecycle import FINAL, Status, Waiting
 from orders.models import Command, Delivery, Order, Refund, Return, WebhookEvent
-from orders.selectors.refunds import last_failed_refund
+from orders.selectors.refunds import failed_refund
 from tests.faults.checker import violations
 from tests.faults.listening import listener
 from tests.faults.machine import Machine
@@ -184,7 +184,7 @@ def decision(order: Order) -> Kind | None:
     """What somebody does about an order that goes no further by itself."""
     if order.held and Kind.RELEASE in accepted_in(Status(order.status)):
         return Kind.RELEASE
-    if order.needs_attention and last_failed_refund(order):
+    if order.needs_attention and failed_refund(order):
         return Kind.SETTLE_REFUND
     if order.waiting_for == Waiting.REVIEWER:
         return Kind.APPROVE

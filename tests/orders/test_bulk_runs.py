@@ -13,7 +13,8 @@ from orders.errors import NotYourRun, TooManyOrders
 from orders.lifecycle import Status
 from orders.models import BulkRun, Command, Order
 from orders.selectors import bulk as selectors
-from orders.selectors.bulk import ASKED_BEFORE, MOST, orders_chosen, preview_of, progress_of
+from orders.selectors.bulk import MOST, orders_chosen, preview_of, progress_of
+from orders.selectors.eligibility import ASKED_ALREADY
 from orders.services import bulk
 from orders.services.bulk import BATCH, confirm_run, draft_run, issue_run
 from orders.services.upkeep import upkeep
@@ -69,7 +70,7 @@ def test_it_plans_for_those_that_accept_it_and_says_why_the_others_are_left_out(
     assert [order.pk for order in preview.accepted.some] == [orders[0].pk]
     assert {group.words: group.count for group in preview.refused} == {
         "An order that is shipped cannot be cancelled.": 1,
-        ASKED_BEFORE: 1,
+        ASKED_ALREADY: 1,
     }
     assert preview.captured == ["99.99 USD"]
 
@@ -162,7 +163,7 @@ def test_it_goes_on_where_a_run_stopped(ann: User, monkeypatch: pytest.MonkeyPat
 def test_a_batch_that_fails_leaves_nothing_behind(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
     run = a_run(many(2), ann)
     with monkeypatch.context() as patch:
-        patch.setattr(bulk, "check_at_the_door", lambda *_: 1 / 0)
+        patch.setattr(bulk, "refusal_at_once", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             issue(run, ann)
     assert commands_of(run) == []

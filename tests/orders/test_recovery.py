@@ -12,6 +12,7 @@ from orders.commands import CommandState
 from orders.lifecycle import Status
 from orders.models import Command, Order, Payment, Refund
 from orders.selectors import recovery
+from orders.services import refunds
 from orders.services.payment import _begin
 from orders.services.recovery import deliver_again
 from tests.factories import an_order, an_order_in, command, settle, wish
@@ -126,7 +127,8 @@ def test_a_refund_that_nobody_decided_is_looked_after_and_not_signalled() -> Non
 
 
 def test_what_is_decided_of_a_refund_is_signalled_while_its_order_is_being_undone() -> None:
-    order = an_order_in(Status.CANCELLING)
+    order = an_order_in(Status.CANCELLING, payment_method="tok_refund_refused")
+    refunds.return_payment(order.pk)
     row = wish(order, "retry_refund")
     delivered(row, 70)
     assert row in recovery.commands_without_outcome(MANY)

@@ -11,10 +11,10 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from orders.api.answers import accepts
 from orders.commands import Kind
 from orders.lifecycle import Status
 from orders.models import Command, Order, Return, ReturnItem, Shipment
-from orders.selectors.commands import accepted_now
 from orders.selectors.returns import returnable, window_ends
 from orders.services import refunds
 from orders.services.api_keys import create_api_key
@@ -86,7 +86,7 @@ def test_a_request_after_the_window_is_refused_at_the_door(settings: Settings) -
     late(order, by=timedelta(seconds=1), settings=settings)
     row = wish(order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "unwanted"})
     assert row.outcome == "An order can be returned for 30 days after its delivery; that time is over."
-    assert Kind.REQUEST_RETURN not in accepted_now(order)
+    assert Kind.REQUEST_RETURN not in accepts(order)
 
 
 def test_a_request_that_came_in_time_counts_though_it_is_judged_later(settings: Settings) -> None:
@@ -131,7 +131,7 @@ def test_pieces_that_are_on_their_way_back_cannot_be_returned_twice() -> None:
     assert asked(order, (1, 2)).outcome == "Of LAMP, 1 can be returned, not 2."
     assert asked(order, (1, 1), (2, 1)).state == "applied"
     assert not returnable(order)
-    assert Kind.REQUEST_RETURN not in accepted_now(Order.objects.get(pk=order.pk))
+    assert Kind.REQUEST_RETURN not in accepts(Order.objects.get(pk=order.pk))
 
 
 def test_pieces_of_a_refused_return_may_be_asked_for_again() -> None:

@@ -13,13 +13,13 @@ from django.test import Client
 from django.utils import timezone
 
 from orders.admin.dashboard import panels
+from orders.api.answers import accepts
 from orders.commands import RULES, Kind
 from orders.lifecycle import FINAL, Status
 from orders.models import Command, Delivery, Event, Order, Payment, Refund, Shipment
 from orders.selectors import dashboard, recovery
 from orders.selectors.backoffice import kinds_offered, order_view
 from orders.selectors.bulk import orders_chosen
-from orders.selectors.commands import accepted_now
 from orders.selectors.eligibility import MADE_UP
 from orders.selectors.fulfilment import STEPS
 from orders.selectors.review_queue import next_to_review, review_queue
@@ -96,7 +96,7 @@ def test_the_triggers_stand_as_before() -> None:
 
 def test_nothing_is_offered_of_a_made_up_order_and_every_command_is_refused_at_once() -> None:
     for order in Order.objects.order_by("status", "-created_at").distinct("status"):
-        assert accepted_now(order) == open_changes(order) == kinds_offered(order_view(order.pk)) == []
+        assert accepts(order) == open_changes(order) == kinds_offered(order_view(order.pk)) == []
         assert next_step(order) is None
         for kind, rule in RULES.items():
             if kind is not Kind.PLACE:

@@ -1,0 +1,125 @@
+"""Whether an order accepts a command, and the sentence that says why not: asked by every interface, and under the lock.
+
+`refusal` is the one predicate. Without arguments it says what an interface may offer; with them, what becomes of a
+command. The service that settles a command asks it again under the order's lock, and what applies it has effects only.
+What must hold beside the order's status stands in `checks.py`, one table by kind of command.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+
+from orders.commands import RULES, Kind
+from orders.lifecycle import Status, Waiting
+from orders.models import Command, Order, Payment, Refund, Shipment
+from orders.selectors.eligibility.checks import CHECKS, Asked
+
+MADE_UP = "This order is made up (manage.py seed_orders): no worker carries it, and nothing can be asked of it."
+ASKED_ALREADY = "This was asked for already, and is not carried out yet."
+CANCEL_ASKED = "A cancellation was asked for, and is not carried out yet."
+
+
+def refusal(
+    order: Order,
+    kind: Kind,
+    args: Mapping[str, object] | None = None,
+    *,
+    actor: str = "",
+    reason: str = "",
+    asked_at: datetime | None = None,
+    command_id: UUID | None = None,
+) -> str:
+    """Why the order does not accept this kind of command where it stands; empty if it does.
+
+    Without `args` it tells what forbids the command whatever they are; without `actor`, whoever sends it. A return
+    counts as asked for at `asked_at`, or now. `command_id` is of a command that is judged itself, so that it is not
+    counted among others that count against it.
+    """
+    asked = Asked(args=args, actor=actor, reason=reason, at=asked_at or timezone.now(), command_id=command_id)
+    return _general_refusal(order, kind, asked) or _special_refusal(order, kind, asked)
+
+
+def refusal_of(order: Order, command: Command) -> str:
+    """Why the order does not accept this command as it was asked for; empty if it does."""
+    return refusal(
+        order,
+        Kind(command.kind),
+        command.args,
+        actor=command.actor,
+        reason=command.reason,
+        asked_at=command.created_at,
+        command_id=command.pk,
+    )
+
+
+def refusal_at_once(order: Order, command: Command) -> str:
+    """Why a command can be refused before anybody carries it; empty if it is to be carried.
+
+    What speaks against it beside its form and the order's status may be gone once an earlier command is carried out.
+    """
+    asked = Asked(args=command.args, actor=command.actor, reason=command.reason, at=command.created_at, command_id=None)
+    if why := _general_refusal(order, Kind(command.kind), asked):
+        return why
+    why = refusal_of(order, command)
+    earlier = order.commands.filter(settled_at=None).exclude(kind=Kind.PLACE).exclude(pk=command.pk)
+    return "" if why and earlier.exists() else why
+
+
+def refusal_in(status: Status, kind: Kind, *, made_up: bool = False) -> str:
+    """What the status alone says, where the order itself was not read."""
+    if made_up:
+        return MADE_UP
+    rule = RULES[kind]
+    return "" if status in rule.statuses else f"An order that is {status.in_words} cannot be {rule.verb}."
+
+
+def refusal_to_offer(order: Order, kind: Kind, *, actor: str, open_kinds: Collection[str]) -> str:
+    """Why an interface does not offer this kind of command to the actor; `open_kinds` were asked for already."""
+    if why := refusal(order, kind, actor=actor):
+        return why
+    if kind in open_kinds:
+        return ASKED_ALREADY
+    if Kind.CANCEL in open_kinds and Status.CANCELLING not in RULES[kind].statuses:
+        return CANCEL_ASKED
+    return "" if kind is not Kind.RETRY_STEP or asks_outside(order) else "No step waits for its next attempt."
+
+
+def accepted_by(order: Order, actor: str, *, open_kinds: Collection[str]) -> list[Kind]:
+    """The kinds of command that every interface offers to the actor, in the order of the table."""
+    kinds = (kind for kind in RULES if kind is not Kind.PLACE)
+    return [kind for kind in kinds if not refusal_to_offer(order, kind, actor=actor, open_kinds=open_kinds)]
+
+
+def asks_outside(order: Order) -> bool:
+    """Somebody outside is being asked for something, and may not have answered yet: a step may wait to be retried."""
+    undoing = order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN
+    refunds = [refund for payment in order.payments.all() for refund in payment.refunds.all()]
+    return not order.made_up and (
+        (undoing and not order.needs_attention)
+        or any(payment.state == Payment.State.PENDING for payment in order.payments.all())
+        or any(refund.state == Refund.State.PENDING for refund in refunds)
+        or any(parcel.state == Shipment.State.BOOKING for parcel in order.shipments.all())
+    )
+
+
+def _general_refusal(order: Order, kind: Kind, asked: Asked) -> str:
+    """What forbids any kind of command: who sends it, what it lacks, where the order stands, who fulfils it."""
+    rule, who = RULES.get(kind), asked.actor.partition(":")[0]
+    if rule is None:
+        return "There is no such command."
+    if who and who not in rule.actors:
+        return f"This is not for {who} to decide."
+    if asked.args is not None and (missing := [name for name in rule.arguments if not asked.args.get(name)]):
+        return f"The command needs {' and '.join(missing)}."
+    if why := refusal_in(Status(order.status), kind, made_up=order.made_up):
+        return why
+    if rule.by_hand and not order.is_fulfilled_by_people:
+        return "This order is fulfilled without people; there is nothing to confirm."
+    return "The order is held." if rule.by_hand and order.held else ""
+
+
+def _special_refusal(order: Order, kind: Kind, asked: Asked) -> str:
+    """What forbids this kind of command alone."""
+    return next(filter(None, (check(order, asked) for check in CHECKS.get(kind, ()))), "")

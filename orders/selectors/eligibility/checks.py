@@ -1,0 +1,249 @@
+"""What must hold of an order, beside its status, for each kind of command: each check answers with its sentence."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+
+from orders.address import parse_address
+from orders.commands import Actor, Kind
+from orders.errors import InvalidOrder
+from orders.gateways.payments import payment_gateway
+from orders.lifecycle import Status, Waiting
+from orders.models import Approval, Order, Payment, Return, Shipment
+from orders.money import in_words
+from orders.parcels import parse_parcel
+from orders.selectors.approvals import is_above_limit, people_behind
+from orders.selectors.fulfilment import was_not_delivered
+from orders.selectors.refunds import BEFORE_SHIPPED, failed_refund, is_to_be_returned, refundable_of
+from orders.selectors.returns import (
+    amount_due,
+    pieces_named,
+    pieces_received,
+    return_named,
+    returnable,
+    returns_in,
+    window_ends,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What somebody asks beside the kind of command. `args` is None while nobody has asked: what may be offered?"""
+
+    args: Mapping[str, object] | None
+    actor: str
+    reason: str
+    at: datetime
+    command_id: UUID | None
+
+
+Check = Callable[[Order, Asked], str]
+
+
+def _is_not_held(order: Order, _asked: Asked) -> str:
+    return "The order is held already." if order.held else ""
+
+
+def _is_held(order: Order, _asked: Asked) -> str:
+    return "" if order.held else "The order is not held."
+
+
+def _is_the_shops_to_cancel(order: Order, asked: Asked) -> str:
+    """How to go on with a parcel that a carrier has or lost is not the customer's choice."""
+    if asked.actor == Actor.CUSTOMER and was_not_delivered(order):
+        return "The parcel was with the carrier already: the shop decides how to go on."
+    return ""
+
+
+def _has_no_label(order: Order, _asked: Asked) -> str:
+    labelled = any(parcel.state in Shipment.UNDOABLE for parcel in order.shipments.all())
+    return "The label is being booked or booked already, with the address as it was." if labelled else ""
+
+
+def _address_is_usable(_order: Order, asked: Asked) -> str:
+    if asked.args is None:
+        return ""
+    try:
+        address = parse_address(asked.args["address"], default_country=settings.DEFAULT_COUNTRY)
+    except InvalidOrder as error:
+        return f"The address cannot be used: {error}."
+    return "" if address.country in settings.COUNTRIES_SERVED else f"We do not ship to {address.country}."
+
+
+def _payment_stays(order: Order, _asked: Asked) -> str:
+    returned = order.waiting_for == Waiting.PAYMENT_RETURN
+    return "The payment is being taken back already." if returned else ""
+
+
+def _method_is_usable(_order: Order, asked: Asked) -> str:
+    if asked.args is None or payment_gateway().supports(str(asked.args["payment_method"])):
+        return ""
+    return "The payment method cannot be used."
+
+
+def _has_a_payment_without_outcome(order: Order, _asked: Asked) -> str:
+    pending = any(payment.state == Payment.State.PENDING for payment in order.payments.all())
+    return "" if pending else "No payment of this order has an unknown outcome."
+
+
+def _label_is_not_being_booked(order: Order, _asked: Asked) -> str:
+    booking = any(parcel.state == Shipment.State.BOOKING for parcel in order.shipments.all())
+    return "The label is being booked at this moment." if booking else ""
+
+
+def _parcel_is_the_labelled_one(order: Order, asked: Asked) -> str:
+    try:
+        parcel = parse_parcel(asked.args or {})
+    except ValueError as error:
+        return str(error)
+    live = next((row for row in order.shipments.all() if row.state in Shipment.LIVE), None)
+    if live and parcel.tracking_number and parcel.tracking_number != live.tracking_number:
+        return f"The label {live.tracking_number} of {live.carrier} is booked for this order."
+    return ""
+
+
+def _can_be_with_a_carrier(order: Order, _asked: Asked) -> str:
+    waits_for_its_label = order.status == Status.PACKED and order.waiting_for != Waiting.HANDOVER
+    return "No label is booked for this order yet." if waits_for_its_label else ""
+
+
+def _amount_can_go_back(order: Order, asked: Asked) -> str:
+    left, currency = refundable_of(order), order.currency
+    if is_to_be_returned(order):
+        return "The payment is being taken back already."
+    if left == 0:
+        return "Nothing is left to refund."
+    amount = _amount_asked(asked, left if asked.args is not None else 1)
+    if not 0 < amount <= left:
+        return f"Between {in_words(1, currency)} and {in_words(left, currency)} can go back."
+    if amount == left and order.status in BEFORE_SHIPPED:
+        return "That would leave nothing of the payment: cancel the order instead."
+    return ""
+
+
+def _amount_asked(asked: Asked, otherwise: int) -> int:
+    """The `amount` in minor units; what is no whole number is below all that is allowed."""
+    amount = (asked.args or {}).get("amount")
+    if amount is None:
+        return otherwise
+    return amount if isinstance(amount, int) and not isinstance(amount, bool) else -1
+
+
+def _second_person_agreed(order: Order, asked: Asked) -> str:
+    """A command that a second person agreed to has the id of the request."""
+    if asked.command_id is None:
+        return ""
+    if Approval.objects.filter(pk=asked.command_id).exclude(state=Approval.State.REFUSED).exists():
+        return ""
+    amount = _amount_asked(asked, refundable_of(order))
+    if is_above_limit(order, amount, besides=asked.command_id):
+        return "A second person must agree to so large a refund, and was not asked."
+    return ""
+
+
+def _has_a_failed_refund(order: Order, _asked: Asked) -> str:
+    return "" if failed_refund(order) else "No refund of this order has failed."
+
+
+def _is_in_the_return_window(order: Order, asked: Asked) -> str:
+    ends = window_ends(order)
+    if ends is not None and asked.at <= ends:
+        return ""
+    days = round(settings.RETURN_WINDOW / 86400)
+    return f"An order can be returned for {days} days after its delivery; that time is over."
+
+
+def _pieces_are_returnable(order: Order, asked: Asked) -> str:
+    left = returnable(order)
+    if asked.args is None:
+        return "" if left else "Everything of this order was returned, or is on its way back."
+    if asked.args.get("cause") not in Return.Cause.values:
+        return f"The cause is one of {', '.join(Return.Cause.values)}."
+    try:
+        wanted = pieces_named(order, asked.args)
+    except ValueError as error:
+        return str(error)
+    if not any(wanted.values()):
+        return "Name at least one piece."
+    for item in order.items.all():
+        if wanted.get(item.pk, 0) > left[item.pk]:
+            return f"Of {item.sku}, {left[item.pk]} can be returned, not {wanted[item.pk]}."
+    return ""
+
+
+def _return_is(state: Return.State, done: str) -> Check:
+    """Whether the return that is named, or any where none is, stands in this state."""
+
+    def check(order: Order, asked: Asked) -> str:
+        if asked.args is None:
+            return "" if returns_in(order, state) else f"No return of this order can be {done}."
+        row = return_named(order, asked.args)
+        if row is None:
+            return "The order has no such return."
+        return "" if row.state == state else f"Return {row.number} is {row.state} and cannot be {done}."
+
+    return check
+
+
+def _says_why(_order: Order, asked: Asked) -> str:
+    unsaid = asked.args is not None and not asked.reason.strip()
+    return "A refusal needs its reason: the customer reads it." if unsaid else ""
+
+
+def _receipt_is_right(order: Order, asked: Asked) -> str:
+    """What came is part of the return; what goes back for it is at most what is due, and less only for a reason."""
+    row = return_named(order, asked.args) if asked.args is not None else None
+    if row is None or asked.args is None:
+        return ""
+    try:
+        due = amount_due(order, pieces_received(order, row, asked.args))
+    except ValueError as error:
+        return str(error)
+    amount = _amount_asked(asked, due)
+    if not 0 <= amount <= due:
+        return f"At most {in_words(due, order.currency)} can go back for what came."
+    if amount < due and not asked.reason.strip():
+        return "To give less back than was paid needs a reason."
+    return _one_person_may_receive(order, row, amount, asked)
+
+
+def _one_person_may_receive(order: Order, row: Return, amount: int, asked: Asked) -> str:
+    """Who agreed to a return does not alone give back more than one person may, nor by keys that they issued."""
+    agreed = row.decision
+    if agreed is None or not is_above_limit(order, amount):
+        return ""
+    if agreed.actor == asked.actor:
+        return "So large a refund needs a second person: let somebody else receive what you approved."
+    if people_behind(agreed.actor) & people_behind(asked.actor):
+        return (
+            "So large a refund needs a second person: whoever issued a key of the API client that approved or receives "
+            "this return cannot be both."
+        )
+    return ""
+
+
+# What must hold beside the status, where a kind of command needs more than that; the first that does not is told.
+CHECKS: dict[Kind, tuple[Check, ...]] = {
+    Kind.HOLD: (_is_not_held,),
+    Kind.RELEASE: (_is_held,),
+    Kind.CANCEL: (_is_the_shops_to_cancel,),
+    Kind.UPDATE_ADDRESS: (_has_no_label, _address_is_usable),
+    Kind.CANCEL_PAYMENT: (_payment_stays,),
+    Kind.RETRY_PAYMENT: (_method_is_usable,),
+    Kind.SETTLE_PAYMENT: (_has_a_payment_without_outcome,),
+    Kind.PICK: (_payment_stays,),
+    Kind.FAIL_PICKING: (_payment_stays,),
+    Kind.SHIP: (_parcel_is_the_labelled_one, _label_is_not_being_booked),
+    Kind.DELIVER: (_can_be_with_a_carrier,),
+    Kind.FAIL_DELIVERY: (_can_be_with_a_carrier,),
+    Kind.REFUND: (_amount_can_go_back, _second_person_agreed),
+    Kind.RETRY_REFUND: (_has_a_failed_refund,),
+    Kind.SETTLE_REFUND: (_has_a_failed_refund,),
+    Kind.REQUEST_RETURN: (_is_in_the_return_window, _pieces_are_returnable),
+    Kind.APPROVE_RETURN: (_return_is(Return.State.REQUESTED, "approved"),),
+    Kind.REFUSE_RETURN: (_return_is(Return.State.REQUESTED, "refused"), _says_why),
+    Kind.RECEIVE_RETURN: (_return_is(Return.State.APPROVED, "received"), _receipt_is_right),
+}
