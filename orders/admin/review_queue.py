@@ -21,7 +21,7 @@ from orders.admin.order_actions import announce, view_or_404
 from orders.admin.order_list import why_waiting
 from orders.admin.stock import ensure
 from orders.commands import Kind
-from orders.errors import OrderError, OrderNotFound
+from orders.errors import OrderError, OrderMoved, OrderNotFound
 from orders.lifecycle import Status, Waiting
 from orders.models import ReviewClaim
 from orders.roles import right_to
@@ -29,7 +29,7 @@ from orders.selectors.review_queue import Queued, next_to_review, review_queue, 
 from orders.selectors.timeline import changes_since
 from orders.services.commands import Intention
 from orders.services.review_claims import check_claim, claim, leave
-from orders.services.seen import OrderMoved, issue_as_seen
+from orders.services.seen import issue_as_seen
 
 DECISIONS = (Kind.APPROVE, Kind.REJECT)
 
