@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from orders.actors import Actor
 from orders.admin.consequences import consequences
 from orders.admin.durations import age, time_left
 from orders.admin.forms import ActionForm, ReviewForm
@@ -113,7 +114,7 @@ def _take(request: HttpRequest, site: AdminSite, kind: Kind, form: ActionForm) -
 
 def _issue(request: HttpRequest, kind: Kind, form: ActionForm) -> None:
     asked, order = form.cleaned_data, form.view.order
-    actor = f"staff:{request.user.pk}"
+    actor = Actor.STAFF.named(request.user.pk)
     wish = Intention(kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"])
     command = issue_as_seen(order.pk, wish, seq=asked["seen"])
     announce(request, order, kind, command, seen=asked["seen"])

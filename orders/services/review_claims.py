@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
 from orders import ids
+from orders.actors import Actor
 from orders.errors import ClaimedByAnother, NotInReview
 from orders.lifecycle import Status
 from orders.models import Order, ReviewClaim
@@ -76,5 +77,5 @@ def _end(held: ReviewClaim, person: AbstractBaseUser, *, take_over: bool) -> Non
 
 
 def _name(held: ReviewClaim) -> str:
-    actor = f"staff:{held.person_id}"
+    actor = Actor.STAFF.named(held.person_id)
     return names_of([actor])[actor]
