@@ -8,6 +8,7 @@ import django
 
 def place(orders: int) -> None:
     """Place them."""
+    from orders.actors import Actor
     from orders.address import Address
     from orders.services.placement import NewItem, NewOrder, place_order
 
@@ -20,7 +21,7 @@ def place(orders: int) -> None:
             items=[NewItem(sku="ABC123", quantity=1, unit_price=9999)],
             currency="USD",
         )
-        place_order(new, actor="operator")
+        place_order(new, actor=Actor.OPERATOR)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from orders.actors import Actor as Actor  # noqa: PLC0414 - `services` and `selectors` import it from here
 from orders.lifecycle import CANCELLABLE, Status
 
 
@@ -45,20 +46,6 @@ class CommandState(StrEnum):
     DELIVERED = "delivered"
     APPLIED = "applied"
     REJECTED = "rejected"
-
-
-class Actor(StrEnum):
-    """Who acts: the part of an actor before the colon, as in `staff:7` or `client:shop`."""
-
-    STAFF = "staff"
-    CUSTOMER = "customer"
-    CLIENT = "client"
-    OPERATOR = "operator"
-    TIMER = "timer"
-    CARRIER = "carrier"
-    GATEWAY = "gateway"
-    TEMPORAL = "temporal"
-    SYSTEM = "system"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ class OrderError(Exception):
     Attributes:
         code: names the kind of error, stable, for programs.
         message: a sentence for a person, without personal data.
-        retryable: the same call may succeed later.
+        retryable: the same call may succeed later, so that a step of the process is retried without limit.
     """
 
     code = "order_error"
@@ -52,6 +52,42 @@ class CommandRefused(OrderError):
     """The order does not accept this command where it stands; the command is rejected with this message."""
 
     code = "command_refused"
+
+
+class OrderMoved(OrderError):
+    """Something happened to the order after the person looked at it."""
+
+    code = "order_moved"
+
+
+class ClaimedByAnother(OrderError):
+    """A colleague works on the order."""
+
+    code = "claimed_by_another"
+
+
+class NotInReview(OrderError):
+    """The order has left its review."""
+
+    code = "not_in_review"
+
+
+class ApprovalNotFound(OrderError):
+    """Nothing of this id was asked for."""
+
+    code = "approval_not_found"
+
+
+class AlreadyDecided(OrderError):
+    """Somebody else was first."""
+
+    code = "already_decided"
+
+
+class OwnRequest(OrderError):
+    """Who asked for it, or issued a key of the API client that asked, cannot be the second person."""
+
+    code = "own_request"
 
 
 class BulkRunNotFound(OrderError):

@@ -5,6 +5,8 @@ from datetime import timedelta
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
+from orders.errors import OrderNotFound
+
 # Our own database: it comes back, so attempts are not limited. An unknown order is a fault that no retry mends.
 # A longer wait between two of them is a timer of the workflow's: a worker that waited for it here could not be stopped.
 DATABASE = LocalActivityConfig(
@@ -14,7 +16,7 @@ DATABASE = LocalActivityConfig(
         initial_interval=timedelta(milliseconds=100),
         backoff_coefficient=2,
         maximum_interval=timedelta(seconds=5),
-        non_retryable_error_types=["order_not_found"],
+        non_retryable_error_types=[OrderNotFound.code],
     ),
 )
 
@@ -25,7 +27,7 @@ GATEWAY = ActivityConfig(
         initial_interval=timedelta(milliseconds=500),
         backoff_coefficient=2,
         maximum_interval=timedelta(seconds=10),
-        non_retryable_error_types=["order_not_found"],
+        non_retryable_error_types=[OrderNotFound.code],
     ),
 )
 

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
+from orders.actors import Actor
 from orders.admin.forms import BulkForm
 from orders.admin.lists import PAGE, ShortPaginator
 from orders.admin.order_actions import ACTIONS
@@ -143,7 +144,7 @@ def _go_on(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 
 def _issue(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    issue_run(run_id, actor=f"staff:{request.user.pk}")
+    issue_run(run_id, actor=Actor.STAFF.named(request.user.pk))
     return redirect("admin:orders_bulkrun_change", run_id)
 
 

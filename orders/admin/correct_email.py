@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 from orders import ids
+from orders.actors import Actor
 from orders.admin.order_actions import Action, view_or_404
 from orders.admin.stock import ModelAdmin, ensure
 from orders.admin.telling import Consequences
@@ -55,7 +56,7 @@ def correct(request: HttpRequest, model_admin: ModelAdmin[Order], *, order_id: U
     if not form.is_valid():
         return _page(request, model_admin, order, form)
     try:
-        correct_email(order.pk, actor=f"staff:{request.user.pk}", **form.cleaned_data)
+        correct_email(order.pk, actor=Actor.STAFF.named(request.user.pk), **form.cleaned_data)
     except OrderError as error:
         messages.error(request, f"{order.code}: {error.message}")
     else:

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from orders.actors import Actor
 from orders.admin.consequences import consequences
 from orders.admin.durations import age, time_left
 from orders.admin.forms import ActionForm, ReviewForm
@@ -21,7 +22,7 @@ from orders.admin.order_actions import announce, view_or_404
 from orders.admin.order_list import why_waiting
 from orders.admin.stock import ensure
 from orders.commands import Kind
-from orders.errors import OrderError, OrderNotFound
+from orders.errors import OrderError, OrderMoved, OrderNotFound
 from orders.lifecycle import Status, Waiting
 from orders.models import ReviewClaim
 from orders.roles import right_to
@@ -29,7 +30,7 @@ from orders.selectors.review_queue import Queued, next_to_review, review_queue, 
 from orders.selectors.timeline import changes_since
 from orders.services.commands import Intention
 from orders.services.review_claims import check_claim, claim, leave
-from orders.services.seen import OrderMoved, issue_as_seen
+from orders.services.seen import issue_as_seen
 
 DECISIONS = (Kind.APPROVE, Kind.REJECT)
 
@@ -113,7 +114,7 @@ def _take(request: HttpRequest, site: AdminSite, kind: Kind, form: ActionForm) -
 
 def _issue(request: HttpRequest, kind: Kind, form: ActionForm) -> None:
     asked, order = form.cleaned_data, form.view.order
-    actor = f"staff:{request.user.pk}"
+    actor = Actor.STAFF.named(request.user.pk)
     wish = Intention(kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"])
     command = issue_as_seen(order.pk, wish, seq=asked["seen"])
     announce(request, order, kind, command, seen=asked["seen"])

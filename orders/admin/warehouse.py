@@ -14,6 +14,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from orders import barcodes, ids
+from orders.actors import Actor
 from orders.admin import warehouse_ticks as ticks
 from orders.admin.durations import age
 from orders.admin.forms import HandOverForm
@@ -143,7 +144,8 @@ def step(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
     else:
         asked = form.cleaned_data
         args = form.args() if kind is Kind.SHIP else {}
-        _take(request, view.order, Intention(kind=kind, actor="", args=args, id=asked["command"]), seen=asked["seen"])
+        wish = Intention(kind=kind, actor=Actor.STAFF.named(request.user.pk), args=args, id=asked["command"])
+        _take(request, view.order, wish, seen=asked["seen"])
     return redirect("admin:orders_order_warehouse_work", order_id)
 
 
@@ -179,7 +181,8 @@ def _go_on(request: HttpRequest, order: Order, text: str, *, here: Order | None 
     if refusal := warehouse.hindrance(order):
         messages.error(request, refusal)
     elif kind := _step_of(request, order, text):
-        _take(request, order, Intention(kind=kind, actor="", id=ids.uuid7()), seen=order.event_seq)
+        wish = Intention(kind=kind, actor=Actor.STAFF.named(request.user.pk), id=ids.uuid7())
+        _take(request, order, wish, seen=order.event_seq)
     elif here == order:
         messages.warning(request, _what_is_missing(request, order))
     return redirect("admin:orders_order_warehouse_work", order.pk)
@@ -215,7 +218,6 @@ def _what_is_missing(request: HttpRequest, order: Order) -> str:
 def _take(request: HttpRequest, order: Order, wish: Intention, *, seen: int) -> None:
     """Issue the command, and say what became of it."""
     ensure(request, right_to(wish.kind))
-    wish = Intention(kind=wish.kind, actor=f"staff:{request.user.pk}", args=wish.args, id=wish.id)
     try:
         command = issue_as_seen(order.pk, wish, seq=seen)
     except OrderError as error:

@@ -4,6 +4,7 @@ from django.http import HttpRequest
 from ninja.errors import AuthenticationError, AuthorizationError
 from ninja.security import HttpBearer
 
+from orders.actors import Actor
 from orders.models import ApiClient
 from orders.selectors.clients import client_of_key
 from orders.services.rates import count_request
@@ -49,4 +50,4 @@ def client_of(request: HttpRequest) -> ApiClient:
 
 def actor_of(client: ApiClient) -> str:
     """How commands and events name this client."""
-    return f"client:{client.name}"
+    return Actor.CLIENT.named(client.name)

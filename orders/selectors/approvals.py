@@ -7,7 +7,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Count, Min, Sum
 
-from orders.commands import Actor, CommandState, Kind
+from orders.actors import Actor, parse_actor
+from orders.commands import CommandState, Kind
 from orders.models import ApiKey, Approval, Command, Order, Payment, Refund
 from orders.money import MAX_MINOR, exponent, in_words
 
@@ -55,10 +56,10 @@ def people_behind(actor: str) -> frozenset[int]:
     Who issued a key has seen it, and may hold it still; that it was revoked since does not matter. Keys from the shell
     have nobody behind them.
     """
-    kind, _, name = actor.partition(":")
-    if kind == Actor.STAFF:
+    kind, name = parse_actor(actor)
+    if kind is Actor.STAFF:
         return frozenset([int(name)] if name.isdecimal() else [])
-    if kind == Actor.CLIENT:
+    if kind is Actor.CLIENT:
         keys = ApiKey.objects.filter(client__name=name, issued_by__isnull=False)
         return frozenset(keys.values_list("issued_by_id", flat=True))
     return frozenset()

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 
-from orders.commands import Actor, CommandState, Kind
+from orders.actors import Actor, parse_actor
+from orders.commands import CommandState, Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Event, Note
 from orders.money import in_words
@@ -64,18 +65,18 @@ def changes_since(order_id: UUID, seq: int) -> list[Entry]:
 def names_of(actors: Iterable[str]) -> dict[str, str]:
     """Actors in words: `staff:7` is the person's name, `client:shop` is shop."""
     actors = set(actors)
-    ids = {int(key) for kind, _, key in (actor.partition(":") for actor in actors) if kind == "staff" and key.isdigit()}
+    ids = {int(key) for kind, key in map(parse_actor, actors) if kind is Actor.STAFF and key.isdecimal()}
     people = {person.pk: name_of(person) for person in get_user_model().objects.filter(pk__in=ids)} if ids else {}
     return {actor: _actor(actor, people) for actor in actors}
 
 
 def _actor(actor: str, people: Mapping[int, str]) -> str:
-    kind, _, key = actor.partition(":")
-    if kind == Actor.STAFF:
-        return people.get(int(key), f"staff member {key}") if key.isdigit() else "staff"
-    if kind == Actor.CLIENT:
+    kind, key = parse_actor(actor)
+    if kind is Actor.STAFF:
+        return people.get(int(key), f"staff member {key}") if key.isdecimal() else "staff"
+    if kind is Actor.CLIENT:
         return f"{key} (API)" if key else "a client of the API"
-    return ACTORS.get(Actor(kind), kind) if kind in list(Actor) else actor
+    return ACTORS[kind] if kind else actor
 
 
 def name_of(person: object) -> str:

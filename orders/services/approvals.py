@@ -9,7 +9,14 @@ from django.utils import timezone
 
 from orders import ids
 from orders.commands import Actor, Kind
-from orders.errors import CommandIdTaken, CommandRefused, OrderError, TooManyOpenCommands
+from orders.errors import (
+    AlreadyDecided,
+    ApprovalNotFound,
+    CommandIdTaken,
+    CommandRefused,
+    OwnRequest,
+    TooManyOpenCommands,
+)
 from orders.lifecycle import EventType
 from orders.models import Approval, Command, Order
 from orders.selectors.approvals import is_above_limit, not_the_second_person, waiting_approvals
@@ -18,24 +25,6 @@ from orders.selectors.refunds import refundable_of
 from orders.selectors.timeline import names_of
 from orders.services.commands import MAX_REASON, MOST_OPEN, Intention, issue_command
 from orders.services.transition import Data, locked_order, record
-
-
-class ApprovalNotFound(OrderError):
-    """Nothing of this id was asked for."""
-
-    code = "approval_not_found"
-
-
-class AlreadyDecided(OrderError):
-    """Somebody else was first."""
-
-    code = "already_decided"
-
-
-class OwnRequest(OrderError):
-    """Who asked for it, or issued a key of the API client that asked, cannot be the second person."""
-
-    code = "own_request"
 
 
 def issue_or_ask(order_id: UUID, wish: Intention) -> Command | Approval:

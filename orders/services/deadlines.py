@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from orders.actors import Actor
 from orders.commands import Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Order
@@ -27,7 +28,7 @@ def _call_attention(order_id: UUID, status: Status) -> Order:
             record(
                 order,
                 EventType.ATTENTION_NEEDED,
-                actor="timer",
+                actor=Actor.TIMER,
                 key=f"overdue:{status}:{order.command_seq}",
                 changed=("needs_attention", "attention_reason", "deadline"),
             )

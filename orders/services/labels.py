@@ -6,6 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from orders.actors import Actor
 from orders.carriers import CarrierOffer, carrier_for
 from orders.errors import BookingRefused
 from orders.gateways.carriers import carrier_gateway
@@ -79,7 +80,7 @@ def _void(order: Order, shipment: Shipment) -> Order:
             record(
                 locked,
                 EventType.LABEL_VOIDED,
-                actor="carrier",
+                actor=Actor.CARRIER,
                 key=f"voided:{shipment.id}",
                 data={"shipment": str(shipment.id)},
                 changed=("search_text",),
@@ -126,7 +127,7 @@ def _open_shipment(order: Order) -> Shipment | None:
     record(
         order,
         EventType.CARRIER_SELECTED,
-        actor="system",
+        actor=Actor.SYSTEM,
         key=f"carrier:{shipment.id}",
         data={"shipment": str(shipment.id), "carrier": offer.code, "weight": weight},
     )
@@ -162,7 +163,7 @@ def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
         record(
             order,
             EventType.LABEL_BOOKED,
-            actor="carrier",
+            actor=Actor.CARRIER,
             key=f"booked:{shipment.id}",
             data={"shipment": str(shipment.id), "carrier": shipment.carrier},
             changed=("waiting_for", "search_text"),
@@ -184,4 +185,4 @@ def _refuse(order: Order, shipment: Shipment, reason: str) -> None:
     facts = {"shipment": str(shipment.id), "carrier": shipment.carrier}
     if order.status == Status.PACKED:
         key = f"shipping_failed:{shipment.id}"
-        advance(order, EventType.SHIPPING_FAILED, actor="carrier", key=key, data=facts)
+        advance(order, EventType.SHIPPING_FAILED, actor=Actor.CARRIER, key=key, data=facts)

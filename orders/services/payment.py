@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from orders.actors import Actor
 from orders.gateways.charges import Charge, ChargeResult
 from orders.gateways.payments import payment_gateway
 from orders.lifecycle import EventType, Status, Waiting
@@ -86,7 +87,7 @@ def _open_payment(order: Order) -> Payment:
     record(
         order,
         EventType.PAYMENT_STARTED,
-        actor="system",
+        actor=Actor.SYSTEM,
         key=f"payment_started:{payment.id}",
         data={"payment": str(payment.id), "amount": payment.amount, "currency": payment.currency},
     )
@@ -112,9 +113,13 @@ def _record_outcome(order_id: UUID, payment_id: UUID, answer: Charge) -> Order:
 def _captured(order: Order, payment: Payment) -> None:
     _save(payment, Payment.State.CAPTURED)
     if is_to_be_charged(order):
-        advance(order, EventType.PAYMENT_CHARGED, actor="gateway", key=f"charged:{payment.id}", data=_facts(payment))
+        advance(
+            order, EventType.PAYMENT_CHARGED, actor=Actor.GATEWAY, key=f"charged:{payment.id}", data=_facts(payment)
+        )
     else:
-        record(order, EventType.PAYMENT_LANDED_LATE, actor="gateway", key=f"charged:{payment.id}", data=_facts(payment))
+        record(
+            order, EventType.PAYMENT_LANDED_LATE, actor=Actor.GATEWAY, key=f"charged:{payment.id}", data=_facts(payment)
+        )
 
 
 def _declined(order: Order, payment: Payment, reason: str) -> None:
@@ -124,7 +129,7 @@ def _declined(order: Order, payment: Payment, reason: str) -> None:
         advance(
             order,
             EventType.PAYMENT_DECLINED,
-            actor="gateway",
+            actor=Actor.GATEWAY,
             key=f"declined:{payment.id}",
             deadline=timezone.now() + timedelta(seconds=settings.PAYMENT_RETRY_WINDOW),
             data=_facts(payment),
@@ -139,7 +144,7 @@ def _abandoned(order: Order, payment: Payment) -> None:
 
 
 def _record_abandoned(order: Order, payment: Payment) -> None:
-    record(order, EventType.PAYMENT_ABANDONED, actor="gateway", key=f"abandoned:{payment.id}", data=_facts(payment))
+    record(order, EventType.PAYMENT_ABANDONED, actor=Actor.GATEWAY, key=f"abandoned:{payment.id}", data=_facts(payment))
 
 
 def _save(payment: Payment, state: Payment.State) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
+from orders.actors import Actor
 from orders.commands import CommandState, Kind
 from orders.lifecycle import EventType
 from orders.models import Command
@@ -31,7 +32,7 @@ def record_recovery(order_id: UUID, *, found: str, run: str) -> int:
         record(
             order,
             EventType.WORKFLOW_RECOVERED,
-            actor="system",
+            actor=Actor.SYSTEM,
             key=f"recovered:{run}",
             data={"found": found, "run": run},
         )

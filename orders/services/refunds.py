@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from orders.actors import Actor
 from orders.errors import RefundRefused
 from orders.gateways.payments import payment_gateway
 from orders.lifecycle import EventType
@@ -100,7 +101,7 @@ def _begin(order_id: UUID) -> tuple[Order, Refund | None]:
         pending = payment.refunds.filter(state=Refund.State.PENDING).first()
         if pending is None and (left := refundable(payment)):
             cause = order.commands.filter(kind__in=("cancel", "cancel_payment"), state="applied").last()
-            pending = open_refund(order, payment, amount=left, actor="system", command=cause)
+            pending = open_refund(order, payment, amount=left, actor=Actor.SYSTEM, command=cause)
         return order, pending
 
 
@@ -109,7 +110,7 @@ def _record_success(order_id: UUID, refund_id: UUID, reference: str) -> Order:
         refund = Refund.objects.select_related("payment").get(pk=refund_id)
         if refund.state == Refund.State.PENDING:
             refund.gateway_reference = reference
-            succeed(order, refund, actor="gateway", command=refund.command)
+            succeed(order, refund, actor=Actor.GATEWAY, command=refund.command)
         return order
 
 
@@ -124,7 +125,7 @@ def _record_failure(order_id: UUID, refund_id: UUID, reason: str) -> Order:
             record(
                 order,
                 EventType.REFUND_FAILED,
-                actor="gateway",
+                actor=Actor.GATEWAY,
                 key=f"refund_failed:{refund.id}",
                 data=_facts(refund),
                 command=refund.command,

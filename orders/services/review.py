@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from orders.actors import Actor
 from orders.address import Address
 from orders.carriers import SERVICE_LEVELS, carrier_for
 from orders.gateways.payments import payment_gateway
@@ -30,7 +31,7 @@ def validate(order: Order, place: Command) -> str:
     advance(
         order,
         EventType.VALIDATION_FAILED,
-        actor="system",
+        actor=Actor.SYSTEM,
         key="validated",
         data={"codes": list(reasons)},
         command=place,
@@ -126,7 +127,7 @@ def _start_review(order: Order, event: EventType, key: str, command: Command) ->
         event,
         to=Status.IN_REVIEW,
         waiting=Waiting.REVIEW if by_timer else Waiting.REVIEWER,
-        actor="system" if event is EventType.ORDER_VALIDATED else command.actor,
+        actor=Actor.SYSTEM if event is EventType.ORDER_VALIDATED else command.actor,
         key=key,
         deadline=timezone.now() + timedelta(seconds=seconds) if by_timer and not order.held else None,
         data={"codes": codes(order.review_hits)} if order.review_hits else None,

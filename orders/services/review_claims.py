@@ -7,7 +7,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
 from orders import ids
-from orders.errors import OrderError
+from orders.actors import Actor
+from orders.errors import ClaimedByAnother, NotInReview
 from orders.lifecycle import Status
 from orders.models import Order, ReviewClaim
 from orders.selectors.timeline import names_of
@@ -16,18 +17,6 @@ from orders.services.transition import locked_order
 
 # Whoever went for lunch has it no longer.
 LASTS = timedelta(minutes=10)
-
-
-class ClaimedByAnother(OrderError):
-    """A colleague works on the order."""
-
-    code = "claimed_by_another"
-
-
-class NotInReview(OrderError):
-    """The order has left its review."""
-
-    code = "not_in_review"
 
 
 def claim(order_id: UUID, *, person: AbstractBaseUser, take_over: bool = False) -> ReviewClaim:
@@ -88,5 +77,5 @@ def _end(held: ReviewClaim, person: AbstractBaseUser, *, take_over: bool) -> Non
 
 
 def _name(held: ReviewClaim) -> str:
-    actor = f"staff:{held.person_id}"
+    actor = Actor.STAFF.named(held.person_id)
     return names_of([actor])[actor]

@@ -4,17 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from orders.errors import OrderError
+from orders.errors import OrderMoved as OrderMoved  # noqa: PLC0414 - `bulk` and the admin import it from here
 from orders.models import Approval, Command
 from orders.services.approvals import issue_or_ask
 from orders.services.commands import Intention, issue_command
 from orders.services.transition import locked_order
-
-
-class OrderMoved(OrderError):
-    """Something happened to the order after the person looked at it."""
-
-    code = "order_moved"
 
 
 def issue_as_seen(order_id: UUID, wish: Intention, *, seq: int) -> Command:

@@ -4,6 +4,7 @@ is fulfilled by people, who confirm each step with a command (`services/fulfilme
 
 from uuid import UUID
 
+from orders.actors import Actor
 from orders.gateways.carriers import carrier_gateway
 from orders.gateways.simulated_fulfilment import is_out_of_stock, is_withdrawn
 from orders.lifecycle import EventType, Status, Waiting
@@ -20,7 +21,7 @@ def start_picking(order_id: UUID) -> Order:
             if carrier_of(order) is None or is_withdrawn(order.service_level):
                 _fail(order, "no_carrier")
             else:
-                fulfilment.start_picking(order, actor="system")
+                fulfilment.start_picking(order, actor=Actor.SYSTEM)
         return order
 
 
@@ -31,7 +32,7 @@ def pack(order_id: UUID) -> Order:
             if is_out_of_stock(order.service_level) and _attempt(order) == 1:
                 _fail(order, "out_of_stock")
             else:
-                fulfilment.finish_packing(order, actor="system")
+                fulfilment.finish_packing(order, actor=Actor.SYSTEM)
         return order
 
 
@@ -39,7 +40,7 @@ def ship(order_id: UUID) -> Order:
     """Record that the labelled parcel was handed to its carrier."""
     with locked_order(order_id) as order:
         if goes_by_itself(order) and order.status == Status.PACKED and order.waiting_for == Waiting.HANDOVER:
-            fulfilment.hand_over(order, actor="system")
+            fulfilment.hand_over(order, actor=Actor.SYSTEM)
         return order
 
 
@@ -49,7 +50,7 @@ def deliver(order_id: UUID) -> Order:
         if order.fulfilment == fulfilment.SIMULATED and order.status == Status.SHIPPED:
             delivered = carrier_gateway().word_at_handover(order.service_level)
             if delivered is not None:
-                fulfilment.end_delivery(order, delivered=delivered, actor="carrier")
+                fulfilment.end_delivery(order, delivered=delivered, actor=Actor.CARRIER)
         return order
 
 
@@ -61,7 +62,7 @@ def _attempt(order: Order) -> int:
 def _fail(order: Order, why: str) -> None:
     """End this attempt to ship before there is a parcel; a person decides how it goes on."""
     key = f"{why}:{_attempt(order)}"
-    advance(order, EventType.SHIPPING_FAILED, actor="system", key=key, data={"codes": [why]})
+    advance(order, EventType.SHIPPING_FAILED, actor=Actor.SYSTEM, key=key, data={"codes": [why]})
 
 
 def goes_by_itself(order: Order) -> bool:

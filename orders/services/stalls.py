@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from orders.actors import Actor
 from orders.lifecycle import EventType
 from orders.models import Order
 from orders.selectors.orders import order_by_id
@@ -46,7 +47,7 @@ def _record(order: Order, event: EventType, step: str) -> None:
     record(
         order,
         event,
-        actor="system",
+        actor=Actor.SYSTEM,
         key=f"{event}:stalled:{order.event_seq}",
         data={"codes": [step]} if step else None,
         changed=("needs_attention", "attention_reason"),

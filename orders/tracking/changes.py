@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from orders.actors import Actor
 from orders.client_address import client_address
 from orders.models import Order
 from orders.money import localised
@@ -75,7 +76,7 @@ def _change(
 def _issue(request: HttpRequest, order: Order, form: ChangeForm) -> HttpResponse:
     wish = Intention(
         kind=form.kind,
-        actor=reads.CUSTOMER,
+        actor=Actor.CUSTOMER,
         reason=form.reason_given(),
         args=form.args(),
         id=form.command_id(order),

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext
 
+from orders.actors import Actor
 from orders.lifecycle import FINAL, Status, Waiting
 from orders.money import localised
 from orders.selectors.open_matters import Matter, OpenMatter
-from orders.selectors.tracking import CUSTOMER, TrackedOrder
+from orders.selectors.tracking import TrackedOrder
 from orders.tracking import words
 
 
@@ -63,7 +64,7 @@ def _told_by_the_headline(seen: TrackedOrder) -> set[Matter]:
 
 
 def _is_own(matter: OpenMatter) -> bool:
-    return matter.matter is Matter.COMMAND_OPEN and matter.actor == CUSTOMER
+    return matter.matter is Matter.COMMAND_OPEN and matter.actor == Actor.CUSTOMER
 
 
 def _in_words(seen: TrackedOrder, matter: OpenMatter, *, confirmed: bool) -> Open:

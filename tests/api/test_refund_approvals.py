@@ -7,11 +7,12 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
+from orders.errors import OwnRequest
 from orders.lifecycle import Status
 from orders.models import Approval, Command, Order
 from orders.selectors.clients import client_of_key
 from orders.services.api_keys import create_api_key
-from orders.services.approvals import OwnRequest, agree, refuse
+from orders.services.approvals import agree, refuse
 from tests.api.conftest import Shop
 from tests.conftest import unique
 from tests.factories import an_order_in, settle

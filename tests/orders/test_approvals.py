@@ -11,12 +11,12 @@ from pytest_django import Settings
 
 from orders import ids
 from orders.commands import CommandState, Kind
-from orders.errors import CommandIdTaken, CommandRefused, TooManyOpenCommands
+from orders.errors import AlreadyDecided, CommandIdTaken, CommandRefused, OwnRequest, TooManyOpenCommands
 from orders.lifecycle import Status
 from orders.models import Approval, Command, Order, Refund
 from orders.selectors.approvals import approvals_waiting
 from orders.services.api_keys import create_api_key, revoke_api_keys
-from orders.services.approvals import AlreadyDecided, OwnRequest, agree, issue_or_ask, refuse
+from orders.services.approvals import agree, issue_or_ask, refuse
 from orders.services.commands import MOST_OPEN, Intention
 from orders.services.refunds import pay_refunds
 from orders.services.verification import verified

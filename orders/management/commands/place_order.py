@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from pydantic import ValidationError
 
+from orders.actors import Actor
 from orders.api.forms import new_order
 from orders.api.schemas import OrderIn
 from orders.errors import OrderError
@@ -55,7 +56,7 @@ class Command(BaseCommand):
 
     def _place(self, content: object) -> Any:
         try:
-            return place_order(new_order(OrderIn.model_validate(content)), actor="operator")
+            return place_order(new_order(OrderIn.model_validate(content)), actor=Actor.OPERATOR)
         except ValidationError as error:
             faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
             raise CommandError(f"The order is not valid: {faults}") from None

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from orders.actors import Actor
 from orders.address import FIELDS
 from orders.commands import RULES, CommandState, Kind
 from orders.errors import OrderError
@@ -70,4 +71,4 @@ def _intention(options: dict[str, Any]) -> Intention:
     if kind is Kind.SHIP:
         args |= {name: typed(name, options[name]) for name in ("carrier", "tracking_number") if options[name]}
     reason = typed("reason", options["reason"], multiline=True)
-    return Intention(kind=kind, actor="operator", reason=reason, args=args)
+    return Intention(kind=kind, actor=Actor.OPERATOR, reason=reason, args=args)

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db.models import Model
 
 from orders import ids
-from orders.commands import Actor, Kind
+from orders.actors import Actor
+from orders.commands import Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Shipment
 from orders.search_text import search_text

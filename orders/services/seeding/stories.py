@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
-from orders.commands import Actor, Kind
+from orders.actors import Actor
+from orders.commands import Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Refund, Shipment
 from orders.services.seeding.telling import Telling
@@ -25,7 +26,7 @@ DAY = 24 * HOUR
 
 def received(told: Telling, *, parked: bool = False) -> None:  # noqa: ARG001 - stands where it began, parked or not
     """The shop sends it."""
-    told.placed(actor=f"client:{told.order.client}")
+    told.placed(actor=Actor.CLIENT.named(told.order.client))
 
 
 def in_review(told: Telling, *, parked: bool = False) -> None:
@@ -92,7 +93,7 @@ def packed(told: Telling, *, parked: bool = False) -> None:
 def shipped(told: Telling, *, parked: bool = False) -> None:
     """The carrier has it."""
     packed(told, parked=parked)
-    told.parcel(EventType.ORDER_SHIPPED, Status.SHIPPED, actor="system", key="shipped")
+    told.parcel(EventType.ORDER_SHIPPED, Status.SHIPPED, actor=Actor.SYSTEM, key="shipped")
     if told.shipment:
         told.shipment.state, told.shipment.shipped_at = Shipment.State.SHIPPED, told.at
     told.order.deadline = told.at + timedelta(days=14) if parked else None
@@ -164,7 +165,7 @@ def invalid(told: Telling) -> None:
     """It asked for what we cannot do."""
     told.order.shipping_address = {**told.order.shipping_address, "country": "JP"}
     told.order.invalid_reasons = ["We do not ship to JP."]
-    place = told.placed(actor=f"client:{told.order.client}")
+    place = told.placed(actor=Actor.CLIENT.named(told.order.client))
     place.outcome = "The order is invalid."
     told.event(
         EventType.VALIDATION_FAILED,

@@ -7,8 +7,9 @@ from random import Random
 
 from django.db.models import Model
 
+from orders.actors import Actor
 from orders.carriers import carrier_for
-from orders.commands import Actor, CommandState, Kind
+from orders.commands import CommandState, Kind
 from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status, Waiting
 from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Shipment
 from orders.services.seeding import vocabulary
@@ -51,7 +52,7 @@ class Telling:
         kind: EventType,
         to: Status | None = None,
         *,
-        actor: str = "system",
+        actor: str = Actor.SYSTEM,
         key: str,
         command: Row | None = None,
         data: Facts | None = None,
@@ -189,7 +190,7 @@ class Telling:
             created_at=self.at,
         )
         self.rows[Shipment].append(shipment)
-        self.parcel(EventType.CARRIER_SELECTED, None, actor="system", key="carrier", weight=weight)
+        self.parcel(EventType.CARRIER_SELECTED, None, actor=Actor.SYSTEM, key="carrier", weight=weight)
         self.later(minutes=1)
         self.parcel(EventType.LABEL_BOOKED, None, actor=Actor.CARRIER, key="booked")
         shipment.booked_at, order.waiting_for = self.at, Waiting.HANDOVER
