@@ -37,11 +37,11 @@ from workflows.contracts import (
     return_workflow_id,
     shipping_workflow_id,
 )
-from workflows.listening import listen
+from workflows.notify_listener import listen
 from workflows.order import OrderWorkflow
+from workflows.pending_activities import pending_activities_of, retry_now
 from workflows.refund import RefundWorkflow
 from workflows.returns import ReturnWorkflow
-from workflows.steps import steps_of, try_now
 
 logger = logging.getLogger(__name__)
 
@@ -164,9 +164,9 @@ class Relay:
 
     async def _retry_step(self, command: Claimed) -> None:
         refunding = await self._database.run(workflows_that_refund, command.order_id)
-        steps = await steps_of(self._client, command.order_id, refunding, rpc_timeout=RPC_TIMEOUT)
+        steps = await pending_activities_of(self._client, command.order_id, refunding, rpc_timeout=RPC_TIMEOUT)
         waiting = [at for at in steps if at.step.state is StepState.WAITS]
-        tried = sum(await asyncio.gather(*(try_now(self._client, at, rpc_timeout=RPC_TIMEOUT) for at in waiting)))
+        tried = sum(await asyncio.gather(*(retry_now(self._client, at, rpc_timeout=RPC_TIMEOUT) for at in waiting)))
         if not tried and await self._database.run(resume_if_stalled, command.order_id):
             tried = await self._let_look(command.order_id)
         await self._database.run(settle_retry_step, command.order_id, command.id, tried=tried)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from orders.services import lost_links, sending
 from orders.services.sending import AT_ONCE_TO_ONE, Claimed, Tried
 from workflows.connections import DatabaseThreads
-from workflows.listening import listen
+from workflows.notify_listener import listen
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from temporalio.service import RPCError
 from orders.gateways.process import ANSWER_WITHIN_SECONDS, Step
 from workflows.client import connect
 from workflows.contracts import ORDERS_QUEUE, SHIPPING_QUEUE
-from workflows.steps import steps_of
+from workflows.pending_activities import pending_activities_of
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ CLOSE_WITHIN_SECONDS = 3.0
 QUIET_SECONDS = 0.3
 
 
-class TemporalProcess:
+class TemporalMonitor:
     """Answers within a second, or not at all.
 
     Where Temporal is away, one page waits for it and the next ones do not: the thread itself looks whether it is back.
@@ -126,7 +126,7 @@ class TemporalProcess:
 
     async def _steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step]:
         client = await self._connected()
-        return [at.step for at in await steps_of(client, order_id, refunding, rpc_timeout=RPC_TIMEOUT)]
+        return [at.step for at in await pending_activities_of(client, order_id, refunding, rpc_timeout=RPC_TIMEOUT)]
 
     async def _workers(self) -> dict[str, int]:
         client = await self._connected()
