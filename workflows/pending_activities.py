@@ -1,4 +1,4 @@
-"""Steps that ask somebody outside and have no answer yet, as Temporal describes them."""
+"""Pending activities, as Temporal describes them: steps that ask somebody outside and have no answer yet."""
 
 import asyncio
 from collections.abc import Collection
