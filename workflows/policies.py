@@ -44,3 +44,6 @@ STICKY_TIMEOUT = timedelta(seconds=1)
 
 # How long a stopping worker lets what runs come to its end.
 GRACEFUL_SHUTDOWN = timedelta(seconds=10)
+
+# How long the relay and the reconciler wait for an answer of Temporal's.
+RPC_TIMEOUT = timedelta(seconds=5)

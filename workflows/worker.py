@@ -23,7 +23,6 @@ from workflows.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
 from workflows.client import connect_patiently
 from workflows.connections import rely_on_dropping
 from workflows.contracts import ORDERS_QUEUE, SHIPPING_QUEUE
-from workflows.ending import end_process
 from workflows.order import OrderWorkflow
 from workflows.reconciler import ReconcilerLoop
 from workflows.refund import RefundWorkflow
@@ -32,6 +31,7 @@ from workflows.return_activities import RETURN_ACTIVITIES
 from workflows.returns import ReturnWorkflow
 from workflows.sender import Sender
 from workflows.shipping import ShippingWorkflow
+from workflows.shutdown import end_process
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from tests.budgets.conftest import commits_between, wal_position
 from tests.conftest import unique
 from tests.factories import an_order
 from tests.receiver import Receiver, receiver
-from workflows.sender import Sender
+from workflows.sender import MAX_CONCURRENT_CALLS, Sender
 
 # One claim and one record, whatever the size of the batch.
 TRANSACTIONS_A_BATCH = 2
@@ -52,7 +52,7 @@ def test_a_batch_of_webhooks_costs_two_writing_transactions(
 
 def test_a_sender_with_nothing_to_do_writes_nothing(cluster: Path) -> None:
     before = wal_position()
-    asyncio.run(Sender().send_once())
+    asyncio.run(Sender().run_once())
     assert commits_between(cluster, before, wal_position()) == 0
 
 
@@ -66,11 +66,11 @@ def test_an_event_costs_one_statement_more_for_an_order_of_a_client_and_no_trans
 async def send_all(size: int) -> int:
     """One batch; on a busy machine its calls are given the time that they take."""
     sender = Sender()
-    claimed = await sender._claim()
+    claimed = await sender.claim(MAX_CONCURRENT_CALLS)
     assert len(claimed) == size
     for delivery in claimed:
-        sender._under_way[asyncio.create_task(sender._carry(delivery))] = delivery
-    return await sender._record(30)
+        sender._in_flight[asyncio.create_task(sender.process(delivery))] = delivery
+    return await sender._mark_ended(30)
 
 
 def queries_to_place(client: ApiClient | None) -> list[str]:

@@ -11,28 +11,28 @@ from orders.selectors.refunds import workflows_that_refund
 from tests.conftest import eventually
 from tests.factories import an_order_in, kinds, settled, wish
 from tests.faults.conftest import World
-from workflows.looking import TemporalProcess
+from workflows.temporal_status import TemporalMonitor
 
 ONE_PIECE = {"items": [{"position": 1, "quantity": 1}], "cause": "damaged"}
 
 
 @pytest.fixture
-def look(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[TemporalProcess]:
+def monitor(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[TemporalMonitor]:
     monkeypatch.setattr("django.conf.settings.TEMPORAL_ADDRESS", world.server.address)
-    it = TemporalProcess()
+    it = TemporalMonitor()
     yield it
     it.close()
 
 
-def is_refunding(look: TemporalProcess, order: Order) -> bool:
+def is_refunding(monitor: TemporalMonitor, order: Order) -> bool:
     """Whether a worker waits for the gateway right now."""
-    steps = look.steps(order.pk, workflows_that_refund(order.pk)) or []
+    steps = monitor.steps(order.pk, workflows_that_refund(order.pk)) or []
     return any(step.name == "pay_return" and step.state is StepState.RUNS for step in steps)
 
 
 @pytest.mark.slow
 def test_it_refunds_a_return_once_though_the_worker_is_killed_while_the_gateway_is_called(
-    world: World, look: TemporalProcess
+    world: World, monitor: TemporalMonitor
 ) -> None:
     worker = world.start_order_worker()
     order = an_order_in(Status.DELIVERED, payment_method="tok_slow")
@@ -40,7 +40,7 @@ def test_it_refunds_a_return_once_though_the_worker_is_killed_while_the_gateway_
     about = {"return": str(asked.pk)}
     settled(wish(order, "approve_return", args=about))
     settled(wish(order, "receive_return", args=about))
-    eventually(lambda: is_refunding(look, order))
+    eventually(lambda: is_refunding(monitor, order))
     worker.kill()
     assert Return.objects.get(pk=asked.pk).state == "received"
     world.start_order_worker()

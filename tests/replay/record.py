@@ -163,7 +163,7 @@ def record(chosen: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    from workflows.ending import end_process
+    from workflows.shutdown import end_process
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "orderlife.settings"
     record(sys.argv[1:])

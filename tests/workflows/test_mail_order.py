@@ -34,8 +34,8 @@ def rounds(number: int = 3) -> None:
     async def run() -> None:
         sender = Sender()
         for _ in range(number):
-            await sender.send_once()
-        await sender._finish()
+            await sender.run_once()
+        await sender.finish()
 
     asyncio.run(run())
 

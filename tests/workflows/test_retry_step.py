@@ -18,7 +18,7 @@ from tests.conftest import eventually
 from tests.factories import an_order, kinds, reaches, settled, wish
 from workflows.client import connect
 from workflows.contracts import order_workflow_id, refund_workflow_id, return_workflow_id
-from workflows.looking import TemporalProcess
+from workflows.temporal_status import TemporalMonitor
 
 pytestmark = pytest.mark.usefixtures("running")
 
@@ -33,17 +33,17 @@ def outage(simulated: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def look() -> Iterator[TemporalProcess]:
-    it = TemporalProcess()
+def monitor() -> Iterator[TemporalMonitor]:
+    it = TemporalMonitor()
     yield it
     it.close()
 
 
-def waiting(look: TemporalProcess, order: Order, *, attempt: int = 1) -> Step:
+def waiting(monitor: TemporalMonitor, order: Order, *, attempt: int = 1) -> Step:
     """The step of the order, once it has failed so often and waits."""
 
     def found() -> Step | None:
-        steps = look.steps(order.pk, workflows_that_refund(order.pk)) or []
+        steps = monitor.steps(order.pk, workflows_that_refund(order.pk)) or []
         return next((it for it in steps if it.state is StepState.WAITS and it.attempt >= attempt), None)
 
     step = eventually(found)
@@ -71,18 +71,18 @@ def last_attempt(workflow_id: str) -> int:
     return (asyncio.run(attempts()) or [0])[-1]
 
 
-def test_it_tells_which_step_waits_why_and_until_when(outage: Path, look: TemporalProcess) -> None:
-    step = waiting(look, charging(), attempt=2)
+def test_it_tells_which_step_waits_why_and_until_when(outage: Path, monitor: TemporalMonitor) -> None:
+    step = waiting(monitor, charging(), attempt=2)
     assert (step.name, outage.exists()) == ("charge_payment", True)
     assert "payment gateway" in step.last_error
     assert step.next_attempt_at is not None
 
 
 def test_it_charges_at_once_when_the_outage_is_over(
-    outage: Path, look: TemporalProcess, measured: Callable[[str], None]
+    outage: Path, monitor: TemporalMonitor, measured: Callable[[str], None]
 ) -> None:
     order = charging()
-    step = waiting(look, order, attempt=4)  # the fourth comes two seconds after the third
+    step = waiting(monitor, order, attempt=4)  # the fourth comes two seconds after the third
     assert step.next_attempt_at is not None
     left = step.next_attempt_at.timestamp() - time.time()
     outage.unlink()
@@ -95,10 +95,10 @@ def test_it_charges_at_once_when_the_outage_is_over(
     measured(f"retry_step: paid after {took:.2f} s, where {left:.1f} s of the backoff were left")
 
 
-def test_the_orders_page_shows_the_step_and_offers_to_try_it_now(outage: Path, look: TemporalProcess) -> None:
+def test_the_orders_page_shows_the_step_and_offers_to_try_it_now(outage: Path, monitor: TemporalMonitor) -> None:
     assert outage.exists()
     desk, order = Desk(a_user(is_superuser=True)), charging()
-    waiting(look, order, attempt=2)
+    waiting(monitor, order, attempt=2)
     page = desk.get(reverse("admin:orders_order_change", args=[order.pk]))
     assert re.search(r"The charge (waits for|is under way,) attempt \d", page)
     assert "Last error: The payment gateway does not answer." in page
@@ -112,20 +112,20 @@ def test_it_is_refused_where_nothing_waits() -> None:
     assert (row.state, row.outcome) == ("rejected", "No step of the order waits for its next attempt.")
 
 
-def test_it_hurries_a_refund_that_has_a_workflow_of_its_own(outage: Path, look: TemporalProcess) -> None:
+def test_it_hurries_a_refund_that_has_a_workflow_of_its_own(outage: Path, monitor: TemporalMonitor) -> None:
     outage.unlink()
     order = charging()
     reaches(order, Status.DELIVERED)
     outage.touch()
     refund = settled(wish(order, "refund", args={"amount": 100}))
-    assert waiting(look, order, attempt=4).name == "pay_refunds"
+    assert waiting(monitor, order, attempt=4).name == "pay_refunds"
     outage.unlink()
     assert settled(wish(order, "retry_step")).state == "applied"
     eventually(lambda: kinds("payments", order) == ["capture", "refund"])
     assert eventually(lambda: last_attempt(refund_workflow_id(refund.pk))) == 1
 
 
-def test_it_hurries_the_refund_of_a_return(outage: Path, look: TemporalProcess) -> None:
+def test_it_hurries_the_refund_of_a_return(outage: Path, monitor: TemporalMonitor) -> None:
     outage.unlink()
     order = reaches(charging(), Status.DELIVERED)
     request = settled(
@@ -134,7 +134,7 @@ def test_it_hurries_the_refund_of_a_return(outage: Path, look: TemporalProcess) 
     settled(wish(order, "approve_return", args={"return": str(request.pk)}))
     outage.touch()
     settled(wish(order, "receive_return", args={"return": str(request.pk)}))
-    waiting(look, order, attempt=4)
+    waiting(monitor, order, attempt=4)
     outage.unlink()
     assert settled(wish(order, "retry_step")).state == "applied"
     eventually(lambda: kinds("payments", order) == ["capture", "refund"])

@@ -19,7 +19,7 @@ from tests.conftest import unique
 from tests.factories import an_order, an_order_in
 from tests.plugin import database_of_its_own
 from tests.receiver import Received, Receiver, receiver
-from workflows.sender import Sender
+from workflows.sender import MAX_CONCURRENT_CALLS, Sender
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -55,8 +55,8 @@ def rounds(number: int = 1, *senders: Sender) -> None:
 
     async def one(sender: Sender) -> None:
         for _ in range(number):
-            await sender.send_once()
-        await sender._finish()
+            await sender.run_once()
+        await sender.finish()
 
     at_work = senders or (Sender(),)
     asyncio.run(all_of_them())
@@ -238,9 +238,9 @@ def test_a_slow_endpoint_keeps_no_other_waiting(shop: Receiver, measured: Callab
     async def until_told() -> None:
         sender = Sender()
         while len(shop.at("/quick")) < len(orders):
-            await sender.send_once()
+            await sender.run_once()
         measured(f"Ten webhooks beside an endpoint that takes 2 s: told after {time.monotonic() - began:.2f} s")
-        await sender._finish()
+        await sender.finish()
 
     asyncio.run(until_told())
     assert len(shop.at("/slow")) <= 4
@@ -251,9 +251,9 @@ def test_what_a_sender_could_not_write_down_it_writes_down_in_the_next_round(sho
 
     async def run() -> None:
         sender = Sender()
-        claimed = await sender._claim()
-        sender._tried = [await sender._carry(delivery) for delivery in claimed]
-        await sender.send_once()
+        claimed = await sender.claim(MAX_CONCURRENT_CALLS)
+        sender._unmarked = [await sender.process(delivery) for delivery in claimed]
+        await sender.run_once()
 
     asyncio.run(run())
     assert order.deliveries.get().state == "sent"

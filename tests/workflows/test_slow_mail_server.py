@@ -14,7 +14,7 @@ from orders.services import sending
 from tests.conftest import unique
 from tests.factories import an_order_in
 from tests.plugin import database_of_its_own
-from workflows import sender
+from workflows import lease_loop, sender
 from workflows.sender import Sender
 
 # For each answer. A mail takes seven of them, three times as long as the lease.
@@ -55,9 +55,9 @@ class SlowServer(socketserver.ThreadingTCPServer):
 def mail_server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowServer]:
     """The server that mails are sent to, while senders give up the sooner."""
     monkeypatch.setattr(sending, "LEASE_SECONDS", LEASE)
-    monkeypatch.setattr(sender, "KEEP_SECONDS", LEASE / 4)
-    monkeypatch.setattr(sender, "POLL_SECONDS", LEASE / 8)
-    monkeypatch.setattr(sender, "LIMIT_SECONDS", LEASE * 0.8)
+    monkeypatch.setattr(sender, "RENEW_LEASES_EVERY_SECONDS", LEASE / 4)
+    monkeypatch.setattr(lease_loop, "POLL_SECONDS", LEASE / 8)
+    monkeypatch.setattr(sender, "CALL_TIMEOUT_SECONDS", LEASE * 0.8)
     settings.MAILS = True
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     with database_of_its_own(f"slow{unique()}"), SlowServer(("127.0.0.1", 0), SlowSession) as server:

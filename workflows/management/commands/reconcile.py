@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand
 from temporalio.service import RPCError
 
 from workflows.client import connect
-from workflows.ending import end_process
 from workflows.reconciler import Reconciler
+from workflows.shutdown import end_process
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""Steps that ask somebody outside and have no answer yet, as Temporal describes them."""
+"""Pending activities, as Temporal describes them: steps that ask somebody outside and have no answer yet."""
 
 import asyncio
 from collections.abc import Collection
@@ -21,7 +21,7 @@ IDENTITY = "orderlife"
 
 
 @dataclass(frozen=True)
-class StepAt:
+class PendingActivity:
     """A step, and where Temporal knows it."""
 
     workflow_id: str
@@ -29,20 +29,20 @@ class StepAt:
     step: Step
 
 
-async def steps_of(
+async def pending_activities_of(
     client: Client, order_id: UUID, refunding: Collection[str], *, rpc_timeout: timedelta
-) -> list[StepAt]:
+) -> list[PendingActivity]:
     """The steps under way in the order's workflow, in the one that ships it, and in those that are `refunding`.
 
     Raises:
         RPCError: Temporal does not answer.
     """
     ids = [order_workflow_id(order_id), shipping_workflow_id(order_id), *refunding]
-    found = await asyncio.gather(*(_steps_in(client, workflow_id, rpc_timeout) for workflow_id in ids))
+    found = await asyncio.gather(*(_pending_in(client, workflow_id, rpc_timeout) for workflow_id in ids))
     return [step for steps in found for step in steps]
 
 
-async def try_now(client: Client, at: StepAt, *, rpc_timeout: timedelta) -> bool:
+async def retry_now(client: Client, at: PendingActivity, *, rpc_timeout: timedelta) -> bool:
     """Let a step that waits for its next attempt have it now; False if it came to its end meanwhile."""
     request = ResetActivityRequest(
         namespace=client.namespace,
@@ -59,7 +59,7 @@ async def try_now(client: Client, at: StepAt, *, rpc_timeout: timedelta) -> bool
     return True
 
 
-async def _steps_in(client: Client, workflow_id: str, rpc_timeout: timedelta) -> list[StepAt]:
+async def _pending_in(client: Client, workflow_id: str, rpc_timeout: timedelta) -> list[PendingActivity]:
     try:
         described = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=rpc_timeout)
     except RPCError as error:
@@ -67,7 +67,7 @@ async def _steps_in(client: Client, workflow_id: str, rpc_timeout: timedelta) ->
             return []
         raise
     return [
-        StepAt(workflow_id, activity.activity_id, _step(activity))
+        PendingActivity(workflow_id, activity.activity_id, _step(activity))
         for activity in described.raw_description.pending_activities
     ]
 
@@ -83,11 +83,11 @@ def _step(activity: PendingActivityInfo) -> Step:
         name=activity.activity_type.name,
         state=state,
         attempt=activity.attempt,
-        last_error=_words(activity.last_failure) if activity.HasField("last_failure") else "",
+        last_error=_error_text(activity.last_failure) if activity.HasField("last_failure") else "",
         next_attempt_at=due if state is StepState.WAITS else None,
     )
 
 
-def _words(failure: Failure) -> str:
+def _error_text(failure: Failure) -> str:
     """Our own failures hold no personal data (see `workflows/failures.py`); Temporal's tell of timeouts."""
     return failure.message[:200]

@@ -1,4 +1,4 @@
-"""What the web process may see of Temporal: one client on a thread of its own, which is never waited for long."""
+"""The status of Temporal for the web process: one client on a thread of its own, which is never waited for long."""
 
 import asyncio
 import atexit
@@ -21,7 +21,7 @@ from temporalio.service import RPCError
 from orders.gateways.process import ANSWER_WITHIN_SECONDS, Step
 from workflows.client import connect
 from workflows.contracts import ORDERS_QUEUE, SHIPPING_QUEUE
-from workflows.steps import steps_of
+from workflows.pending_activities import pending_activities_of
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ CLOSE_WITHIN_SECONDS = 3.0
 QUIET_SECONDS = 0.3
 
 
-class TemporalProcess:
+class TemporalMonitor:
     """Answers within a second, or not at all.
 
     Where Temporal is away, one page waits for it and the next ones do not: the thread itself looks whether it is back.
@@ -49,7 +49,7 @@ class TemporalProcess:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._client: Client | None = None
-        self._away = False
+        self._unavailable = False
 
     def steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step] | None:
         """The steps under way in an order's workflows; see `Process`."""
@@ -70,7 +70,7 @@ class TemporalProcess:
         time.sleep(QUIET_SECONDS)
 
     def _ask(self, question: Coroutine[Any, Any, T]) -> T | None:
-        if self._away:
+        if self._unavailable:
             question.close()
             return None
         answer: Future[T] = asyncio.run_coroutine_threadsafe(question, self._running_loop())
@@ -78,14 +78,14 @@ class TemporalProcess:
             return answer.result(ANSWER_WITHIN_SECONDS)
         except (TimeoutError, RPCError, RuntimeError) as error:
             answer.cancel()
-            self._has_gone(error)
+            self._mark_unavailable(error)
             return None
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._run, args=(self._loop,), name="temporal-look", daemon=True)
+                self._thread = threading.Thread(target=self._run, args=(self._loop,), name="temporal", daemon=True)
                 self._thread.start()
                 atexit.register(self.close)
             return self._loop
@@ -101,20 +101,20 @@ class TemporalProcess:
             self._client = None
             loop.close()
 
-    def _has_gone(self, error: Exception) -> None:
+    def _mark_unavailable(self, error: Exception) -> None:
         with self._lock:
-            if self._away or self._loop is None:
+            if self._unavailable or self._loop is None:
                 return
-            self._away = True
-            asyncio.run_coroutine_threadsafe(self._until_it_is_back(), self._loop)
+            self._unavailable = True
+            asyncio.run_coroutine_threadsafe(self._probe_until_available(), self._loop)
         logger.warning("Temporal does not answer at %s: %s.", settings.TEMPORAL_ADDRESS, type(error).__name__)
 
-    async def _until_it_is_back(self) -> None:
+    async def _probe_until_available(self) -> None:
         self._client = None
-        while self._away:
+        while self._unavailable:
             try:
                 await asyncio.wait_for(self._workers(), PROBE_SECONDS)
-                self._away = False
+                self._unavailable = False
             except (TimeoutError, RPCError, RuntimeError):
                 self._client = None
                 await asyncio.sleep(PROBE_SECONDS)
@@ -126,7 +126,7 @@ class TemporalProcess:
 
     async def _steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step]:
         client = await self._connected()
-        return [at.step for at in await steps_of(client, order_id, refunding, rpc_timeout=RPC_TIMEOUT)]
+        return [at.step for at in await pending_activities_of(client, order_id, refunding, rpc_timeout=RPC_TIMEOUT)]
 
     async def _workers(self) -> dict[str, int]:
         client = await self._connected()

@@ -14,15 +14,15 @@ from pytest_django import Settings
 from orders.gateways.process import NoProcess, Process, process
 from stack.ports import free_port
 from tests.conftest import Served, eventually
-from workflows.looking import TemporalProcess
+from workflows.temporal_status import TemporalMonitor
 
-# Forked children that look and then end as an interpreter does, four at once; it prints their exit codes.
+# Forked children that ask and then end as an interpreter does, four at once; it prints their exit codes.
 MANY_ENDS = """
 import os, sys
 from uuid import uuid4
 import django; django.setup()
 from orders.gateways.process import process
-import workflows.looking
+import workflows.temporal_status
 times = int(sys.argv[1])
 for number in range(times + 4):
     if number >= 4:
@@ -34,8 +34,8 @@ for number in range(times + 4):
 
 
 @pytest.fixture
-def look() -> Iterator[TemporalProcess]:
-    it = TemporalProcess()
+def monitor() -> Iterator[TemporalMonitor]:
+    it = TemporalMonitor()
     yield it
     it.close()
 
@@ -52,7 +52,7 @@ def timed(question: Callable[[], object]) -> tuple[object, float]:
     return question(), time.monotonic() - begun
 
 
-@pytest.mark.parametrize("kind", [NoProcess, TemporalProcess])
+@pytest.mark.parametrize("kind", [NoProcess, TemporalMonitor])
 def test_it_says_nothing_rather_than_something_wrong(kind: type[Process], settings: Settings) -> None:
     settings.TEMPORAL_ADDRESS = f"127.0.0.1:{free_port()}"
     it = kind()
@@ -60,36 +60,36 @@ def test_it_says_nothing_rather_than_something_wrong(kind: type[Process], settin
     assert it.workers() is None
 
 
-def test_it_finds_no_steps_of_an_order_that_temporal_does_not_know(temporal: str, look: TemporalProcess) -> None:
+def test_it_finds_no_steps_of_an_order_that_temporal_does_not_know(temporal: str, monitor: TemporalMonitor) -> None:
     assert temporal
-    assert look.steps(uuid4(), [f"refund-{uuid4()}"]) == []
+    assert monitor.steps(uuid4(), [f"refund-{uuid4()}"]) == []
 
 
-def test_it_counts_the_workers_of_each_queue(running: dict[str, Served], look: TemporalProcess) -> None:
+def test_it_counts_the_workers_of_each_queue(running: dict[str, Served], monitor: TemporalMonitor) -> None:
     assert running  # beside them those of other tests, which Temporal counts for a minute more
 
     def counted() -> bool:
-        workers = look.workers() or {}
+        workers = monitor.workers() or {}
         return workers.keys() == {"orders", "shipping"} and min(workers.values()) >= 1
 
     eventually(counted)
 
 
 def test_it_waits_a_second_for_one_that_never_answers_and_then_no_more(
-    silent: str, look: TemporalProcess, settings: Settings
+    silent: str, monitor: TemporalMonitor, settings: Settings
 ) -> None:
     settings.TEMPORAL_ADDRESS = silent
-    answer, waited = timed(look.workers)
+    answer, waited = timed(monitor.workers)
     assert (answer, waited > 0.9) == (None, True)
-    answer, took = timed(look.workers)
+    answer, took = timed(monitor.workers)
     assert (answer, took < waited / 2) == (None, True)
 
 
-def test_it_sees_by_itself_that_temporal_is_back(temporal: str, look: TemporalProcess, settings: Settings) -> None:
+def test_it_sees_by_itself_that_temporal_is_back(temporal: str, monitor: TemporalMonitor, settings: Settings) -> None:
     settings.TEMPORAL_ADDRESS = f"127.0.0.1:{free_port()}"
-    assert look.workers() is None
+    assert monitor.workers() is None
     settings.TEMPORAL_ADDRESS = temporal
-    eventually(lambda: look.workers() is not None)
+    eventually(lambda: monitor.workers() is not None)
 
 
 def test_nobody_is_asked_where_the_setting_names_nobody(settings: Settings) -> None:
