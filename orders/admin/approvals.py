@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orders.admin.forms import RefusalForm
 from orders.admin.lists import PAGE, ShortPaginator
 from orders.admin.order_actions import announce
-from orders.admin.stock import ModelAdmin, ReadOnly, ensure
+from orders.admin.plain_admin import ModelAdmin, ReadOnly, ensure
 from orders.commands import Kind
 from orders.errors import OrderError
 from orders.form_fields import objection

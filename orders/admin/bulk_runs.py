@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orders.admin.forms import BulkForm
 from orders.admin.lists import PAGE, ShortPaginator
 from orders.admin.order_actions import ACTIONS
-from orders.admin.stock import ModelAdmin, Paginator, ReadOnly, ensure
+from orders.admin.plain_admin import ModelAdmin, Paginator, ReadOnly, ensure
 from orders.commands import Kind
 from orders.errors import OrderError
 from orders.models import BulkRun

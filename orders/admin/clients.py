@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 
-from orders.admin.stock import ModelAdmin, NothingByHand, TabularInline
+from orders.admin.plain_admin import ModelAdmin, NothingByHand, TabularInline
 from orders.mails import SWITCHABLE
 from orders.models import ApiClient, ApiKey
 from orders.services.api_keys import SCOPES, create_api_key, revoke_key

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from orders.admin.lists import PAGE, ShortPaginator
-from orders.admin.stock import ModelAdmin, ReadOnly
+from orders.admin.plain_admin import ModelAdmin, ReadOnly
 from orders.commands import CommandState
 from orders.models import Command
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from orders.admin.lists import PAGE, ShortPaginator
 from orders.admin.next_page import next_page
-from orders.admin.stock import ModelAdmin, ReadOnly, TabularInline, ensure
+from orders.admin.plain_admin import ModelAdmin, ReadOnly, TabularInline, ensure
 from orders.errors import DeliveryNotFound
 from orders.models import Delivery, DeliveryAttempt
 from orders.selectors import deliveries as found

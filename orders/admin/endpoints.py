@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 
-from orders.admin.stock import ModelAdmin
+from orders.admin.plain_admin import ModelAdmin
 from orders.errors import InvalidOrder, TooManyRequests
 from orders.models import WebhookEndpoint
 from orders.services.endpoints import (

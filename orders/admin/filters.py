@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from orders.admin.stock import ModelAdmin
+from orders.admin.plain_admin import ModelAdmin
 from orders.lifecycle import Waiting
 from orders.models import Order
 from orders.money import CURRENCIES, to_minor

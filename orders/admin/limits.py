@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from orders.admin.stock import ModelAdmin
+from orders.admin.plain_admin import ModelAdmin
 from orders.form_fields import SkuField
 from orders.models import BlockedCustomer, SkuLimit
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 
-from orders.admin.stock import Paginator
+from orders.admin.plain_admin import Paginator
 from orders.selectors.searching import COUNTED
 
 PAGE = 50

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from orders.admin import forms, return_forms
 from orders.admin.consequences import consequences
-from orders.admin.stock import ModelAdmin, ensure
+from orders.admin.plain_admin import ModelAdmin, ensure
 from orders.commands import CommandState, Kind
 from orders.errors import OrderError, OrderNotFound
 from orders.models import Approval, Command, Order

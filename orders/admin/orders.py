@@ -14,7 +14,7 @@ from orders.admin import (
     bulk,
     correct_email,
     export,
-    going,
+    jump_to_order,
     order_actions,
     order_list,
     order_page,
@@ -24,7 +24,7 @@ from orders.admin import (
 )
 from orders.admin.filters import ORDER_FILTERS
 from orders.admin.lists import PAGE, ShortPaginator
-from orders.admin.stock import ModelAdmin, ReadOnly
+from orders.admin.plain_admin import ModelAdmin, ReadOnly
 from orders.commands import Kind
 from orders.models import Order
 from orders.roles import right_to
@@ -66,7 +66,7 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
     def _list_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("go/", view(going.go), name="orders_order_go"),
+            path("go/", view(jump_to_order.go), name="orders_order_go"),
             path("export/", view(self.export_view), name="orders_order_export"),
             path("views/", view(saved_views.save), name="orders_order_save_view"),
             path("views/<uuid:view_id>/delete/", view(saved_views.delete), name="orders_order_delete_view"),

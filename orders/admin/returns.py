@@ -12,7 +12,7 @@ from django.utils.html import format_html
 
 from orders.admin.durations import age, time_left
 from orders.admin.lists import PAGE, ShortPaginator
-from orders.admin.stock import ModelAdmin, ReadOnly
+from orders.admin.plain_admin import ModelAdmin, ReadOnly
 from orders.models import Return
 
 
