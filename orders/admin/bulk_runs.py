@@ -39,7 +39,7 @@ class BulkRunAdmin(PageAdmin[BulkRun]):
     ordering = ("-confirmed_at", "-id")
 
     def get_urls(self) -> list[URLPattern]:
-        """What a run's page asks for and sends, before the stock ones."""
+        """What a run's page asks for and sends, before Django's."""
         view = self.admin_site.admin_view
         return [
             path("<uuid:run_id>/live/", view(self.live_view), name="orders_bulkrun_live"),

@@ -76,16 +76,16 @@ class ApiClientAdmin(SecretShownOnce[ApiClient]):
     shown_title = "A new key"
     shown_template = "admin/orders/apiclient/key.html"
 
-    def get_readonly_fields(self, request: HttpRequest, obj: ApiClient | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the stock signature
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiClient | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
         """Events and commands name a client: its name stays."""
         return ("name",) if obj else ()
 
     def save_formset(
         self,
-        request: HttpRequest,  # noqa: ARG002 - the stock signature
-        form: Any,  # noqa: ARG002 - the stock signature
+        request: HttpRequest,  # noqa: ARG002 - Django's signature
+        form: Any,  # noqa: ARG002 - Django's signature
         formset: Any,
-        change: bool,  # noqa: ARG002, FBT001 - the stock signature
+        change: bool,  # noqa: ARG002, FBT001 - Django's signature
     ) -> None:
         """Revoke the keys that were ticked."""
         formset.save(commit=False)
@@ -93,7 +93,7 @@ class ApiClientAdmin(SecretShownOnce[ApiClient]):
             if row.cleaned_data.get("revoke"):
                 revoke_key(row.instance.pk)
 
-    def save_model(self, request: HttpRequest, obj: ApiClient, form: Any, change: bool) -> None:  # noqa: FBT001 - the stock signature
+    def save_model(self, request: HttpRequest, obj: ApiClient, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Save the client, and issue the key that was asked for."""
         super().save_model(request, obj, form, change)
         assert request.user.is_authenticated  # noqa: S101 - tells the type checker what the admin has seen

@@ -77,7 +77,7 @@ class DeliveryAdmin(OrderColumn, ListAdmin[Delivery]):
         return found.with_what_they_need(super().get_queryset(request))
 
     def get_urls(self) -> list[URLPattern]:
-        """Where the button leads, before the stock addresses."""
+        """Where the button leads, before Django's."""
         view = self.admin_site.admin_view(self.send_again_view)
         return [path("<uuid:delivery_id>/send-again/", view, name="orders_delivery_send_again"), *super().get_urls()]
 

@@ -83,7 +83,7 @@ class EndpointAdmin(SecretShownOnce[WebhookEndpoint]):
             return ("client", "url")
         return (*self.shown, "is_active", "new_secret") if self.has_change_permission(request, obj) else self.shown
 
-    def get_readonly_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the stock signature
+    def get_readonly_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
         """What it was registered as stays."""
         return self.shown if obj else ()
 
@@ -91,7 +91,7 @@ class EndpointAdmin(SecretShownOnce[WebhookEndpoint]):
         self,
         request: HttpRequest,
         obj: WebhookEndpoint | None = None,
-        change: bool = False,  # noqa: FBT001, FBT002 - the stock signature
+        change: bool = False,  # noqa: FBT001, FBT002 - Django's signature
         **options: Any,
     ) -> Any:
         """One form for a new one, one for an old one."""
@@ -103,12 +103,12 @@ class EndpointAdmin(SecretShownOnce[WebhookEndpoint]):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The stock page; the URL is checked before its transaction begins."""
+        """Django's page; the URL is checked before its transaction begins."""
         if request.method == "POST" and self.has_add_permission(request):
             request.url_fault = _fault(f"user:{request.user.pk}", request.POST.get("url", ""))  # type: ignore[attr-defined]
         return super().add_view(request, form_url, extra_context)
 
-    def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: bool) -> None:  # noqa: FBT001 - the stock signature
+    def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Through the same services as the API's."""
         if not change:
             obj.pk = register_endpoint(obj.client, obj.url).pk

@@ -1,4 +1,4 @@
-"""Whom we do not sell to, and how many of an article: staff's own data, edited as the stock admin does."""
+"""Whom we do not sell to, and how many of an article: staff's own data, edited by Django's own forms."""
 
 from django.db import models
 

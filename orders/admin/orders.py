@@ -45,7 +45,7 @@ class OrderAdmin(PageAdmin[Order]):
     actions = ("approve_selected", "reject_selected", "cancel_selected")
 
     def get_urls(self) -> list[URLPattern]:
-        """The order's screens, each action at an address of its own, before the stock ones."""
+        """The order's screens, each action at an address of its own, before Django's."""
         view = self.admin_site.admin_view
         note = path("<uuid:order_id>/note/", view(self.note_view), name="orders_order_note")
         live = path("<uuid:order_id>/live/", view(self.live_view), name="orders_order_live")
@@ -70,7 +70,7 @@ class OrderAdmin(PageAdmin[Order]):
         """What the filters leave, as a file."""
         return export.export(request, self)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - the stock signature
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - Django's signature
         """Ours knows the badges."""
         return order_list.OrderChangeList
 

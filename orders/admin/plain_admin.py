@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 else:
 
     class ModelAdmin(DeclaredOnly, admin.ModelAdmin):
-        """The stock class, subscriptable; its list answers what it declares, and its forms normalise texts."""
+        """Django's class, subscriptable; its list answers what it declares, and its forms normalise texts."""
 
         formfield_overrides = NORMALISED
 
@@ -41,14 +41,14 @@ else:
             return cls
 
     class TabularInline(admin.TabularInline):
-        """The stock class, subscriptable."""
+        """Django's class, subscriptable."""
 
         def __class_getitem__(cls, models: Any) -> type[Self]:
             """Forget the type parameters."""
             return cls
 
     class Paginator(paginator.Paginator):
-        """The stock class, subscriptable."""
+        """Django's class, subscriptable."""
 
         def __class_getitem__(cls, row: Any) -> type[Self]:
             """Forget the type parameter."""
