@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from orders.actors import Actor as Actor  # noqa: PLC0414 - `services` and `selectors` import it from here
+from orders.actors import Actor
 from orders.lifecycle import CANCELLABLE, Status
 
 

@@ -1,7 +1,7 @@
 """Who may do what in the back office: one table, from which the groups and their permissions are made.
 
 A right is a Django permission, named `app.codename`. To add one: a row in `RIGHTS`; ask for it where the screen or the
-action is served (`stock.ensure`, `has_perm`, `perms` in a template); and a row in `tests/admin/matrix.py`. The
+action is served (`plain_admin.ensure`, `has_perm`, `perms` in a template); and a row in `tests/admin/matrix.py`. The
 next `manage.py migrate` makes the permission and gives it to its groups. A right that exists already is left as people
 have set it by hand since.
 """

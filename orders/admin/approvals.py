@@ -1,24 +1,20 @@
 """Refunds that wait for a second person: the list, and the page on which that person agrees or refuses."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.admin import ShowFacets
-from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from orders.admin.forms import RefusalForm
-from orders.admin.lists import PAGE, ShortPaginator
+from orders.admin.lists import OrderColumn, PageAdmin, StateFilter
 from orders.admin.order_actions import announce
-from orders.admin.stock import ModelAdmin, ReadOnly, ensure
+from orders.admin.plain_admin import ModelAdmin, ensure
 from orders.commands import Kind
 from orders.errors import OrderError
 from orders.form_fields import objection
@@ -30,43 +26,23 @@ from orders.services.approvals import agree, refusal_to, refuse
 DECIDE = "orders.decide_approval"
 
 
-class StateFilter(admin.SimpleListFilter):
-    """What waits, unless something else is chosen."""
+class ApprovalStateFilter(StateFilter):
+    """What waits, by an index of its own, unless something else is chosen."""
 
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
-        """What may be chosen beside what waits."""
-        return [(str(state), str(state.label)) for state in (Approval.State.APPROVED, Approval.State.REFUSED)] + [
-            ("all", "All")
-        ]
-
-    def choices(self, changelist: ChangeList) -> Iterable[dict[str, object]]:  # type: ignore[override] # dicts do as well as its TypedDict
-        """The stock choices, of which the first is called by what it shows."""
-        first, *others = super().choices(changelist)
-        return [{**first, "display": "Waiting"}, *({**other} for other in others)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Approval]) -> QuerySet[Approval]:  # noqa: ARG002 - the stock signature
-        """What waits has an index of its own."""
-        state = self.value() or str(Approval.State.REQUESTED)
-        return queryset if state == "all" else queryset.filter(state=state)
+    states = [(str(state), str(state.label)) for state in (Approval.State.APPROVED, Approval.State.REFUSED)]
+    is_open = Q(state=Approval.State.REQUESTED)
+    open_title = "Waiting"
 
 
-class ApprovalAdmin(ReadOnly, ModelAdmin[Approval]):
+class ApprovalAdmin(OrderColumn, PageAdmin[Approval]):
     """Nothing is edited here: it is agreed to, or refused."""
 
+    list_title = "Refunds for two people to decide"
     list_display = ("amount", "order_link", "asked_by", "created_at", "state", "decided", "decided_at")
     list_display_links = ("amount",)
-    list_filter = (StateFilter,)
+    list_filter = (ApprovalStateFilter,)
     list_select_related = ("order", "requested_by", "decided_by")
-    list_per_page = PAGE
-    paginator = ShortPaginator
-    show_full_result_count = False
-    show_facets = ShowFacets.NEVER
-    sortable_by = ()
     ordering = ("created_at",)
-    actions = None
 
     def get_urls(self) -> list[URLPattern]:
         """What is decided on an approval's page, before the stock ones."""
@@ -77,18 +53,8 @@ class ApprovalAdmin(ReadOnly, ModelAdmin[Approval]):
             *super().get_urls(),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The stock list under its own title."""
-        return super().changelist_view(request, {"title": "Refunds for two people to decide", **(extra_context or {})})
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002 - the stock signature
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - the stock signature
-    ) -> HttpResponse:
-        """What was asked for and what would happen, in place of a form."""
+    def show(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What was asked for and what would happen."""
         return _show(request, self, object_id)
 
     def agree_view(self, request: HttpRequest, approval_id: UUID) -> HttpResponse:
@@ -103,12 +69,6 @@ class ApprovalAdmin(ReadOnly, ModelAdmin[Approval]):
     def amount(self, approval: Approval) -> str:
         """What is to go back."""
         return approval.amount_in_words
-
-    @admin.display(description="order")
-    def order_link(self, approval: Approval) -> str:
-        """Whose money it is."""
-        url = reverse("admin:orders_order_change", args=[approval.order_id])
-        return format_html('<a href="{}">{}</a>', url, approval.order.code)
 
     @admin.display(description="asked by")
     def asked_by(self, approval: Approval) -> str:

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from orders.admin.stock import ensure
+from orders.admin.plain_admin import ensure
 from orders.commands import Kind
 from orders.errors import TooManyOrders
 from orders.models import Order

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.admin import ShowFacets
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders.actors import Actor
 from orders.admin.forms import BulkForm
-from orders.admin.lists import PAGE, ShortPaginator
+from orders.admin.lists import PAGE, PageAdmin
 from orders.admin.order_actions import ACTIONS
-from orders.admin.stock import ModelAdmin, Paginator, ReadOnly, ensure
+from orders.admin.plain_admin import ModelAdmin, Paginator, ensure
 from orders.commands import Kind
 from orders.errors import OrderError
 from orders.models import BulkRun
@@ -30,23 +29,18 @@ from orders.services.bulk import confirm_run, issue_run
 PACE_SECONDS = 2
 
 
-class BulkRunAdmin(ReadOnly, ModelAdmin[BulkRun]):
+class BulkRunAdmin(PageAdmin[BulkRun]):
     """Nothing is changed here: a run is made from the list of orders, and confirmed once."""
 
+    list_title = "Bulk runs"
     list_display = ("run_link", "author_name", "confirmed_at", "selected", "planned", "issued", "refused_at_once")
     list_display_links = None
     list_filter = ("kind",)
     list_select_related = ("author",)
-    list_per_page = PAGE
-    paginator = ShortPaginator
-    show_full_result_count = False
-    show_facets = ShowFacets.NEVER
-    sortable_by = ()
     ordering = ("-confirmed_at", "-id")
-    actions = None
 
     def get_urls(self) -> list[URLPattern]:
-        """What a run's page asks for and sends, before the stock ones."""
+        """What a run's page asks for and sends, before Django's."""
         view = self.admin_site.admin_view
         return [
             path("<uuid:run_id>/live/", view(self.live_view), name="orders_bulkrun_live"),
@@ -59,18 +53,8 @@ class BulkRunAdmin(ReadOnly, ModelAdmin[BulkRun]):
         """Those that somebody confirmed."""
         return super().get_queryset(request).filter(confirmed_at__isnull=False)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The stock list under its own title."""
-        return super().changelist_view(request, {"title": "Bulk runs", **(extra_context or {})})
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002 - the stock signature
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - the stock signature
-    ) -> HttpResponse:
-        """What would happen, or what has happened, in place of a form."""
+    def show(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What would happen, or what has happened."""
         return _show(request, self, object_id)
 
     def live_view(self, request: HttpRequest, run_id: UUID) -> HttpResponse:

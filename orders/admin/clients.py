@@ -4,11 +4,10 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.utils.cache import add_never_cache_headers
+from django.http import HttpRequest
 
-from orders.admin.stock import ModelAdmin, NothingByHand, TabularInline
+from orders.admin.plain_admin import NothingByHand, TabularInline
+from orders.admin.secret_shown_once import SecretShownOnce
 from orders.mails import SWITCHABLE
 from orders.models import ApiClient, ApiKey
 from orders.services.api_keys import SCOPES, create_api_key, revoke_key
@@ -66,7 +65,7 @@ class ApiKeyInline(NothingByHand, TabularInline[ApiKey, ApiClient]):
         return super().get_queryset(request).select_related("issued_by")
 
 
-class ApiClientAdmin(ModelAdmin[ApiClient]):
+class ApiClientAdmin(SecretShownOnce[ApiClient]):
     """Clients are made and switched off here; their keys are issued and revoked."""
 
     form = ClientForm
@@ -74,21 +73,19 @@ class ApiClientAdmin(ModelAdmin[ApiClient]):
     list_filter = ("is_active",)
     fields = ("name", "scopes", "is_active", "mail_name", "mail_from", "mails_off", "issue_key")
     inlines = (ApiKeyInline,)
+    shown_title = "A new key"
+    shown_template = "admin/orders/apiclient/key.html"
 
-    def get_readonly_fields(self, request: HttpRequest, obj: ApiClient | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the stock signature
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiClient | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
         """Events and commands name a client: its name stays."""
         return ("name",) if obj else ()
 
-    def has_delete_permission(self, request: HttpRequest, obj: ApiClient | None = None) -> bool:  # noqa: ARG002 - the stock signature
-        """Never: orders belong to it. It can be switched off."""
-        return False
-
     def save_formset(
         self,
-        request: HttpRequest,  # noqa: ARG002 - the stock signature
-        form: Any,  # noqa: ARG002 - the stock signature
+        request: HttpRequest,  # noqa: ARG002 - Django's signature
+        form: Any,  # noqa: ARG002 - Django's signature
         formset: Any,
-        change: bool,  # noqa: ARG002, FBT001 - the stock signature
+        change: bool,  # noqa: ARG002, FBT001 - Django's signature
     ) -> None:
         """Revoke the keys that were ticked."""
         formset.save(commit=False)
@@ -96,26 +93,13 @@ class ApiClientAdmin(ModelAdmin[ApiClient]):
             if row.cleaned_data.get("revoke"):
                 revoke_key(row.instance.pk)
 
-    def save_model(self, request: HttpRequest, obj: ApiClient, form: Any, change: bool) -> None:  # noqa: FBT001 - the stock signature
+    def save_model(self, request: HttpRequest, obj: ApiClient, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Save the client, and issue the key that was asked for."""
         super().save_model(request, obj, form, change)
         assert request.user.is_authenticated  # noqa: S101 - tells the type checker what the admin has seen
         key = create_api_key(obj.name, issued_by=request.user) if form.cleaned_data["issue_key"] else ""
         request.issued_key = key  # type: ignore[attr-defined]
 
-    def response_add(self, request: HttpRequest, obj: ApiClient, post_url_continue: str | None = None) -> HttpResponse:
-        """Show the key, if one was issued."""
-        return self._key_page(request, obj) or super().response_add(request, obj, post_url_continue)
-
-    def response_change(self, request: HttpRequest, obj: ApiClient) -> HttpResponse:
-        """Show the key, if one was issued."""
-        return self._key_page(request, obj) or super().response_change(request, obj)
-
-    def _key_page(self, request: HttpRequest, client: ApiClient) -> HttpResponse | None:
+    def new_secret(self, request: HttpRequest, row: ApiClient) -> dict[str, Any] | None:
         key = getattr(request, "issued_key", "")
-        if not key:
-            return None
-        context = {**self.admin_site.each_context(request), "title": "A new key", "client": client, "key": key}
-        response = TemplateResponse(request, "admin/orders/apiclient/key.html", context)
-        add_never_cache_headers(response)
-        return response
+        return {"client": row, "key": key} if key else None

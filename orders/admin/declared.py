@@ -20,7 +20,7 @@ MAX_SEARCH = 300
 
 
 class DeclaredChangeList(ChangeList):
-    """The stock list; whatever else stands in its address leads back to the list, as a value at fault does."""
+    """Django's list; whatever else stands in its address leads back to the list, as a value at fault does."""
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
         """What the filters and the search leave; nothing, unasked, where the search is longer than all it looks at."""
@@ -48,12 +48,12 @@ class DeclaredOnly:
 
     opts: Any
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - the stock signature
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - Django's signature
         """The list above."""
         return DeclaredChangeList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row; an empty `_to_field` names no field, and the stock class looks for one of that name."""
+        """The row; an empty `_to_field` names no field, and Django looks for one of that name."""
         return super().get_object(request, object_id, from_field or None)  # type: ignore[misc] # the admin class's
 
     def response_action(

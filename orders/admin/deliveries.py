@@ -1,21 +1,16 @@
 """What was sent to shops and customers, what was not, and why; sent again from here or from the order's page."""
 
-from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.admin import ShowFacets
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from orders.admin.lists import PAGE, ShortPaginator
+from orders.admin.lists import ListAdmin, OrderColumn, StateFilter
 from orders.admin.next_page import next_page
-from orders.admin.stock import ModelAdmin, ReadOnly, TabularInline, ensure
+from orders.admin.plain_admin import ReadOnly, TabularInline, ensure
 from orders.errors import DeliveryNotFound
 from orders.models import Delivery, DeliveryAttempt
 from orders.selectors import deliveries as found
@@ -24,26 +19,15 @@ from orders.services.deliveries import send_again
 SEND = "orders.send_delivery"
 
 
-class StateFilter(admin.SimpleListFilter):
-    """What is not sent, unless something else is chosen."""
+class DeliveryStateFilter(StateFilter):
+    """What is not sent, unless something else is chosen or searched for."""
 
-    title = "state"
-    parameter_name = "state"
+    states = Delivery.State.choices
+    open_title = "Not sent"
 
-    def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
-        """What may be chosen beside that."""
-        return [*Delivery.State.choices, ("all", "All")]
-
-    def choices(self, changelist: ChangeList) -> Iterable[dict[str, object]]:  # type: ignore[override] # dicts do as well as its TypedDict
-        """The stock choices, of which the first is called by what it shows."""
-        first, *others = super().choices(changelist)
-        return [{**first, "display": "Not sent"}, *({**other} for other in others)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    def open_rows(self, rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
         """A search is for all of an order's, whatever their state."""
-        if self.value() == "all" or (not self.value() and request.GET.get("q")):
-            return queryset
-        return queryset.filter(state=self.value()) if self.value() else found.not_sent(queryset)
+        return rows if self.request.GET.get("q") else found.not_sent(rows)
 
 
 class AttemptInline(ReadOnly, TabularInline[DeliveryAttempt, Delivery]):
@@ -55,25 +39,20 @@ class AttemptInline(ReadOnly, TabularInline[DeliveryAttempt, Delivery]):
     extra = 0
     verbose_name_plural = "attempts"
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - the stock signature
+    def has_view_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:  # noqa: ARG002 - Django's signature
         """Whoever may see the delivery."""
         return bool(request.user.has_perm("orders.view_delivery"))
 
 
-class DeliveryAdmin(ReadOnly, ModelAdmin[Delivery]):
+class DeliveryAdmin(OrderColumn, ListAdmin[Delivery]):
     """Nothing is changed here; what was sent, or was not, can be sent again."""
 
     list_display = ("what", "order_link", "channel", "recipient_column", "outcome", "attempts", "created_at")
     list_display_links = ("what",)
-    list_filter = (StateFilter, "channel")
+    list_filter = (DeliveryStateFilter, "channel")
     search_fields = ("order__code",)
     search_help_text = "An order's number"
     ordering = ("-created_at",)
-    list_per_page = PAGE
-    paginator = ShortPaginator
-    show_full_result_count = False
-    show_facets = ShowFacets.NEVER
-    sortable_by = ()
     actions = ("send_again_selected",)
     inlines = (AttemptInline,)
     fields = (
@@ -98,18 +77,13 @@ class DeliveryAdmin(ReadOnly, ModelAdmin[Delivery]):
         return found.with_what_they_need(super().get_queryset(request))
 
     def get_urls(self) -> list[URLPattern]:
-        """Where the button leads, before the stock addresses."""
+        """Where the button leads, before Django's."""
         view = self.admin_site.admin_view(self.send_again_view)
         return [path("<uuid:delivery_id>/send-again/", view, name="orders_delivery_send_again"), *super().get_urls()]
 
-    def get_search_results(
-        self,
-        request: HttpRequest,  # noqa: ARG002 - the stock signature
-        queryset: QuerySet[Delivery],
-        search_term: str,
-    ) -> tuple[QuerySet[Delivery], bool]:
+    def search(self, rows: QuerySet[Delivery], text: str) -> QuerySet[Delivery]:
         """By the whole number of an order."""
-        return (found.deliveries_found(queryset, search_term) if search_term.strip() else queryset), False
+        return found.deliveries_found(rows, text)
 
     def send_again_view(self, request: HttpRequest, delivery_id: UUID) -> HttpResponse:
         """What the button does, here and on the order's page."""
@@ -141,12 +115,6 @@ class DeliveryAdmin(ReadOnly, ModelAdmin[Delivery]):
     def outcome(self, delivery: Delivery) -> str:
         """How far it came."""
         return found.outcome(delivery)
-
-    @admin.display(description="order")
-    def order_link(self, delivery: Delivery) -> str:
-        """Whose it is."""
-        url = reverse("admin:orders_order_change", args=[delivery.order_id])
-        return format_html('<a href="{}">{}</a>', url, delivery.order.code)
 
 
 @require_POST

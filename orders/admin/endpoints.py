@@ -4,10 +4,8 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.utils.cache import add_never_cache_headers
 
-from orders.admin.stock import ModelAdmin
+from orders.admin.secret_shown_once import SecretShownOnce
 from orders.errors import InvalidOrder, TooManyRequests
 from orders.models import WebhookEndpoint
 from orders.services.endpoints import (
@@ -64,17 +62,15 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # as above
         self.fields["is_active"].initial = self.instance.state == State.ACTIVE
 
 
-class EndpointAdmin(ModelAdmin[WebhookEndpoint]):
+class EndpointAdmin(SecretShownOnce[WebhookEndpoint]):
     """Endpoints of all clients; removing one is its client's to do."""
 
     list_display = ("url", "client", "state", "state_reason", "created_at")
     list_filter = ("state",)
     list_select_related = ("client",)
+    shown_title = "A new secret"
+    shown_template = "admin/orders/webhookendpoint/secret.html"
     shown = ("client", "url", "state", "state_reason", "previous_until", "created_at")
-
-    def has_delete_permission(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> bool:  # noqa: ARG002 - the stock signature
-        """Never: deliveries name it. It can be switched off."""
-        return False
 
     def has_change_permission(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> bool:
         """Not of one that its client removed."""
@@ -87,7 +83,7 @@ class EndpointAdmin(ModelAdmin[WebhookEndpoint]):
             return ("client", "url")
         return (*self.shown, "is_active", "new_secret") if self.has_change_permission(request, obj) else self.shown
 
-    def get_readonly_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:  # noqa: ARG002 - the stock signature
+    def get_readonly_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature
         """What it was registered as stays."""
         return self.shown if obj else ()
 
@@ -95,7 +91,7 @@ class EndpointAdmin(ModelAdmin[WebhookEndpoint]):
         self,
         request: HttpRequest,
         obj: WebhookEndpoint | None = None,
-        change: bool = False,  # noqa: FBT001, FBT002 - the stock signature
+        change: bool = False,  # noqa: FBT001, FBT002 - Django's signature
         **options: Any,
     ) -> Any:
         """One form for a new one, one for an old one."""
@@ -107,12 +103,12 @@ class EndpointAdmin(ModelAdmin[WebhookEndpoint]):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The stock page; the URL is checked before its transaction begins."""
+        """Django's page; the URL is checked before its transaction begins."""
         if request.method == "POST" and self.has_add_permission(request):
             request.url_fault = _fault(f"user:{request.user.pk}", request.POST.get("url", ""))  # type: ignore[attr-defined]
         return super().add_view(request, form_url, extra_context)
 
-    def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: bool) -> None:  # noqa: FBT001 - the stock signature
+    def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Through the same services as the API's."""
         if not change:
             obj.pk = register_endpoint(obj.client, obj.url).pk
@@ -124,29 +120,11 @@ class EndpointAdmin(ModelAdmin[WebhookEndpoint]):
                 rotate_secret(obj.client, obj.pk)
         request.shows_secret = not change or form.cleaned_data["new_secret"]  # type: ignore[attr-defined]
 
-    def response_add(
-        self, request: HttpRequest, obj: WebhookEndpoint, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        """Show the secret."""
-        return self._secret_page(request, obj) or super().response_add(request, obj, post_url_continue)
-
-    def response_change(self, request: HttpRequest, obj: WebhookEndpoint) -> HttpResponse:
-        """Show the secret, if there is a new one."""
-        return self._secret_page(request, obj) or super().response_change(request, obj)
-
-    def _secret_page(self, request: HttpRequest, endpoint: WebhookEndpoint) -> HttpResponse | None:
+    def new_secret(self, request: HttpRequest, row: WebhookEndpoint) -> dict[str, Any] | None:
         if not getattr(request, "shows_secret", False):
             return None
-        endpoint.refresh_from_db()
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "A new secret",
-            "endpoint": endpoint,
-            "secret": secret_of(endpoint),
-        }
-        response = TemplateResponse(request, "admin/orders/webhookendpoint/secret.html", context)
-        add_never_cache_headers(response)
-        return response
+        row.refresh_from_db()
+        return {"endpoint": row, "secret": secret_of(row)}
 
 
 def _fault(person: str, url: str) -> str:

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from orders.admin.stock import ModelAdmin
+from orders.admin.plain_admin import ModelAdmin
 from orders.lifecycle import Waiting
 from orders.models import Order
 from orders.money import CURRENCIES, to_minor
@@ -63,6 +63,13 @@ class ChoiceFilter(admin.SimpleListFilter):
         value = self.value() or ""
         return value if value in dict(self.lookup_choices) else ""
 
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - Django's signature
+        return self.matching(queryset, self.chosen) if self.chosen else queryset
+
+    def matching(self, orders: QuerySet[Order], choice: str) -> QuerySet[Order]:
+        """Those of `orders` that `choice` names, which is never empty."""
+        raise NotImplementedError
+
 
 class WaitingFilter(ChoiceFilter):
     """What orders wait for."""
@@ -74,9 +81,8 @@ class WaitingFilter(ChoiceFilter):
         """Everything that an order may wait for."""
         return [(waiting, in_words(waiting)) for waiting in Waiting if waiting]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
-        """Orders that wait for it."""
-        return orders_waiting_for(queryset, self.chosen) if self.chosen else queryset
+    def matching(self, orders: QuerySet[Order], choice: str) -> QuerySet[Order]:
+        return orders_waiting_for(orders, choice)
 
 
 class PaymentFilter(ChoiceFilter):
@@ -89,9 +95,8 @@ class PaymentFilter(ChoiceFilter):
         """What may become of it."""
         return [(paid.value, words) for paid, words in PAID.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
-        """Orders of whose money this became."""
-        return orders_paid(queryset, Paid(self.chosen)) if self.chosen else queryset
+    def matching(self, orders: QuerySet[Order], choice: str) -> QuerySet[Order]:
+        return orders_paid(orders, Paid(choice))
 
 
 class ParcelFilter(ChoiceFilter):
@@ -104,9 +109,8 @@ class ParcelFilter(ChoiceFilter):
         """What may become of it."""
         return [(parcel.value, words) for parcel, words in PARCEL.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
-        """Orders of whose parcel this became."""
-        return orders_shipped(queryset, Parcel(self.chosen)) if self.chosen else queryset
+    def matching(self, orders: QuerySet[Order], choice: str) -> QuerySet[Order]:
+        return orders_shipped(orders, Parcel(choice))
 
 
 class ByHandFilter(ChoiceFilter):
@@ -119,9 +123,8 @@ class ByHandFilter(ChoiceFilter):
         """People or the simulation."""
         return [("manual", "By people"), ("simulated", "By the simulation")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
-        """Orders that they send off."""
-        return queryset.filter(fulfilment=self.chosen) if self.chosen else queryset
+    def matching(self, orders: QuerySet[Order], choice: str) -> QuerySet[Order]:
+        return orders.filter(fulfilment=choice)
 
 
 class HeldTooLongFilter(ChoiceFilter):
@@ -134,9 +137,9 @@ class HeldTooLongFilter(ChoiceFilter):
         """These alone."""
         return [("1", "Yes")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
+    def matching(self, orders: QuerySet[Order], choice: str) -> QuerySet[Order]:  # noqa: ARG002 - it has one choice
         """Orders that are held, and to which nothing has happened for long."""
-        return orders_held_too_long(queryset, held_since()) if self.chosen else queryset
+        return orders_held_too_long(orders, held_since())
 
 
 class ClientFilter(ChoiceFilter):
@@ -151,13 +154,12 @@ class ClientFilter(ChoiceFilter):
         made_up = MADE_UP if any(name in SEED_CLIENTS for _, name in names) else ()
         return [*((str(pk), name) for pk, name in names), (FROM_SHELL, "None: from the shell"), *made_up]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
-        """The client's orders."""
-        if self.chosen == FROM_SHELL:
-            return queryset.filter(client=None)
-        if self.chosen in dict(MADE_UP):
-            return queryset.filter(made_up=self.chosen == "made-up")
-        return queryset.filter(client=UUID(self.chosen)) if self.chosen else queryset
+    def matching(self, orders: QuerySet[Order], choice: str) -> QuerySet[Order]:
+        if choice == FROM_SHELL:
+            return orders.filter(client=None)
+        if choice in dict(MADE_UP):
+            return orders.filter(made_up=choice == "made-up")
+        return orders.filter(client=UUID(choice))
 
 
 class StatusFilter(admin.ChoicesFieldListFilter):
@@ -166,7 +168,7 @@ class StatusFilter(admin.ChoicesFieldListFilter):
     title = "status"
 
     def choices(self, changelist: object) -> Iterable[dict[str, object]]:  # type: ignore[override] # dicts do as well as its TypedDict
-        """The stock choices; the words are ours."""
+        """Django's choices; the words are ours."""
         for choice in super().choices(changelist):  # type: ignore[arg-type] # the change list, passed through
             yield {**choice, "display": in_words(str(choice["display"]))}
 
@@ -204,7 +206,7 @@ class RangeFilter(admin.ListFilter):
         if changelist.query:
             yield {"name": "q", "value": changelist.query}
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - the stock signature
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:  # noqa: ARG002 - Django's signature
         """Orders within the range."""
         if not self.used_parameters:
             return queryset

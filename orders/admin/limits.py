@@ -1,8 +1,8 @@
-"""Whom we do not sell to, and how many of an article: staff's own data, edited as the stock admin does."""
+"""Whom we do not sell to, and how many of an article: staff's own data, edited by Django's own forms."""
 
 from django.db import models
 
-from orders.admin.stock import ModelAdmin
+from orders.admin.plain_admin import ModelAdmin
 from orders.form_fields import SkuField
 from orders.models import BlockedCustomer, SkuLimit
 

@@ -10,18 +10,19 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
+from orders.actors import Actor
 from orders.admin import forms, return_forms
 from orders.admin.consequences import consequences
-from orders.admin.stock import ModelAdmin, ensure
+from orders.admin.plain_admin import ModelAdmin, ensure
 from orders.commands import CommandState, Kind
-from orders.errors import OrderError, OrderNotFound
+from orders.errors import OrderError, OrderMoved, OrderNotFound
 from orders.models import Approval, Command, Order
 from orders.roles import right_to
 from orders.selectors.backoffice import OrderView, order_view, refusal_to_staff
 from orders.selectors.commands import outcome_of
 from orders.selectors.timeline import changes_since
 from orders.services.commands import Intention
-from orders.services.seen import OrderMoved, ask_as_seen
+from orders.services.seen import ask_as_seen
 
 # How long the answer to a click waits for what became of it.
 ANSWER_WITHIN_SECONDS = 1.0
@@ -111,7 +112,7 @@ def announce(request: HttpRequest, order: Order, kind: Kind, issued: Command | A
 
 def _take(model_admin: ModelAdmin[Order], request: HttpRequest, kind: Kind, form: forms.ActionForm) -> HttpResponse:
     order, asked = form.view.order, form.cleaned_data
-    actor = f"staff:{request.user.pk}"
+    actor = Actor.STAFF.named(request.user.pk)
     wish = Intention(kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"])
     try:
         issued = ask_as_seen(order.pk, wish, seq=asked["seen"])

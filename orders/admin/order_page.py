@@ -23,7 +23,7 @@ from orders.admin.order_actions import ACTIONS, view_or_404
 from orders.admin.order_list import why_waiting
 from orders.admin.order_live import pace, version_of
 from orders.admin.order_steps import StepSeen, steps_seen
-from orders.admin.stock import ModelAdmin, ensure
+from orders.admin.plain_admin import ModelAdmin, ensure
 from orders.commands import Kind, order_workflow_id
 from orders.form_fields import objection
 from orders.lifecycle import Status

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +13,7 @@ from orders.admin import (
     bulk,
     correct_email,
     export,
-    going,
+    jump_to_order,
     order_actions,
     order_list,
     order_page,
@@ -23,8 +22,7 @@ from orders.admin import (
     warehouse,
 )
 from orders.admin.filters import ORDER_FILTERS
-from orders.admin.lists import PAGE, ShortPaginator
-from orders.admin.stock import ModelAdmin, ReadOnly
+from orders.admin.lists import PAGE, PageAdmin
 from orders.commands import Kind
 from orders.models import Order
 from orders.roles import right_to
@@ -32,26 +30,22 @@ from orders.selectors.bulk import MOST
 from orders.selectors.searching import orders_found
 
 
-class OrderAdmin(ReadOnly, ModelAdmin[Order]):
+class OrderAdmin(PageAdmin[Order]):
     """What staff see of all orders, and what of it each may do."""
 
+    list_title = "Orders"
     list_display = ("code", "customer", "total_column", "status_column", "waits_for", "age", "flags")
     list_filter = ORDER_FILTERS
-    # Named for the box alone: `get_search_results` looks elsewhere.
     search_fields = ("code",)
     search_help_text = (
         "Number, reference, name, e-mail, address, article or tracking number: words, or how they begin, in any order"
     )
     ordering = ("-created_at", "id")
-    sortable_by = ()
-    list_per_page = list_max_show_all = PAGE
-    paginator = ShortPaginator
-    show_full_result_count = False
-    show_facets = ShowFacets.NEVER
+    list_max_show_all = PAGE
     actions = ("approve_selected", "reject_selected", "cancel_selected")
 
     def get_urls(self) -> list[URLPattern]:
-        """The order's screens, each action at an address of its own, before the stock ones."""
+        """The order's screens, each action at an address of its own, before Django's."""
         view = self.admin_site.admin_view
         note = path("<uuid:order_id>/note/", view(self.note_view), name="orders_order_note")
         live = path("<uuid:order_id>/live/", view(self.live_view), name="orders_order_live")
@@ -66,7 +60,7 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
     def _list_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("go/", view(going.go), name="orders_order_go"),
+            path("go/", view(jump_to_order.go), name="orders_order_go"),
             path("export/", view(self.export_view), name="orders_order_export"),
             path("views/", view(saved_views.save), name="orders_order_save_view"),
             path("views/<uuid:view_id>/delete/", view(saved_views.delete), name="orders_order_delete_view"),
@@ -76,32 +70,19 @@ class OrderAdmin(ReadOnly, ModelAdmin[Order]):
         """What the filters leave, as a file."""
         return export.export(request, self)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - the stock signature
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002 - Django's signature
         """Ours knows the badges."""
         return order_list.OrderChangeList
 
-    def get_search_results(
-        self,
-        request: HttpRequest,  # noqa: ARG002 - the stock signature
-        queryset: QuerySet[Order],
-        search_term: str,
-    ) -> tuple[QuerySet[Order], bool]:
-        """By the words of an order and how they begin, from an index."""
-        return (orders_found(queryset, search_term) if search_term.strip() else queryset), False
+    def search(self, rows: QuerySet[Order], text: str) -> QuerySet[Order]:
+        """By the words of an order and how they begin."""
+        return orders_found(rows, text)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The stock list under its own title: nothing is selected to be changed."""
-        more = {"title": "Orders", "most_in_bulk": MOST, **saved_views.context(request)}
+        more = {"most_in_bulk": MOST, **saved_views.context(request)}
         return super().changelist_view(request, {**more, **(extra_context or {})})
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002 - the stock signature
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002 - the stock signature
-    ) -> HttpResponse:
-        """The order's page, in place of a form."""
+    def show(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return order_page.show(request, self, object_id)
 
     def live_view(self, request: HttpRequest, **at: Any) -> HttpResponse:

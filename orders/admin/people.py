@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from orders.admin.declared import DeclaredOnly
-from orders.admin.stock import NORMALISED
+from orders.admin.plain_admin import NORMALISED
 from orders.roles import Group
 
 GIVE = "auth.give_groups_user"

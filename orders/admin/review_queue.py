@@ -20,7 +20,7 @@ from orders.admin.forms import ActionForm, ReviewForm
 from orders.admin.open_matters import payment_in_words
 from orders.admin.order_actions import announce, view_or_404
 from orders.admin.order_list import why_waiting
-from orders.admin.stock import ensure
+from orders.admin.plain_admin import ensure
 from orders.commands import Kind
 from orders.errors import OrderError, OrderMoved, OrderNotFound
 from orders.lifecycle import Status, Waiting

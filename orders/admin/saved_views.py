@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from orders.admin.stock import ensure
+from orders.admin.plain_admin import ensure
 from orders.form_fields import TextField, objection
 from orders.selectors.saved_views import views_for
 from orders.services.saved_views import delete_view, save_view

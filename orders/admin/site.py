@@ -20,10 +20,10 @@ from orders.admin.endpoints import EndpointAdmin
 from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
 from orders.admin.next_page import is_page_of_ours
 from orders.admin.orders import OrderAdmin
+from orders.admin.plain_admin import NORMALISED
 from orders.admin.returns import ReturnAdmin
 from orders.admin.second_factor import is_wanting, second_factor
 from orders.admin.sign_in import SignInForm, one_of_few, sign_in
-from orders.admin.stock import NORMALISED
 from orders.commands import Kind
 from orders.models import (
     ApiClient,

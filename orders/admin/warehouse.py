@@ -19,7 +19,7 @@ from orders.admin import warehouse_ticks as ticks
 from orders.admin.durations import age
 from orders.admin.forms import HandOverForm
 from orders.admin.order_actions import ACTIONS, announce, view_or_404
-from orders.admin.stock import ensure
+from orders.admin.plain_admin import ensure
 from orders.commands import Kind
 from orders.errors import OrderError
 from orders.form_fields import objection

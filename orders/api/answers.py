@@ -1,5 +1,6 @@
 """From the tables to what a shop is answered."""
 
+from orders.actors import Actor
 from orders.api.results import (
     CommandOut,
     ItemOut,
@@ -15,7 +16,7 @@ from orders.api.results import (
     ShipmentOut,
     ToFulfil,
 )
-from orders.commands import Actor, CommandState, order_workflow_id
+from orders.commands import CommandState, order_workflow_id
 from orders.models import Approval, Command, Order, Payment, Return
 from orders.selectors.commands import open_kinds
 from orders.selectors.eligibility import accepted_by

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.db.models import F, Prefetch, Q, Sum, prefetch_related_objects
 
-from orders.commands import Actor, Kind
+from orders.actors import Actor
+from orders.commands import Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Approval, Command, Event, Order, OrderItem, Payment, Refund, Return, Shipment
 from orders.money import in_words

@@ -9,6 +9,7 @@ from django.db.models import F, Max, prefetch_related_objects
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from orders.actors import Actor
 from orders.commands import Kind
 from orders.lifecycle import EventType, Status
 from orders.models import AccessCode, Command, Event, Order, OrderItem, Payment, Shipment
@@ -19,7 +20,6 @@ from orders.selectors.open_matters import Matter, OpenMatter, PaymentState, open
 from orders.selectors.orders import of_one_moment
 from orders.selectors.returns import RETURNS
 
-CUSTOMER = "customer"
 # Of what a mail with lost links tells.
 RECENT_DAYS = 90
 MOST_RECENT = 20
@@ -102,7 +102,7 @@ def _tracked(order: Order) -> TrackedOrder:
         payments=list(order.payments.all()),
         shipments=list(order.shipments.all()),
         events=list(order.events.all()),
-        commands=list(order.commands.filter(actor=CUSTOMER)),
+        commands=list(order.commands.filter(actor=Actor.CUSTOMER)),
         matters=matters,
         paid=payment_state(order),
     )
@@ -114,7 +114,7 @@ def open_changes(order: Order) -> list[Kind]:
 
 
 def _changes(order: Order, asked: Collection[str]) -> list[Kind]:
-    accepted = accepted_by(order, CUSTOMER, open_kinds=asked)
+    accepted = accepted_by(order, Actor.CUSTOMER, open_kinds=asked)
     return [kind for kind in CUSTOMERS_CHANGES if kind in accepted]
 
 

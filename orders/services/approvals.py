@@ -8,7 +8,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 
 from orders import ids
-from orders.commands import Actor, Kind
+from orders.actors import Actor, parse_actor
+from orders.commands import Kind
 from orders.errors import (
     AlreadyDecided,
     ApprovalNotFound,
@@ -66,7 +67,7 @@ def agree(approval_id: UUID, *, person: AbstractBaseUser) -> Command:
         approval.command = issue_command(order.pk, wish)
         order.refresh_from_db()
         approval.save(update_fields=["state", "decided_by", "decided_at", "command"])
-        _record(order, approval, EventType.APPROVAL_GRANTED, actor=f"{Actor.STAFF}:{person.pk}")
+        _record(order, approval, EventType.APPROVAL_GRANTED, actor=Actor.STAFF.named(person.pk))
         return approval.command
 
 
@@ -80,7 +81,7 @@ def refuse(approval_id: UUID, *, person: AbstractBaseUser, reason: str) -> Appro
         _decide(approval, Approval.State.REFUSED, person)
         approval.answer = reason[:MAX_REASON]
         approval.save(update_fields=["state", "decided_by", "decided_at", "answer"])
-        _record(order, approval, EventType.APPROVAL_REFUSED, actor=f"{Actor.STAFF}:{person.pk}")
+        _record(order, approval, EventType.APPROVAL_REFUSED, actor=Actor.STAFF.named(person.pk))
         return approval
 
 
@@ -100,7 +101,7 @@ def _amount_for_two(order: Order, wish: Intention) -> int | None:
 
 
 def _ask(order: Order, wish: Intention, amount: int) -> Approval:
-    kind, _, key = wish.actor.partition(":")
+    kind, key = parse_actor(wish.actor)
     if kind == Actor.CLIENT and len(waiting_approvals(order.pk)) >= MOST_OPEN:
         raise TooManyOpenCommands(f"{MOST_OPEN} refunds of the order wait for a second person already.")
     approval = Approval.objects.create(
@@ -138,7 +139,7 @@ def _undecided(approval_id: UUID, person: AbstractBaseUser) -> Iterator[tuple[Or
 
 
 def _first(approval: Approval) -> str:
-    actor = f"{Actor.STAFF}:{approval.decided_by_id}"
+    actor = Actor.STAFF.named(approval.decided_by_id)
     did = "agreed to this" if approval.state == Approval.State.APPROVED else "refused this"
     return f"{names_of([actor])[actor]} {did} at {approval.decided_at:%H:%M:%S %Z} already."
 

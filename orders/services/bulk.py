@@ -10,12 +10,11 @@ from django.utils import timezone
 
 from orders import ids
 from orders.commands import Kind
-from orders.errors import BulkRunNotFound, CommandRefused, NotYourRun, TooManyOrders
+from orders.errors import BulkRunNotFound, CommandRefused, NotYourRun, OrderMoved, TooManyOrders
 from orders.models import BulkItem, BulkRun, Command, Order
 from orders.selectors.bulk import MOST, Chosen
 from orders.selectors.eligibility import refusal_at_once
 from orders.services.commands import MAX_REASON, Intention, next_command, reject
-from orders.services.seen import OrderMoved
 
 # So many orders are locked at once, for some tens of milliseconds.
 BATCH = 100

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db.models import F, Q
 from django.utils import timezone
 
+from orders.actors import Actor
 from orders.commands import CommandState, Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Order, Payment, Shipment
@@ -42,7 +43,7 @@ def finish_cancellation(order_id: UUID) -> Order:
     """End a cancelling order as cancelled, if everything was undone; else it goes on cancelling."""
     with locked_order(order_id) as order:
         if order.status == Status.CANCELLING and is_undone(order):
-            advance(order, EventType.ORDER_CANCELLED, actor="system", key="cancelled")
+            advance(order, EventType.ORDER_CANCELLED, actor=Actor.SYSTEM, key="cancelled")
         return order
 
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from django.utils import timezone
 
 from orders import ids
-from orders.commands import KIND_OF_SIGNAL, OF_A_RETURN, Actor, CommandState, Kind
+from orders.actors import Actor, parse_actor
+from orders.commands import KIND_OF_SIGNAL, OF_A_RETURN, CommandState, Kind
 from orders.errors import CommandIdTaken, CommandRefused, OrderError, TooManyOpenCommands
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Order
@@ -85,7 +86,7 @@ def issue_command(order_id: UUID, wish: Intention) -> Command:
     with locked_order(order_id) as order:
         if wish.id and (known := Command.objects.filter(pk=wish.id).first()):
             return _same(known, order, wish.kind)
-        if wish.actor.partition(":")[0] == Actor.CLIENT:
+        if parse_actor(wish.actor)[0] is Actor.CLIENT:
             _check_room(order)
         command = _insert(order, wish)
         if why := refusal_at_once(order, command):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from orders.actors import Actor
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order
 from orders.services.transition import record
@@ -37,7 +38,7 @@ def hold_by_rule(order: Order, reason: str, command: Command) -> None:
         return
     order.held = True
     key = f"{EventType.ORDER_HELD}:{command.id}"
-    record(order, EventType.ORDER_HELD, actor="system", key=key, command=command, changed=("held", "held_reason"))
+    record(order, EventType.ORDER_HELD, actor=Actor.SYSTEM, key=key, command=command, changed=("held", "held_reason"))
 
 
 def _record(order: Order, event: EventType, command: Command) -> None:

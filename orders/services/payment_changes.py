@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
+from orders.actors import Actor
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order, Payment
 from orders.services import review
@@ -45,7 +46,7 @@ def finish_payment_return(order_id: UUID) -> Order:
         )
         if not order.payments.filter(state__in=Payment.LIVE).exists():
             last = order.payments.filter(cancel_requested=True).latest("attempt")
-            _await_payment(order, actor="system", key=f"payment_cancelled:{last.id}")
+            _await_payment(order, actor=Actor.SYSTEM, key=f"payment_cancelled:{last.id}")
         return order
 
 

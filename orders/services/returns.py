@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from orders.actors import Actor
 from orders.lifecycle import EventType
 from orders.models import Command, Order, Return, ReturnItem
 from orders.money import in_words
@@ -121,7 +122,7 @@ def _tell(
     record(
         order,
         event,
-        actor=command.actor if command else "timer",
+        actor=command.actor if command else Actor.TIMER,
         key=f"{event}:{row.pk}",
         data={"return": str(row.pk), **(facts or {})},
         command=command,
@@ -135,7 +136,7 @@ def _ask_staff(order: Order, row: Return) -> None:
     record(
         order,
         EventType.ATTENTION_NEEDED,
-        actor="timer",
+        actor=Actor.TIMER,
         key=f"undecided:{row.pk}",
         data={"return": str(row.pk)},
         changed=("needs_attention", "attention_reason"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from orders.errors import OrderMoved as OrderMoved  # noqa: PLC0414 - `bulk` and the admin import it from here
+from orders.errors import OrderMoved
 from orders.models import Approval, Command
 from orders.services.approvals import issue_or_ask
 from orders.services.commands import Intention, issue_command

@@ -3,7 +3,7 @@
 To add a screen or an action:
 
 1. `orders/roles.py`: a row in `RIGHTS` (a kind of command: in `_COMMANDS`), unless it goes with a right that exists.
-2. Where it is served: `stock.ensure(request, right)`, or `has_..._permission` of its admin class.
+2. Where it is served: `plain_admin.ensure(request, right)`, or `has_..._permission` of its admin class.
 3. Here: a row in `ADDRESSES` under the address's name (a bulk action: in `BULK`), and for a new table one object of it
    in `OBJECTS`. An address without a name goes under its route.
 

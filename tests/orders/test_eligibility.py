@@ -11,8 +11,9 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from orders.actors import Actor
 from orders.api.answers import accepts
-from orders.commands import RULES, Actor, Kind
+from orders.commands import RULES, Kind
 from orders.lifecycle import Status
 from orders.models import Order, Payment, Shipment
 from orders.selectors.backoffice import kinds_offered, order_view, refusal_to_staff

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from orders.actors import parse_actor
 from orders.commands import RULES, Kind
 from orders.lifecycle import Status, Waiting
 from orders.models import Command, Order, Payment, Refund, Shipment
@@ -106,11 +107,11 @@ def asks_outside(order: Order) -> bool:
 
 def _general_refusal(order: Order, kind: Kind, asked: Asked) -> str:
     """What forbids any kind of command: who sends it, what it lacks, where the order stands, who fulfils it."""
-    rule, who = RULES.get(kind), asked.actor.partition(":")[0]
+    rule, who = RULES.get(kind), parse_actor(asked.actor)[0]
     if rule is None:
         return "There is no such command."
-    if who and who not in rule.actors:
-        return f"This is not for {who} to decide."
+    if asked.actor and who not in rule.actors:
+        return f"This is not for {who or asked.actor} to decide."
     if asked.args is not None and (missing := [name for name in rule.arguments if not asked.args.get(name)]):
         return f"The command needs {' and '.join(missing)}."
     if why := refusal_in(Status(order.status), kind, made_up=order.made_up):

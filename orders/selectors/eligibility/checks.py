@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.conf import settings
 
+from orders.actors import Actor
 from orders.address import parse_address
-from orders.commands import Actor, Kind
+from orders.commands import Kind
 from orders.errors import InvalidOrder
 from orders.gateways.payments import payment_gateway
 from orders.lifecycle import Status, Waiting

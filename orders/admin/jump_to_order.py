@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from orders.admin.stock import ensure
+from orders.admin.plain_admin import ensure
 from orders.selectors.searching import order_meant
 
 # No number of ours is longer; nor is the address of a page that a label may carry.

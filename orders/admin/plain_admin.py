@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 else:
 
     class ModelAdmin(DeclaredOnly, admin.ModelAdmin):
-        """The stock class, subscriptable; its list answers what it declares, and its forms normalise texts."""
+        """Django's class, subscriptable; its list answers what it declares, and its forms normalise texts."""
 
         formfield_overrides = NORMALISED
 
@@ -41,37 +41,38 @@ else:
             return cls
 
     class TabularInline(admin.TabularInline):
-        """The stock class, subscriptable."""
+        """Django's class, subscriptable."""
 
         def __class_getitem__(cls, models: Any) -> type[Self]:
             """Forget the type parameters."""
             return cls
 
     class Paginator(paginator.Paginator):
-        """The stock class, subscriptable."""
+        """Django's class, subscriptable."""
 
         def __class_getitem__(cls, row: Any) -> type[Self]:
             """Forget the type parameter."""
             return cls
 
 
-class NothingByHand:
-    """Rows that the product writes itself: nobody adds or deletes one in the admin."""
+class NeverDeleted:
+    """Rows that others name: nobody deletes one in the admin."""
 
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the stock signature
-        """Never."""
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's signature
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the stock signature
-        """Never."""
+
+class NothingByHand(NeverDeleted):
+    """Rows that the product writes itself: nobody adds one either."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's signature
         return False
 
 
 class ReadOnly(NothingByHand):
     """Rows that nobody changes in the admin either."""
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - the stock signature
-        """Never."""
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's signature
         return False
 
 
@@ -87,4 +88,13 @@ def ensure(request: HttpRequest, right: str) -> None:
         raise PermissionDenied
 
 
-__all__ = ["NORMALISED", "ModelAdmin", "NothingByHand", "Paginator", "ReadOnly", "TabularInline", "ensure"]
+__all__ = [
+    "NORMALISED",
+    "ModelAdmin",
+    "NeverDeleted",
+    "NothingByHand",
+    "Paginator",
+    "ReadOnly",
+    "TabularInline",
+    "ensure",
+]
