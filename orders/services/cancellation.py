@@ -9,6 +9,7 @@ from orders.actors import Actor
 from orders.commands import CommandState, Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Order, Payment, Shipment
+from orders.services import attention
 from orders.services.transition import advance, locked_order
 
 
@@ -18,14 +19,14 @@ def accept_cancellation(order: Order, command: Command) -> str:
         _end_placement(order)
     order.held, order.held_reason = False, ""
     # Whatever a person was to look at, a refund that failed among it, is superseded: everything is given back now.
-    order.needs_attention, order.attention_reason = False, ""
+    attention.clear(order)
     advance(
         order,
         EventType.CANCELLATION_ACCEPTED,
         actor=command.actor,
         key=f"cancellation:{command.id}",
         command=command,
-        changed=("held", "held_reason", "needs_attention", "attention_reason"),
+        changed=("held", "held_reason", *attention.FIELDS),
     )
     return "The order is being cancelled." if is_undone(order) else "The order is being cancelled and refunded."
 

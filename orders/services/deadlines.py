@@ -6,6 +6,7 @@ from orders.actors import Actor
 from orders.commands import Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Order
+from orders.services import attention
 from orders.services.commands import decide_by_timer
 from orders.services.transition import locked_order, record
 
@@ -22,14 +23,13 @@ def pass_deadline(order_id: UUID, status: Status) -> Order:
 def _call_attention(order_id: UUID, status: Status) -> Order:
     with locked_order(order_id) as order:
         if order.status == status and not order.needs_attention:
-            order.needs_attention = True
-            order.attention_reason = f"The order has been {status.in_words} for longer than it should be."
+            attention.flag(order, f"The order has been {status.in_words} for longer than it should be.")
             order.deadline = None
             record(
                 order,
                 EventType.ATTENTION_NEEDED,
                 actor=Actor.TIMER,
                 key=f"overdue:{status}:{order.command_seq}",
-                changed=("needs_attention", "attention_reason", "deadline"),
+                changed=(*attention.FIELDS, "deadline"),
             )
         return order

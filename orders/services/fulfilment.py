@@ -9,6 +9,7 @@ from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order, Shipment
 from orders.parcels import Parcel, parse_parcel
 from orders.search_text import with_tracking_number
+from orders.services import attention
 from orders.services.labels import parcel_weight
 from orders.services.transition import advance
 
@@ -106,7 +107,7 @@ def end_delivery(order: Order, *, delivered: bool, actor: str, command: Command 
     shipment.delivered_at = timezone.now() if delivered else None
     shipment.failure_reason = "" if delivered else "The parcel was not delivered."
     shipment.save(update_fields=["state", "delivered_at", "failure_reason"])
-    order.needs_attention, order.attention_reason = False, ""
+    attention.clear_unless_refund_failed(order)
     advance(
         order,
         EventType.DELIVERY_CONFIRMED if delivered else EventType.DELIVERY_FAILED,
@@ -114,7 +115,7 @@ def end_delivery(order: Order, *, delivered: bool, actor: str, command: Command 
         key=f"delivered:{shipment.id}",
         data=_facts(shipment),
         command=command,
-        changed=("needs_attention", "attention_reason"),
+        changed=attention.FIELDS,
     )
 
 

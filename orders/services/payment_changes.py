@@ -10,7 +10,7 @@ from django.utils import timezone
 from orders.actors import Actor
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order, Payment
-from orders.services import review
+from orders.services import attention, review
 from orders.services.transition import advance, locked_order, record
 
 
@@ -23,7 +23,7 @@ def cancel_payment(order: Order, command: Command) -> str:
     payment.cancel_requested = True
     payment.save(update_fields=["cancel_requested"])
     order.waiting_for = Waiting.PAYMENT_RETURN
-    order.needs_attention, order.attention_reason = False, ""  # a refund that failed before is part of this one now
+    attention.clear(order)  # a refund that failed before is part of this one now
     record(
         order,
         EventType.PAYMENT_CANCELLATION_ACCEPTED,
@@ -31,7 +31,7 @@ def cancel_payment(order: Order, command: Command) -> str:
         key=f"payment_cancellation:{command.id}",
         data={"payment": str(payment.id)},
         command=command,
-        changed=("waiting_for", "needs_attention", "attention_reason"),
+        changed=("waiting_for", *attention.FIELDS),
     )
     return "The payment is taken back; then the order waits for a new one."
 

@@ -6,6 +6,7 @@ from orders.lifecycle import EventType
 from orders.models import Command, Order, Refund
 from orders.money import in_words
 from orders.selectors.refunds import captured_payment, failed_refund, is_to_be_returned, refundable
+from orders.services import attention
 from orders.services.refunds import open_refund, succeed
 from orders.services.transition import record
 
@@ -65,12 +66,12 @@ def _clear_attention(order: Order, command: Command) -> None:
     other = failed_refund(order)
     if other and not is_to_be_returned(order) and not _went_back_otherwise(other):
         return
-    order.needs_attention, order.attention_reason = False, ""
+    attention.clear(order)
     record(
         order,
         EventType.ATTENTION_CLEARED,
         actor=command.actor,
         key=f"attention_cleared:{command.id}",
         command=command,
-        changed=("needs_attention", "attention_reason"),
+        changed=attention.FIELDS,
     )

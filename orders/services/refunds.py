@@ -14,6 +14,7 @@ from orders.lifecycle import EventType
 from orders.models import Command, Order, Payment, Refund
 from orders.selectors.orders import order_by_id
 from orders.selectors.refunds import is_to_be_returned, pending_refunds, refundable
+from orders.services import attention
 from orders.services.payment import charge
 from orders.services.return_ends import end_with_refund
 from orders.services.transition import locked_order, record
@@ -120,8 +121,7 @@ def _record_failure(order_id: UUID, refund_id: UUID, reason: str) -> Order:
         if refund.state == Refund.State.PENDING:
             refund.failure_reason = reason
             _save(refund, Refund.State.FAILED)
-            order.needs_attention = True
-            order.attention_reason = f"A refund failed: {reason} Try it again, or settle it by other means."
+            attention.flag(order, f"A refund failed: {reason} Try it again, or settle it by other means.")
             record(
                 order,
                 EventType.REFUND_FAILED,
@@ -129,7 +129,7 @@ def _record_failure(order_id: UUID, refund_id: UUID, reason: str) -> Order:
                 key=f"refund_failed:{refund.id}",
                 data=_facts(refund),
                 command=refund.command,
-                changed=("needs_attention", "attention_reason"),
+                changed=attention.FIELDS,
             )
         return order
 

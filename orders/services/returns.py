@@ -13,6 +13,7 @@ from orders.models import Command, Order, Return, ReturnItem
 from orders.money import in_words
 from orders.selectors.refunds import captured_payment
 from orders.selectors.returns import amount_due, pieces_named, pieces_received, return_named
+from orders.services import attention
 from orders.services.refunds import open_refund
 from orders.services.transition import locked_order, record
 
@@ -132,14 +133,14 @@ def _tell(
 def _ask_staff(order: Order, row: Return) -> None:
     if order.needs_attention:
         return
-    order.needs_attention, order.attention_reason = True, UNDECIDED
+    attention.flag(order, UNDECIDED)
     record(
         order,
         EventType.ATTENTION_NEEDED,
         actor=Actor.TIMER,
         key=f"undecided:{row.pk}",
         data={"return": str(row.pk)},
-        changed=("needs_attention", "attention_reason"),
+        changed=attention.FIELDS,
     )
 
 
@@ -148,12 +149,12 @@ def _no_longer_undecided(order: Order, command: Command) -> None:
     late = order.returns.filter(state=Return.State.REQUESTED, deadline=None)
     if order.attention_reason != UNDECIDED or late.exists():
         return
-    order.needs_attention, order.attention_reason = False, ""
+    attention.clear(order)
     record(
         order,
         EventType.ATTENTION_CLEARED,
         actor=command.actor,
         key=f"attention_cleared:{command.id}",
         command=command,
-        changed=("needs_attention", "attention_reason"),
+        changed=attention.FIELDS,
     )

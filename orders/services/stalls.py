@@ -6,6 +6,7 @@ from orders.actors import Actor
 from orders.lifecycle import EventType
 from orders.models import Order
 from orders.selectors.orders import order_by_id
+from orders.services import attention
 from orders.services.transition import locked_order, record
 
 STALLED = "A step of the order failed again and again"
@@ -20,8 +21,7 @@ def stall(order_id: UUID, *, step: str, reason: str) -> Order:
     """Flag an order because `step` failed as often as it is tried; one that is flagged already keeps its reason."""
     with locked_order(order_id) as order:
         if not order.needs_attention:
-            order.needs_attention = True
-            order.attention_reason = f"{STALLED}: {step} ({reason}). It is tried again every ten minutes."
+            attention.flag(order, f"{STALLED}: {step} ({reason}). It is tried again every ten minutes.")
             _record(order, EventType.ATTENTION_NEEDED, step)
         return order
 
@@ -30,7 +30,7 @@ def resume(order_id: UUID) -> Order:
     """Take the flag away, so that the step is tried anew; an order that is not stalled is left alone."""
     with locked_order(order_id) as order:
         if is_stalled(order):
-            order.needs_attention, order.attention_reason = False, ""
+            attention.clear(order)
             _record(order, EventType.ATTENTION_CLEARED, "")
         return order
 
@@ -50,5 +50,5 @@ def _record(order: Order, event: EventType, step: str) -> None:
         actor=Actor.SYSTEM,
         key=f"{event}:stalled:{order.event_seq}",
         data={"codes": [step]} if step else None,
-        changed=("needs_attention", "attention_reason"),
+        changed=attention.FIELDS,
     )

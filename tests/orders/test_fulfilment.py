@@ -4,7 +4,7 @@ from typing import Any
 
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services import labels, shipping
+from orders.services import labels, refunds, shipping
 from tests.factories import ADDRESS, an_order_in, command, kinds
 
 
@@ -46,3 +46,13 @@ def test_another_address_helps_an_order_that_cannot_be_sent_where_it_was_to_go(s
     shipping.pack(order.pk)
     labels.book_label(order.pk)
     assert order.shipments.get().address["country"] == "CA"
+
+
+def test_a_refund_that_failed_still_waits_for_a_person_once_the_parcel_has_arrived() -> None:
+    order = an_order_in(Status.SHIPPED, payment_method="tok_refund_refused")
+    command(order, "refund", args={"amount": 100}, reason="A scratch.")
+    refunds.pay_refunds(order.pk)
+    command(order, "deliver")
+    assert (order.status, order.needs_attention) == (Status.DELIVERED, True)
+    assert command(order, "settle_refund", reason="By bank transfer.").state == "applied"
+    assert not order.needs_attention
