@@ -80,7 +80,7 @@ def right_to(kind: Kind) -> str:
 
 
 def _by_hand(app: str, model: str, changed_by: frozenset[Group], seen_by: frozenset[Group]) -> dict[str, Right]:
-    """Rows that staff edit as the stock admin does."""
+    """Rows that staff edit as Django's admin does."""
     what = {"view": seen_by | changed_by, "add": changed_by, "change": changed_by, "delete": changed_by}
     return {
         f"{app}.{verb}_{model}": Right(words=f"Can {verb} {model}", groups=groups, model=f"{app}.{model}")

@@ -45,7 +45,7 @@ class ApprovalAdmin(OrderColumn, PageAdmin[Approval]):
     ordering = ("created_at",)
 
     def get_urls(self) -> list[URLPattern]:
-        """What is decided on an approval's page, before the stock ones."""
+        """What is decided on an approval's page, before Django's own."""
         view = self.admin_site.admin_view
         return [
             path("<uuid:approval_id>/agree/", view(self.agree_view), name="orders_approval_agree"),

@@ -28,7 +28,7 @@ WAITING = {
 
 
 class OrderChangeList(DeclaredChangeList):
-    """The stock list; what the badges tell is looked up for the page as a whole, however many orders stand on it."""
+    """Django's list; what the badges tell is looked up for the page as a whole, however many orders stand on it."""
 
     def get_results(self, request: HttpRequest) -> None:
         """Read the page, and mark its orders."""

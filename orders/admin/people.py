@@ -20,8 +20,8 @@ GIVE = "auth.give_groups_user"
 SEEN = ("username", "first_name", "last_name", "email", "is_active", "last_login", "date_joined")
 
 
-class PersonAdmin(DeclaredOnly, UserAdmin):  # type: ignore[type-arg] # the stock class takes no type when it runs
-    """The stock screen for superusers, a short one for managers."""
+class PersonAdmin(DeclaredOnly, UserAdmin):  # type: ignore[type-arg] # Django's class takes no type when it runs
+    """Django's screen for superusers, a short one for managers."""
 
     formfield_overrides = NORMALISED
     readonly_fields = ("last_login", "date_joined")
@@ -54,7 +54,7 @@ class PersonAdmin(DeclaredOnly, UserAdmin):  # type: ignore[type-arg] # the stoc
             _may_give(request) and (obj is None or (obj.pk != request.user.pk and _has_groups_alone(obj)))
         )
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - the stock signature
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's signature
         """Superusers alone."""
         if not _is_superuser(request):
             raise PermissionDenied
@@ -62,7 +62,7 @@ class PersonAdmin(DeclaredOnly, UserAdmin):  # type: ignore[type-arg] # the stoc
 
 
 class RoleAdmin(DeclaredOnly, GroupAdmin):
-    """The stock screen."""
+    """Django's screen."""
 
 
 def _is_superuser(request: HttpRequest) -> bool:

@@ -23,7 +23,7 @@ _checks = Slots(MAX_CONCURRENT_CHECKS)
 
 
 class SignInForm(AdminAuthenticationForm):
-    """The stock form, which only the browser keeps from a longer name than anybody can have."""
+    """Django's form, which only the browser keeps from a longer name than anybody can have."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Check the length here too: the attempt is recorded under the name, in a column that has an end."""

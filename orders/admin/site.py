@@ -1,4 +1,4 @@
-"""The stock Django admin under our title, with what needs a person on top."""
+"""Django's admin under our title, with what needs a person on top."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ class OrderlifeAdminSite(AdminSite):
         self.register(WebhookEndpoint, EndpointAdmin)
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """The stock one, but for its widget of two lists, which screen readers cannot use, and for its texts."""
+        """Django's, but for its widget of two lists, which screen readers cannot use, and for its texts."""
         if getattr(admin_class, "filter_horizontal", ()):
             options["filter_horizontal"] = ()
         if admin_class and not admin_class.formfield_overrides:
@@ -75,12 +75,12 @@ class OrderlifeAdminSite(AdminSite):
         super().register(model_or_iterable, admin_class, **options)
 
     def get_urls(self) -> list[Any]:
-        """The stock addresses, before them those that serve also who has given no second factor yet."""
+        """Django's addresses, before them those that serve also who has given no second factor yet."""
         return [
             path("second-factor/", self.second_factor_view, name="second_factor"),
             path("logout/", self.logout, name="logout"),
-            # No row has a page outside the admin: the stock address that leads there takes any table and any id.
-            *(stock for stock in super().get_urls() if getattr(stock, "name", None) != "view_on_site"),
+            # No row has a page outside the admin: Django's address that leads there takes any table and any id.
+            *(route for route in super().get_urls() if getattr(route, "name", None) != "view_on_site"),
         ]
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -88,7 +88,7 @@ class OrderlifeAdminSite(AdminSite):
         return super().has_permission(request) and not is_wanting(request)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The stock page; who has given the password goes on to the second factor."""
+        """Django's page; who has given the password goes on to the second factor."""
         if is_wanting(request):
             query = urlencode({REDIRECT_FIELD_NAME: request.GET.get(REDIRECT_FIELD_NAME, "")})
             return redirect(f"{reverse('admin:second_factor')}?{query}")
@@ -97,7 +97,7 @@ class OrderlifeAdminSite(AdminSite):
         return sign_in(request, lambda: _within(super(OrderlifeAdminSite, self).login(request, extra_context)))
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override] # the stubs forget that it redirects
-        """The stock page; it checks the old password, and hashes the new one."""
+        """Django's page; it checks the old password, and hashes the new one."""
         if request.method != "POST":
             return super().password_change(request, extra_context)
         return one_of_few(request, lambda: super(OrderlifeAdminSite, self).password_change(request, extra_context))
@@ -107,7 +107,7 @@ class OrderlifeAdminSite(AdminSite):
         return second_factor(request, self)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The dashboard for those who may see orders, then the stock list of tables."""
+        """The dashboard for those who may see orders, then Django's list of tables."""
         may = getattr(request.user, "has_perm", lambda _: False)
         if not may("orders.view_order"):
             return super().index(request, extra_context)
@@ -122,7 +122,7 @@ class OrderlifeAdminSite(AdminSite):
 
 
 def _within(answer: HttpResponse) -> HttpResponse:
-    """The stock answer to a login; where it leads to no page of ours, to the dashboard."""
+    """Django's answer to a login; where it leads to no page of ours, to the dashboard."""
     if isinstance(answer, HttpResponseRedirect) and not is_page_of_ours(answer.url):
         return HttpResponseRedirect(reverse("admin:index"))
     return answer
