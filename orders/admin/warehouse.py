@@ -108,7 +108,7 @@ def work(request: HttpRequest, *, site: AdminSite, order_id: UUID) -> HttpRespon
         "order": order,
         "status": Status(order.status).in_words,
         "step": warehouse.next_step(order),
-        "hindrance": warehouse.hindrance(order),
+        "no_step": warehouse.reason_for_no_step(order),
         "lines": lines,
         "is_complete": all(line.is_complete for line in lines),
         "label": warehouse.label_of(order),
@@ -178,7 +178,7 @@ def slip(request: HttpRequest, *, site: AdminSite, order_id: UUID) -> HttpRespon
 
 def _go_on(request: HttpRequest, order: Order, text: str, *, here: Order | None = None) -> HttpResponse:
     """Take the step that a scan of an order means, and show the order."""
-    if refusal := warehouse.hindrance(order):
+    if refusal := warehouse.reason_for_no_step(order):
         messages.error(request, refusal)
     elif kind := _step_of(request, order, text):
         wish = Intention(kind=kind, actor=Actor.STAFF.named(request.user.pk), id=ids.uuid7())

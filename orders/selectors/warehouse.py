@@ -71,11 +71,11 @@ def counts() -> dict[Kind, int]:
 
 
 def next_step(order: Order) -> Kind | None:
-    """What the warehouse does next with an order; None: nothing, and `hindrance` says why."""
-    return None if hindrance(order) else _STEP_AT[Status(order.status)]
+    """What the warehouse does next with an order; None: nothing, and `reason_for_no_step` says why."""
+    return None if reason_for_no_step(order) else _STEP_AT[Status(order.status)]
 
 
-def hindrance(order: Order) -> str:
+def reason_for_no_step(order: Order) -> str:
     """Why there is nothing to do with an order, and what to do instead; empty if there is something."""
     if order.made_up:
         return f"{order.code}: {MADE_UP}"
