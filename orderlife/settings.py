@@ -198,7 +198,7 @@ DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="Orderlife <orders@localhost>"
 # How long an order is in review before its customer is told that it takes longer; 0: never.
 REVIEW_MAIL_AFTER = env.float("REVIEW_MAIL_AFTER", default=24 * 3600)
 
-# --- The doors --------------------------------------------------------------------------------------------------------
+# --- The interfaces -------------------------------------------------------------------------------------------
 # The first key makes the customers' links, all of them open one: put a new key in front to rotate.
 TRACKING_KEYS = keys(env, "TRACKING_KEYS", default=f"tracking:{SECRET_KEY}")
 # How many requests an API client may send in a minute; 0: as many as it likes.

@@ -1,4 +1,4 @@
-"""A postal address as a value: formed at the door, kept as JSON, printed on the label."""
+"""A postal address as a value: parsed at the interfaces, kept as JSON, printed on the label."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields

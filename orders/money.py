@@ -1,4 +1,4 @@
-"""Money: integers of the currency's minor unit (cents) inside, decimals at the doors."""
+"""Money: integers of the currency's minor unit (cents) inside, decimals at the interfaces."""
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation

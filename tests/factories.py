@@ -10,7 +10,7 @@ from orders.lifecycle import Status
 from orders.models import Approval, Order, Return
 from orders.services import cancellation, commands, deadlines, labels, payment, refunds, shipping
 from orders.services.approvals import issue_or_ask
-from orders.services.commands import Intention, issue_command, settle_signal
+from orders.services.commands import CommandRequest, issue_command, settle_signal
 from orders.services.placement import NewItem, NewOrder, place_order
 from tests.conftest import PATIENCE_SECONDS, eventually, unique
 
@@ -62,7 +62,7 @@ def an_order_in(status: Status, **fields: Any) -> Order:
 
 def command(order: Order, kind: str, **wish: Any) -> Any:
     """Issue a command and settle it at once, as relay and workflow would; the settled row."""
-    row = issue_command(order.pk, Intention(kind=Kind(kind), actor=wish.pop("actor", "staff:1"), **wish))
+    row = issue_command(order.pk, CommandRequest(kind=Kind(kind), actor=wish.pop("actor", "staff:1"), **wish))
     settle(row)
     order.refresh_from_db()
     return row
@@ -103,7 +103,7 @@ def settle(row: Any) -> None:
 
 def wish(order: Order, kind: str, **fields: Any) -> Any:
     """Issue a command, and leave it to relay and workflow."""
-    return issue_command(order.pk, Intention(kind=Kind(kind), actor=fields.pop("actor", "staff:1"), **fields))
+    return issue_command(order.pk, CommandRequest(kind=Kind(kind), actor=fields.pop("actor", "staff:1"), **fields))
 
 
 def settled(row: Any) -> Any:
@@ -150,7 +150,7 @@ def an_approval(amount: int = 60_000, **fields: Any) -> Approval:
     items = [NewItem(sku="ABC123", quantity=1, unit_price=amount * 3 // 2, name="Lamp")]
     order = an_order_in(Status.DELIVERED, items=items)
     actor = fields.pop("actor", "operator")
-    wish = Intention(kind=Kind.REFUND, actor=actor, reason="Scratched.", args={"amount": amount}, **fields)
+    wish = CommandRequest(kind=Kind.REFUND, actor=actor, reason="Scratched.", args={"amount": amount}, **fields)
     approval = issue_or_ask(order.pk, wish)
     assert isinstance(approval, Approval)
     return approval

@@ -21,8 +21,8 @@ from orders.roles import right_to
 from orders.selectors.backoffice import OrderView, order_view, refusal_to_staff
 from orders.selectors.commands import outcome_of
 from orders.selectors.timeline import changes_since
-from orders.services.commands import Intention
-from orders.services.seen import ask_as_seen
+from orders.services.commands import CommandRequest
+from orders.services.optimistic_lock import issue_or_ask_if_unchanged
 
 # How long the answer to a click waits for what became of it.
 ANSWER_WITHIN_SECONDS = 1.0
@@ -113,9 +113,9 @@ def announce(request: HttpRequest, order: Order, kind: Kind, issued: Command | A
 def _take(model_admin: ModelAdmin[Order], request: HttpRequest, kind: Kind, form: forms.ActionForm) -> HttpResponse:
     order, asked = form.view.order, form.cleaned_data
     actor = Actor.STAFF.named(request.user.pk)
-    wish = Intention(kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"])
+    wish = CommandRequest(kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"])
     try:
-        issued = ask_as_seen(order.pk, wish, seq=asked["seen"])
+        issued = issue_or_ask_if_unchanged(order.pk, wish, expected_version=asked["seen"])
     except OrderMoved:
         fresh = ACTIONS[kind].form(order_view(order.pk), initial=form.cleaned_data)
         return _page(model_admin, request, kind, fresh, changes=changes_since(order.pk, asked["seen"]))

@@ -28,9 +28,9 @@ from orders.models import ReviewClaim
 from orders.roles import right_to
 from orders.selectors.review_queue import Queued, next_to_review, review_queue, review_view
 from orders.selectors.timeline import changes_since
-from orders.services.commands import Intention
+from orders.services.commands import CommandRequest
+from orders.services.optimistic_lock import issue_if_unchanged
 from orders.services.review_claims import check_claim, claim, leave
-from orders.services.seen import issue_as_seen
 
 DECISIONS = (Kind.APPROVE, Kind.REJECT)
 
@@ -115,8 +115,8 @@ def _take(request: HttpRequest, site: AdminSite, kind: Kind, form: ActionForm) -
 def _issue(request: HttpRequest, kind: Kind, form: ActionForm) -> None:
     asked, order = form.cleaned_data, form.view.order
     actor = Actor.STAFF.named(request.user.pk)
-    wish = Intention(kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"])
-    command = issue_as_seen(order.pk, wish, seq=asked["seen"])
+    wish = CommandRequest(kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"])
+    command = issue_if_unchanged(order.pk, wish, expected_version=asked["seen"])
     announce(request, order, kind, command, seen=asked["seen"])
 
 

@@ -28,8 +28,8 @@ from orders.models import Order
 from orders.roles import right_to
 from orders.selectors import warehouse
 from orders.selectors.fulfilment import STEPS
-from orders.services.commands import Intention
-from orders.services.seen import issue_as_seen
+from orders.services.commands import CommandRequest
+from orders.services.optimistic_lock import issue_if_unchanged
 
 RIGHT = right_to(Kind.PICK)
 WORDS = {Kind.PICK: "To pick", Kind.PACK: "To pack", Kind.SHIP: "To hand over", Kind.DELIVER: "On the way"}
@@ -144,7 +144,7 @@ def step(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
     else:
         asked = form.cleaned_data
         args = form.args() if kind is Kind.SHIP else {}
-        wish = Intention(kind=kind, actor=Actor.STAFF.named(request.user.pk), args=args, id=asked["command"])
+        wish = CommandRequest(kind=kind, actor=Actor.STAFF.named(request.user.pk), args=args, id=asked["command"])
         _take(request, view.order, wish, seen=asked["seen"])
     return redirect("admin:orders_order_warehouse_work", order_id)
 
@@ -181,7 +181,7 @@ def _go_on(request: HttpRequest, order: Order, text: str, *, here: Order | None 
     if refusal := warehouse.reason_for_no_step(order):
         messages.error(request, refusal)
     elif kind := _step_of(request, order, text):
-        wish = Intention(kind=kind, actor=Actor.STAFF.named(request.user.pk), id=ids.uuid7())
+        wish = CommandRequest(kind=kind, actor=Actor.STAFF.named(request.user.pk), id=ids.uuid7())
         _take(request, order, wish, seen=order.event_seq)
     elif here == order:
         messages.warning(request, _what_is_missing(request, order))
@@ -215,11 +215,11 @@ def _what_is_missing(request: HttpRequest, order: Order) -> str:
     return f"{order.code}: press the button to confirm its delivery."
 
 
-def _take(request: HttpRequest, order: Order, wish: Intention, *, seen: int) -> None:
+def _take(request: HttpRequest, order: Order, wish: CommandRequest, *, seen: int) -> None:
     """Issue the command, and say what became of it."""
     ensure(request, right_to(wish.kind))
     try:
-        command = issue_as_seen(order.pk, wish, seq=seen)
+        command = issue_if_unchanged(order.pk, wish, expected_version=seen)
     except OrderError as error:
         messages.error(request, f"{order.code}: “{ACTIONS[wish.kind].label}” was not done. {error.message}")
     else:

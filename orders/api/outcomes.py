@@ -20,7 +20,7 @@ from orders.selectors.approvals import undecided
 from orders.selectors.commands import command_of_order, outcome_of
 from orders.services import idempotency
 from orders.services.approvals import issue_or_ask
-from orders.services.commands import Intention
+from orders.services.commands import CommandRequest
 
 Effect = Callable[[], idempotency.Answer]
 
@@ -43,7 +43,7 @@ def carry_out(request: HttpRequest, order: Order, wish: Wish, key: str, wait: fl
     client = client_of(request)
 
     def effect() -> idempotency.Answer:
-        intention = Intention(kind=wish.kind, actor=actor_of(client), reason=wish.reason, args=wish.args)
+        intention = CommandRequest(kind=wish.kind, actor=actor_of(client), reason=wish.reason, args=wish.args)
         row = issue_or_ask(order.pk, intention)
         if isinstance(row, Approval):
             return idempotency.Answer(202, answers.approval(row).model_dump(mode="json"), order)
@@ -124,7 +124,7 @@ def replayable(response: HttpResponse, answer: idempotency.Answer) -> HttpRespon
 
 
 def _window_closed(row: Command) -> dict[str, Any]:
-    """What a problem says of a command that was refused at the door."""
+    """What a problem says of a command that was refused at once."""
     return {
         "detail": row.outcome,
         "command_id": str(row.pk),

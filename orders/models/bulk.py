@@ -12,7 +12,7 @@ class BulkRun(models.Model):
     """A draft that shows somebody what would happen; once confirmed, a record of what was asked for.
 
     `issued` counts the planned commands that have been written, in the order of their positions, `rejected` those that
-    were refused at the door among them: a run that stopped midway goes on from there.
+    were refused at once among them: a run that stopped midway goes on from there.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)

@@ -24,11 +24,11 @@ from orders.selectors.approvals import is_above_limit, not_the_second_person, wa
 from orders.selectors.eligibility import refusal
 from orders.selectors.refunds import refundable_of
 from orders.selectors.timeline import names_of
-from orders.services.commands import MAX_REASON, MOST_OPEN, Intention, issue_command
+from orders.services.commands import MAX_REASON, MOST_OPEN, CommandRequest, issue_command
 from orders.services.transition import Data, locked_order, record
 
 
-def issue_or_ask(order_id: UUID, wish: Intention) -> Command | Approval:
+def issue_or_ask(order_id: UUID, wish: CommandRequest) -> Command | Approval:
     """Issue a command; a refund that is more than one person may give waits for a second person instead.
 
     Sent again with its id, what was written first is returned. A refund that the order cannot give is issued like any
@@ -61,7 +61,7 @@ def agree(approval_id: UUID, *, person: AbstractBaseUser) -> Command:
         if reason := refusal_to(approval):
             raise CommandRefused(reason)
         _decide(approval, Approval.State.APPROVED, person)
-        wish = Intention(
+        wish = CommandRequest(
             kind=Kind.REFUND, actor=approval.actor, reason=approval.reason, args=approval.args, id=approval.pk
         )
         approval.command = issue_command(order.pk, wish)
@@ -90,7 +90,7 @@ def refusal_to(approval: Approval) -> str:
     return refusal(approval.order, Kind.REFUND, approval.args, actor=approval.actor)
 
 
-def _amount_for_two(order: Order, wish: Intention) -> int | None:
+def _amount_for_two(order: Order, wish: CommandRequest) -> int | None:
     """What is to go back, in minor units, if it can and a second person must agree."""
     args = wish.args or {}
     if refusal(order, Kind.REFUND, args, actor=wish.actor):
@@ -100,7 +100,7 @@ def _amount_for_two(order: Order, wish: Intention) -> int | None:
     return amount if is_above_limit(order, amount) else None
 
 
-def _ask(order: Order, wish: Intention, amount: int) -> Approval:
+def _ask(order: Order, wish: CommandRequest, amount: int) -> Approval:
     kind, key = parse_actor(wish.actor)
     if kind == Actor.CLIENT and len(waiting_approvals(order.pk)) >= MOST_OPEN:
         raise TooManyOpenCommands(f"{MOST_OPEN} refunds of the order wait for a second person already.")

@@ -14,7 +14,7 @@ from orders.errors import BulkRunNotFound, CommandRefused, NotYourRun, OrderMove
 from orders.models import BulkItem, BulkRun, Command, Order
 from orders.selectors.bulk import MOST, Chosen
 from orders.selectors.eligibility import refusal_at_once
-from orders.services.commands import MAX_REASON, Intention, next_command, reject
+from orders.services.commands import MAX_REASON, CommandRequest, next_command, reject
 
 # So many orders are locked at once, for some tens of milliseconds.
 BATCH = 100
@@ -99,7 +99,7 @@ def _issue(run: BulkRun, orders: Sequence[Order], items: dict[UUID, BulkItem], a
     """A command for each of these locked orders, in as many statements as for one; how many were refused."""
     kind = Kind(run.kind)
     commands = [
-        next_command(order, Intention(kind=kind, actor=actor, reason=run.reason, id=items[order.pk].command_id))
+        next_command(order, CommandRequest(kind=kind, actor=actor, reason=run.reason, id=items[order.pk].command_id))
         for order in orders
     ]
     Order.objects.filter(pk__in=items).update(command_seq=F("command_seq") + 1)

@@ -1,4 +1,4 @@
-"""Commands from the door to their end: issued under the order's lock, settled under the order's lock."""
+"""Commands from first to last: issued under the order's lock, settled under the order's lock."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -63,7 +63,7 @@ MOST_OPEN = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Intention:
+class CommandRequest:
     """What somebody wants of an order. `id` is theirs where they can send it twice."""
 
     kind: Kind
@@ -73,7 +73,7 @@ class Intention:
     id: UUID | None = None
 
 
-def issue_command(order_id: UUID, wish: Intention) -> Command:
+def issue_command(order_id: UUID, wish: CommandRequest) -> Command:
     """Write a command. Where the order plainly does not accept it, it is rejected at once, in the same row.
 
     Sent again with its id, the command that was written first is returned.
@@ -94,7 +94,7 @@ def issue_command(order_id: UUID, wish: Intention) -> Command:
         return command
 
 
-def next_command(order: Order, wish: Intention) -> Command:
+def next_command(order: Order, wish: CommandRequest) -> Command:
     """The next command of a locked order, not written yet, and neither is the number that it takes from the order."""
     now = timezone.now()
     order.command_seq += 1
@@ -162,7 +162,7 @@ def decide_by_timer(order_id: UUID, kind: Kind, *, while_in: Status, reason: str
     """
     with locked_order(order_id) as order:
         if order.status == while_in and order.deadline is not None:
-            _decide(order, _insert(order, Intention(kind=kind, actor=Actor.TIMER, reason=reason)))
+            _decide(order, _insert(order, CommandRequest(kind=kind, actor=Actor.TIMER, reason=reason)))
         return order
 
 
@@ -213,14 +213,14 @@ def _check_room(order: Order) -> None:
         raise TooManyOpenCommands(f"The order has {MOST_OPEN} commands that are not settled yet.")
 
 
-def _insert(order: Order, wish: Intention) -> Command:
+def _insert(order: Order, wish: CommandRequest) -> Command:
     command = next_command(order, wish)
     order.save(update_fields=["command_seq"])
     command.save(force_insert=True)
     return command
 
 
-def _record_typed(order: Order, wish: Intention) -> Command:
+def _record_typed(order: Order, wish: CommandRequest) -> Command:
     """The row of a signal that was typed by hand. What may not be stored of it is left out, and it is rejected."""
     try:
         reason, args = as_stored(wish.reason, wish.args)
@@ -232,7 +232,7 @@ def _record_typed(order: Order, wish: Intention) -> Command:
     return _insert(order, replace(wish, reason=reason, args=args))
 
 
-def _typed(signal: str, command_id: UUID, body: object) -> Intention:
+def _typed(signal: str, command_id: UUID, body: object) -> CommandRequest:
     """What a person meant who typed a signal: a text is its reason, an object its arguments."""
     kind = KIND_OF_SIGNAL.get(signal, Kind.UNKNOWN)
     args = dict(body) if isinstance(body, Mapping) else {}
@@ -241,7 +241,7 @@ def _typed(signal: str, command_id: UUID, body: object) -> Intention:
         args = {"address": args}
     if kind is Kind.UNKNOWN:
         args = {"signal": "".join(letter if letter.isprintable() else "?" for letter in signal[:100])}
-    return Intention(kind=kind, actor=Actor.TEMPORAL, reason=reason, args=args, id=command_id)
+    return CommandRequest(kind=kind, actor=Actor.TEMPORAL, reason=reason, args=args, id=command_id)
 
 
 def _same(known: Command, order: Order, kind: Kind) -> Command:

@@ -7,19 +7,19 @@ from typing import Protocol
 from uuid import UUID
 
 
-class Verdict(Enum):
+class DeliveryResult(Enum):
     """What an attempt means for its delivery: the value is the delivery's state."""
 
     SENT = "sent"
-    AGAIN = "pending"
-    NEVER = "failed"
+    RETRY = "pending"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
     """What the other side said. `gone`: it wants to hear no more."""
 
-    verdict: Verdict
+    result: DeliveryResult
     status: int | None = None
     error: str = ""
     answer: str = ""

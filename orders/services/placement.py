@@ -30,7 +30,7 @@ class NewItem:
 
 @dataclass(frozen=True, kw_only=True)
 class NewOrder:
-    """An order as the door understood it. Amounts are minor units of `currency`."""
+    """An order as the interface understood it. Amounts are minor units of `currency`."""
 
     customer_name: str
     customer_email: str

@@ -19,7 +19,7 @@ from orders.services.transition import advance
 
 
 def validate(order: Order, place: Command) -> str:
-    """Check what the door cannot know, and put a locked order under review, or end it as invalid with every reason.
+    """Check what no interface can know, and put a locked order under review, or end it as invalid with every reason.
 
     The timer ends the review, or a person, if the order hits a review rule.
     """

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from orders.errors import MailRefused, OrderError
 from orders.models import Delivery, DeliveryAttempt, WebhookEndpoint
+from orders.services.customer_emails import email_for
 from orders.services.endpoints import switch
-from orders.services.letters import letter_of
-from orders.services.outgoing import Outgoing, Reply, Unsendable, Verdict
+from orders.services.outgoing import DeliveryResult, Outgoing, Reply, Unsendable
 from orders.services.retries import next_attempt
 from orders.services.webhook_calls import call_of
 
@@ -33,7 +33,7 @@ AT_ONCE_TO_ONE = 4
 #
 # Mails of an order leave in order too, but a mail waits only for an earlier one that has not failed yet, or that is due
 # at this moment: one that waits for its next attempt holds nobody back. (`last_error` is what the last attempt that
-# ended said.) If the later one has left by then, `letters.py` asks whether the earlier one is still true.
+# ended said.) If the later one has left by then, `customer_emails.py` asks whether the earlier one is still true.
 CLAIM = """
 WITH calls AS (
     SELECT due.id
@@ -133,7 +133,7 @@ def send(claimed: Claimed) -> Tried:
     try:
         reply = claimed.item.send(claimed.id, at)
     except OrderError as error:
-        reply = Reply(verdict=Verdict.AGAIN, error=error.message)
+        reply = Reply(result=DeliveryResult.RETRY, error=error.message)
     return _tried(claimed, at, reply)
 
 
@@ -145,7 +145,7 @@ def keep(claimed: Sequence[Claimed]) -> None:
 
 def broken_off(claimed: Claimed, *, at: datetime, error: str) -> Tried:
     """An attempt that came to no end of its own."""
-    return _tried(claimed, at, Reply(verdict=Verdict.AGAIN, error=error))
+    return _tried(claimed, at, Reply(result=DeliveryResult.RETRY, error=error))
 
 
 def record_attempts(tried: Sequence[Tried]) -> None:
@@ -178,12 +178,12 @@ def _claimed(row: Delivery) -> Claimed:
 def _ready(row: Delivery) -> Outgoing:
     """What is sent. One that cannot be made is an attempt that failed, and keeps no other waiting."""
     try:
-        return call_of(row) if row.channel == Delivery.Channel.WEBHOOK else letter_of(row)
+        return call_of(row) if row.channel == Delivery.Channel.WEBHOOK else email_for(row)
     except MailRefused as refused:
-        return Unsendable(Reply(verdict=Verdict.NEVER, error=refused.message))
+        return Unsendable(Reply(result=DeliveryResult.FAILED, error=refused.message))
     except (LookupError, ValueError, TemplateSyntaxError) as error:
         logger.exception("Delivery %s could not be made.", row.pk)
-        return Unsendable(Reply(verdict=Verdict.AGAIN, error=f"It could not be made: {type(error).__name__}."))
+        return Unsendable(Reply(result=DeliveryResult.RETRY, error=f"It could not be made: {type(error).__name__}."))
 
 
 def _tried(claimed: Claimed, at: datetime, reply: Reply) -> Tried:
@@ -192,7 +192,7 @@ def _tried(claimed: Claimed, at: datetime, reply: Reply) -> Tried:
 
 def _next(attempt: Tried) -> datetime | None:
     """When the delivery is tried again, if it is."""
-    if attempt.reply.verdict is not Verdict.AGAIN:
+    if attempt.reply.result is not DeliveryResult.RETRY:
         return None
     claimed = attempt.claimed
     chance = random.random()  # noqa: S311 - spreads load, guards nothing
@@ -201,7 +201,7 @@ def _next(attempt: Tried) -> datetime | None:
 
 def _state(reply: Reply, later: datetime | None) -> str:
     """The delivery's state after this reply: one that is not tried again has failed."""
-    return Verdict.NEVER.value if reply.verdict is Verdict.AGAIN and later is None else reply.verdict.value
+    return DeliveryResult.FAILED.value if reply.result is DeliveryResult.RETRY and later is None else reply.result.value
 
 
 def _row(attempt: Tried) -> DeliveryAttempt:

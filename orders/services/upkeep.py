@@ -1,4 +1,4 @@
-"""What is done now and then, so that nothing piles up and nothing is left half done at the doors."""
+"""What is done now and then, so that nothing piles up and nothing is left half done."""
 
 from orders.services import bulk, delays, endpoints, idempotency, proof, throttles, webhooks
 

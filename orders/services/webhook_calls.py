@@ -12,7 +12,7 @@ from orders.errors import AddressRefused
 from orders.gateways.webhooks import webhook_caller
 from orders.models import Delivery
 from orders.services.endpoints import signing_secrets
-from orders.services.outgoing import Reply, Verdict
+from orders.services.outgoing import DeliveryResult, Reply
 from orders.services.webhooks import sign
 
 USER_AGENT = "Orderlife-Webhooks/1"
@@ -44,13 +44,13 @@ class Call:
         try:
             answer = webhook_caller().post(self.url, headers=headers, body=self.body)
         except AddressRefused as refused:
-            return Reply(verdict=Verdict.AGAIN, error=f"Its URL {refused.message}.")
+            return Reply(result=DeliveryResult.RETRY, error=f"Its URL {refused.message}.")
         if 200 <= answer.status < 300:
-            return Reply(verdict=Verdict.SENT, status=answer.status, answer=answer.excerpt)
-        verdict = Verdict.NEVER if answer.status == GONE else Verdict.AGAIN
+            return Reply(result=DeliveryResult.SENT, status=answer.status, answer=answer.excerpt)
+        result = DeliveryResult.FAILED if answer.status == GONE else DeliveryResult.RETRY
         error = f"It answered {answer.status}."
         return Reply(
-            verdict=verdict, status=answer.status, error=error, answer=answer.excerpt, gone=answer.status == GONE
+            result=result, status=answer.status, error=error, answer=answer.excerpt, gone=answer.status == GONE
         )
 
 

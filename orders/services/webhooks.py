@@ -22,7 +22,7 @@ from orders.actors import Actor
 from orders.commands import Kind
 from orders.errors import SignatureRefused, UnknownSender
 from orders.models import Payment, Shipment, WebhookEvent
-from orders.services.commands import Intention, issue_command
+from orders.services.commands import CommandRequest, issue_command
 
 TOLERANCE_SECONDS = 300
 CARRIERS, PAYMENTS = "carriers", "payments"
@@ -113,7 +113,7 @@ def _carry_out(row: WebhookEvent) -> WebhookEvent:
     else:
         actor = Actor.CARRIER if side == CARRIERS else Actor.GATEWAY
         # The row's id is the command's: a message whose receipt was cut short makes no second one.
-        row.command = issue_command(order_id, Intention(kind=kind, actor=actor.named(sender), id=row.pk))
+        row.command = issue_command(order_id, CommandRequest(kind=kind, actor=actor.named(sender), id=row.pk))
         row.outcome = "became a command"
     row.save(update_fields=["command", "outcome"])
     return row

@@ -13,7 +13,7 @@ from orders.money import localised
 from orders.selectors import tracking as reads
 from orders.selectors.commands import outcome_of
 from orders.selectors.fulfilment import was_not_delivered
-from orders.services.commands import Intention, issue_command
+from orders.services.commands import CommandRequest, issue_command
 from orders.tracking.access import of_proven_customer
 from orders.tracking.address_form import AddressForm
 from orders.tracking.forms import CancelForm, ChangeForm, PaymentForm
@@ -74,7 +74,7 @@ def _change(
 
 
 def _issue(request: HttpRequest, order: Order, form: ChangeForm) -> HttpResponse:
-    wish = Intention(
+    wish = CommandRequest(
         kind=form.kind,
         actor=Actor.CUSTOMER,
         reason=form.reason_given(),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from orders.models import Delivery, WebhookEndpoint
 from orders.selectors.clients import client_of_key
 from orders.services.endpoints import register_endpoint
-from tests.faults.doors import Shop
+from tests.faults.interfaces import Shop
 from tests.receiver import Received, receiver
 
 # Of 256 deliveries so many are refused when they come first.

@@ -18,7 +18,7 @@ from stack.ports import HOST, free_port
 from stack.postgres import Cluster
 from stack.process import Command, signal_group, spawn, stop
 from stack.temporal import DevServer
-from tests.faults.doors import WEBHOOK_SECRETS
+from tests.faults.interfaces import WEBHOOK_SECRETS
 from tests.faults.proxy import Proxy
 
 READY_SECONDS = 90

@@ -104,7 +104,7 @@ class Soak:
                 break
         unknown = self.traffic.acknowledged - {str(pk) for pk in Command.objects.values_list("pk", flat=True)}
         found += [f"I4 command {command} was acknowledged and is not in the database" for command in unknown]
-        return found + [fault for door in self.traffic.doors for fault in door.faults]
+        return found + [fault for interface in self.traffic.interfaces for fault in interface.faults]
 
     @property
     def elapsed(self) -> float:
@@ -130,7 +130,7 @@ class Soak:
 
     def summarise(self) -> None:
         """The figures."""
-        answers: Counter[str] = sum((door.answers for door in self.traffic.doors), Counter())
+        answers: Counter[str] = sum((interface.answers for interface in self.traffic.interfaces), Counter())
         refunds = Refund.objects.filter(state=Refund.State.SUCCEEDED).aggregate(times=Count("pk"), sum=Sum("amount"))
         print(f"Seed {self.seed}: {self.orders} orders, {self.struck.total()} faults, {self.elapsed:.0f} s")
         print(f"  orders    {_counted(Counter(Order.objects.values_list('status', flat=True)))}")

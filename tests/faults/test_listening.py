@@ -6,7 +6,7 @@ from orders.services.api_keys import create_api_key
 from orders.services.placement import NewItem, NewOrder, place_order
 from tests.conftest import unique
 from tests.factories import ADDRESS
-from tests.faults.doors import Shop
+from tests.faults.interfaces import Shop
 from tests.faults.listening import listener
 
 

@@ -49,7 +49,7 @@ def paid(race: Race, status: Status = Status.PAID) -> Order:
 
 
 def asks(kind: str, actor: str = "staff:1", **args: object) -> Act:
-    """Issues a command and settles it, as door, relay and workflow do."""
+    """Issues a command and settles it, as interface, relay and workflow do."""
     return lambda order: command(order, kind, actor=actor, args=args)
 
 

@@ -19,8 +19,8 @@ from tests.api.conftest import ORDER
 from tests.conftest import eventually, unique
 from tests.factories import an_order, events, kinds, reaches, settled, wish
 from tests.faults.conftest import World
-from tests.faults.doors import Outside, Shop
 from tests.faults.driving import assert_it_ended_truthfully
+from tests.faults.interfaces import Outside, Shop
 from tests.faults.machine import WORKERS, Machine
 from tests.plugin import connected_to
 from workflows.connections import drop_dead_connections

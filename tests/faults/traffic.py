@@ -13,10 +13,10 @@ from django.db import Error, connection
 from orders.commands import Kind
 from orders.errors import OrderError
 from orders.services.api_keys import create_api_key
-from orders.services.commands import Intention, issue_command
+from orders.services.commands import CommandRequest, issue_command
 from tests.faults.checker import read
-from tests.faults.doors import Door, Outside, Shop
 from tests.faults.hand_typed import Keyboard, Typed, planned
+from tests.faults.interfaces import Interface, Outside, Shop
 from workflows.connections import drop_dead_connections
 
 CUSTOMERS = 80
@@ -201,7 +201,7 @@ class Traffic:
         self.running = [self._pool.submit(self._carry_out, plan, begin) for plan in planned]
 
     @property
-    def doors(self) -> list[Door]:
+    def interfaces(self) -> list[Interface]:
         """Everybody who spoke HTTP to us."""
         return [*self.shops, self.outside]
 
@@ -262,7 +262,7 @@ def issue(order: UUID, kind: Kind, **wish: Any) -> str:
     while True:
         drop_dead_connections()
         try:
-            return str(issue_command(order, Intention(kind=kind, actor="staff:1", **wish)).pk)
+            return str(issue_command(order, CommandRequest(kind=kind, actor="staff:1", **wish)).pk)
         except Error:
             connection.close()
             if time.monotonic() > until:

@@ -9,7 +9,7 @@ from orders.models import Order
 from orders.services import refunds
 from orders.services.approvals import issue_or_ask
 from orders.services.cancellation import finish_cancellation
-from orders.services.commands import Intention
+from orders.services.commands import CommandRequest
 from orders.services.deliveries import write_mail
 from orders.services.placement import NewItem
 from orders.services.returns import pass_return_deadline
@@ -74,7 +74,7 @@ def cancelled_while(ask: Callable[[Order], object], status: Status) -> Order:
 
 
 def large_refund(order: Order) -> object:
-    asked = Intention(kind=Kind.REFUND, actor="operator", reason="Scratched.", args={"amount": 60_000})
+    asked = CommandRequest(kind=Kind.REFUND, actor="operator", reason="Scratched.", args={"amount": 60_000})
     return issue_or_ask(order.pk, asked)
 
 

@@ -17,7 +17,7 @@ from orders.models import Approval, Command, Order, Refund
 from orders.selectors.approvals import approvals_waiting
 from orders.services.api_keys import create_api_key, revoke_api_keys
 from orders.services.approvals import agree, issue_or_ask, refuse
-from orders.services.commands import MOST_OPEN, Intention
+from orders.services.commands import MOST_OPEN, CommandRequest
 from orders.services.refunds import pay_refunds
 from orders.services.verification import verified
 from tests.conftest import unique
@@ -50,7 +50,7 @@ def a_delivered_order(**fields: Any) -> Order:
 def ask(order: Order, amount: int | None, by: User | str = "operator", **more: Any) -> Command | Approval:
     args = {} if amount is None else {"amount": amount}
     actor = by if isinstance(by, str) else f"staff:{by.pk}"
-    return issue_or_ask(order.pk, Intention(kind=Kind.REFUND, actor=actor, reason="Scratched.", args=args, **more))
+    return issue_or_ask(order.pk, CommandRequest(kind=Kind.REFUND, actor=actor, reason="Scratched.", args=args, **more))
 
 
 def asked(order: Order, amount: int | None, by: User | str = "operator", **more: Any) -> Approval:

@@ -21,8 +21,8 @@ from orders.models import ApiClient, Delivery, Order
 from orders.services import delays, sending
 from orders.services.access import is_token_of, tracking_url
 from orders.services.deliveries import send_again, write_mail
+from orders.services.email_texts import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
 from orders.services.lost_links import ask_for_links, write_requested_links
-from orders.services.mail_words import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
 from orders.services.proof import digits, send_code
 from orders.services.transition import locked_order, record
 from stack.state import ROOT

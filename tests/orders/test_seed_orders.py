@@ -25,7 +25,7 @@ from orders.selectors.fulfilment import STEPS
 from orders.selectors.review_queue import next_to_review, review_queue
 from orders.selectors.tracking import open_changes
 from orders.selectors.warehouse import board, next_step
-from orders.services.commands import Intention, issue_command
+from orders.services.commands import CommandRequest, issue_command
 from orders.services.deliveries import send_again, write_mail
 from orders.services.outbox import claim_commands
 from orders.services.seeding import copying
@@ -100,14 +100,14 @@ def test_nothing_is_offered_of_a_made_up_order_and_every_command_is_refused_at_o
         assert next_step(order) is None
         for kind, rule in RULES.items():
             if kind is not Kind.PLACE:
-                asked = Intention(kind=kind, actor=min(rule.actors), args=dict.fromkeys(rule.arguments, "1"))
+                asked = CommandRequest(kind=kind, actor=min(rule.actors), args=dict.fromkeys(rule.arguments, "1"))
                 command = issue_command(order.pk, asked)
                 assert (command.state, command.outcome) == ("rejected", MADE_UP), kind
 
 
 def test_no_mail_is_sent_about_a_made_up_order() -> None:
     for order in Order.objects.filter(status__in=(Status.SHIPPED, Status.IN_REVIEW)):
-        issue_command(order.pk, Intention(kind=Kind.CANCEL, actor="customer"))
+        issue_command(order.pk, CommandRequest(kind=Kind.CANCEL, actor="customer"))
     mail = write_mail(Order.objects.all()[0], template="lost_links")
     send_again(mail.pk)
     assert set(Delivery.objects.values_list("state", "last_error")) == {("failed", MADE_UP)}

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 from orders.lifecycle import Status
 from orders.mails import Mail
 from orders.models import Delivery, Event, Order
-from orders.services.letters import letter_of
+from orders.services.customer_emails import email_for
 from orders.services.proof import send_code
 from tests.factories import an_order_in
 from tests.screenshots.customer import ORDERED
@@ -33,4 +33,4 @@ def html_of(order: Order, mail: Mail) -> str:
     event = Event(data={"amount": 2400, "currency": "USD"})
     row = Delivery(order=order, event=event, seq=order.event_seq, template=mail, about=about)
     row.created_at = row.give_up_at = order.updated_at
-    return letter_of(row).letter.html
+    return email_for(row).letter.html

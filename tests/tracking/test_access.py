@@ -1,4 +1,4 @@
-"""Who may open an order's page, and what the doors give away."""
+"""Who may open an order's page, and what the sign-in gives away."""
 
 import time
 from collections.abc import Iterator

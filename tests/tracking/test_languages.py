@@ -104,7 +104,7 @@ def test_a_change_that_was_refused_is_told_in_one_language(customer: Follow) -> 
     assert "cannot be" not in page
 
 
-def test_the_doors_speak_the_browsers_language() -> None:
+def test_the_pages_before_sign_in_speak_the_browsers_language() -> None:
     assert "Ihre Bestellung finden" in Client(headers={"accept-language": "de"}).get("/track/").text
     assert "Find your order" in Client(headers={"accept-language": "ja"}).get("/track/").text
 

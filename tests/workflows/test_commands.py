@@ -11,7 +11,7 @@ from orders.commands import Kind
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.services import commands
-from orders.services.commands import Intention
+from orders.services.commands import CommandRequest
 from orders.services.transition import locked_order
 from tests.factories import ADDRESS, an_order, events, kinds, ledger, reaches, settled, wish
 
@@ -136,8 +136,8 @@ def test_a_command_that_finds_the_workflow_ended_is_rejected_too() -> None:
     order = in_review()
     settled(wish(order, "reject"))
     reaches(order, Status.REJECTED)
-    with locked_order(order.pk) as locked:  # as if it had passed the door just before the order ended
-        late = commands._insert(locked, Intention(kind=Kind.CANCEL, actor="staff:1"))
+    with locked_order(order.pk) as locked:  # as if it had been issued just before the order ended
+        late = commands._insert(locked, CommandRequest(kind=Kind.CANCEL, actor="staff:1"))
     assert settled(late).state == "rejected"
     assert settled(late).outcome == "An order that is rejected cannot be cancelled."
 

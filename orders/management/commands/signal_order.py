@@ -14,7 +14,7 @@ from orders.management.typed import typed
 from orders.models import Command as CommandRow
 from orders.selectors.commands import outcome_of
 from orders.selectors.orders import order_by_name
-from orders.services.commands import Intention, issue_command
+from orders.services.commands import CommandRequest, issue_command
 
 KINDS = {kind.replace("_", "-"): kind for kind, rule in RULES.items() if rule.signal or rule.by_relay}
 FAR = 10.0**9
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{words}: {row.kind} ({row.pk}). {row.outcome}".rstrip())
 
 
-def _intention(options: dict[str, Any]) -> Intention:
+def _intention(options: dict[str, Any]) -> CommandRequest:
     kind = Kind(KINDS[options["kind"]])
     args: dict[str, object] = {}
     if kind is Kind.UPDATE_ADDRESS:
@@ -71,4 +71,4 @@ def _intention(options: dict[str, Any]) -> Intention:
     if kind is Kind.SHIP:
         args |= {name: typed(name, options[name]) for name in ("carrier", "tracking_number") if options[name]}
     reason = typed("reason", options["reason"], multiline=True)
-    return Intention(kind=kind, actor=Actor.OPERATOR, reason=reason, args=args)
+    return CommandRequest(kind=kind, actor=Actor.OPERATOR, reason=reason, args=args)

@@ -25,15 +25,15 @@ from orders.money import localised
 from orders.selectors.open_matters import payment_state
 from orders.selectors.tracking import recent_orders, tracked
 from orders.services.access import tracking_url
-from orders.services.mail_words import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
-from orders.services.outgoing import Reply, Verdict
+from orders.services.email_texts import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
+from orders.services.outgoing import DeliveryResult, Reply
 from orders.services.proof import digits, may_be_tried
 
 Facts = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Posted:
+class PreparedEmail:
     """A mail, ready to be handed over."""
 
     letter: Letter
@@ -47,11 +47,11 @@ class Posted:
         try:
             mail_gateway().send(self.letter)
         except MailRefused as refused:
-            return Reply(verdict=Verdict.NEVER, error=refused.message)
-        return Reply(verdict=Verdict.SENT)
+            return Reply(result=DeliveryResult.FAILED, error=refused.message)
+        return Reply(result=DeliveryResult.SENT)
 
 
-def letter_of(row: Delivery) -> Posted:
+def email_for(row: Delivery) -> PreparedEmail:
     """The mail that this delivery is. Its Message-ID is the delivery's id: sent twice, it can be told.
 
     Raises:
@@ -75,7 +75,7 @@ def letter_of(row: Delivery) -> Posted:
             "links": _links(order) if mail is Mail.LOST_LINK else [],
             "signature": gettext(CODE_SIGNATURE if mail is Mail.ACCESS_CODE else SIGNATURE).format(**facts),
         }
-        return Posted(
+        return PreparedEmail(
             Letter(
                 message_id=f"<{row.pk}@{urlsplit(settings.PUBLIC_URL).hostname}>",
                 sender=_sender(order),

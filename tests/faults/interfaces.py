@@ -35,7 +35,7 @@ SENDERS = (
 WEBHOOK_SECRETS = ",".join(f"{sender}={SECRET}" for sender in SENDERS)
 
 
-class Door:
+class Interface:
     """Somebody who sends. `answers` counts what was answered, `faults` says what nobody should ever see."""
 
     def __init__(self, url: str) -> None:
@@ -86,7 +86,7 @@ class Door:
         return status, answer
 
 
-class Shop(Door):
+class Shop(Interface):
     """One API client, with a new Idempotency-Key for each new request."""
 
     def __init__(self, url: str, key: str) -> None:
@@ -117,7 +117,7 @@ class Shop(Door):
         return self.send(method, path, json.dumps(body).encode(), headers)
 
 
-class Outside(Door):
+class Outside(Interface):
     """A carrier or a payment gateway, which signs what it tells us, and tells it again until it is heard."""
 
     def tell(self, sender: str, kind: str, data: dict[str, str], *, event_id: str, times: int = 1) -> set[str]:
