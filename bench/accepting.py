@@ -24,7 +24,7 @@ from stack.ports import free_port
 from stack.postgres import embedded_postgres
 from stack.temporal import temporal_dev_server
 
-AT_ONCE = 8
+CLIENTS = 8
 ORDER = {
     "customer_name": "John Doe",
     "customer_email": "john@example.com",
@@ -43,10 +43,10 @@ def measure(orders: int) -> list[str]:
             with ExitStack() as stack:
                 stack.enter_context(running(server_command(port), server_settings(url)))
                 await_server(port)
-                _over_http(port, orders // 10 + AT_ONCE, AT_ONCE, key)  # warms the server up
-                placed = _over_http(port, orders, AT_ONCE, key)
+                _over_http(port, orders // 10 + CLIENTS, CLIENTS, key)  # warms the server up
+                placed = _over_http(port, orders, CLIENTS, key)
                 alone = _over_http(port, orders // 3, 1, key)
-                empty = _over_http(port, orders, AT_ONCE)
+                empty = _over_http(port, orders, CLIENTS)
             started = asyncio.run(_started(address, orders))
     return [
         line_of("POST /orders, eight at once:", placed),
@@ -122,7 +122,7 @@ async def _started(address: str, times: int) -> Taken:
             each.append(time.perf_counter() - began)
 
     began = time.perf_counter()
-    await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(one_after_another() for _ in range(CLIENTS)))
     return Taken(each, time.perf_counter() - began)
 
 

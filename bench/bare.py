@@ -13,7 +13,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 LOCAL = timedelta(seconds=10)
 REVIEW_SECONDS = 0.05
-AT_ONCE = 20
+MAX_CONCURRENT_ORDERS = 20
 THREADS = 16
 
 
@@ -71,7 +71,7 @@ async def serve(queue: str, address: str, orders: int) -> None:
         if queue == "bare-shipping":
             await asyncio.Event().wait()
         began = time.monotonic()
-        places = asyncio.Semaphore(AT_ONCE)
+        places = asyncio.Semaphore(MAX_CONCURRENT_ORDERS)
 
         async def start(number: int) -> None:
             async with places:

@@ -14,7 +14,7 @@ import psycopg
 from stack.postgres import embedded_postgres
 from stack.temporal import temporal_dev_server
 
-PATIENCE_SECONDS = 300
+TIMEOUT_SECONDS = 300
 
 
 def measure(orders: int) -> list[str]:
@@ -40,7 +40,7 @@ def _bare(address: str, orders: int) -> float:
             check=True,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_SECONDS,
+            timeout=TIMEOUT_SECONDS,
         )
     return float(done.stdout.split()[-1])
 
@@ -68,7 +68,7 @@ def _ours(directory: Path, url: str, address: str, orders: int) -> float:
 
 def _until_delivered(database: psycopg.Connection, orders: int) -> float:
     """Seconds between the first step of the first order and the last of the last."""
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < until:
         row = database.execute(
             "SELECT count(*), extract(epoch FROM max(updated_at))::float FROM orders WHERE status = 'delivered'"
@@ -80,7 +80,7 @@ def _until_delivered(database: psycopg.Connection, orders: int) -> float:
             assert began
             return float(row[1] - began[0])
         time.sleep(0.2)
-    raise TimeoutError(f"not all of {orders} orders were delivered within {PATIENCE_SECONDS} s")
+    raise TimeoutError(f"not all of {orders} orders were delivered within {TIMEOUT_SECONDS} s")
 
 
 @contextmanager

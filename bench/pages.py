@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from statistics import quantiles
 
 from bench.accepting import (
-    AT_ONCE,
+    CLIENTS,
     Taken,
     await_server,
     in_threads,
@@ -38,7 +38,7 @@ def measure(url: str) -> list[str]:
     with running(server_command(port), server_settings(url)):
         await_server(port)
         visits = [_opened(port, link) for link in links]
-        _pages(port, visits[:AT_ONCE], AT_ONCE * 10)  # warms the server up
+        _pages(port, visits[:CLIENTS], CLIENTS * 10)  # warms the server up
         alone = _pages(port, visits, PAGES)
         with _open_pages(port, visits[:OPEN]) as polls:
             beside = _pages(port, visits, PAGES)
@@ -91,9 +91,9 @@ def _opened(port: int, link: str) -> Visit:
 def _pages(port: int, visits: list[Visit], times: int) -> Taken:
     def client(number: int) -> list[float]:
         wire = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        return [_seconds(wire, visits[one % len(visits)], 200) for one in range(number, times, AT_ONCE)]
+        return [_seconds(wire, visits[one % len(visits)], 200) for one in range(number, times, CLIENTS)]
 
-    return timed(lambda: in_threads(client, AT_ONCE))
+    return timed(lambda: in_threads(client, CLIENTS))
 
 
 def _seconds(wire: http.client.HTTPConnection, visit: Visit, expected: int) -> float:

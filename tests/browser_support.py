@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
-from tests.conftest import PATIENCE_SECONDS
+from tests.conftest import TIMEOUT_SECONDS
 
 RUN_AXE = """async options => (await axe.run(options)).violations.map(
     ({id, nodes}) => [id, nodes.map(node => node.html.slice(0, 120))]
@@ -41,7 +41,7 @@ def browser() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         connections.close_all()
-        expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+        expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
         with sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             yield chromium

@@ -21,7 +21,7 @@ from stack.temporal import temporal_dev_server
 from tests.plugin import database_of_its_own
 
 # How long a test waits for what must come: it says that something hangs, not that the machine is busy.
-PATIENCE_SECONDS = 100
+TIMEOUT_SECONDS = 100
 
 
 @pytest.fixture(scope="session")
@@ -91,7 +91,7 @@ class Served:
         """As SIGTERM; its exit code."""
         self.process.terminate()
         try:
-            return self.process.wait(timeout=PATIENCE_SECONDS)
+            return self.process.wait(timeout=TIMEOUT_SECONDS)
         finally:
             self._kill_all_of_it()
 
@@ -107,12 +107,12 @@ class Served:
 
 def eventually(condition: Callable[[], Any], why: Callable[[], str] = lambda: "") -> Any:
     """The first true answer of `condition`; a failure, with `why`, if none comes."""
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + TIMEOUT_SECONDS
     while True:
         if answer := condition():
             return answer
         if time.monotonic() > until:
-            pytest.fail(f"did not come true within {PATIENCE_SECONDS} s: {why()}")
+            pytest.fail(f"did not come true within {TIMEOUT_SECONDS} s: {why()}")
         time.sleep(0.03)
 
 

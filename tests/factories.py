@@ -12,7 +12,7 @@ from orders.services import cancellation, commands, deadlines, labels, payment, 
 from orders.services.approvals import issue_or_ask
 from orders.services.commands import CommandRequest, issue_command, settle_signal
 from orders.services.placement import NewItem, NewOrder, place_order
-from tests.conftest import PATIENCE_SECONDS, eventually, unique
+from tests.conftest import TIMEOUT_SECONDS, eventually, unique
 
 ADDRESS = Address(street="123 Main St", city="Anytown", state="CA", country="US")
 
@@ -110,7 +110,7 @@ def settled(row: Any) -> Any:
     """The command once it is settled."""
     from orders.selectors.commands import outcome_of
 
-    row = outcome_of(row.pk, within=PATIENCE_SECONDS, client="tests")
+    row = outcome_of(row.pk, within=TIMEOUT_SECONDS, client="tests")
     assert row.is_settled, f"{row.kind} is still {row.state}: {row.last_error}"
     return row
 

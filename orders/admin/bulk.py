@@ -10,7 +10,7 @@ from orders.commands import Kind
 from orders.errors import TooManyOrders
 from orders.models import Order
 from orders.roles import right_to
-from orders.selectors.bulk import MOST, orders_chosen
+from orders.selectors.bulk import MAX_ORDERS, orders_chosen
 from orders.selectors.searching import COUNTED
 from orders.services.bulk import draft_run
 
@@ -29,7 +29,9 @@ def act(request: HttpRequest, chosen: QuerySet[Order], kind: Kind) -> HttpRespon
     try:
         run = draft_run(orders, kind, author_id=request.user.pk)
     except TooManyOrders:
-        messages.error(request, f"An action takes {MOST} orders at most at a time, and more were selected. {NARROW}")
+        messages.error(
+            request, f"An action takes {MAX_ORDERS} orders at most at a time, and more were selected. {NARROW}"
+        )
         return None
     return redirect("admin:orders_bulkrun_change", run.pk)
 

@@ -26,7 +26,7 @@ from orders.admin.lists import PAGE, PageAdmin
 from orders.commands import Kind
 from orders.models import Order
 from orders.roles import right_to
-from orders.selectors.bulk import MOST
+from orders.selectors.bulk import MAX_ORDERS
 from orders.selectors.searching import orders_found
 
 
@@ -79,7 +79,7 @@ class OrderAdmin(PageAdmin[Order]):
         return orders_found(rows, text)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        more = {"most_in_bulk": MOST, **saved_views.context(request)}
+        more = {"most_in_bulk": MAX_ORDERS, **saved_views.context(request)}
         return super().changelist_view(request, {**more, **(extra_context or {})})
 
     def show(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -8,7 +8,7 @@ from orders.models import Order
 from orders.selectors.warehouse import Line, lines_of
 
 # A person packs one order at a time; those that were left half packed are forgotten in the end.
-MOST = 20
+MAX_ORDERS = 20
 KEY = "packed"
 
 
@@ -53,4 +53,4 @@ def _progress(line: Line, lines: list[Line]) -> str:
 
 def _keep(request: HttpRequest, order: Order, packed: dict[str, int]) -> None:
     others = {pk: ticks for pk, ticks in request.session.get(KEY, {}).items() if pk != str(order.pk)}
-    request.session[KEY] = {**dict(list(others.items())[-MOST + 1 :]), str(order.pk): packed}
+    request.session[KEY] = {**dict(list(others.items())[-MAX_ORDERS + 1 :]), str(order.pk): packed}

@@ -8,7 +8,7 @@ from django.db.models import Q
 from orders import ids
 
 # For so long a delivery is tried; then it has failed, and a person may send it again.
-TRIED_FOR = timedelta(days=3)
+GIVE_UP_AFTER = timedelta(days=3)
 
 
 class WebhookEndpoint(models.Model):
@@ -132,7 +132,7 @@ class Delivery(models.Model):
     @property
     def is_sent_again(self) -> bool:
         """Staff let it be sent once more: it is tried until later than a new one would be."""
-        return self.give_up_at - self.created_at > TRIED_FOR
+        return self.give_up_at - self.created_at > GIVE_UP_AFTER
 
 
 class DeliveryAttempt(models.Model):

@@ -16,7 +16,7 @@ from orders.selectors.backoffice import captured_of
 from orders.selectors.eligibility import ASKED_ALREADY, refusal_in
 
 # The most orders that one run takes: each costs a row and a command, and the person waits until all are written.
-MOST = 5000
+MAX_ORDERS = 5000
 # So many orders are named where more are meant.
 NAMED = 20
 
@@ -31,8 +31,10 @@ class Chosen:
 
 
 def orders_chosen(orders: QuerySet[Order], kind: Kind) -> list[Chosen]:
-    """These orders with what speaks against this kind of command, in two queries; one more than `MOST` at most."""
-    rows = list(orders.order_by("-created_at", "id").values_list("pk", "event_seq", "status", "made_up")[: MOST + 1])
+    """These orders with what speaks against this kind of command, in two queries; at most `MAX_ORDERS` and one."""
+    rows = list(
+        orders.order_by("-created_at", "id").values_list("pk", "event_seq", "status", "made_up")[: MAX_ORDERS + 1]
+    )
     open_already = Command.objects.filter(order__in=[pk for pk, *_ in rows], kind=kind, settled_at=None)
     asked = set(open_already.values_list("order_id", flat=True))
     return [

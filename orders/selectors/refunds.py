@@ -10,7 +10,7 @@ from orders.models import Command, Order, Payment, Refund
 # Refunds that somebody asked for, beside those that undo an order or a payment.
 ASKED_FOR = (Kind.REFUND, Kind.RECEIVE_RETURN)
 # An order with more refunds under way at once than this is looked at in part.
-MOST_REFUNDS = 10
+MAX_REFUNDS = 10
 # Until then an order keeps some of its money: to give all of it back is to cancel.
 BEFORE_SHIPPED = (Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPING_FAILED)
 
@@ -54,7 +54,7 @@ def workflows_that_refund(order_id: UUID) -> list[str]:
     rows = asked.exclude(state=CommandState.REJECTED).order_by("-seq").values_list("kind", "pk")
     return [
         return_workflow_id(command) if kind == Kind.REQUEST_RETURN else refund_workflow_id(command)
-        for kind, command in rows[:MOST_REFUNDS]
+        for kind, command in rows[:MAX_REFUNDS]
     ]
 
 

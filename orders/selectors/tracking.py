@@ -22,7 +22,7 @@ from orders.selectors.returns import RETURNS
 
 # Of what a mail with lost links tells.
 RECENT_DAYS = 90
-MOST_RECENT = 20
+MAX_RECENT_ORDERS = 20
 CUSTOMERS_CHANGES = (Kind.CANCEL, Kind.UPDATE_ADDRESS, Kind.RETRY_PAYMENT, Kind.REQUEST_RETURN)
 
 
@@ -80,7 +80,7 @@ def recent_orders(email: str) -> list[Order]:
     """What was ordered with this address, in any case, and may still be asked about; the newest first."""
     since = timezone.now() - timedelta(days=RECENT_DAYS)
     known = Order.objects.annotate(lower=Lower("customer_email")).filter(lower=email.lower(), created_at__gt=since)
-    return list(known.order_by("-created_at")[:MOST_RECENT])
+    return list(known.order_by("-created_at")[:MAX_RECENT_ORDERS])
 
 
 def newest_code(order: Order) -> AccessCode | None:

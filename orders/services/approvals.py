@@ -24,7 +24,7 @@ from orders.selectors.approvals import is_above_limit, not_the_second_person, wa
 from orders.selectors.eligibility import refusal
 from orders.selectors.refunds import refundable_of
 from orders.selectors.timeline import names_of
-from orders.services.commands import MAX_REASON, MOST_OPEN, CommandRequest, issue_command
+from orders.services.commands import MAX_OPEN_COMMANDS, MAX_REASON, CommandRequest, issue_command
 from orders.services.transition import Data, locked_order, record
 
 
@@ -102,8 +102,8 @@ def _amount_for_two(order: Order, wish: CommandRequest) -> int | None:
 
 def _ask(order: Order, wish: CommandRequest, amount: int) -> Approval:
     kind, key = parse_actor(wish.actor)
-    if kind == Actor.CLIENT and len(waiting_approvals(order.pk)) >= MOST_OPEN:
-        raise TooManyOpenCommands(f"{MOST_OPEN} refunds of the order wait for a second person already.")
+    if kind == Actor.CLIENT and len(waiting_approvals(order.pk)) >= MAX_OPEN_COMMANDS:
+        raise TooManyOpenCommands(f"{MAX_OPEN_COMMANDS} refunds of the order wait for a second person already.")
     approval = Approval.objects.create(
         id=wish.id or ids.uuid7(),
         order=order,

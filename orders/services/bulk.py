@@ -12,24 +12,24 @@ from orders import ids
 from orders.commands import Kind
 from orders.errors import BulkRunNotFound, CommandRefused, NotYourRun, OrderMoved, TooManyOrders
 from orders.models import BulkItem, BulkRun, Command, Order
-from orders.selectors.bulk import MOST, Chosen
+from orders.selectors.bulk import MAX_ORDERS, Chosen
 from orders.selectors.eligibility import refusal_at_once
 from orders.services.commands import MAX_REASON, CommandRequest, next_command, reject
 
 # So many orders are locked at once, for some tens of milliseconds.
 BATCH = 100
 # Who has not said yes until then looks anew.
-DRAFTS_KEPT = timedelta(days=1)
+DRAFT_RETENTION = timedelta(days=1)
 
 
 def draft_run(chosen: Sequence[Chosen], kind: Kind, *, author_id: int) -> BulkRun:
     """Write down what would be asked of which orders as they were seen; nothing happens to them yet.
 
     Raises:
-        TooManyOrders: they are more than `MOST`.
+        TooManyOrders: they are more than `MAX_ORDERS`.
     """
-    if len(chosen) > MOST:
-        raise TooManyOrders(f"One run takes {MOST} orders at most.")
+    if len(chosen) > MAX_ORDERS:
+        raise TooManyOrders(f"One run takes {MAX_ORDERS} orders at most.")
     # What is left out comes last: the others' positions say how far a run has come.
     planned_first = sorted(chosen, key=lambda order: bool(order.refusal))
     with transaction.atomic():
@@ -76,7 +76,7 @@ def issue_run(run_id: UUID, *, actor: str) -> None:
 
 def sweep() -> None:
     """Forget old drafts to which nobody said yes."""
-    BulkRun.objects.filter(confirmed_at=None, created_at__lt=timezone.now() - DRAFTS_KEPT).delete()
+    BulkRun.objects.filter(confirmed_at=None, created_at__lt=timezone.now() - DRAFT_RETENTION).delete()
 
 
 def _issue_batch(run_id: UUID, actor: str) -> bool:

@@ -59,7 +59,7 @@ APPLY: dict[Kind, Apply] = {
 
 MAX_REASON = 1000
 # How many commands of an order may wait to be settled before a client of the API may send no more.
-MOST_OPEN = 20
+MAX_OPEN_COMMANDS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,8 +209,8 @@ def _decide(order: Order, command: Command) -> None:
 
 
 def _check_room(order: Order) -> None:
-    if order.commands.filter(settled_at=None).exclude(kind=Kind.PLACE).count() >= MOST_OPEN:
-        raise TooManyOpenCommands(f"The order has {MOST_OPEN} commands that are not settled yet.")
+    if order.commands.filter(settled_at=None).exclude(kind=Kind.PLACE).count() >= MAX_OPEN_COMMANDS:
+        raise TooManyOpenCommands(f"The order has {MAX_OPEN_COMMANDS} commands that are not settled yet.")
 
 
 def _insert(order: Order, wish: CommandRequest) -> Command:

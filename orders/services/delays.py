@@ -11,7 +11,7 @@ from orders.mails import Mail
 from orders.models import Delivery, Event, Order
 from orders.services.deliveries import write_mail
 
-AT_ONCE = 200
+BATCH_SIZE = 200
 
 
 def tell_of_long_reviews() -> int:
@@ -22,6 +22,6 @@ def tell_of_long_reviews() -> int:
     began = Event.objects.filter(order=OuterRef("pk"), type=EventType.ORDER_VALIDATED, created_at__lt=long_ago)
     told = Delivery.objects.filter(order=OuterRef("pk"), template=Mail.REVIEW_DELAYED)
     waiting = Order.objects.filter(Exists(began), ~Exists(told), status=Status.IN_REVIEW, created_at__lt=long_ago)
-    wanted = waiting.exclude(client__mails_off__contains=[Mail.REVIEW_DELAYED]).order_by("created_at")[:AT_ONCE]
+    wanted = waiting.exclude(client__mails_off__contains=[Mail.REVIEW_DELAYED]).order_by("created_at")[:BATCH_SIZE]
     rows = [write_mail(order, template=Mail.REVIEW_DELAYED, key="once") for order in wanted]
     return len(rows)

@@ -13,7 +13,7 @@ from orders.errors import DeliveryNotFound
 from orders.lifecycle import EventType
 from orders.mails import CAUSED_BY, NO_MAILS
 from orders.models import Delivery, Event, Order
-from orders.models.deliveries import TRIED_FOR
+from orders.models.deliveries import GIVE_UP_AFTER
 from orders.selectors.eligibility import MADE_UP
 
 Value = str | int | bool | None
@@ -56,7 +56,7 @@ def write_deliveries(order: Order, event: Event) -> None:
         "client": order.client_id,
         "seq": event.seq,
         "now": event.created_at,
-        "give_up_at": event.created_at + TRIED_FOR,
+        "give_up_at": event.created_at + GIVE_UP_AFTER,
     }
     with connection.cursor() as cursor:
         if order.client_id is not None:
@@ -83,7 +83,7 @@ def write_mail(order: Order, *, template: str, about: Mapping[str, Value] | None
         key=key,
         created_at=now,
         available_at=now,
-        give_up_at=now + TRIED_FOR,
+        give_up_at=now + GIVE_UP_AFTER,
     )
     if not settings.MAILS or order.made_up:
         row.state, row.last_error = Delivery.State.FAILED, MADE_UP if order.made_up else NO_MAILS
@@ -105,7 +105,7 @@ def send_again(delivery_id: UUID) -> Delivery:
     now = timezone.now()
     rows = Delivery.objects.filter(pk=delivery_id)
     rows.exclude(order__made_up=True).update(
-        state=Delivery.State.PENDING, available_at=now, give_up_at=now + TRIED_FOR, last_error=""
+        state=Delivery.State.PENDING, available_at=now, give_up_at=now + GIVE_UP_AFTER, last_error=""
     )
     found = rows.first()
     if found is None:

@@ -18,7 +18,7 @@ from orders.models import ApiClient, Delivery, WebhookEndpoint
 from orders.slots import Slots
 
 State = WebhookEndpoint.State
-MOST = 10
+MAX_ENDPOINTS = 10
 # So long the secret before signs beside the new one.
 OVERLAP = timedelta(hours=24)
 # A name server that does not answer keeps each check, and with it a thread of the web server, for some seconds.
@@ -70,8 +70,8 @@ def check_room(client: ApiClient, url: str) -> None:
     urls = list(client.endpoints.exclude(state=State.REMOVED).values_list("url", flat=True))
     if url in urls:
         raise InvalidOrder({"/url": "is registered already"})
-    if len(urls) >= MOST:
-        raise InvalidOrder({"/url": f"would be more than {MOST} endpoints: remove one"})
+    if len(urls) >= MAX_ENDPOINTS:
+        raise InvalidOrder({"/url": f"would be more than {MAX_ENDPOINTS} endpoints: remove one"})
 
 
 def remove_endpoint(client: ApiClient, endpoint_id: UUID) -> None:

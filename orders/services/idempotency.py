@@ -14,7 +14,7 @@ from orders.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
 from orders.models import ApiClient, IdempotencyKey, Order
 
 Body = dict[str, Any]
-KEPT = timedelta(days=30)
+RETENTION = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def once(request: Request, effect: Callable[[], Answer]) -> Answer:
 
 
 def sweep() -> int:
-    """Forget the answers that are older than `KEPT`; how many there were."""
-    forgotten, _ = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+    """Forget the answers that are older than `RETENTION`; how many there were."""
+    forgotten, _ = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - RETENTION).delete()
     return forgotten
 
 

@@ -16,11 +16,11 @@ from orders.services.deliveries import write_mail
 from orders.services.throttles import by_address, count
 from orders.services.transition import locked_order
 
-HOLDS = timedelta(minutes=10)
-MOST_TRIES = 5
+CODE_TTL = timedelta(minutes=10)
+MAX_TRIES = 5
 MOST_AN_HOUR = 5
 HOUR = timedelta(hours=1)
-KEPT = timedelta(days=1)
+RETENTION = timedelta(days=1)
 TEMPLATE = "access_code"
 
 
@@ -68,12 +68,12 @@ def try_code(order_id: UUID, typed: str, *, client: str) -> Answer:
         code.save(update_fields=["tries", "used_at"])
         if right:
             return Answer.RIGHT
-        return Answer.WRONG if code.tries < MOST_TRIES else Answer.OVER
+        return Answer.WRONG if code.tries < MAX_TRIES else Answer.OVER
 
 
 def may_be_tried(code: AccessCode) -> bool:
     """Whether the code still opens anything."""
-    return code.used_at is None and code.tries < MOST_TRIES and timezone.now() < code.created_at + HOLDS
+    return code.used_at is None and code.tries < MAX_TRIES and timezone.now() < code.created_at + CODE_TTL
 
 
 def digits(code: AccessCode) -> str:
@@ -83,7 +83,7 @@ def digits(code: AccessCode) -> str:
 
 def sweep() -> None:
     """Forget codes that are long over."""
-    AccessCode.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+    AccessCode.objects.filter(created_at__lt=timezone.now() - RETENTION).delete()
 
 
 def _is(order: Order, code: AccessCode, typed: str) -> bool:

@@ -16,7 +16,7 @@ from django.utils.crypto import salted_hmac
 from orders.errors import TooManyRequests
 from orders.models import ThrottleWindow
 
-KEPT = timedelta(days=1)
+RETENTION = timedelta(days=1)
 
 _COUNT = """
     WITH tried AS (
@@ -68,7 +68,7 @@ def take_back(limit: Limit, whom: str) -> None:
 
 def sweep() -> None:
     """Forget windows that are long over."""
-    ThrottleWindow.objects.filter(started_at__lt=timezone.now() - KEPT).delete()
+    ThrottleWindow.objects.filter(started_at__lt=timezone.now() - RETENTION).delete()
 
 
 def _key(limit: Limit, whom: str) -> str:

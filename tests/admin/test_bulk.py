@@ -92,7 +92,7 @@ def test_it_reaches_every_order_that_matches_not_those_on_the_page_alone(desk: D
 
 def test_it_refuses_more_orders_than_the_limit_and_names_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (bulk_action, selectors, services):
-        monkeypatch.setattr(module, "MOST", 2)
+        monkeypatch.setattr(module, "MAX_ORDERS", 2)
     page = all_that_match(desk, "cancel_selected", named(3))
     assert "An action takes 2 orders at most at a time, and more were selected." in page
     assert not BulkRun.objects.filter(author=desk.user).exists()
@@ -108,7 +108,7 @@ def test_the_list_offers_all_that_match_with_the_limit(desk: Desk, monkeypatch: 
     orders = named(3)
     monkeypatch.setattr(lists, "COUNTED", 2)
     page = desk.get(LIST, q=orders[0].customer_name)
-    assert f"Select all orders that match; an action takes {selectors.MOST} at most" in page
+    assert f"Select all orders that match; an action takes {selectors.MAX_ORDERS} at most" in page
     assert "Select all 2" not in page
 
 

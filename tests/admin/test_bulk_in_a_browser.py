@@ -13,7 +13,7 @@ from orders.models import Command, Order
 from tests.admin.test_browser import faults
 from tests.admin.test_days import SOON, Colleague, colleague, office
 from tests.browser_support import browser
-from tests.conftest import PATIENCE_SECONDS, eventually, unique
+from tests.conftest import TIMEOUT_SECONDS, eventually, unique
 from tests.factories import an_order, kinds, reaches, wish
 
 __all__ = ["browser", "colleague", "office"]
@@ -49,7 +49,7 @@ def test_an_operator_cancels_many_orders_and_sees_it_happen(colleague: Colleague
     page.get_by_label("Reason").fill("A bad batch.")
     page.get_by_role("button", name=f"Cancel {many} orders").click()
     said = page.get_by_role("status").filter(has_text="settled")
-    expect(said).to_have_text(f"All {many} are settled: {many} applied, 0 refused.", timeout=PATIENCE_SECONDS * 1000)
+    expect(said).to_have_text(f"All {many} are settled: {many} applied, 0 refused.", timeout=TIMEOUT_SECONDS * 1000)
     eventually(lambda: standing(name, Status.CANCELLED) == many)
     assert Command.objects.filter(order__in=orders, kind=Kind.CANCEL).count() == many
     assert kinds("payments", orders[0]) == ["capture", "refund"]

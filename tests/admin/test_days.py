@@ -15,13 +15,13 @@ from orders.services.placement import NewItem
 from stack.ports import free_port
 from tests.admin.conftest import a_user, session_of
 from tests.browser_support import browser, complaints_of
-from tests.conftest import PATIENCE_SECONDS, answers, eventually, process
+from tests.conftest import TIMEOUT_SECONDS, answers, eventually, process
 from tests.factories import an_order, events, kinds, reaches, wish
 
 __all__ = ["browser"]
 
 # A busy machine may let the workers wait.
-SOON = PATIENCE_SECONDS * 1000
+SOON = TIMEOUT_SECONDS * 1000
 
 LAMPS = [NewItem(sku="LAMP", quantity=2, unit_price=4_500, name="Lamp")]
 

@@ -12,7 +12,7 @@ from django.test import Client
 from orders.api.kinds import KINDS
 from orders.models import Command, IdempotencyKey, Order
 from orders.services import rates
-from orders.services.commands import MOST_OPEN
+from orders.services.commands import MAX_OPEN_COMMANDS
 from tests.api.conftest import ORDER, Shop
 from tests.conftest import unique
 
@@ -188,8 +188,8 @@ def test_a_command_outside_its_window_is_a_409_with_the_rejected_command(shop: S
 
 def test_more_than_twenty_open_commands_on_an_order_are_a_429(shop: Shop) -> None:
     order = shop.place()
-    answers = [shop.post(f"/orders/{order.pk}/cancel", {}) for _ in range(MOST_OPEN + 1)]
-    assert [answer.status_code for answer in answers] == [202] * MOST_OPEN + [429]
+    answers = [shop.post(f"/orders/{order.pk}/cancel", {}) for _ in range(MAX_OPEN_COMMANDS + 1)]
+    assert [answer.status_code for answer in answers] == [202] * MAX_OPEN_COMMANDS + [429]
     assert is_problem(answers[-1], "too_many_open_commands")
 
 

@@ -16,7 +16,7 @@ from orders.api.description import built
 from orders.api.problems import MAX_ERRORS
 from tests.api.conftest import ORDER, Shop
 from tests.api.wire import SENT, ask
-from tests.conftest import PATIENCE_SECONDS
+from tests.conftest import TIMEOUT_SECONDS
 
 UPLOADS = ["/track/", "/track/lost/", "/admin/login/"]
 
@@ -100,7 +100,7 @@ def test_while_the_description_is_made_two_wait_for_it_and_others_are_told_to_co
     built.cache_clear()
     with ThreadPoolExecutor(8) as threads, description._building:
         asked = [threads.submit(lambda: Client().get("/openapi.json")) for _ in range(8)]
-        refused = [one.result() for one in islice(as_completed(asked, PATIENCE_SECONDS), 6)]
+        refused = [one.result() for one in islice(as_completed(asked, TIMEOUT_SECONDS), 6)]
     answers = [one.result() for one in asked]
     assert [(answer.status_code, answer["Retry-After"]) for answer in refused] == [(429, "2")] * 6
     assert sorted(answer.status_code for answer in answers) == [200] * 2 + [429] * 6

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from orders.api import api
 from orders.models import ApiClient, WebhookEndpoint
 from orders.services.api_keys import create_api_key
-from orders.services.endpoints import MOST, register_endpoint, secret_of
+from orders.services.endpoints import MAX_ENDPOINTS, register_endpoint, secret_of
 from orders.services.webhook_calls import payload
 from tests.api.conftest import Shop
 from tests.conftest import unique
@@ -113,7 +113,7 @@ def test_a_url_is_registered_once_and_of_all_urls_so_many(hooked: Shop) -> None:
     first = hooked.post("/webhook-endpoints", {"url": HERE}).json()
     assert "registered already" in hooked.post("/webhook-endpoints", {"url": HERE}).json()["errors"][0]["detail"]
     client = ApiClient.objects.get(endpoints=UUID(first["id"]))
-    for number in range(1, MOST):
+    for number in range(1, MAX_ENDPOINTS):
         register_endpoint(client, f"{HERE}/{number}")
     answer = hooked.post("/webhook-endpoints", {"url": f"{HERE}/more"})
     assert (answer.status_code, "remove one" in answer.json()["errors"][0]["detail"]) == (422, True)

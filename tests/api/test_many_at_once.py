@@ -14,7 +14,7 @@ from orders.models import Order
 from orders.selectors import commands
 from orders.services.api_keys import create_api_key
 from tests.api.conftest import ORDER, Shop
-from tests.conftest import PATIENCE_SECONDS, eventually, unique
+from tests.conftest import TIMEOUT_SECONDS, eventually, unique
 from tests.factories import settle, wish
 
 MANY = 50
@@ -90,7 +90,7 @@ def test_who_waits_for_an_outcome_holds_no_connection_and_others_are_answered_me
 
     def wait(number: int) -> Any:
         try:
-            return commands.outcome_of(rows[number].pk, within=PATIENCE_SECONDS, client=f"shop {number}").state
+            return commands.outcome_of(rows[number].pk, within=TIMEOUT_SECONDS, client=f"shop {number}").state
         finally:
             connection.close()
 
@@ -98,11 +98,11 @@ def test_who_waits_for_an_outcome_holds_no_connection_and_others_are_answered_me
         waiting = [threads.submit(wait, number) for number in range(len(rows))]
         eventually(lambda: len(commands._lookout._waiting) == len(rows))
         eventually(lambda: connections() <= before + 1)
-        assert commands.outcome_of(rows[0].pk, within=PATIENCE_SECONDS, client="another").state == "pending"
+        assert commands.outcome_of(rows[0].pk, within=TIMEOUT_SECONDS, client="another").state == "pending"
         assert not any(done.done() for done in waiting)  # who asked last was told before their time was up
         for row in rows:
             settle(row)
-        assert [done.result(timeout=PATIENCE_SECONDS) for done in waiting] == ["applied"] * len(rows)
+        assert [done.result(timeout=TIMEOUT_SECONDS) for done in waiting] == ["applied"] * len(rows)
 
 
 def test_of_one_client_two_requests_wait_and_a_third_is_answered_at_once(shop: Shop) -> None:
@@ -110,7 +110,7 @@ def test_of_one_client_two_requests_wait_and_a_third_is_answered_at_once(shop: S
 
     def wait(row: Any) -> Any:
         try:
-            return commands.outcome_of(row.pk, within=PATIENCE_SECONDS, client="one").state
+            return commands.outcome_of(row.pk, within=TIMEOUT_SECONDS, client="one").state
         finally:
             connection.close()
 
@@ -120,7 +120,7 @@ def test_of_one_client_two_requests_wait_and_a_third_is_answered_at_once(shop: S
         assert wait(rows[0]) == "pending"
         for row in rows:
             settle(row)
-        assert {done.result(timeout=PATIENCE_SECONDS) for done in waiting} == {"applied"}
+        assert {done.result(timeout=TIMEOUT_SECONDS) for done in waiting} == {"applied"}
 
 
 def connections() -> int:

@@ -16,7 +16,7 @@ from typing import Any
 
 from orders.commands import Kind
 
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 ROUTES = {
     Kind.CANCEL: ("POST", "cancel"),
     Kind.UPDATE_ADDRESS: ("PUT", "shipping-address"),
@@ -46,7 +46,7 @@ class Interface:
 
     def send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
         """The answer, whether we accepted or refused; whoever gets none sends again."""
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + TIMEOUT_SECONDS
         while True:
             status, answer = self._once(method, path, body, headers)
             if status in (201, 202) or "command_id" in answer:
@@ -56,7 +56,7 @@ class Interface:
             if status not in (0, 409, 429, 503):
                 self.note(f"{method} {path} was answered {status}: {answer}")
             if time.monotonic() > until:
-                raise TimeoutError(f"no answer to {method} {path} within {PATIENCE_SECONDS} s, last {status} {answer}")
+                raise TimeoutError(f"no answer to {method} {path} within {TIMEOUT_SECONDS} s, last {status} {answer}")
             time.sleep(0.3)
 
     def note(self, what: str) -> None:

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from tests.conftest import PATIENCE_SECONDS, eventually, unique
+from tests.conftest import TIMEOUT_SECONDS, eventually, unique
 from tests.factories import an_order, kinds
 from tests.faults.conftest import World
 
-AT_ONCE = 4
+BATCH = 4
 
 
 class Runs:
@@ -61,7 +61,7 @@ class Runs:
             self._messages.put(json.loads(line))
 
     def _next(self, kind: str) -> dict[str, int]:
-        message = self._messages.get(timeout=PATIENCE_SECONDS)
+        message = self._messages.get(timeout=TIMEOUT_SECONDS)
         assert kind in message, message
         return message
 
@@ -94,18 +94,18 @@ def test_short_commands_all_end_with_zero(runs: Runs, times: int) -> None:
 @often(4, 40)
 def test_rounds_of_the_reconciler_all_end_with_zero(runs: Runs, times: int) -> None:
     codes = []
-    for _ in range(0, times, AT_ONCE):
-        for _ in range(AT_ONCE):
+    for _ in range(0, times, BATCH):
+        for _ in range(BATCH):
             runs.start("reconcile")
-        codes += [runs.code() for _ in range(AT_ONCE)]
+        codes += [runs.code() for _ in range(BATCH)]
     assert (len(codes), set(codes)) == (times, {0})
 
 
 @often(4, 100)
 def test_stopped_workers_all_end_with_zero(runs: Runs, times: int) -> None:
     codes = []
-    for _ in range(0, times, AT_ONCE):
-        workers = [runs.start(f"run_{('order', 'shipping')[number % 2]}_worker") for number in range(AT_ONCE)]
+    for _ in range(0, times, BATCH):
+        workers = [runs.start(f"run_{('order', 'shipping')[number % 2]}_worker") for number in range(BATCH)]
         for pid, log in workers:
             wait_until_ready(log)
             os.kill(pid, signal.SIGTERM)
@@ -130,7 +130,7 @@ def test_an_idle_worker_stops_though_the_signal_comes_to_another_of_its_threads(
     worker = world.start_shipping_worker()
     threads = {int(path.name) for path in Path(f"/proc/{worker.process.pid}/task").iterdir()}
     ctypes.CDLL(None).tgkill(worker.process.pid, max(threads - {worker.process.pid}), signal.SIGTERM)
-    assert worker.process.wait(timeout=PATIENCE_SECONDS) == 0
+    assert worker.process.wait(timeout=TIMEOUT_SECONDS) == 0
 
 
 def test_a_worker_finishes_the_charge_it_is_making_before_it_stops(world: World) -> None:

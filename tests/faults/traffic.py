@@ -20,7 +20,7 @@ from tests.faults.interfaces import Interface, Outside, Shop
 from workflows.connections import drop_dead_connections
 
 CUSTOMERS = 80
-PATIENCE_SECONDS = 120
+TIMEOUT_SECONDS = 120
 
 TOKENS = {
     "tok_ok": 50,
@@ -258,7 +258,7 @@ class Traffic:
 
 def issue(order: UUID, kind: Kind, **wish: Any) -> str:
     """A command by a member of staff, tried until the database takes it; its id."""
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + TIMEOUT_SECONDS
     while True:
         drop_dead_connections()
         try:

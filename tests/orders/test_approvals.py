@@ -17,7 +17,7 @@ from orders.models import Approval, Command, Order, Refund
 from orders.selectors.approvals import approvals_waiting
 from orders.services.api_keys import create_api_key, revoke_api_keys
 from orders.services.approvals import agree, issue_or_ask, refuse
-from orders.services.commands import MOST_OPEN, CommandRequest
+from orders.services.commands import MAX_OPEN_COMMANDS, CommandRequest
 from orders.services.refunds import pay_refunds
 from orders.services.verification import verified
 from tests.conftest import unique
@@ -208,7 +208,7 @@ def test_it_answers_the_same_to_the_same_id(second: User) -> None:
 
 def test_it_lets_a_client_ask_only_so_often() -> None:
     order = a_delivered_order()
-    for _ in range(MOST_OPEN):
+    for _ in range(MAX_OPEN_COMMANDS):
         ask(order, 6000, "client:shop")
     with pytest.raises(TooManyOpenCommands):
         ask(order, 6000, "client:shop")

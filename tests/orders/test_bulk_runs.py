@@ -1,4 +1,4 @@
-"""One action on many orders: planned as they were seen, confirmed once, issued in batches by the one door's rules."""
+"""One action on many orders: planned as they were seen, confirmed once, issued in batches by the rules for one."""
 
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
@@ -13,7 +13,7 @@ from orders.errors import NotYourRun, TooManyOrders
 from orders.lifecycle import Status
 from orders.models import BulkRun, Command, Order
 from orders.selectors import bulk as selectors
-from orders.selectors.bulk import MOST, orders_chosen, preview_of, progress_of
+from orders.selectors.bulk import MAX_ORDERS, orders_chosen, preview_of, progress_of
 from orders.selectors.eligibility import ASKED_ALREADY
 from orders.services import bulk
 from orders.services.bulk import BATCH, confirm_run, draft_run, issue_run
@@ -87,7 +87,7 @@ def test_it_asks_the_database_as_often_to_plan_for_many_as_for_few(ann: User) ->
 
 def test_it_takes_no_more_orders_than_the_limit(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (bulk, selectors):
-        monkeypatch.setattr(module, "MOST", 2)
+        monkeypatch.setattr(module, "MAX_ORDERS", 2)
     with pytest.raises(TooManyOrders, match="One run takes 2 orders at most"):
         a_draft(many(3), ann)
 
@@ -100,7 +100,7 @@ def test_it_issues_thousands_of_commands_each_with_the_reason(ann: User) -> None
         ("pending", "cancel", f"staff:{ann.pk}", "A bad batch.", 1)
     }
     assert {it.order_id for it in commands} == {order.pk for order in orders}
-    assert len(commands) == run.issued == 3000 < MOST
+    assert len(commands) == run.issued == 3000 < MAX_ORDERS
 
 
 def test_a_batch_costs_as_many_statements_as_a_single_command(ann: User) -> None:
@@ -200,7 +200,7 @@ def test_it_tells_how_far_a_run_has_come(ann: User) -> None:
 def test_drafts_that_nobody_confirmed_are_forgotten(ann: User) -> None:
     old, new, confirmed = a_draft(many(1), ann), a_draft(many(1), ann), a_run(many(1), ann)
     for run in (old, confirmed):
-        BulkRun.objects.filter(pk=run.pk).update(created_at=run.created_at - bulk.DRAFTS_KEPT)
+        BulkRun.objects.filter(pk=run.pk).update(created_at=run.created_at - bulk.DRAFT_RETENTION)
     upkeep()
     assert set(BulkRun.objects.filter(author=ann).values_list("pk", flat=True)) == {new.pk, confirmed.pk}
     assert not Command.objects.filter(state=CommandState.PENDING, bulk_item__run=old).exists()

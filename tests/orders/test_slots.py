@@ -11,7 +11,7 @@ from orders.gateways import destinations
 from orders.gateways.destinations import resolve
 from orders.services.endpoints import check_url
 from orders.slots import Slots
-from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.conftest import TIMEOUT_SECONDS, eventually
 
 
 def test_one_client_takes_its_share_and_others_what_is_left() -> None:
@@ -36,7 +36,7 @@ def silent_dns(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     answers = threading.Event()
 
     def look_up(*_: object, **__: object) -> list[object]:
-        answers.wait(PATIENCE_SECONDS)
+        answers.wait(TIMEOUT_SECONDS)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)

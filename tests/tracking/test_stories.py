@@ -21,11 +21,11 @@ from orders.services.api_keys import create_api_key
 from tests.admin.conftest import a_user, session_of
 from tests.api.conftest import ORDER
 from tests.browser_support import complaints_of
-from tests.conftest import PATIENCE_SECONDS, both_workers, eventually, unique, web_server
+from tests.conftest import TIMEOUT_SECONDS, both_workers, eventually, unique, web_server
 from tests.factories import kinds, reaches, wish
 from tests.plugin import database_of_its_own
 
-SECONDS = PATIENCE_SECONDS
+SECONDS = TIMEOUT_SECONDS
 LINK = r"http://\S+/track/\S+\?token=\S+"
 CODE = r"\b\d{6}\b"
 
