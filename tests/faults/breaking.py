@@ -126,9 +126,9 @@ SAFEGUARDS = [
     Safeguard(
         "the window of an address change",
         Change(
-            "orders/services/address.py",
-            "if order.shipments.filter(state__in=Shipment.UNDOABLE).exists():",
-            "if order.shipments.filter(state=Shipment.State.BOOKED).exists():",
+            "orders/selectors/eligibility/checks.py",
+            "labelled = any(parcel.state in Shipment.UNDOABLE for",
+            "labelled = any(parcel.state == Shipment.State.BOOKED for",
         ),
         "tests/faults/test_races.py::test_an_address_against_the_booking_of_the_label",
     ),

@@ -1,6 +1,6 @@
 """One predicate decides whether an order accepts a command: what is offered is not refused, and all say the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -21,7 +21,9 @@ from orders.selectors.eligibility import checks, refusal
 from orders.selectors.tracking import CUSTOMERS_CHANGES, open_changes
 from orders.services import labels
 from tests.admin.conditions import CONDITIONS
+from tests.conftest import unique
 from tests.factories import a_return, an_order_in, command, labelled_before_the_upgrade, wish
+from tests.plugin import database_of_its_own
 
 # What each kind needs beside the order; of refunds the least amount there is.
 ARGS: dict[Kind, dict[str, Any]] = {
@@ -32,6 +34,14 @@ ARGS: dict[Kind, dict[str, Any]] = {
 }
 OF_A_RETURN = (Kind.APPROVE_RETURN, Kind.REFUSE_RETURN, Kind.RECEIVE_RETURN)
 KINDS = [kind for kind in RULES if kind not in (Kind.PLACE, Kind.RETRY_STEP)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_database() -> Iterator[None]:
+    """Its hundreds of orders stand on no list that another test looks at."""
+    with database_of_its_own(f"eligibility{unique()}"):
+        yield
+
 
 by_hand = partial(an_order_in, fulfilment="manual")
 
