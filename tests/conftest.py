@@ -215,6 +215,6 @@ _numbers_lock = threading.Lock()
 
 
 def unique() -> str:
-    """A short text that no other test of this process uses."""
+    """A short text that no other test of this process uses, nor one that it begins with."""
     with _numbers_lock:
-        return f"{os.getpid()}x{next(_numbers)}"
+        return f"{os.getpid()}x{next(_numbers):05d}"

@@ -144,7 +144,7 @@ def shown() -> Order:
     "typed",
     [
         *("{code}", "{code:.9}", "{glued}", "{reference}", "R{mark}", "{mark}/0042 r", "{name}", "{mark} gm"),
-        *("{email}", "{email:.8}", "hauptstrasse 12 {mark}", "Tolz {mark}", "LS197X {mark}", "ls1 97 {mark}", "{sku}"),
+        *("{email}", "{email:.16}", "hauptstrasse 12 {mark}", "Tolz {mark}", "LS197X {mark}", "ls1 97 {mark}", "{sku}"),
         *("sku{mark}", "Teekannchen {mark}", "{tracking}", "{tracking:.6} {mark}", "{last} {mark}", "{id}"),
         *("{name} Hauptstraße 12, Bad Tölz LS1 97X, DE",),
     ],
