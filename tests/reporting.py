@@ -1,19 +1,22 @@
-"""What a run says beside its results: measured figures, seconds by file, and where a run was when it was ended."""
+"""What a run says beside its results: figures, seconds by file, pages of failed tests, where an ended run was."""
 
 import contextlib
 import os
 import signal
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import psutil
 import pytest
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page
 
 from tests.plugin import is_controller
 
 # How long a run that was told to end may take to report and stop its servers.
 GRACE_SECONDS = 60
+MAX_PAGE_TEXT = 5000
 
 _running: dict[str, None] = {}
 
@@ -41,6 +44,24 @@ def pytest_runtest_logstart(nodeid: str) -> None:
 
 def pytest_runtest_logfinish(nodeid: str) -> None:
     _running.pop(nodeid, None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Of a test that failed in a browser, say where its pages were and what they showed."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("browser")
+    if report.failed and report.when == "call" and browser:
+        report.sections += [_shown(page) for context in browser.contexts for page in context.pages]
+    return report
+
+
+def _shown(page: Page) -> tuple[str, str]:
+    try:
+        text = page.inner_text("body", timeout=2000)
+    except PlaywrightError as error:
+        text = str(error)
+    return f"page at {page.url}", text[:MAX_PAGE_TEXT]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -141,6 +141,7 @@ def test_it_works_without_scripts(browser: Browser, web: str) -> None:
     page = context.new_page()
     page.goto(QUEUE)
     page.get_by_role("button", name="Review the next order").click()
+    shows(page, order)
     page.get_by_label("Reason").fill("not ours")
     page.get_by_role("button", name="Reject the order").click()
     reaches(order, Status.REJECTED)
