@@ -36,6 +36,8 @@ async def recover(client: Client, database: DatabaseThreads, start: WorkflowStar
     state = await _state_of(client, start.workflow_id)
     if state == RUNNING:
         return Recovery(state)
+    if state == COMPLETED and not await database.run(start.is_unfinished):  # since it was found among the unfinished
+        return Recovery(state)
     if dry_run:
         return Recovery(state, "it would be started again")
     run_id = await _start_again(client, start, state)

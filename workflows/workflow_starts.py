@@ -1,11 +1,13 @@
 """How the workflow of an order, a refund or a return is started, by the relay first and by the reconciler again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
+from orders.selectors import recovery, returns
 from workflows.contracts import (
     OrderInput,
     RefundInput,
@@ -31,21 +33,44 @@ class WorkflowStart:
     order_id: UUID
     title: str
     """How reports name what the workflow carries."""
+    is_unfinished: Callable[[], bool]
+    """Reads from the database whether there is anything left to carry."""
 
 
 def order_start(order_id: UUID) -> WorkflowStart:
     timings = Timings(payment_delay=settings.PAYMENT_PROCESSING_DELAY, shipping_delay=settings.SHIPPING_DELAY)
     argument = OrderInput(str(order_id), timings)
-    return WorkflowStart(order_workflow_id(order_id), OrderWorkflow.run, argument, order_id, f"Order {order_id}")
+    return WorkflowStart(
+        order_workflow_id(order_id),
+        OrderWorkflow.run,
+        argument,
+        order_id,
+        f"Order {order_id}",
+        lambda: bool(recovery.unfinished([order_id])),
+    )
 
 
 def refund_start(order_id: UUID, command_id: UUID, kind: str) -> WorkflowStart:
     argument = RefundInput(str(order_id), str(command_id), kind)
     title = f"Refund {command_id} of order {order_id}"
-    return WorkflowStart(refund_workflow_id(command_id), RefundWorkflow.run, argument, order_id, title)
+    return WorkflowStart(
+        refund_workflow_id(command_id),
+        RefundWorkflow.run,
+        argument,
+        order_id,
+        title,
+        lambda: recovery.is_open(command_id),
+    )
 
 
 def return_start(order_id: UUID, return_id: UUID) -> WorkflowStart:
     argument = ReturnRef(str(order_id), str(return_id))
     title = f"Return {return_id} of order {order_id}"
-    return WorkflowStart(return_workflow_id(return_id), ReturnWorkflow.run, argument, order_id, title)
+    return WorkflowStart(
+        return_workflow_id(return_id),
+        ReturnWorkflow.run,
+        argument,
+        order_id,
+        title,
+        lambda: bool(returns.under_way([return_id])),
+    )

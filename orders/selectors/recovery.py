@@ -84,6 +84,12 @@ def refunds_without_outcome(limit: int) -> list[AskedRefund]:
     return [AskedRefund(order_id=row.order_id, command_id=row.pk, kind=Kind(row.kind)) for row in rows]
 
 
+def is_open(command_id: UUID) -> bool:
+    """Whether a command with a workflow of its own is not settled, or its refund not paid."""
+    left = Q(settled_at=None) | Q(refunds__state=Refund.State.PENDING)
+    return Command.objects.filter(left, pk=command_id).exists()
+
+
 def returns_told_in_vain(limit: int) -> dict[UUID, UUID]:
     """Returns and their orders whose request has no outcome, or whose workflow was not there to be told something."""
     late = timezone.now() - timedelta(seconds=OUTCOME_WITHIN)

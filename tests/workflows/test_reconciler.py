@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 from temporalio import workflow
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
@@ -25,7 +26,10 @@ from tests.conftest import both_workers, eventually, unique
 from tests.factories import an_order, events, kinds, reaches, settled, wish
 from tests.plugin import database_of_its_own
 from workflows.client import connect
+from workflows.connections import DatabaseThreads
 from workflows.reconciler import Reconciler, Report
+from workflows.workflow_recovery import Recovery, recover
+from workflows.workflow_starts import order_start
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -252,6 +256,22 @@ def test_shipping_ends_with_the_workflow_of_its_order() -> None:
     reconciled()
     assert settled(wish(order, "deliver")).state == "applied"
     reaches(order, Status.DELIVERED)
+
+
+def test_an_order_that_ended_while_its_workflow_was_looked_up_is_left_alone() -> None:
+    order = approved(in_review(), Status.DELIVERED)
+    eventually(lambda: runs(f"order-{order.pk}")[0].status == WorkflowExecutionStatus.COMPLETED)
+
+    async def recovered() -> Recovery:
+        threads = DatabaseThreads(1)
+        try:
+            return await recover(await connect(), threads, order_start(order.pk), dry_run=False)
+        finally:
+            await threads.run(connections.close_all)
+            threads.close()
+
+    assert asyncio.run(recovered()) == Recovery("completed")
+    assert "workflow_recovered" not in events(order)
 
 
 def test_an_order_that_temporal_does_not_know_makes_it_look_at_every_other_too() -> None:
