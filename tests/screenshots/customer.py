@@ -57,8 +57,9 @@ class Visit:
         return self.page
 
     def presses(self, name: str) -> None:
-        """Send the form."""
-        self.page.get_by_role("button", name=name).click()
+        """Send the form, and wait for the page that answers it."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=name).click()
 
 
 def _in(status: Status, **fields: object) -> Order:
