@@ -1,6 +1,7 @@
 """What is owed to customers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from orders.commands import CommandState, Kind, refund_workflow_id, return_workflow_id
@@ -35,6 +36,12 @@ def refundable_of(order: Order) -> int:
     """What is left to refund of the order's payment, in minor units; nothing while all of it goes back anyway."""
     payment = None if is_to_be_returned(order) else captured_payment(order)
     return refundable(payment) if payment else 0
+
+
+def amount_to_refund(order: Order, args: Mapping[str, Any]) -> int:
+    """What a refund that the order accepts gives back, in minor units: its `amount`, or else all that is left."""
+    amount: int | None = args.get("amount")
+    return refundable_of(order) if amount is None else amount
 
 
 def pending_refunds(order_id: UUID) -> list[Refund]:

@@ -22,7 +22,7 @@ from orders.lifecycle import EventType
 from orders.models import Approval, Command, Order
 from orders.selectors.approvals import is_above_limit, not_the_second_person, waiting_approvals
 from orders.selectors.eligibility import refusal
-from orders.selectors.refunds import refundable_of
+from orders.selectors.refunds import amount_to_refund
 from orders.selectors.timeline import names_of
 from orders.services.commands import MAX_OPEN_COMMANDS, MAX_REASON, CommandRequest, issue_command
 from orders.services.transition import Data, locked_order, record
@@ -95,8 +95,7 @@ def _amount_for_two(order: Order, wish: CommandRequest) -> int | None:
     args = wish.args or {}
     if refusal(order, Kind.REFUND, args, actor=wish.actor):
         return None
-    amount = args.get("amount")
-    amount = amount if isinstance(amount, int) else refundable_of(order)
+    amount = amount_to_refund(order, args)
     return amount if is_above_limit(order, amount) else None
 
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 from orders.lifecycle import EventType
 from orders.models import Command, Order, Refund
 from orders.money import in_words
-from orders.selectors.refunds import captured_payment, failed_refund, is_to_be_returned, refundable
+from orders.selectors.refunds import amount_to_refund, captured_payment, failed_refund, is_to_be_returned, refundable
 from orders.services import attention
 from orders.services.refunds import open_refund, succeed
 from orders.services.transition import record
@@ -15,8 +15,7 @@ def request_refund(order: Order, command: Command) -> str:
     """Promise part of a locked order's money back, or all that is left where no `amount` (minor units) is named."""
     payment = captured_payment(order)
     assert payment is not None  # noqa: S101 - tells the type checker what eligibility has seen
-    amount = command.args.get("amount")
-    amount = refundable(payment) if amount is None else amount
+    amount = amount_to_refund(order, command.args)
     open_refund(order, payment, amount=amount, actor=command.actor, command=command)
     return f"{in_words(amount, order.currency)} are being refunded."
 

@@ -6,8 +6,6 @@ What must hold beside the order's status stands in `checks.py`, one table by kin
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
-from uuid import UUID
 
 from django.utils import timezone
 
@@ -29,30 +27,19 @@ def refusal(
     *,
     actor: str = "",
     reason: str = "",
-    asked_at: datetime | None = None,
-    command_id: UUID | None = None,
 ) -> str:
     """Why the order does not accept this kind of command where it stands; empty if it does.
 
-    Without `args` it tells what forbids the command whatever they are; without `actor`, whoever sends it. A return
-    counts as asked for at `asked_at`, or now. `command_id` is of a command that is judged itself, so that it is not
-    counted among others that count against it.
+    Without `args` it tells what forbids the command whatever they are; without `actor`, whoever sends it.
     """
-    asked = Asked(args=args, actor=actor, reason=reason, at=asked_at or timezone.now(), command_id=command_id)
+    asked = Asked(args=args, actor=actor, reason=reason, at=timezone.now(), command_id=None)
     return _general_refusal(order, kind, asked) or _special_refusal(order, kind, asked)
 
 
 def refusal_of(order: Order, command: Command) -> str:
     """Why the order does not accept this command as it was asked for; empty if it does."""
-    return refusal(
-        order,
-        Kind(command.kind),
-        command.args,
-        actor=command.actor,
-        reason=command.reason,
-        asked_at=command.created_at,
-        command_id=command.pk,
-    )
+    kind, asked = Kind(command.kind), _asked_by(command)
+    return _general_refusal(order, kind, asked) or _special_refusal(order, kind, asked)
 
 
 def refusal_at_once(order: Order, command: Command) -> str:
@@ -60,10 +47,10 @@ def refusal_at_once(order: Order, command: Command) -> str:
 
     What speaks against it beside its form and the order's status may be gone once an earlier command is carried out.
     """
-    asked = Asked(args=command.args, actor=command.actor, reason=command.reason, at=command.created_at, command_id=None)
-    if why := _general_refusal(order, Kind(command.kind), asked):
+    kind, asked = Kind(command.kind), _asked_by(command)
+    if why := _general_refusal(order, kind, asked):
         return why
-    why = refusal_of(order, command)
+    why = _special_refusal(order, kind, asked)
     earlier = order.commands.filter(settled_at=None).exclude(kind=Kind.PLACE).exclude(pk=command.pk)
     return "" if why and earlier.exists() else why
 
@@ -102,6 +89,16 @@ def asks_outside(order: Order) -> bool:
         or any(payment.state == Payment.State.PENDING for payment in order.payments.all())
         or any(refund.state == Refund.State.PENDING for refund in refunds)
         or any(parcel.state == Shipment.State.BOOKING for parcel in order.shipments.all())
+    )
+
+
+def _asked_by(command: Command) -> Asked:
+    return Asked(
+        args=command.args,
+        actor=command.actor,
+        reason=command.reason,
+        at=command.created_at,
+        command_id=command.pk,
     )
 
 
