@@ -10,7 +10,7 @@ import django
 def links(count: int) -> list[str]:
     """Path and query of each customer's link."""
     from orders.models import Order
-    from orders.services.access import tracking_url
+    from orders.services.customers.access import tracking_url
 
     ids = Order.objects.order_by("id").values_list("id", flat=True)
     step = max(1, Order.objects.count() // count)

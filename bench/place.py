@@ -10,7 +10,7 @@ def place(orders: int) -> None:
     """Place them."""
     from orders.actors import Actor
     from orders.address import Address
-    from orders.services.placement import NewItem, NewOrder, place_order
+    from orders.services.orders.placement import NewItem, NewOrder, place_order
 
     address = Address(street="123 Main St", city="Anytown", state="CA", country="US")
     for number in range(orders):

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import connections
 
-from orders.services.lock_waits import lock_waits
+from orders.services.state.lock_waits import lock_waits
 
 # A process has 4 to 8 threads: so many may be taken by one order that somebody holds.
 MAX_LONG_WAITS_FOR_ONE_ORDER = 2

@@ -24,6 +24,6 @@ class OrdersConfig(AppConfig):
 
 def _grant_new_rights(*, apps: Apps, using: str, **_: Any) -> None:
     # Services import the models, which are not there yet when this module is read.
-    from orders.services.people import grant_new_rights
+    from orders.services.staff.people import grant_new_rights
 
     grant_new_rights(apps, using)

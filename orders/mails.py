@@ -1,4 +1,4 @@
-"""The mails that customers get: one table of what causes each. Their words are in `services/email_texts.py`."""
+"""The mails that customers get: one table of what causes each (texts: `services/notifications/email_texts.py`)."""
 
 from enum import StrEnum
 

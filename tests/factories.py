@@ -8,10 +8,15 @@ from orders.address import Address
 from orders.commands import RULES, Kind
 from orders.lifecycle import Status
 from orders.models import Approval, Order, Return
-from orders.services import cancellation, commands, deadlines, labels, payment, refunds, shipping
-from orders.services.approvals import issue_or_ask
-from orders.services.commands import CommandRequest, issue_command, settle_signal
-from orders.services.placement import NewItem, NewOrder, place_order
+from orders.services.commands import deadlines
+from orders.services.commands.approvals import issue_or_ask
+from orders.services.commands.issue import issue_command
+from orders.services.commands.rows import CommandRequest
+from orders.services.commands.settle import begin, settle_signal
+from orders.services.fulfilment import automatic, labels
+from orders.services.orders import cancellation
+from orders.services.orders.placement import NewItem, NewOrder, place_order
+from orders.services.payments import charging, refunds
 from tests.conftest import TIMEOUT_SECONDS, eventually, unique
 
 ADDRESS = Address(street="123 Main St", city="Anytown", state="CA", country="US")
@@ -35,13 +40,13 @@ def an_order_in(status: Status, **fields: Any) -> Order:
     """An order that the process's own steps brought to `status`, without Temporal."""
     order = an_order(**fields)
     steps: dict[Status, Callable[[], object]] = {
-        Status.RECEIVED: lambda: commands.begin(order.pk),
+        Status.RECEIVED: lambda: begin(order.pk),
         Status.IN_REVIEW: lambda: deadlines.pass_deadline(order.pk, Status.IN_REVIEW),
-        Status.CHARGING: lambda: payment.charge(order.pk),
-        Status.PAID: lambda: shipping.start_picking(order.pk),
-        Status.PICKING: lambda: shipping.pack(order.pk),
-        Status.PACKED: lambda: (labels.book_label(order.pk), shipping.ship(order.pk)),
-        Status.SHIPPED: lambda: shipping.deliver(order.pk),
+        Status.CHARGING: lambda: charging.charge(order.pk),
+        Status.PAID: lambda: automatic.start_picking(order.pk),
+        Status.PICKING: lambda: automatic.pack(order.pk),
+        Status.PACKED: lambda: (labels.book_label(order.pk), automatic.ship(order.pk)),
+        Status.SHIPPED: lambda: automatic.deliver(order.pk),
         Status.CANCELLING: lambda: (
             refunds.return_payment(order.pk),
             labels.void_label(order.pk),

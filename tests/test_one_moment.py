@@ -11,8 +11,8 @@ from pytest_django import Settings
 
 from orders.lifecycle import Status
 from orders.models import ApiClient, Order
-from orders.services import payment
-from orders.services.api_keys import create_api_key
+from orders.services.payments import charging
+from orders.services.staff.api_keys import create_api_key
 from tests.admin.conftest import Desk, a_user
 from tests.api.conftest import Shop
 from tests.conftest import unique
@@ -33,7 +33,7 @@ def declined_before_it_reads(table: str, order: Order) -> Iterator[None]:
 
     def watch(execute: Execute, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:  # noqa: FBT001
         if f'FROM "{table}"' in sql and waiting:
-            payment.charge(waiting.pop())
+            charging.charge(waiting.pop())
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(watch):

@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from orders.models import Command
-from orders.services.api_keys import SCOPES, create_api_key
+from orders.services.staff.api_keys import SCOPES, create_api_key
 from stack.state import ROOT
 from tests.conftest import unique
 from tests.factories import settle

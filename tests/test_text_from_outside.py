@@ -19,8 +19,8 @@ import orders.api
 import orders.tracking
 from orders.ids import uuid7
 from orders.models import ApiClient, Command
-from orders.services.api_keys import create_api_key
-from orders.services.commands import settle_signal
+from orders.services.commands.settle import settle_signal
+from orders.services.staff.api_keys import create_api_key
 from tests.admin.conftest import a_user
 from tests.api.conftest import ORDER, Shop
 from tests.conftest import unique

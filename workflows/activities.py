@@ -11,24 +11,17 @@ from orders.lifecycle import Status, Waiting
 from orders.models import Order
 from orders.selectors.orders import order_by_id
 from orders.selectors.refunds import has_pending_refund
-from orders.services import (
-    cancellation,
-    commands,
-    deadlines,
-    labels,
-    payment,
-    payment_changes,
-    refunds,
-    shipping,
-    stalls,
-)
+from orders.services.commands import deadlines, settle
+from orders.services.fulfilment import automatic, labels
+from orders.services.orders import cancellation, stalls
+from orders.services.payments import charging, payment_commands, refunds
 from workflows.contracts import Deadline, FailedSignal, FailedStep, OrderRef, OrderState, RefundInput, Signal
 
 
 @activity.defn
 def validate_order(ref: OrderRef) -> OrderState:
     """Begin: hear what was asked for before, and validate; of an order further on, say where it stands."""
-    return state_of(commands.begin(UUID(ref.order_id)))
+    return state_of(settle.begin(UUID(ref.order_id)))
 
 
 @activity.defn
@@ -41,7 +34,7 @@ def look_at_order(ref: OrderRef) -> OrderState:
 def settle_command(signal: Signal) -> OrderState:
     """Apply or reject what a signal asks for."""
     return state_of(
-        commands.settle_signal(
+        settle.settle_signal(
             UUID(signal.order_id), signal=signal.name, command_id=UUID(signal.command_id), body=signal.body
         )
     )
@@ -51,7 +44,7 @@ def settle_command(signal: Signal) -> OrderState:
 def reject_signal(signal: FailedSignal) -> OrderState:
     """End as rejected what could not be settled, so that what stands behind it goes on."""
     return state_of(
-        commands.reject_signal(
+        settle.reject_signal(
             UUID(signal.order_id), signal=signal.name, command_id=UUID(signal.command_id), reason=signal.reason
         )
     )
@@ -72,7 +65,7 @@ def resume_order(ref: OrderRef) -> OrderState:
 @activity.defn
 def settle_refund_command(asked: RefundInput) -> OrderState:
     """Apply or reject a command about refunds, and say whether one is to be paid."""
-    order = commands.settle_signal(UUID(asked.order_id), signal=asked.kind, command_id=UUID(asked.command_id))
+    order = settle.settle_signal(UUID(asked.order_id), signal=asked.kind, command_id=UUID(asked.command_id))
     return dataclasses.replace(state_of(order), has_refund=has_pending_refund(order.pk))
 
 
@@ -91,7 +84,7 @@ def pass_deadline(deadline: Deadline) -> OrderState:
 @activity.defn
 def charge_payment(ref: OrderRef) -> OrderState:
     """Charge the order, exactly once."""
-    return state_of(payment.charge(UUID(ref.order_id)))
+    return state_of(charging.charge(UUID(ref.order_id)))
 
 
 @activity.defn
@@ -103,7 +96,7 @@ def return_payment(ref: OrderRef) -> OrderState:
 @activity.defn
 def finish_payment_return(ref: OrderRef) -> OrderState:
     """Let an order whose payment was taken back wait for a new one."""
-    return state_of(payment_changes.finish_payment_return(UUID(ref.order_id)))
+    return state_of(payment_commands.finish_payment_return(UUID(ref.order_id)))
 
 
 @activity.defn
@@ -121,13 +114,13 @@ def finish_cancellation(ref: OrderRef) -> OrderState:
 @activity.defn
 def start_picking(ref: OrderRef) -> OrderState:
     """Begin: start picking a paid order; of any other, say where it stands."""
-    return state_of(shipping.start_picking(UUID(ref.order_id)))
+    return state_of(automatic.start_picking(UUID(ref.order_id)))
 
 
 @activity.defn
 def pack_order(ref: OrderRef) -> OrderState:
     """Record that everything is in the parcel."""
-    return state_of(shipping.pack(UUID(ref.order_id)))
+    return state_of(automatic.pack(UUID(ref.order_id)))
 
 
 @activity.defn
@@ -139,13 +132,13 @@ def book_label(ref: OrderRef) -> OrderState:
 @activity.defn
 def ship_order(ref: OrderRef) -> OrderState:
     """Record that the carrier has the parcel."""
-    return state_of(shipping.ship(UUID(ref.order_id)))
+    return state_of(automatic.ship(UUID(ref.order_id)))
 
 
 @activity.defn
 def confirm_delivery(ref: OrderRef) -> OrderState:
     """Record that the parcel arrived."""
-    return state_of(shipping.deliver(UUID(ref.order_id)))
+    return state_of(automatic.deliver(UUID(ref.order_id)))
 
 
 # What both kinds of workers do when a step is given up.

@@ -13,7 +13,7 @@ from temporalio.client import Client
 
 from orders.selectors import recovery as recovery_selectors
 from orders.selectors import returns
-from orders.services import recovery
+from orders.services.orders import recovery
 from orders.services.upkeep import upkeep
 from workflows.connections import DatabaseThreads
 from workflows.contracts import order_workflow_id

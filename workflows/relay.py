@@ -17,10 +17,10 @@ from temporalio.service import RPCError, RPCStatusCode
 from orders.commands import OF_A_RETURN, RULES, Kind
 from orders.gateways.process import StepState
 from orders.selectors.refunds import workflows_that_refund
-from orders.services import outbox
-from orders.services.commands import reject_if_over, settle_retry_step
-from orders.services.outbox import Claimed
-from orders.services.stalls import resume_if_stalled
+from orders.services.commands import outbox
+from orders.services.commands.outbox import Claimed
+from orders.services.commands.settle import reject_if_over, settle_retry_step
+from orders.services.orders.stalls import resume_if_stalled
 from workflows.contracts import LOOK, ORDERS_QUEUE, order_workflow_id, return_workflow_id, shipping_workflow_id
 from workflows.lease_loop import LeaseLoop
 from workflows.pending_activities import pending_activities_of, retry_now

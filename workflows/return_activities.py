@@ -7,14 +7,17 @@ from django.utils import timezone
 from temporalio import activity
 
 from orders.selectors.returns import has_pending_refund, return_by_id
-from orders.services import commands, refunds, returns, stalls
+from orders.services.commands import settle
+from orders.services.orders import stalls
+from orders.services.payments import refunds
+from orders.services.returns import return_commands
 from workflows.contracts import ReturnDeadline, ReturnRef, ReturnSignal, ReturnState
 
 
 @activity.defn
 def open_return(ref: ReturnRef) -> ReturnState:
     """Begin: apply or reject the command that asks for the return; of one that exists, say where it stands."""
-    commands.settle_signal(UUID(ref.order_id), signal="", command_id=UUID(ref.return_id))
+    settle.settle_signal(UUID(ref.order_id), signal="", command_id=UUID(ref.return_id))
     return state_of(ref)
 
 
@@ -30,14 +33,14 @@ def settle_return_command(signal: ReturnSignal) -> ReturnState:
     body = dict(signal.body) if isinstance(signal.body, Mapping) else {"reason": signal.body or ""}
     order_id, command_id = UUID(signal.order_id), UUID(signal.command_id)
     typed = {**body, "return": signal.return_id}
-    commands.settle_signal(order_id, signal=signal.name, command_id=command_id, body=typed)
+    settle.settle_signal(order_id, signal=signal.name, command_id=command_id, body=typed)
     return state_of(ReturnRef(signal.order_id, signal.return_id))
 
 
 @activity.defn
 def pass_return_deadline(over: ReturnDeadline) -> ReturnState:
     """Decide what a deadline decides."""
-    returns.pass_return_deadline(UUID(over.order_id), UUID(over.return_id), over.stage)
+    return_commands.pass_return_deadline(UUID(over.order_id), UUID(over.return_id), over.stage)
     return state_of(over)
 
 

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from orders.services import lost_links, sending
-from orders.services.sending import AT_ONCE_TO_ONE, Claimed, Tried
+from orders.services.customers import lost_links
+from orders.services.notifications import sending
+from orders.services.notifications.sending import AT_ONCE_TO_ONE, Claimed, Tried
 from workflows.lease_loop import POLL_SECONDS, LeaseLoop
 
 logger = logging.getLogger(__name__)

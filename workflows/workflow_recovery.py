@@ -7,7 +7,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from orders.services.recovery import record_recovery
+from orders.services.orders.recovery import record_recovery
 from workflows.connections import DatabaseThreads
 from workflows.contracts import ORDERS_QUEUE
 from workflows.policies import RPC_TIMEOUT

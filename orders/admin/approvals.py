@@ -21,7 +21,7 @@ from orders.form_fields import objection
 from orders.models import Approval
 from orders.selectors.approvals import approval_view, not_the_second_person
 from orders.selectors.timeline import name_of, names_of
-from orders.services.approvals import agree, refusal_to, refuse
+from orders.services.commands.approvals import agree, refusal_to, refuse
 
 DECIDE = "orders.decide_approval"
 

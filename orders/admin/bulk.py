@@ -12,7 +12,7 @@ from orders.models import Order
 from orders.roles import right_to
 from orders.selectors.bulk import MAX_ORDERS, orders_chosen
 from orders.selectors.searching import COUNTED
-from orders.services.bulk import draft_run
+from orders.services.commands.bulk_runs import draft_run
 
 NARROW = "Narrow the list down by filter or search; nothing was done."
 

@@ -23,7 +23,7 @@ from orders.models import BulkRun
 from orders.roles import right_to
 from orders.selectors.bulk import SHOWN, items_of, preview_of, progress_of, run_by_id
 from orders.selectors.timeline import name_of
-from orders.services.bulk import confirm_run, issue_run
+from orders.services.commands.bulk_runs import confirm_run, issue_run
 
 # How often the page asks while commands are on their way.
 PACE_SECONDS = 2

@@ -10,7 +10,7 @@ from orders.admin.plain_admin import NothingByHand, TabularInline
 from orders.admin.secret_shown_once import SecretShownOnce
 from orders.mails import SWITCHABLE
 from orders.models import ApiClient, ApiKey
-from orders.services.api_keys import SCOPES, create_api_key, revoke_key
+from orders.services.staff.api_keys import SCOPES, create_api_key, revoke_key
 
 
 class ClientForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time

@@ -18,7 +18,7 @@ from orders.admin.plain_admin import ModelAdmin, ensure
 from orders.errors import OrderError
 from orders.form_fields import EmailField
 from orders.models import Order
-from orders.services.customer_email import correct_email
+from orders.services.customers.email_correction import correct_email
 
 RIGHT = "orders.correct_email_order"
 WILL = Consequences(

@@ -14,7 +14,7 @@ from orders.admin.plain_admin import ReadOnly, TabularInline, ensure
 from orders.errors import DeliveryNotFound
 from orders.models import Delivery, DeliveryAttempt
 from orders.selectors import deliveries as found
-from orders.services.deliveries import send_again
+from orders.services.state.deliveries import send_again
 
 SEND = "orders.send_delivery"
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from orders.admin.secret_shown_once import SecretShownOnce
 from orders.errors import InvalidOrder, TooManyRequests
 from orders.models import WebhookEndpoint
-from orders.services.endpoints import (
+from orders.services.notifications.webhook_endpoints import (
     check_room,
     check_url,
     register_endpoint,

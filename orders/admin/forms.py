@@ -12,7 +12,7 @@ from orders.errors import InvalidOrder
 from orders.form_fields import TextField
 from orders.money import in_words, to_decimal, to_minor
 from orders.selectors.backoffice import OrderView
-from orders.services.commands import MAX_REASON
+from orders.services.commands.rows import MAX_REASON
 
 
 class ActionForm(forms.Form):

@@ -21,8 +21,8 @@ from orders.roles import right_to
 from orders.selectors.backoffice import OrderView, order_view, refusal_to_staff
 from orders.selectors.commands import outcome_of
 from orders.selectors.timeline import changes_since
-from orders.services.commands import CommandRequest
-from orders.services.optimistic_lock import issue_or_ask_if_unchanged
+from orders.services.commands.optimistic_lock import issue_or_ask_if_unchanged
+from orders.services.commands.rows import CommandRequest
 
 # How long the answer to a click waits for what became of it.
 ANSWER_WITHIN_SECONDS = 1.0

@@ -32,8 +32,8 @@ from orders.roles import right_to
 from orders.selectors.backoffice import OrderView, kinds_offered
 from orders.selectors.deliveries import deliveries_of
 from orders.selectors.timeline import names_of, timeline
-from orders.services.access import tracking_url
-from orders.services.notes import add_note
+from orders.services.customers.access import tracking_url
+from orders.services.orders.notes import add_note
 
 
 @dataclass(frozen=True, kw_only=True)

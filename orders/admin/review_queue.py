@@ -28,9 +28,9 @@ from orders.models import ReviewClaim
 from orders.roles import right_to
 from orders.selectors.review_queue import Queued, next_to_review, review_queue, review_view
 from orders.selectors.timeline import changes_since
-from orders.services.commands import CommandRequest
-from orders.services.optimistic_lock import issue_if_unchanged
-from orders.services.review_claims import check_claim, claim, leave
+from orders.services.commands.optimistic_lock import issue_if_unchanged
+from orders.services.commands.rows import CommandRequest
+from orders.services.orders.review_claims import check_claim, claim, leave
 
 DECISIONS = (Kind.APPROVE, Kind.REJECT)
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from orders.admin.plain_admin import ensure
 from orders.form_fields import TextField, objection
 from orders.selectors.saved_views import views_for
-from orders.services.saved_views import delete_view, save_view
+from orders.services.staff.saved_views import delete_view, save_view
 
 LIST = "admin:orders_order_changelist"
 # Where on the list somebody happened to be is no part of a view.

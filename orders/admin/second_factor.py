@@ -18,7 +18,7 @@ from django_otp import login as otp_login
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from orders.admin.next_page import next_page
-from orders.services.second_factor import SetUp, checked, device_to_confirm, is_set_up, set_up
+from orders.services.staff.second_factor import SetUp, checked, device_to_confirm, is_set_up, set_up
 
 
 class CodeForm(forms.Form):

@@ -13,7 +13,7 @@ from django.shortcuts import render
 
 from orders.client_address import client_address
 from orders.errors import TooManyRequests
-from orders.services.throttles import Limit, count, take_back
+from orders.services.customers.throttles import Limit, count, take_back
 from orders.slots import Slots
 
 # A check takes most of a second of one core, on purpose. So many at once leave threads for everything else.

@@ -28,8 +28,8 @@ from orders.models import Order
 from orders.roles import right_to
 from orders.selectors import warehouse
 from orders.selectors.fulfilment import STEPS
-from orders.services.commands import CommandRequest
-from orders.services.optimistic_lock import issue_if_unchanged
+from orders.services.commands.optimistic_lock import issue_if_unchanged
+from orders.services.commands.rows import CommandRequest
 
 RIGHT = right_to(Kind.PICK)
 WORDS = {Kind.PICK: "To pick", Kind.PACK: "To pack", Kind.SHIP: "To hand over", Kind.DELIVER: "On the way"}

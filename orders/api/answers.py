@@ -20,7 +20,7 @@ from orders.commands import CommandState, order_workflow_id
 from orders.models import Approval, Command, Order, Payment, Return
 from orders.selectors.commands import open_kinds
 from orders.selectors.eligibility import accepted_by
-from orders.services.access import tracking_url
+from orders.services.customers.access import tracking_url
 
 # The state of what is no command yet.
 AWAITING_APPROVAL = "awaiting_approval"

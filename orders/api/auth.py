@@ -7,7 +7,7 @@ from ninja.security import HttpBearer
 from orders.actors import Actor
 from orders.models import ApiClient
 from orders.selectors.clients import client_of_key
-from orders.services.rates import count_request
+from orders.services.customers import throttles
 
 
 class ApiKeyAuth(HttpBearer):
@@ -29,7 +29,7 @@ class ApiKeyAuth(HttpBearer):
         client = client_of_key(token)
         if client is None:
             raise AuthenticationError(401, "This API key is unknown or revoked.")
-        count_request(client.pk)
+        throttles.count([(throttles.api_requests(), str(client.pk))])
         if self.scope not in client.scopes:
             raise AuthorizationError(403, f"This API key lacks the scope {self.scope}.")
         return client

@@ -15,7 +15,8 @@ from orders.api.outcomes import once, refused, replayable
 from orders.api.schemas import Body
 from orders.models import WebhookEndpoint
 from orders.selectors.clients import endpoints_of_client
-from orders.services import endpoints, idempotency
+from orders.services.commands import idempotency
+from orders.services.notifications import webhook_endpoints
 
 router = Router(tags=["webhook endpoints"])
 
@@ -58,16 +59,16 @@ class EndpointWithSecret(EndpointOut):
 )
 def register(request: HttpRequest, body: EndpointIn, idempotency_key: Key = "") -> HttpResponse:
     """Send every event of your orders there from now on. The answer holds the secret that signs them, once."""
-    endpoints.check_url(actor_of(client_of(request)), body.url)  # asks DNS: before the transaction, not in it
+    webhook_endpoints.check_url(actor_of(client_of(request)), body.url)  # asks DNS: before the transaction, not in it
 
     def effect() -> idempotency.Answer:
-        made = endpoints.register_endpoint(client_of(request), body.url)
+        made = webhook_endpoints.register_endpoint(client_of(request), body.url)
         return idempotency.Answer(201, {"id": str(made.pk)})
 
     answer = once(request, idempotency_key, body.model_dump(mode="json"), effect)
     if answer.status != 201:  # stored before invalid requests were left unstored
         return refused(request, answer)
-    made = endpoints.own_endpoint(client_of(request), UUID(str(answer.body["id"])))
+    made = webhook_endpoints.own_endpoint(client_of(request), UUID(str(answer.body["id"])))
     return replayable(JsonResponse(_with_secret(made), status=201), answer)
 
 
@@ -93,7 +94,7 @@ def show_all(request: HttpRequest) -> EndpointsOut:
 )
 def remove(request: HttpRequest, endpoint_id: UUID) -> Status[None]:
     """Call it no more; what is on its way there ends as failed."""
-    endpoints.remove_endpoint(client_of(request), endpoint_id)
+    webhook_endpoints.remove_endpoint(client_of(request), endpoint_id)
     return Status(204, None)
 
 
@@ -109,13 +110,13 @@ def rotate(request: HttpRequest, endpoint_id: UUID, idempotency_key: Key = "") -
     client = client_of(request)
 
     def effect() -> idempotency.Answer:
-        return idempotency.Answer(201, {"id": str(endpoints.rotate_secret(client, endpoint_id).pk)})
+        return idempotency.Answer(201, {"id": str(webhook_endpoints.rotate_secret(client, endpoint_id).pk)})
 
     answer = once(request, idempotency_key, str(endpoint_id), effect)
-    made = endpoints.own_endpoint(client, endpoint_id)
+    made = webhook_endpoints.own_endpoint(client, endpoint_id)
     return replayable(JsonResponse(_with_secret(made), status=201), answer)
 
 
 def _with_secret(endpoint: WebhookEndpoint) -> dict[str, object]:
     shown = EndpointOut.from_orm(endpoint).model_dump()
-    return {**shown, "secret": endpoints.secret_of(endpoint)}
+    return {**shown, "secret": webhook_endpoints.secret_of(endpoint)}

@@ -5,7 +5,7 @@ from django.conf import settings
 from orders.address import parse_address
 from orders.api.schemas import OrderIn
 from orders.money import to_minor
-from orders.services.placement import NewItem, NewOrder
+from orders.services.orders.placement import NewItem, NewOrder
 
 
 def new_order(sent: OrderIn) -> NewOrder:

@@ -30,9 +30,9 @@ from orders.models import Order
 from orders.money import to_minor
 from orders.selectors.clients import order_of_client, orders_of_client
 from orders.selectors.orders import of_one_moment
-from orders.services import idempotency
-from orders.services.access import tracking_url
-from orders.services.placement import place_order
+from orders.services.commands import idempotency
+from orders.services.customers.access import tracking_url
+from orders.services.orders.placement import place_order
 
 router = Router(tags=["orders"])
 

@@ -18,9 +18,9 @@ from orders.errors import OrderError
 from orders.models import Approval, Command, Order
 from orders.selectors.approvals import undecided
 from orders.selectors.commands import command_of_order, outcome_of
-from orders.services import idempotency
-from orders.services.approvals import issue_or_ask
-from orders.services.commands import CommandRequest
+from orders.services.commands import idempotency
+from orders.services.commands.approvals import issue_or_ask
+from orders.services.commands.rows import CommandRequest
 
 Effect = Callable[[], idempotency.Answer]
 

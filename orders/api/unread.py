@@ -7,7 +7,7 @@ from django.urls import Resolver404, resolve
 
 from orders.errors import OrderError
 from orders.paths import PAGES
-from orders.services.webhooks import check_headers
+from orders.services.commands.incoming_webhooks import check_headers
 
 _WEBHOOK = re.compile(r"/webhooks/([^/]+/[^/]+)")
 

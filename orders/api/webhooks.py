@@ -10,7 +10,7 @@ from orders.api.fields import Token
 from orders.api.parsing import StrictJSON
 from orders.api.results import ProblemOut, ReceivedOut
 from orders.errors import InvalidOrder
-from orders.services import webhooks
+from orders.services.commands import incoming_webhooks
 
 router = Router(tags=["webhooks"])
 
@@ -67,9 +67,9 @@ def from_carrier(
 ) -> object:
     """Signed over the raw bytes of the body. Each `webhook-id` counts once; sent again, it gets the same answer."""
     del webhook_id, webhook_timestamp, webhook_signature  # they are read where the signature is checked
-    source, event_id, sent = _opened(request, webhooks.CARRIERS, carrier, CarrierEventIn)
+    source, event_id, sent = _opened(request, incoming_webhooks.CARRIERS, carrier, CarrierEventIn)
     subject = sent.data.tracking_number
-    return _received(webhooks.Message(source=source, event_id=event_id, type=sent.type, subject=subject))
+    return _received(incoming_webhooks.Message(source=source, event_id=event_id, type=sent.type, subject=subject))
 
 
 @router.post(
@@ -88,22 +88,22 @@ def from_gateway(
 ) -> object:
     """The same for a payment. The body is not trusted: it makes us ask the gateway."""
     del webhook_id, webhook_timestamp, webhook_signature
-    source, event_id, sent = _opened(request, webhooks.PAYMENTS, gateway, GatewayEventIn)
+    source, event_id, sent = _opened(request, incoming_webhooks.PAYMENTS, gateway, GatewayEventIn)
     subject = sent.data.idempotency_key
-    return _received(webhooks.Message(source=source, event_id=event_id, type=sent.type, subject=subject))
+    return _received(incoming_webhooks.Message(source=source, event_id=event_id, type=sent.type, subject=subject))
 
 
 def _opened(request: HttpRequest, side: str, sender: str, model: type[Any]) -> tuple[str, str, Any]:
     """Who sent it, its id, and what it says, once its signature is found right."""
     source = f"{side}/{sender}"
-    webhooks.check_headers(source, request.headers)  # before a stranger's body is read
-    event_id = webhooks.check_signature(source, request.headers, request.body)
+    incoming_webhooks.check_headers(source, request.headers)  # before a stranger's body is read
+    event_id = incoming_webhooks.check_signature(source, request.headers, request.body)
     try:
         return source, event_id, model.model_validate(StrictJSON().parse_body(request))
     except ValidationError as error:
         raise InvalidOrder({"/" + "/".join(map(str, fault["loc"])): fault["msg"] for fault in error.errors()}) from None
 
 
-def _received(message: webhooks.Message) -> object:
-    row = webhooks.receive(message)
+def _received(message: incoming_webhooks.Message) -> object:
+    row = incoming_webhooks.receive(message)
     return Status(202, ReceivedOut(event_id=row.event_id, outcome=row.outcome, command_id=row.command_id))

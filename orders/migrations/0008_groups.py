@@ -2,7 +2,7 @@ from typing import Any
 
 from django.db import migrations
 
-from orders.services.people import make_groups
+from orders.services.staff.people import make_groups
 
 
 def make(apps: Any, schema_editor: Any) -> None:

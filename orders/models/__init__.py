@@ -2,7 +2,7 @@
 
 from orders.models.access import AccessCode, LostLinkRequest, ThrottleWindow
 from orders.models.bulk import BulkItem, BulkRun
-from orders.models.clients import ApiClient, ApiKey, IdempotencyKey, RateWindow
+from orders.models.clients import ApiClient, ApiKey, IdempotencyKey
 from orders.models.commands import Command
 from orders.models.deliveries import Delivery, DeliveryAttempt, WebhookEndpoint
 from orders.models.events import Event
@@ -31,7 +31,6 @@ __all__ = [
     "Order",
     "OrderItem",
     "Payment",
-    "RateWindow",
     "Refund",
     "Return",
     "ReturnItem",

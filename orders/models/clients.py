@@ -79,20 +79,3 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.route}"
-
-
-class RateWindow(models.Model):
-    """How many requests a client sent since `started_at`, for the length of one window.
-
-    The table is unlogged: a write to it waits for no disk, and a crash forgets the counts, which harms nobody.
-    """
-
-    client = models.OneToOneField(ApiClient, models.CASCADE, primary_key=True, related_name="+")
-    started_at = models.DateTimeField()
-    used = models.IntegerField(default=0)
-
-    class Meta:
-        db_table = "rate_windows"
-
-    def __str__(self) -> str:
-        return f"{self.used} since {self.started_at}"

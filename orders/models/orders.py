@@ -29,7 +29,7 @@ MANUAL = "manual"
 class Order(models.Model):
     """What a customer bought, where it stands, and why it stands there.
 
-    Amounts are minor units of `currency`. `status` is written by `services/transition.py` alone. The two `event_`
+    Amounts are minor units of `currency`. `status` is written by `services/state/transition.py` alone. The two `event_`
     columns repeat the newest event's, so that the next one needs no look-up under the lock. `search_text` holds the
     words by which it is found (`orders/search_text.py`).
     """

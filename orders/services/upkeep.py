@@ -1,6 +1,8 @@
 """What is done now and then, so that nothing piles up and nothing is left half done."""
 
-from orders.services import bulk, delays, endpoints, idempotency, proof, throttles, webhooks
+from orders.services.commands import bulk_runs, idempotency, incoming_webhooks
+from orders.services.customers import proof, throttles
+from orders.services.notifications import review_delays, webhook_endpoints
 
 
 def upkeep() -> None:
@@ -8,7 +10,7 @@ def upkeep() -> None:
     idempotency.sweep()
     throttles.sweep()
     proof.sweep()
-    bulk.sweep()
-    webhooks.carry_on()
-    endpoints.fail_of_inactive()
-    delays.tell_of_long_reviews()
+    bulk_runs.sweep()
+    incoming_webhooks.carry_on()
+    webhook_endpoints.fail_of_inactive()
+    review_delays.tell_of_long_reviews()

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from orders.ids import normalise_code
 from orders.languages import language_of
 from orders.models import Order
-from orders.services.access import (
+from orders.services.customers.access import (
     COOKIE_DAYS,
     PROOF_HOURS,
     access_cookie,

@@ -13,7 +13,8 @@ from orders.money import localised
 from orders.selectors import tracking as reads
 from orders.selectors.commands import outcome_of
 from orders.selectors.fulfilment import was_not_delivered
-from orders.services.commands import CommandRequest, issue_command
+from orders.services.commands.issue import issue_command
+from orders.services.commands.rows import CommandRequest
 from orders.tracking.access import of_proven_customer
 from orders.tracking.address_form import AddressForm
 from orders.tracking.forms import CancelForm, ChangeForm, PaymentForm

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST
 from orders.client_address import client_address
 from orders.models import Order
 from orders.selectors.tracking import newest_code
-from orders.services import proof
-from orders.services.access import order_opened_by_email
-from orders.services.lost_links import ask_for_links
+from orders.services.customers import proof
+from orders.services.customers.access import order_opened_by_email
+from orders.services.customers.lost_links import ask_for_links
 from orders.tracking.access import let_in, let_in_with_proof, of_customer
 from orders.tracking.forms import CodeForm, EmailForm, FindForm
 

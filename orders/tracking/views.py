@@ -16,7 +16,7 @@ from orders.ids import normalise_code
 from orders.models import Order
 from orders.money import localised
 from orders.selectors import tracking as reads
-from orders.services.access import order_opened_by_link
+from orders.services.customers.access import order_opened_by_link
 from orders.tracking import facts, presentation, returned, still_open
 from orders.tracking.access import (
     ask_for_email,

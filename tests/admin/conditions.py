@@ -13,8 +13,8 @@ from orders.errors import GatewayUnavailable
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.selectors.backoffice import kinds_offered, order_view
-from orders.services import payment, refunds
-from orders.services.placement import NewItem
+from orders.services.orders.placement import NewItem
+from orders.services.payments import charging, refunds
 from tests.factories import a_return, an_approval, an_order_in, command, wish
 
 # Names as long as they come, for which a narrow page must find room.
@@ -35,14 +35,14 @@ def _charge_without_an_answer() -> Order:
     outage = Path(settings.SIMULATED_DIR) / "outage"
     outage.touch()
     with pytest.raises(GatewayUnavailable):
-        payment.charge(order.pk)
+        charging.charge(order.pk)
     outage.unlink()
     return order
 
 
 def _awaiting_payment() -> Order:
     order = an_order_in(Status.CHARGING, payment_method="tok_declined")
-    payment.charge(order.pk)
+    charging.charge(order.pk)
     return order
 
 

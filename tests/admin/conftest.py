@@ -15,7 +15,7 @@ from django.utils import timezone
 from orders.admin import export, order_actions
 from orders.commands import RULES, CommandState, Kind
 from orders.models import Command
-from orders.services.commands import settle_signal
+from orders.services.commands.settle import settle_signal
 from orders.slots import Slots
 from tests.conftest import unique
 

@@ -27,8 +27,8 @@ from orders.lifecycle import Status
 from orders.models import ApiClient, BlockedCustomer, BulkRun, Command, SkuLimit, WebhookEndpoint
 from orders.roles import Group
 from orders.selectors.bulk import Chosen
-from orders.services.bulk import confirm_run, draft_run
-from orders.services.deliveries import write_mail
+from orders.services.commands.bulk_runs import confirm_run, draft_run
+from orders.services.state.deliveries import write_mail
 from tests.conftest import unique
 from tests.factories import a_return, an_approval, an_order, an_order_in
 

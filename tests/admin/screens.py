@@ -20,7 +20,7 @@ from playwright.sync_api import Page
 
 from orders.admin.order_actions import ACTIONS
 from orders.models import ApiClient
-from orders.services.review_claims import claim
+from orders.services.orders.review_claims import claim
 from tests.admin import conditions, matrix
 from tests.admin.conftest import a_user, session_of
 from tests.conftest import unique

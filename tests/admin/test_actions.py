@@ -8,7 +8,8 @@ from orders.commands import CommandState, Kind
 from orders.ids import uuid7
 from orders.lifecycle import Status
 from orders.models import Command, Order
-from orders.services import labels, payment, refunds
+from orders.services.fulfilment import labels
+from orders.services.payments import charging, refunds
 from tests.admin.conftest import Desk, somebody_settles
 from tests.factories import an_order_in, command
 
@@ -47,7 +48,7 @@ def test_it_says_that_a_command_is_recorded_while_nobody_carries_it_out(desk: De
 @pytest.mark.usefixtures("settling")
 def test_it_says_why_a_command_was_refused(desk: Desk) -> None:
     order = an_order_in(Status.CHARGING, payment_method="tok_declined")
-    payment.charge(order.pk)
+    charging.charge(order.pk)
     data = shown(desk, order, "retry_payment", payment_method="tok_unknown")
     page = desk.post(path_of(order, "retry_payment"), data)
     assert "“Charge again” was refused. The payment method cannot be used." in page
@@ -185,7 +186,7 @@ def test_it_does_not_offer_again_what_is_under_way(desk: Desk) -> None:
 @pytest.mark.usefixtures("settling")
 def test_it_charges_again_with_another_payment_method(desk: Desk) -> None:
     order = an_order_in(Status.CHARGING, payment_method="tok_declined")
-    payment.charge(order.pk)
+    charging.charge(order.pk)
     page = desk.post(
         path_of(order, "retry_payment"), shown(desk, order, "retry_payment", payment_method="tok_ok", reason="")
     )

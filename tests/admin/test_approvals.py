@@ -9,7 +9,7 @@ from pytest_django import Settings
 from orders.commands import CommandState
 from orders.lifecycle import Status
 from orders.models import Approval, Command
-from orders.services.api_keys import create_api_key
+from orders.services.staff.api_keys import create_api_key
 from tests.admin.conftest import Desk, a_user
 from tests.conftest import unique
 from tests.factories import an_approval, an_order_in, command

@@ -10,8 +10,8 @@ from orders.commands import Kind
 from orders.lifecycle import Status
 from orders.models import BulkRun, Order
 from orders.selectors import bulk as selectors
-from orders.services import bulk as services
-from orders.services.bulk import confirm_run
+from orders.services.commands import bulk_runs as services
+from orders.services.commands.bulk_runs import confirm_run
 from tests.admin.conftest import Desk, a_user
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in, command, settle

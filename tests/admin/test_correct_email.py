@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from orders.lifecycle import Status
 from orders.models import Delivery, Order
-from orders.services.access import tracking_token
+from orders.services.customers.access import tracking_token
 from tests.admin.conftest import Desk
 from tests.conftest import unique
 from tests.factories import an_order_in, events

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from orders.admin.order_actions import ACTIONS
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services.placement import NewItem
+from orders.services.orders.placement import NewItem
 from stack.ports import free_port
 from tests.admin.conftest import a_user, session_of
 from tests.browser_support import browser, complaints_of

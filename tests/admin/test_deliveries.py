@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders.models import ApiClient, Delivery, DeliveryAttempt, Order, WebhookEndpoint
-from orders.services.endpoints import register_endpoint, secret_of, switch
+from orders.services.notifications.webhook_endpoints import register_endpoint, secret_of, switch
 from tests.admin.conftest import Desk
 from tests.conftest import unique
 from tests.factories import an_order

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services import labels, shipping
+from orders.services.fulfilment import automatic, labels
 from tests.admin.conftest import Desk
 from tests.admin.test_browser import desk as logged_in
 from tests.admin.test_browser import staff
@@ -34,7 +34,7 @@ def test_it_answers_with_nothing_while_nothing_has_changed(desk: Desk) -> None:
     order = an_order_in(Status.PAID)
     known = version_on(desk.get(path_of(order)))
     assert desk.client.get(path_of(order, "live"), known).status_code == 204
-    shipping.start_picking(order.pk)
+    automatic.start_picking(order.pk)
     assert "picking_started" not in (answer := desk.get(path_of(order, "live"), **known))
     assert "Picking started" in answer
     assert 'name="text"' not in answer, "the note box is left alone"
@@ -58,8 +58,8 @@ def test_the_page_follows_the_order_until_it_is_delivered(logged_in: Go) -> None
     said = page.get_by_role("status")
     expect(said).to_contain_text("The order is packed")
     labels.book_label(order.pk)
-    shipping.ship(order.pk)
-    shipping.deliver(order.pk)
+    automatic.ship(order.pk)
+    automatic.deliver(order.pk)
     expect(said).to_contain_text("The order is delivered")
     expect(page.get_by_role("heading", level=1)).to_contain_text("delivered")
     expect(page.locator(".ol-timeline")).to_contain_text("Delivery confirmed")
@@ -71,7 +71,7 @@ def test_a_half_typed_note_and_the_cursor_in_it_stay(logged_in: Go) -> None:
     page = logged_in(path_of(order))
     note = page.get_by_label("Note")
     note.press_sequentially("Half a")
-    shipping.start_picking(order.pk)
+    automatic.start_picking(order.pk)
     expect(page.locator(".ol-timeline")).to_contain_text("Picking started")
     expect(note).to_be_focused()
     note.press_sequentially(" note")
@@ -83,7 +83,7 @@ def test_the_focus_stays_on_an_action_that_is_still_there(logged_in: Go) -> None
     page = logged_in(path_of(order))
     cancel = page.get_by_role("link", name="Cancel order")
     cancel.focus()
-    shipping.start_picking(order.pk)
+    automatic.start_picking(order.pk)
     expect(page.get_by_role("status")).to_contain_text("picking")
     expect(cancel).to_be_focused()
 

@@ -8,8 +8,8 @@ from django.urls import reverse
 from orders.admin import lists
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services import payment, refunds
-from orders.services.placement import NewItem
+from orders.services.orders.placement import NewItem
+from orders.services.payments import charging, refunds
 from tests.admin.conftest import Desk
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in, command
@@ -116,7 +116,7 @@ def test_it_filters_by_money_and_parcel(desk: Desk, filters: dict[str, str], fou
     name = f"Filter {unique()}"
     orders = [an_order_in(s, customer_name=name) for s in (Status.IN_REVIEW, Status.PAID, Status.CANCELLED)]
     declined = an_order_in(Status.CHARGING, customer_name=name, payment_method="tok_declined")
-    payment.charge(declined.pk)
+    charging.charge(declined.pk)
     declined.refresh_from_db()
     assert shown(desk, [*orders, declined, an_order_in(Status.DELIVERED, customer_name=name)], **filters) == sorted(
         found, key=["in_review", "paid", "cancelled", "awaiting_payment", "delivered"].index

@@ -8,8 +8,8 @@ from pytest_django import Settings
 from orders.ids import uuid7
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services import payment, refunds
-from orders.services.commands import begin
+from orders.services.commands.settle import begin
+from orders.services.payments import charging, refunds
 from tests.admin.conftest import Desk
 from tests.factories import ADDRESS, an_order, an_order_in, command
 
@@ -77,7 +77,7 @@ def test_it_names_the_person_behind_a_command_and_their_reason(desk: Desk) -> No
 
 def test_it_tells_why_a_payment_was_declined_and_what_helps(desk: Desk) -> None:
     order = an_order_in(Status.CHARGING, payment_method="tok_declined")
-    payment.charge(order.pk)
+    charging.charge(order.pk)
     page = desk.get(page_of(order))
     assert "The payment was declined. The card was declined.<" in page
     assert "Charge it again with another payment method within" in page

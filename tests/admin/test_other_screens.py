@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from orders.lifecycle import Status
 from orders.models import ApiClient, ApiKey, BlockedCustomer
-from orders.services.api_keys import create_api_key
+from orders.services.staff.api_keys import create_api_key
 from tests.admin.conftest import Desk
 from tests.conftest import unique
 from tests.factories import an_order_in, command

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from orders.lifecycle import Status
 from orders.models import Order, Return
-from orders.services.placement import NewItem
+from orders.services.orders.placement import NewItem
 from tests.admin.conftest import Desk
 from tests.factories import a_return, an_order_in
 

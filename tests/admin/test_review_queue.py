@@ -13,7 +13,7 @@ from django.utils import timezone
 from orders.lifecycle import Status
 from orders.models import Order, ReviewClaim
 from orders.selectors.review_queue import next_to_review, review_queue
-from orders.services.review_claims import claim
+from orders.services.orders.review_claims import claim
 from tests.admin.conftest import Desk
 from tests.conftest import unique
 from tests.factories import an_order_in, command

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
-from orders.services.placement import NewItem
+from orders.services.orders.placement import NewItem
 from tests.admin.conftest import Desk
 from tests.conftest import unique
 from tests.factories import an_order_in, command, labelled_before_the_upgrade

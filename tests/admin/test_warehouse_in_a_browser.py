@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.roles import Group
-from orders.services.placement import NewItem
+from orders.services.orders.placement import NewItem
 from tests.admin.conftest import a_user, session_of
 from tests.admin.test_browser import faults
 from tests.browser_support import browser, page

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from orders.models import Order
-from orders.services.api_keys import create_api_key
+from orders.services.staff.api_keys import create_api_key
 from tests.conftest import unique
 
 ORDER: dict[str, Any] = {

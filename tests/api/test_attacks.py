@@ -14,7 +14,7 @@ import pytest
 
 from orders.selectors.clients import client_of_key
 from orders.selectors.commands import MAX_WAITING
-from orders.services.api_keys import create_api_key
+from orders.services.staff.api_keys import create_api_key
 from tests.api.wire import Answer, ask
 from tests.conftest import eventually, unique
 from tests.factories import an_order, settle, wish

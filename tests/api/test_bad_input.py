@@ -11,8 +11,7 @@ from django.test import Client
 
 from orders.api.kinds import KINDS
 from orders.models import Command, IdempotencyKey, Order
-from orders.services import rates
-from orders.services.commands import MAX_OPEN_COMMANDS
+from orders.services.commands.issue import MAX_OPEN_COMMANDS
 from tests.api.conftest import ORDER, Shop
 from tests.conftest import unique
 
@@ -197,7 +196,7 @@ def test_too_many_requests_are_a_429_that_says_how_long_to_wait(shop: Shop, anot
     settings.RATE_LIMIT = 3
     answers = [shop.get("/orders") for _ in range(3 * settings.RATE_LIMIT)]
     assert is_problem(answers[-1], "too_many_requests")
-    assert 1 <= int(answers[-1]["Retry-After"]) <= rates.WINDOW_SECONDS
+    assert 1 <= int(answers[-1]["Retry-After"]) <= 60
     assert another_shop.get("/orders").status_code == 200
 
 

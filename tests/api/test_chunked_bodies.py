@@ -14,9 +14,9 @@ from django.test import Client
 from orders.lifecycle import Status
 from orders.models import Command, Return
 from orders.selectors.clients import client_of_key
-from orders.services.api_keys import SCOPES, create_api_key
-from orders.services.placement import NewItem
-from orders.services.webhooks import sign
+from orders.services.commands.incoming_webhooks import sign
+from orders.services.orders.placement import NewItem
+from orders.services.staff.api_keys import SCOPES, create_api_key
 from tests.api.test_routes import ROUTES, path_of
 from tests.api.wire import JSON, SENT, Answer, ask
 from tests.conftest import unique

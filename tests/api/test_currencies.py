@@ -8,8 +8,8 @@ from orders.api import api
 from orders.lifecycle import Status
 from orders.models import ApiClient, Order, Payment
 from orders.money import CURRENCIES
-from orders.services.api_keys import SCOPES, create_api_key
-from orders.services.placement import NewItem
+from orders.services.orders.placement import NewItem
+from orders.services.staff.api_keys import SCOPES, create_api_key
 from tests.api.conftest import ORDER, Shop
 from tests.conftest import unique
 from tests.factories import an_order_in

@@ -9,9 +9,9 @@ from jsonschema import Draft202012Validator
 
 from orders.api import api
 from orders.models import ApiClient, WebhookEndpoint
-from orders.services.api_keys import create_api_key
-from orders.services.endpoints import MAX_ENDPOINTS, register_endpoint, secret_of
-from orders.services.webhook_calls import payload
+from orders.services.notifications.webhook_calls import payload
+from orders.services.notifications.webhook_endpoints import MAX_ENDPOINTS, register_endpoint, secret_of
+from orders.services.staff.api_keys import create_api_key
 from tests.api.conftest import Shop
 from tests.conftest import unique
 from tests.factories import an_order

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from orders.api import api
-from orders.services.api_keys import SCOPES, create_api_key
+from orders.services.staff.api_keys import SCOPES, create_api_key
 from tests.api.conftest import ORDER, Shop
 from tests.api.test_routes import ROUTES, path_of
 from tests.conftest import unique

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from orders.api.description import built
 from orders.api.kinds import KINDS
-from orders.services.api_keys import create_api_key
+from orders.services.staff.api_keys import create_api_key
 from stack.state import ROOT
 from tests.api.conftest import ORDER, Shop
 from tests.conftest import unique

@@ -12,7 +12,7 @@ from django.db import connection
 
 from orders.models import Order
 from orders.selectors import commands
-from orders.services.api_keys import create_api_key
+from orders.services.staff.api_keys import create_api_key
 from tests.api.conftest import ORDER, Shop
 from tests.conftest import TIMEOUT_SECONDS, eventually, unique
 from tests.factories import settle, wish

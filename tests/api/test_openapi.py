@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 
 from orders.api import api
-from orders.services.api_keys import SCOPES, create_api_key
+from orders.services.staff.api_keys import SCOPES, create_api_key
 from tests.conftest import unique
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")

@@ -6,8 +6,8 @@ from django.test import Client
 
 from orders.lifecycle import Status
 from orders.models import Command, Order
-from orders.services.api_keys import create_api_key, revoke_api_keys
-from orders.services.commands import begin
+from orders.services.commands.settle import begin
+from orders.services.staff.api_keys import create_api_key, revoke_api_keys
 from tests.api.conftest import ORDER, Shop
 from tests.conftest import unique
 from tests.factories import an_order, settle

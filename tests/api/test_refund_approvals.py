@@ -11,8 +11,8 @@ from orders.errors import OwnRequest
 from orders.lifecycle import Status
 from orders.models import Approval, Command, Order
 from orders.selectors.clients import client_of_key
-from orders.services.api_keys import create_api_key
-from orders.services.approvals import agree, refuse
+from orders.services.commands.approvals import agree, refuse
+from orders.services.staff.api_keys import create_api_key
 from tests.api.conftest import Shop
 from tests.conftest import unique
 from tests.factories import an_order_in, settle

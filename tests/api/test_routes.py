@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from orders.api import api
-from orders.services.api_keys import SCOPES, create_api_key, revoke_api_keys
+from orders.services.staff.api_keys import SCOPES, create_api_key, revoke_api_keys
 from tests.api.conftest import ORDER, Shop
 from tests.conftest import unique
 

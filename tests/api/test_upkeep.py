@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from orders.lifecycle import Status
 from orders.models import ApiClient, ApiKey, IdempotencyKey, WebhookEvent
-from orders.services.api_keys import SCOPES, create_api_key
+from orders.services.staff.api_keys import SCOPES, create_api_key
 from orders.services.upkeep import upkeep
 from tests.api.conftest import ORDER, Shop
 from tests.conftest import unique

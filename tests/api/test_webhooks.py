@@ -10,7 +10,7 @@ from django.test import Client
 
 from orders.lifecycle import Status
 from orders.models import Command, Order, WebhookEvent
-from orders.services.webhooks import sign
+from orders.services.commands.incoming_webhooks import sign
 from tests.conftest import unique
 from tests.factories import an_order_in, settle
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orders.models import ApiClient
-from orders.services.endpoints import register_endpoint
+from orders.services.notifications.webhook_endpoints import register_endpoint
 from tests.budgets.conftest import commits_between, wal_position
 from tests.conftest import unique
 from tests.factories import an_order

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services.placement import NewItem
+from orders.services.orders.placement import NewItem
 from tests.budgets.conftest import commits_between, wal_position
 from tests.conftest import both_workers, eventually
 from tests.factories import an_order, reaches

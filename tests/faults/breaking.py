@@ -51,26 +51,31 @@ def run_tests(directory: Path, *arguments: str, **settings: str) -> subprocess.C
     )
 
 
-OUTBOX, PAYMENT = "orders/services/outbox.py", "orders/services/payment.py"
+OUTBOX, CHARGING = "orders/services/commands/outbox.py", "orders/services/payments/charging.py"
+TRANSITION, SETTLE = "orders/services/state/transition.py", "orders/services/commands/settle.py"
 SAFEGUARDS = [
     Safeguard(
         "the order's row lock",
-        Change("orders/services/transition.py", "Order.objects.select_for_update().filter", "Order.objects.filter"),
+        Change(
+            "orders/services/state/transition.py", "Order.objects.select_for_update().filter", "Order.objects.filter"
+        ),
         "tests/faults/test_races.py::test_two_cancels",
     ),
     Safeguard(
         "the idempotency key",
-        Change(PAYMENT, "payment_gateway(), payment.idempotency_key", "payment_gateway(), str(timezone.now())"),
+        Change(CHARGING, "payment_gateway(), payment.idempotency_key", "payment_gateway(), str(timezone.now())"),
         "tests/faults/test_killed_processes.py::test_it_charges_once_though_the_answer_to_the_charge_is_lost",
     ),
     Safeguard(
         "what was asked for before the order is checked",
-        Change("orders/services/commands.py", "for command in asked_before:", "for command in asked_before[:0]:"),
+        Change(
+            "orders/services/commands/settle.py", "for command in asked_before:", "for command in asked_before[:0]:"
+        ),
         "tests/workflows/test_the_story.py::test_a_cancel_that_nobody_carried_yet_cancels_before_the_review",
     ),
     Safeguard(
         "the fence around a charge's outcome",
-        Change(PAYMENT, "if payment.state != Payment.State.PENDING:", "if not payment.state:"),
+        Change(CHARGING, "if payment.state != Payment.State.PENDING:", "if not payment.state:"),
         "tests/faults/test_races.py::test_two_attempts_of_one_charge",
     ),
     Safeguard(
@@ -115,7 +120,7 @@ SAFEGUARDS = [
     ),
     Safeguard(
         "reading the order again before each charge",
-        Change(PAYMENT, "wanted = is_to_be_charged(order)", "wanted = True"),
+        Change(CHARGING, "wanted = is_to_be_charged(order)", "wanted = True"),
         "tests/faults/test_safeguards.py::test_a_charge_that_is_tried_again_after_a_cancel_charges_nothing",
     ),
     Safeguard(

@@ -26,7 +26,7 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from orders.commands import CommandState, Kind
 from orders.lifecycle import Status
 from orders.models import Command, Order, Payment, Refund, Return, Shipment
-from orders.services.verification import verified
+from orders.services.orders.verification import verified
 
 Entry = dict[str, Any]
 Books = dict[str, list[Entry]]

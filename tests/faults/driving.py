@@ -7,7 +7,10 @@ from orders.errors import GatewayUnavailable
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
 from orders.selectors.refunds import granted
-from orders.services import cancellation, commands, deadlines, labels, payment, payment_changes, refunds, shipping
+from orders.services.commands import deadlines, settle
+from orders.services.fulfilment import automatic, labels
+from orders.services.orders import cancellation
+from orders.services.payments import charging, payment_commands, refunds
 from tests.factories import command, ledger
 
 MOST_STEPS = 60
@@ -27,13 +30,13 @@ def patiently(call: Callable[..., Any], order: Order) -> None:
 
 def label_and_hand_over(order: Order) -> None:
     patiently(labels.book_label, order)
-    shipping.ship(order.pk)
+    automatic.ship(order.pk)
     if order.fulfilment == "manual":
         command(order, "ship")
 
 
 def deliver(order: Order) -> None:
-    shipping.deliver(order.pk)
+    automatic.deliver(order.pk)
     if order.fulfilment == "manual":
         command(order, "deliver")
 
@@ -46,16 +49,16 @@ def undo(order: Order) -> None:
 
 def take_payment_back(order: Order) -> None:
     patiently(refunds.return_payment, order)
-    payment_changes.finish_payment_return(order.pk)
+    payment_commands.finish_payment_return(order.pk)
 
 
 STEPS: dict[Status, Step] = {
-    Status.RECEIVED: lambda order: commands.begin(order.pk),
+    Status.RECEIVED: lambda order: settle.begin(order.pk),
     Status.IN_REVIEW: lambda order: deadlines.pass_deadline(order.pk, Status.IN_REVIEW),
-    Status.CHARGING: lambda order: patiently(payment.charge, order),
+    Status.CHARGING: lambda order: patiently(charging.charge, order),
     Status.AWAITING_PAYMENT: lambda order: deadlines.pass_deadline(order.pk, Status.AWAITING_PAYMENT),
-    Status.PAID: lambda order: shipping.start_picking(order.pk),
-    Status.PICKING: lambda order: shipping.pack(order.pk),
+    Status.PAID: lambda order: automatic.start_picking(order.pk),
+    Status.PICKING: lambda order: automatic.pack(order.pk),
     Status.PACKED: label_and_hand_over,
     Status.SHIPPED: deliver,
     Status.SHIPPING_FAILED: lambda order: command(order, "cancel"),

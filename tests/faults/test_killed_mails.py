@@ -12,7 +12,7 @@ import pytest
 
 from orders.mails import Mail
 from orders.models import Delivery
-from orders.services.sending import LEASE_SECONDS
+from orders.services.notifications.sending import LEASE_SECONDS
 from tests.conftest import eventually
 from tests.factories import an_order
 from tests.faults.conftest import World

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services.api_keys import create_api_key
+from orders.services.staff.api_keys import create_api_key
 from tests.api.conftest import ORDER
 from tests.conftest import answers, eventually, unique
 from tests.factories import an_order, kinds, reaches, settled, wish

@@ -2,8 +2,8 @@
 
 from orders.models import Delivery, Order
 from orders.selectors.clients import client_of_key
-from orders.services.api_keys import create_api_key
-from orders.services.placement import NewItem, NewOrder, place_order
+from orders.services.orders.placement import NewItem, NewOrder, place_order
+from orders.services.staff.api_keys import create_api_key
 from tests.conftest import unique
 from tests.factories import ADDRESS
 from tests.faults.interfaces import Shop

@@ -18,7 +18,7 @@ import pytest
 from django.db import connection
 
 from orders.models import ApiClient, IdempotencyKey, Order
-from orders.services.api_keys import create_api_key
+from orders.services.staff.api_keys import create_api_key
 from stack.ports import free_port
 from stack.postgres import DATABASE, Cluster
 from stack.process import spawn, stop

@@ -13,7 +13,10 @@ from django.conf import settings
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.selectors.refunds import granted
-from orders.services import deadlines, labels, payment, refunds, shipping
+from orders.services.commands import deadlines
+from orders.services.fulfilment import automatic, labels
+from orders.services.payments import refunds
+from orders.services.payments.charging import charge as take_payment
 from tests.factories import an_order_in, command, events, kinds
 from tests.faults.conftest import forget_gateways
 from tests.faults.driving import label_and_hand_over, patiently
@@ -54,12 +57,12 @@ def asks(kind: str, actor: str = "staff:1", **args: object) -> Act:
 
 
 def charge(order: Order) -> None:
-    patiently(payment.charge, order)
+    patiently(take_payment, order)
 
 
 def pick_and_pack(order: Order) -> None:
-    shipping.start_picking(order.pk)
-    shipping.pack(order.pk)
+    automatic.start_picking(order.pk)
+    automatic.pack(order.pk)
 
 
 def earlier(order: Order, *names: str) -> str:

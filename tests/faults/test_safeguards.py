@@ -9,8 +9,9 @@ from django.db import connection
 from orders.commands import Kind
 from orders.errors import GatewayUnavailable
 from orders.lifecycle import Status
-from orders.services import outbox, payment
-from orders.services.outbox import LEASE_SECONDS
+from orders.services.commands import outbox
+from orders.services.commands.outbox import LEASE_SECONDS
+from orders.services.payments import charging
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in, command, kinds, wish
 from tests.faults.driving import assert_it_ended_truthfully, carry_to_its_end
@@ -76,10 +77,10 @@ def test_delivered_is_never_written_over_an_outcome() -> None:
 def test_a_charge_that_is_tried_again_after_a_cancel_charges_nothing(outage: Path) -> None:
     order = an_order_in(Status.CHARGING, payment_method="tok_outage")
     with pytest.raises(GatewayUnavailable):
-        payment.charge(order.pk)
+        charging.charge(order.pk)
     command(order, "cancel")
     outage.unlink()
-    payment.charge(order.pk)
+    charging.charge(order.pk)
     assert kinds("payments", order) == ["cancel"]
     assert_it_ended_truthfully(carry_to_its_end(order))
 

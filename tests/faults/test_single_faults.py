@@ -14,7 +14,7 @@ import pytest
 from orders.commands import Kind
 from orders.lifecycle import Status
 from orders.models import Command, Order
-from orders.services.api_keys import create_api_key
+from orders.services.staff.api_keys import create_api_key
 from tests.api.conftest import ORDER
 from tests.conftest import eventually, unique
 from tests.factories import an_order, events, kinds, reaches, settled, wish

@@ -12,8 +12,9 @@ from django.db import Error, connection
 
 from orders.commands import Kind
 from orders.errors import OrderError
-from orders.services.api_keys import create_api_key
-from orders.services.commands import CommandRequest, issue_command
+from orders.services.commands.issue import issue_command
+from orders.services.commands.rows import CommandRequest
+from orders.services.staff.api_keys import create_api_key
 from tests.faults.checker import read
 from tests.faults.hand_typed import Keyboard, Typed, planned
 from tests.faults.interfaces import Interface, Outside, Shop

@@ -6,13 +6,13 @@ from functools import partial
 from orders.commands import Kind
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services import refunds
-from orders.services.approvals import issue_or_ask
-from orders.services.cancellation import finish_cancellation
-from orders.services.commands import CommandRequest
-from orders.services.deliveries import write_mail
-from orders.services.placement import NewItem
-from orders.services.returns import pass_return_deadline
+from orders.services.commands.approvals import issue_or_ask
+from orders.services.commands.rows import CommandRequest
+from orders.services.orders.cancellation import finish_cancellation
+from orders.services.orders.placement import NewItem
+from orders.services.payments import refunds
+from orders.services.returns.return_commands import pass_return_deadline
+from orders.services.state.deliveries import write_mail
 from tests.admin.conditions import CONDITIONS
 from tests.factories import a_return, an_order_in, command, wish
 

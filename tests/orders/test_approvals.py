@@ -15,11 +15,12 @@ from orders.errors import AlreadyDecided, CommandIdTaken, CommandRefused, OwnReq
 from orders.lifecycle import Status
 from orders.models import Approval, Command, Order, Refund
 from orders.selectors.approvals import approvals_waiting
-from orders.services.api_keys import create_api_key, revoke_api_keys
-from orders.services.approvals import agree, issue_or_ask, refuse
-from orders.services.commands import MAX_OPEN_COMMANDS, CommandRequest
-from orders.services.refunds import pay_refunds
-from orders.services.verification import verified
+from orders.services.commands.approvals import agree, issue_or_ask, refuse
+from orders.services.commands.issue import MAX_OPEN_COMMANDS
+from orders.services.commands.rows import CommandRequest
+from orders.services.orders.verification import verified
+from orders.services.payments.refunds import pay_refunds
+from orders.services.staff.api_keys import create_api_key, revoke_api_keys
 from tests.conftest import unique
 from tests.factories import an_order_in, command, events, ledger, settle, wish
 

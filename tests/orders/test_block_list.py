@@ -4,8 +4,8 @@ import pytest
 
 from orders.lifecycle import Status
 from orders.models import BlockedCustomer
-from orders.services.commands import begin
-from orders.services.review import mailbox_of
+from orders.services.commands.settle import begin
+from orders.services.orders.review import mailbox_of
 from tests.conftest import unique
 from tests.factories import an_order
 

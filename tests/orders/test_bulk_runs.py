@@ -15,8 +15,8 @@ from orders.models import BulkRun, Command, Order
 from orders.selectors import bulk as selectors
 from orders.selectors.bulk import MAX_ORDERS, orders_chosen, preview_of, progress_of
 from orders.selectors.eligibility import ASKED_ALREADY
-from orders.services import bulk
-from orders.services.bulk import BATCH, confirm_run, draft_run, issue_run
+from orders.services.commands import bulk_runs
+from orders.services.commands.bulk_runs import BATCH, confirm_run, draft_run, issue_run
 from orders.services.upkeep import upkeep
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in, command, events, settle, wish
@@ -57,7 +57,7 @@ def commands_of(run: BulkRun) -> list[Command]:
 
 def queries_of_a_batch(run: BulkRun, person: User) -> int:
     with CaptureQueriesContext(connection) as queries:
-        assert bulk._issue_batch(run.pk, f"staff:{person.pk}")
+        assert bulk_runs._issue_batch(run.pk, f"staff:{person.pk}")
     return len(queries)
 
 
@@ -86,7 +86,7 @@ def test_it_asks_the_database_as_often_to_plan_for_many_as_for_few(ann: User) ->
 
 
 def test_it_takes_no_more_orders_than_the_limit(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (bulk, selectors):
+    for module in (bulk_runs, selectors):
         monkeypatch.setattr(module, "MAX_ORDERS", 2)
     with pytest.raises(TooManyOrders, match="One run takes 2 orders at most"):
         a_draft(many(3), ann)
@@ -149,7 +149,7 @@ def test_it_keeps_the_first_reason_when_it_is_confirmed_again(ann: User) -> None
 
 
 def test_it_goes_on_where_a_run_stopped(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "BATCH", 4)
+    monkeypatch.setattr(bulk_runs, "BATCH", 4)
     run = a_run(many(10), ann)
     queries_of_a_batch(run, ann)
     run.refresh_from_db()
@@ -163,7 +163,7 @@ def test_it_goes_on_where_a_run_stopped(ann: User, monkeypatch: pytest.MonkeyPat
 def test_a_batch_that_fails_leaves_nothing_behind(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
     run = a_run(many(2), ann)
     with monkeypatch.context() as patch:
-        patch.setattr(bulk, "refusal_at_once", lambda *_: 1 / 0)
+        patch.setattr(bulk_runs, "refusal_at_once", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             issue(run, ann)
     assert commands_of(run) == []
@@ -171,7 +171,7 @@ def test_a_batch_that_fails_leaves_nothing_behind(ann: User, monkeypatch: pytest
 
 
 def test_two_who_issue_a_run_at_once_issue_each_command_once(ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "BATCH", 5)
+    monkeypatch.setattr(bulk_runs, "BATCH", 5)
     run = a_run(many(60), ann)
 
     def issue_it(run_id: UUID) -> None:
@@ -200,7 +200,7 @@ def test_it_tells_how_far_a_run_has_come(ann: User) -> None:
 def test_drafts_that_nobody_confirmed_are_forgotten(ann: User) -> None:
     old, new, confirmed = a_draft(many(1), ann), a_draft(many(1), ann), a_run(many(1), ann)
     for run in (old, confirmed):
-        BulkRun.objects.filter(pk=run.pk).update(created_at=run.created_at - bulk.DRAFT_RETENTION)
+        BulkRun.objects.filter(pk=run.pk).update(created_at=run.created_at - bulk_runs.DRAFT_RETENTION)
     upkeep()
     assert set(BulkRun.objects.filter(author=ann).values_list("pk", flat=True)) == {new.pk, confirmed.pk}
     assert not Command.objects.filter(state=CommandState.PENDING, bulk_item__run=old).exists()

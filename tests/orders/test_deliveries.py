@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from orders.errors import DeliveryNotFound
 from orders.lifecycle import EventType, Status
 from orders.models import ApiClient, Delivery, Order, WebhookEndpoint
-from orders.services.deliveries import send_again, write_mail
-from orders.services.transition import locked_order, record
+from orders.services.state.deliveries import send_again, write_mail
+from orders.services.state.transition import locked_order, record
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in
 

@@ -19,7 +19,7 @@ from orders.models import Order, Payment, Shipment
 from orders.selectors.backoffice import kinds_offered, order_view, refusal_to_staff
 from orders.selectors.eligibility import checks, refusal
 from orders.selectors.tracking import CUSTOMERS_CHANGES, open_changes
-from orders.services import labels
+from orders.services.fulfilment import labels
 from tests.admin.conditions import CONDITIONS
 from tests.conftest import unique
 from tests.factories import a_return, an_order_in, command, labelled_before_the_upgrade, wish

@@ -10,7 +10,7 @@ from django.db import transaction
 from orders.errors import TransitionRefused
 from orders.lifecycle import EventType, Status
 from orders.models import Order
-from orders.services.transition import advance, locked_order
+from orders.services.state.transition import advance, locked_order
 from tests.factories import an_order_in, command
 
 # The design's table, written down a second time: from, event, where to.

@@ -4,7 +4,8 @@ from typing import Any
 
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services import labels, refunds, shipping
+from orders.services.fulfilment import automatic, labels
+from orders.services.payments import refunds
 from tests.factories import ADDRESS, an_order_in, command, kinds
 
 
@@ -17,7 +18,7 @@ def last_of(order: Order) -> tuple[str, str, dict[str, Any]]:
 def test_nothing_is_picked_for_a_country_that_is_served_no_more(settings: Any) -> None:
     order = an_order_in(Status.PAID)
     settings.COUNTRIES_SERVED = ["CA"]
-    shipping.start_picking(order.pk)
+    automatic.start_picking(order.pk)
     order.refresh_from_db()
     assert order.status == Status.SHIPPING_FAILED
     assert last_of(order) == ("shipping_failed", "system", {"codes": ["no_carrier"]})
@@ -39,11 +40,11 @@ def test_no_label_is_booked_to_a_country_that_is_served_no_more(settings: Any) -
 def test_another_address_helps_an_order_that_cannot_be_sent_where_it_was_to_go(settings: Any) -> None:
     order = an_order_in(Status.PAID)
     settings.COUNTRIES_SERVED = ["CA"]
-    shipping.start_picking(order.pk)
+    automatic.start_picking(order.pk)
     address = {**ADDRESS.as_json(), "street": "1 Rue", "city": "Laval", "state": "QC", "country": "CA"}
     for kind, args in (("update_address", {"address": address}), ("release", {}), ("retry_shipping", {})):
         assert command(order, kind, args=args).state == "applied"
-    shipping.pack(order.pk)
+    automatic.pack(order.pk)
     labels.book_label(order.pk)
     assert order.shipments.get().address["country"] == "CA"
 

@@ -6,7 +6,7 @@ import pytest
 
 from orders.lifecycle import Status, Waiting
 from orders.models import Order, Shipment
-from orders.services import labels
+from orders.services.fulfilment import labels
 from tests.factories import ADDRESS, an_order_in, command, events, kinds, labelled_before_the_upgrade
 
 ELSEWHERE = {**ADDRESS.as_json(), "street": "5 Elm St"}

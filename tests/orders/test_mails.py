@@ -18,13 +18,13 @@ from orders.address import Address
 from orders.lifecycle import EventType, Status
 from orders.mails import ALWAYS, CAUSED_BY, NO_MAILS, SWITCHABLE, Mail
 from orders.models import ApiClient, Delivery, Order
-from orders.services import delays, sending
-from orders.services.access import is_token_of, tracking_url
-from orders.services.deliveries import send_again, write_mail
-from orders.services.email_texts import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
-from orders.services.lost_links import ask_for_links, write_requested_links
-from orders.services.proof import digits, send_code
-from orders.services.transition import locked_order, record
+from orders.services.customers.access import is_token_of, tracking_url
+from orders.services.customers.lost_links import ask_for_links, write_requested_links
+from orders.services.customers.proof import digits, send_code
+from orders.services.notifications import review_delays, sending
+from orders.services.notifications.email_texts import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
+from orders.services.state.deliveries import send_again, write_mail
+from orders.services.state.transition import locked_order, record
 from stack.state import ROOT
 from tests.conftest import unique
 from tests.factories import a_return, an_order, an_order_in, command, handed_over
@@ -233,11 +233,11 @@ def test_lost_links_come_in_one_mail_for_all_orders_of_the_address(inbox: Path) 
 def test_a_customer_is_told_once_that_the_review_takes_longer(settings: Any) -> None:
     order, quick = an_order_in(Status.IN_REVIEW), an_order_in(Status.CHARGING)
     settings.REVIEW_MAIL_AFTER = 3600
-    delays.tell_of_long_reviews()
+    review_delays.tell_of_long_reviews()
     assert not order.deliveries.filter(template="review_delayed").exists()
     settings.REVIEW_MAIL_AFTER = 0.001
     for _ in range(2):
-        delays.tell_of_long_reviews()
+        review_delays.tell_of_long_reviews()
     assert order.deliveries.filter(template="review_delayed").count() == 1
     assert not quick.deliveries.filter(template="review_delayed").exists()
 

@@ -17,9 +17,9 @@ from orders.admin.open_matters import BADGES, WAITS
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.selectors.open_matters import SLOW_MAIL, Matter, OpenMatter, open_matters
-from orders.services.access import access_cookie, proof_cookie
-from orders.services.deliveries import write_mail
-from orders.services.search_index import refresh
+from orders.services.customers.access import access_cookie, proof_cookie
+from orders.services.state.deliveries import write_mail
+from orders.services.state.search_index import refresh
 from orders.tracking import words
 from orders.tracking.access import COOKIE, PROOF
 from tests.admin.conftest import a_user

@@ -6,7 +6,7 @@ from django.contrib.auth.models import Permission
 from django.core.management import call_command
 
 from orders.roles import RIGHTS, Group
-from orders.services.people import make_groups
+from orders.services.staff.people import make_groups
 from tests.conftest import unique
 
 

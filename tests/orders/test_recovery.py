@@ -12,9 +12,9 @@ from orders.commands import CommandState
 from orders.lifecycle import Status
 from orders.models import Command, Order, Payment, Refund
 from orders.selectors import recovery
-from orders.services import refunds
-from orders.services.payment import _begin
-from orders.services.recovery import deliver_again
+from orders.services.orders.recovery import deliver_again
+from orders.services.payments import refunds
+from orders.services.payments.charging import _begin
 from tests.factories import an_order, an_order_in, command, settle, wish
 
 MANY = 10_000

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orders.services.retries import next_attempt, wait_after
+from orders.services.notifications.retries import next_attempt, wait_after
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 

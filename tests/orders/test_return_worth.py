@@ -5,8 +5,8 @@ import pytest
 from orders.lifecycle import Status
 from orders.money import apportion
 from orders.selectors.returns import worth_of
-from orders.services import refunds
-from orders.services.placement import NewItem
+from orders.services.orders.placement import NewItem
+from orders.services.payments import refunds
 from tests.factories import a_return, an_order_in, command, ledger
 
 LAMPS = [NewItem(sku="LAMP", quantity=3, unit_price=1000), NewItem(sku="BULB", quantity=1, unit_price=500)]

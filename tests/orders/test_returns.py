@@ -16,10 +16,10 @@ from orders.commands import Kind
 from orders.lifecycle import Status
 from orders.models import Command, Order, Return, ReturnItem, Shipment
 from orders.selectors.returns import returnable, window_ends
-from orders.services import refunds
-from orders.services.api_keys import create_api_key
-from orders.services.placement import NewItem
-from orders.services.returns import pass_return_deadline
+from orders.services.orders.placement import NewItem
+from orders.services.payments import refunds
+from orders.services.returns.return_commands import pass_return_deadline
+from orders.services.staff.api_keys import create_api_key
 from tests.conftest import unique
 from tests.factories import a_return, an_order_in, command, events, kinds, settle, wish
 

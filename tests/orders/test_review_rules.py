@@ -13,7 +13,7 @@ from orders.lifecycle import Status, Waiting
 from orders.models import Order
 from orders.review_rules import REVIEW_RULES
 from orders.selectors.review import review_facts, review_limits
-from orders.services import deadlines
+from orders.services.commands import deadlines
 from tests.conftest import unique
 from tests.factories import ADDRESS, an_order, an_order_in, command, events
 

@@ -15,8 +15,8 @@ from orders.models import Order
 from orders.search_text import MAX_TEXT, MAX_TYPED, Word, readings, search_text
 from orders.selectors import searching
 from orders.selectors.searching import orders_found
-from orders.services.customer_email import correct_email
-from orders.services.placement import NewItem
+from orders.services.customers.email_correction import correct_email
+from orders.services.orders.placement import NewItem
 from orders.text import normalised
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in, command

@@ -25,10 +25,11 @@ from orders.selectors.fulfilment import STEPS
 from orders.selectors.review_queue import next_to_review, review_queue
 from orders.selectors.tracking import open_changes
 from orders.selectors.warehouse import board, next_step
-from orders.services.commands import CommandRequest, issue_command
-from orders.services.deliveries import send_again, write_mail
-from orders.services.outbox import claim_commands
+from orders.services.commands.issue import issue_command
+from orders.services.commands.outbox import claim_commands
+from orders.services.commands.rows import CommandRequest
 from orders.services.seeding import copying
+from orders.services.state.deliveries import send_again, write_mail
 from tests.conftest import unique
 from tests.plugin import database_of_its_own
 

@@ -9,7 +9,7 @@ import pytest
 from orders.errors import GatewayUnavailable, TooManyRequests
 from orders.gateways import destinations
 from orders.gateways.destinations import resolve
-from orders.services.endpoints import check_url
+from orders.services.notifications.webhook_endpoints import check_url
 from orders.slots import Slots
 from tests.conftest import TIMEOUT_SECONDS, eventually
 

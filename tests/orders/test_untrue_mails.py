@@ -9,10 +9,11 @@ import pytest
 from orders.lifecycle import Status
 from orders.mails import UNTRUE, UNTRUE_AFTER, Mail
 from orders.models import Delivery
-from orders.services import refunds, sending
-from orders.services.deliveries import send_again
-from orders.services.outgoing import Unsendable
-from orders.services.placement import NewItem
+from orders.services.notifications import sending
+from orders.services.notifications.outgoing import Unsendable
+from orders.services.orders.placement import NewItem
+from orders.services.payments import refunds
+from orders.services.state.deliveries import send_again
 from tests.factories import ADDRESS, a_return, an_order_in, command
 from tests.orders.test_mails import inbox, letters_of, sent, words_of
 

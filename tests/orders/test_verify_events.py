@@ -12,9 +12,9 @@ from django.db import connection
 
 from orders.lifecycle import Status
 from orders.models import Event, Order
-from orders.services import verification
-from orders.services.transition import hash_of
-from orders.services.verification import verified
+from orders.services.orders import verification
+from orders.services.orders.verification import verified
+from orders.services.state.transition import hash_of
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in, command
 from tests.plugin import database_of_its_own

@@ -8,10 +8,12 @@ from playwright.sync_api import Browser, Page
 
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services import deadlines, labels, payment_changes, refunds
-from orders.services.access import access_cookie, proof_cookie
-from orders.services.placement import NewItem
-from orders.services.returns import pass_return_deadline
+from orders.services.commands import deadlines
+from orders.services.customers.access import access_cookie, proof_cookie
+from orders.services.fulfilment import labels
+from orders.services.orders.placement import NewItem
+from orders.services.payments import payment_commands, refunds
+from orders.services.returns.return_commands import pass_return_deadline
 from orders.tracking.access import COOKIE, PROOF
 from tests.factories import a_return, an_order_in, command, wish
 
@@ -89,7 +91,7 @@ def _overdue() -> Order:
 def _taken_back() -> Order:
     order = _after(Status.PAID, "cancel_payment")
     refunds.return_payment(order.pk)
-    payment_changes.finish_payment_return(order.pk)
+    payment_commands.finish_payment_return(order.pk)
     return order
 
 

@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page
 from orders.lifecycle import Status
 from orders.mails import Mail
 from orders.models import Delivery, Event, Order
-from orders.services.customer_emails import email_for
-from orders.services.proof import send_code
+from orders.services.customers.proof import send_code
+from orders.services.notifications.customer_emails import email_for
 from tests.factories import an_order_in
 from tests.screenshots.customer import ORDERED
 

@@ -5,8 +5,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from orders.models import AccessCode, Order
-from orders.services.access import tracking_token
-from orders.services.proof import digits
+from orders.services.customers.access import tracking_token
+from orders.services.customers.proof import digits
 from tests.browser_support import browser, page, page_without_scripts
 from tests.conftest import web_server
 

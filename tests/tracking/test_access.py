@@ -14,7 +14,7 @@ from django.urls import URLPattern, reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from orders.models import Order
-from orders.services.access import is_token_of, revoke_links, tracking_token, tracking_url
+from orders.services.customers.access import is_token_of, revoke_links, tracking_token, tracking_url
 from orders.tracking import urls
 from tests.conftest import unique
 from tests.factories import an_order

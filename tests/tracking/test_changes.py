@@ -10,7 +10,7 @@ from orders.commands import RULES, Kind, accepted_in
 from orders.ids import uuid7
 from orders.lifecycle import Status
 from orders.models import Command, Order, Shipment
-from orders.services.commands import settle_signal
+from orders.services.commands.settle import settle_signal
 from orders.tracking import changes
 from tests.factories import an_order, an_order_in
 from tests.tracking.conftest import Follow

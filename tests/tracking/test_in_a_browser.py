@@ -5,8 +5,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services import labels, shipping
-from orders.services.access import tracking_token
+from orders.services.customers.access import tracking_token
+from orders.services.fulfilment import automatic, labels
 from tests.browser_support import complaints_of
 from tests.factories import an_order_in
 from tests.tracking.conftest import mailed_code
@@ -41,9 +41,9 @@ def test_the_page_changes_live_until_the_order_is_delivered(page: Page, web: str
     expect(status).to_contain_text("Your parcel is packed")
     status.evaluate("element => { element.kept = true }")
     labels.book_label(order.pk)
-    shipping.ship(order.pk)
+    automatic.ship(order.pk)
     expect(status).to_contain_text("Your parcel is on its way")
-    shipping.deliver(order.pk)
+    automatic.deliver(order.pk)
     expect(status).to_contain_text("Your parcel has arrived")
     assert status.evaluate("element => element.kept"), "the region was replaced, not changed"
     asked: list[str] = []
@@ -57,7 +57,7 @@ def test_a_change_while_polling_keeps_the_focus(page: Page, web: str) -> None:
     open_page(page, web, order)
     link = page.get_by_role("link", name="Cancel the order")
     link.focus()
-    shipping.start_picking(order.pk)
+    automatic.start_picking(order.pk)
     expect(page.get_by_role("status")).to_contain_text("We are collecting your items")
     expect(link).to_be_focused()
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser
 
-from orders.services.access import tracking_token
+from orders.services.customers.access import tracking_token
 from stack.ports import free_port
 from tests.conftest import Served, answers, eventually
 from tests.factories import an_order

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from orders.models import Delivery, LostLinkRequest, ThrottleWindow
-from orders.services.lost_links import write_requested_links
+from orders.services.customers.lost_links import write_requested_links
 from tests.conftest import unique
 from tests.factories import an_order
 

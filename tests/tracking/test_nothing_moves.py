@@ -9,7 +9,10 @@ from playwright.sync_api import Browser
 
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services import cancellation, deadlines, labels, payment, refunds, shipping
+from orders.services.commands import deadlines
+from orders.services.fulfilment import automatic, labels
+from orders.services.orders import cancellation
+from orders.services.payments import charging, refunds
 from tests.factories import an_order_in, command
 from tests.screenshots.customer import ORDERED, Visit
 from tests.tracking.test_weight import HASTE
@@ -35,17 +38,17 @@ STORIES: dict[str, tuple[Status, str, list[Act]]] = {
     "paid": (
         Status.IN_REVIEW,
         "tok_ok",
-        [lambda it: deadlines.pass_deadline(it.pk, Status.IN_REVIEW), lambda it: payment.charge(it.pk)],
+        [lambda it: deadlines.pass_deadline(it.pk, Status.IN_REVIEW), lambda it: charging.charge(it.pk)],
     ),
     "delivered": (
         Status.PAID,
         "tok_ok",
         [
-            lambda it: shipping.start_picking(it.pk),
-            lambda it: shipping.pack(it.pk),
+            lambda it: automatic.start_picking(it.pk),
+            lambda it: automatic.pack(it.pk),
             lambda it: labels.book_label(it.pk),
-            lambda it: shipping.ship(it.pk),
-            lambda it: shipping.deliver(it.pk),
+            lambda it: automatic.ship(it.pk),
+            lambda it: automatic.deliver(it.pk),
         ],
     ),
     "cancelled": (
@@ -60,7 +63,7 @@ STORIES: dict[str, tuple[Status, str, list[Act]]] = {
     "declined": (
         Status.IN_REVIEW,
         "tok_declined",
-        [lambda it: deadlines.pass_deadline(it.pk, Status.IN_REVIEW), lambda it: payment.charge(it.pk)],
+        [lambda it: deadlines.pass_deadline(it.pk, Status.IN_REVIEW), lambda it: charging.charge(it.pk)],
     ),
 }
 SIZES = {"narrow": (320, 2800), "wide": (1280, 1800)}

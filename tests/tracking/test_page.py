@@ -7,8 +7,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status
 from orders.models import Order
-from orders.services import deadlines
-from orders.services.placement import NewItem
+from orders.services.commands import deadlines
+from orders.services.orders.placement import NewItem
 from orders.tracking import words
 from tests.factories import an_order, an_order_in, command
 from tests.tracking.conftest import Follow

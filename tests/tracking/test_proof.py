@@ -11,8 +11,8 @@ from pytest_django import Settings
 
 from orders.lifecycle import Status
 from orders.models import AccessCode, Delivery, Order
-from orders.services import proof
-from orders.services.access import revoke_links
+from orders.services.customers import proof
+from orders.services.customers.access import revoke_links
 from orders.services.upkeep import upkeep
 from tests.factories import an_order, an_order_in
 from tests.tracking.conftest import Follow, mailed_code

@@ -12,8 +12,8 @@ from orders.ids import uuid7
 from orders.lifecycle import Status
 from orders.models import Order, Return, Shipment
 from orders.selectors.returns import window_ends
-from orders.services import refunds
-from orders.services.placement import NewItem
+from orders.services.orders.placement import NewItem
+from orders.services.payments import refunds
 from orders.tracking import changes
 from tests.browser_support import complaints_of
 from tests.factories import a_return, an_order_in, command, settle

@@ -7,8 +7,10 @@ import pytest
 
 from orders.lifecycle import EventType, Status
 from orders.models import Order
-from orders.services import deadlines, labels, payment, payment_changes, refunds, shipping
-from orders.services.placement import NewItem
+from orders.services.commands import deadlines
+from orders.services.fulfilment import automatic, labels
+from orders.services.orders.placement import NewItem
+from orders.services.payments import charging, payment_commands, refunds
 from tests.factories import a_return, an_order_in, command
 from tests.tracking.conftest import Follow
 
@@ -57,7 +59,7 @@ def taken_back(*, cancelled: bool = False) -> Order:
     order = an_order_in(Status.PAID)
     command(order, "cancel_payment")
     refunds.return_payment(order.pk)
-    payment_changes.finish_payment_return(order.pk)
+    payment_commands.finish_payment_return(order.pk)
     if cancelled:
         command(order, "cancel")
     order.refresh_from_db()
@@ -133,7 +135,7 @@ def test_a_payment_that_was_not_made_is_stopped_and_not_returned(customer: Follo
     made, unmade = an_order_in(Status.PAID), an_order_in(Status.IN_REVIEW)
     command(made, "cancel_payment")
     deadlines.pass_deadline(unmade.pk, Status.IN_REVIEW)
-    payment._begin(unmade.pk)
+    charging._begin(unmade.pk)
     command(unmade, "cancel_payment")
     assert "<h1>We are returning your payment</h1>" in customer(made).get(page_of(made)).text
     page = customer(unmade).get(page_of(unmade)).text
@@ -154,9 +156,9 @@ def test_the_timeline_has_the_amount_of_a_refund_for_who_may_see_it(customer: Fo
 
 def test_a_parcel_that_is_sent_again_is_told_as_the_new_one(customer: Follow) -> None:
     order = lost_and_sent_again()
-    shipping.pack(order.pk)
+    automatic.pack(order.pk)
     labels.book_label(order.pk)
-    shipping.ship(order.pk)
+    automatic.ship(order.pk)
     page = customer(order).get(page_of(order))
     assert "<h1>Your parcel is on its way</h1>" in page.text
     shipped = next(step for step in page.context["steps"] if step.name == "Shipped")

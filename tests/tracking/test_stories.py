@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services.api_keys import create_api_key
+from orders.services.staff.api_keys import create_api_key
 from tests.admin.conftest import a_user, session_of
 from tests.api.conftest import ORDER
 from tests.browser_support import complaints_of

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from orders.client_address import client_address
 from orders.ids import order_code
 from orders.models import ThrottleWindow
-from orders.services.throttles import Limit, count
+from orders.services.customers.throttles import Limit, count
 from orders.services.upkeep import upkeep
 from tests.conftest import unique
 from tests.factories import an_order

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, Request
 
 from orders.lifecycle import Status
-from orders.services.placement import NewItem
+from orders.services.orders.placement import NewItem
 from tests.conftest import eventually
 from tests.factories import a_return, an_order, an_order_in
 from tests.screenshots.customer import Visit

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from orders.address import Address
 from orders.models import Order, Refund
-from orders.services.verification import faults_of
+from orders.services.orders.verification import faults_of
 from tests.conftest import eventually, unique
 from tests.factories import an_order, ledger, settled, wish
 from tests.workflows.model import DEADLINES, FINAL, HOUR, TOTAL, Model

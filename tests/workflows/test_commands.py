@@ -10,9 +10,8 @@ import pytest
 from orders.commands import Kind
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services import commands
-from orders.services.commands import CommandRequest
-from orders.services.transition import locked_order
+from orders.services.commands.rows import CommandRequest, insert
+from orders.services.state.transition import locked_order
 from tests.factories import ADDRESS, an_order, events, kinds, ledger, reaches, settled, wish
 
 pytestmark = pytest.mark.usefixtures("running")
@@ -137,7 +136,7 @@ def test_a_command_that_finds_the_workflow_ended_is_rejected_too() -> None:
     settled(wish(order, "reject"))
     reaches(order, Status.REJECTED)
     with locked_order(order.pk) as locked:  # as if it had been issued just before the order ended
-        late = commands._insert(locked, CommandRequest(kind=Kind.CANCEL, actor="staff:1"))
+        late = insert(locked, CommandRequest(kind=Kind.CANCEL, actor="staff:1"))
     assert settled(late).state == "rejected"
     assert settled(late).outcome == "An order that is rejected cannot be cancelled."
 

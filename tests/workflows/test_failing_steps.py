@@ -12,7 +12,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from orders.lifecycle import Status
 from orders.models import Order, Return
-from orders.services.stalls import STALLED
+from orders.services.orders.stalls import STALLED
 from tests.conftest import eventually
 from tests.factories import an_order, an_order_in, kinds, reaches, settled, wish
 from tests.workflows.model import HOUR

@@ -10,8 +10,8 @@ from django.utils import timezone
 from orders.lifecycle import EventType, Status
 from orders.mails import CAUSED_BY, OVERTAKEN_BY, Mail
 from orders.models import Order
-from orders.services.deliveries import send_again
-from orders.services.transition import locked_order, record
+from orders.services.state.deliveries import send_again
+from orders.services.state.transition import locked_order, record
 from tests.conftest import unique
 from tests.factories import an_order_in
 from tests.mail_server import MailServer, mail_server

@@ -8,7 +8,7 @@ from temporalio.client import WorkflowHandle
 
 from orders.lifecycle import Status
 from orders.models import Command, Order, Return
-from orders.services import refunds
+from orders.services.payments import refunds
 from tests.factories import a_return, an_order_in, command, events, kinds, wish
 from tests.workflows.conftest import Process
 from workflows.contracts import ORDERS_QUEUE, ReturnRef, ReturnState, return_workflow_id

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from orders.lifecycle import EventType, Status
 from orders.models import ApiClient, Delivery, Order, WebhookEndpoint
-from orders.services.deliveries import send_again
-from orders.services.endpoints import register_endpoint, rotate_secret, secret_of
-from orders.services.transition import locked_order, record
+from orders.services.notifications.webhook_endpoints import register_endpoint, rotate_secret, secret_of
+from orders.services.state.deliveries import send_again
+from orders.services.state.transition import locked_order, record
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in
 from tests.plugin import database_of_its_own
@@ -260,7 +260,7 @@ def test_what_a_sender_could_not_write_down_it_writes_down_in_the_next_round(sho
 
 
 def test_one_that_was_taken_over_is_not_put_off_by_who_had_it_before(shop: Receiver) -> None:
-    from orders.services import sending
+    from orders.services.notifications import sending
 
     order = an_order(client=endpoint(shop).client)
     shop.answering = lambda _: (500, b"")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orders.lifecycle import Status
-from orders.services import sending
+from orders.services.notifications import sending
 from tests.conftest import unique
 from tests.factories import an_order_in
 from tests.plugin import database_of_its_own

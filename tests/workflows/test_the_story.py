@@ -14,10 +14,9 @@ from temporalio.client import WorkflowHandle
 from orders.commands import Kind
 from orders.lifecycle import Status
 from orders.models import BlockedCustomer, Command, Order, SkuLimit
-from orders.services import commands
-from orders.services.commands import CommandRequest
-from orders.services.placement import NewItem
-from orders.services.transition import locked_order
+from orders.services.commands.rows import CommandRequest, insert
+from orders.services.orders.placement import NewItem
+from orders.services.state.transition import locked_order
 from tests.conftest import unique
 from tests.factories import ADDRESS, an_order, an_order_in, wish
 from tests.workflows.conftest import Process
@@ -154,7 +153,7 @@ async def test_the_heavier_parcel_goes_with_the_carrier_that_takes_it(process: P
 def past_the_door(order: Order, kind: Kind) -> Command:
     """A command that was written just before the order ended."""
     with locked_order(order.pk) as locked:
-        return commands._insert(locked, CommandRequest(kind=kind, actor="staff:1"))
+        return insert(locked, CommandRequest(kind=kind, actor="staff:1"))
 
 
 @pytest.fixture

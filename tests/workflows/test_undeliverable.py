@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from orders.lifecycle import Status
 from orders.models import Command, Order
-from orders.services import outbox
-from orders.services.stalls import STALLED
+from orders.services.commands import outbox
+from orders.services.orders.stalls import STALLED
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in, wish
 from tests.plugin import database_of_its_own

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from orders.management.typed import typed
 from orders.models import ApiClient
 from orders.selectors.clients import client_of_name, keys_of_client
-from orders.services.api_keys import SCOPES, create_api_key, revoke_api_keys
+from orders.services.staff.api_keys import SCOPES, create_api_key, revoke_api_keys
 
 SCOPE_HELP = "what the client may do with all its keys, added to what it may already; repeatable"
 

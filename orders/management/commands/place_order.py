@@ -14,8 +14,8 @@ from orders.api.forms import new_order
 from orders.api.schemas import OrderIn
 from orders.errors import OrderError
 from orders.management.follow import follow, outcome
-from orders.services.access import tracking_url
-from orders.services.placement import place_order
+from orders.services.customers.access import tracking_url
+from orders.services.orders.placement import place_order
 
 EXAMPLE = {
     "customer_name": "John Doe",

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orders.management.typed import typed
-from orders.services.second_factor import forget
+from orders.services.staff.second_factor import forget
 
 
 class Command(BaseCommand):

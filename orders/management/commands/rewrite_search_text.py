@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from orders.services.search_index import rewrite_all
+from orders.services.state.search_index import rewrite_all
 
 
 class Command(BaseCommand):

@@ -14,7 +14,8 @@ from orders.management.typed import typed
 from orders.models import Command as CommandRow
 from orders.selectors.commands import outcome_of
 from orders.selectors.orders import order_by_name
-from orders.services.commands import CommandRequest, issue_command
+from orders.services.commands.issue import issue_command
+from orders.services.commands.rows import CommandRequest
 
 KINDS = {kind.replace("_", "-"): kind for kind, rule in RULES.items() if rule.signal or rule.by_relay}
 FAR = 10.0**9

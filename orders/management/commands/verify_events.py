@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from orders.errors import OrderError
 from orders.management.typed import typed
 from orders.selectors.orders import order_by_name
-from orders.services.verification import orders_about, strays, verified
+from orders.services.orders.verification import orders_about, strays, verified
 
 
 class Command(BaseCommand):

@@ -14,7 +14,7 @@ from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status, Waiting
 from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Shipment
 from orders.services.seeding import vocabulary
 from orders.services.seeding.rows import Row, row_id
-from orders.services.transition import digest
+from orders.services.state.transition import digest
 
 Facts = dict[str, str | int | list[str]]
 

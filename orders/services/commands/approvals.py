@@ -1,0 +1,155 @@
+"""Refunds above the limit: asked for by one person or program, agreed to or refused by a second person."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+
+from orders import ids
+from orders.actors import Actor, parse_actor
+from orders.commands import Kind
+from orders.errors import (
+    AlreadyDecided,
+    ApprovalNotFound,
+    CommandIdTaken,
+    CommandRefused,
+    OwnRequest,
+    TooManyOpenCommands,
+)
+from orders.lifecycle import EventType
+from orders.models import Approval, Command, Order
+from orders.selectors.approvals import is_above_limit, not_the_second_person, waiting_approvals
+from orders.selectors.eligibility import refusal
+from orders.selectors.refunds import amount_to_refund
+from orders.selectors.timeline import names_of
+from orders.services.commands.issue import MAX_OPEN_COMMANDS, issue_command
+from orders.services.commands.rows import MAX_REASON, CommandRequest
+from orders.services.state.transition import Data, locked_order, record
+
+
+def issue_or_ask(order_id: UUID, wish: CommandRequest) -> Command | Approval:
+    """Issue a command; a refund that is more than one person may give waits for a second person instead.
+
+    Sent again with its id, what was written first is returned. A refund that the order cannot give is issued like any
+    other, and rejected with its reason.
+
+    Raises:
+        OrderNotFound: no order has this id.
+        CommandIdTaken: the id belongs to another order or kind.
+        TooManyOpenCommands: a client of the API sent many that are not settled yet.
+    """
+    if wish.kind is not Kind.REFUND:
+        return issue_command(order_id, wish)
+    with locked_order(order_id) as order:
+        if wish.id and (known := Approval.objects.filter(pk=wish.id).first()):
+            return _same(known, order)
+        amount = _amount_for_two(order, wish)
+        return issue_command(order_id, wish) if amount is None else _ask(order, wish, amount)
+
+
+def agree(approval_id: UUID, *, person: AbstractBaseUser) -> Command:
+    """Make the command that was asked for, under the id of the request and in the name of who asked.
+
+    Raises:
+        ApprovalNotFound: there is no such request.
+        AlreadyDecided: somebody else was first.
+        OwnRequest: this person asked for it, or issued a key of the client that did.
+        CommandRefused: the order cannot give that much back any more; the request still waits, to be refused.
+    """
+    with _undecided(approval_id, person) as (order, approval):
+        if reason := refusal_to(approval):
+            raise CommandRefused(reason)
+        _decide(approval, Approval.State.APPROVED, person)
+        wish = CommandRequest(
+            kind=Kind.REFUND, actor=approval.actor, reason=approval.reason, args=approval.args, id=approval.pk
+        )
+        approval.command = issue_command(order.pk, wish)
+        order.refresh_from_db()
+        approval.save(update_fields=["state", "decided_by", "decided_at", "command"])
+        _record(order, approval, EventType.APPROVAL_GRANTED, actor=Actor.STAFF.named(person.pk))
+        return approval.command
+
+
+def refuse(approval_id: UUID, *, person: AbstractBaseUser, reason: str) -> Approval:
+    """Refuse what was asked for; no command is made.
+
+    Raises:
+        ApprovalNotFound, AlreadyDecided, OwnRequest: as above.
+    """
+    with _undecided(approval_id, person) as (order, approval):
+        _decide(approval, Approval.State.REFUSED, person)
+        approval.answer = reason[:MAX_REASON]
+        approval.save(update_fields=["state", "decided_by", "decided_at", "answer"])
+        _record(order, approval, EventType.APPROVAL_REFUSED, actor=Actor.STAFF.named(person.pk))
+        return approval
+
+
+def refusal_to(approval: Approval) -> str:
+    """Why its order cannot give that much back as it stands; empty if it can."""
+    return refusal(approval.order, Kind.REFUND, approval.args, actor=approval.actor)
+
+
+def _amount_for_two(order: Order, wish: CommandRequest) -> int | None:
+    """What is to go back, in minor units, if it can and a second person must agree."""
+    args = wish.args or {}
+    if refusal(order, Kind.REFUND, args, actor=wish.actor):
+        return None
+    amount = amount_to_refund(order, args)
+    return amount if is_above_limit(order, amount) else None
+
+
+def _ask(order: Order, wish: CommandRequest, amount: int) -> Approval:
+    kind, key = parse_actor(wish.actor)
+    if kind == Actor.CLIENT and len(waiting_approvals(order.pk)) >= MAX_OPEN_COMMANDS:
+        raise TooManyOpenCommands(f"{MAX_OPEN_COMMANDS} refunds of the order wait for a second person already.")
+    approval = Approval.objects.create(
+        id=wish.id or ids.uuid7(),
+        order=order,
+        kind=wish.kind,
+        args={"amount": amount},
+        reason=wish.reason[:MAX_REASON],
+        actor=wish.actor,
+        requested_by_id=int(key) if kind == Actor.STAFF else None,
+    )
+    _record(order, approval, EventType.APPROVAL_REQUESTED, actor=wish.actor)
+    return approval
+
+
+def _same(known: Approval, order: Order) -> Command | Approval:
+    if known.order_id != order.pk:
+        raise CommandIdTaken(f"The id {known.pk} belongs to another order.")
+    return known.command or known
+
+
+@contextmanager
+def _undecided(approval_id: UUID, person: AbstractBaseUser) -> Iterator[tuple[Order, Approval]]:
+    """The request and its order, both locked, for this person to decide."""
+    asked = Approval.objects.filter(pk=approval_id).first()
+    if asked is None:
+        raise ApprovalNotFound(f"Nothing was asked for under the id {approval_id}.")
+    with locked_order(asked.order_id) as order:
+        approval = Approval.objects.select_related("order").get(pk=approval_id)
+        if approval.state != Approval.State.REQUESTED:
+            raise AlreadyDecided(_first(approval))
+        if reason := not_the_second_person(approval, person.pk):
+            raise OwnRequest(reason)
+        yield order, approval
+
+
+def _first(approval: Approval) -> str:
+    actor = Actor.STAFF.named(approval.decided_by_id)
+    did = "agreed to this" if approval.state == Approval.State.APPROVED else "refused this"
+    return f"{names_of([actor])[actor]} {did} at {approval.decided_at:%H:%M:%S %Z} already."
+
+
+def _decide(approval: Approval, state: Approval.State, person: AbstractBaseUser) -> None:
+    approval.state = state
+    approval.decided_by_id = person.pk
+    approval.decided_at = timezone.now()
+
+
+def _record(order: Order, approval: Approval, event: EventType, *, actor: str) -> None:
+    data: Data = {"approval": str(approval.pk), "amount": approval.amount, "currency": order.currency}
+    record(order, event, actor=actor, key=f"{event}:{approval.pk}", data=data, command=approval.command)

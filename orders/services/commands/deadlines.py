@@ -1,0 +1,35 @@
+"""What happens when the time is up that an order may stand somewhere."""
+
+from uuid import UUID
+
+from orders.actors import Actor
+from orders.commands import Kind
+from orders.lifecycle import EventType, Status
+from orders.models import Order
+from orders.services.commands.settle import decide_by_timer
+from orders.services.state import attention
+from orders.services.state.transition import locked_order, record
+
+
+def pass_deadline(order_id: UUID, status: Status) -> Order:
+    """Decide for an order whose time in `status` is up; one that has left it is left alone."""
+    if status is Status.IN_REVIEW:
+        return decide_by_timer(order_id, Kind.APPROVE, while_in=status, reason="The time for a review is over.")
+    if status is Status.AWAITING_PAYMENT:
+        return decide_by_timer(order_id, Kind.CANCEL, while_in=status, reason="No payment came in time.")
+    return _call_attention(order_id, status)
+
+
+def _call_attention(order_id: UUID, status: Status) -> Order:
+    with locked_order(order_id) as order:
+        if order.status == status and not order.needs_attention:
+            attention.flag(order, f"The order has been {status.in_words} for longer than it should be.")
+            order.deadline = None
+            record(
+                order,
+                EventType.ATTENTION_NEEDED,
+                actor=Actor.TIMER,
+                key=f"overdue:{status}:{order.command_seq}",
+                changed=(*attention.FIELDS, "deadline"),
+            )
+        return order

@@ -1,0 +1,146 @@
+"""Webhooks from carriers and payment gateways: checked, stored once, and made into a command.
+
+The signature is that of Standard Webhooks: `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`, under any of
+the sender's secrets. What a message says is never taken for true beyond its kind: a carrier may end the journey of its
+own parcels, and a payment gateway may only make us ask it.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from orders.actors import Actor
+from orders.commands import Kind
+from orders.errors import SignatureRefused, UnknownSender
+from orders.models import Payment, Shipment, WebhookEvent
+from orders.services.commands.issue import issue_command
+from orders.services.commands.rows import CommandRequest
+
+TOLERANCE_SECONDS = 300
+CARRIERS, PAYMENTS = "carriers", "payments"
+DELIVERIES = {"parcel.delivered": Kind.DELIVER, "parcel.failed": Kind.FAIL_DELIVERY}
+QUESTIONS = {"payment.updated": Kind.SETTLE_PAYMENT}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One signed message. `subject` is the one thing of its data that counts: a tracking number, or a payment's key."""
+
+    source: str
+    event_id: str
+    type: str
+    subject: str
+
+
+def check_signature(source: str, headers: Mapping[str, str], body: bytes) -> str:
+    """The message's id, if the sender signed these bytes not long ago.
+
+    Raises:
+        UnknownSender: no secret is set for `source`.
+        SignatureRefused: the signature does not fit, or its time is too far away, in either direction.
+    """
+    event_id, sent_at, signatures = check_headers(source, headers)
+    given = [word.encode(errors="replace") for word in signatures]
+    right = [sign(secret, event_id, sent_at, body) for secret in _secrets(source)]
+    matches = [hmac.compare_digest(mine.encode(), theirs) for mine in right for theirs in given]
+    if not any(matches):
+        raise SignatureRefused("No signature fits the body.")
+    return event_id
+
+
+def check_headers(source: str, headers: Mapping[str, str]) -> tuple[str, str, list[str]]:
+    """The message's id, its time and its signatures, if they can be right: what is known before the body is read.
+
+    Raises:
+        UnknownSender, SignatureRefused: as `check_signature` does.
+    """
+    if not _secrets(source):
+        raise UnknownSender("There is no such sender.")
+    event_id, sent_at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    if not (0 < len(event_id) <= 255 and sent_at.isascii() and sent_at.isdigit() and len(sent_at) < 13):
+        raise SignatureRefused("The headers webhook-id and webhook-timestamp are needed.")
+    if abs(time.time() - int(sent_at)) > TOLERANCE_SECONDS:
+        raise SignatureRefused(f"The timestamp is more than {TOLERANCE_SECONDS} seconds away.")
+    signatures = headers.get("webhook-signature", "").split()
+    if not signatures:
+        raise SignatureRefused("The header webhook-signature is needed.")
+    return event_id, sent_at, signatures
+
+
+def sign(secret: str, event_id: str, sent_at: str, body: bytes) -> str:
+    """The signature of a message under a secret, with or without its `whsec_`."""
+    content = f"{event_id}.{sent_at}.".encode() + body
+    digest = hmac.digest(_key(secret), content, hashlib.sha256)
+    return f"v1,{base64.b64encode(digest).decode()}"
+
+
+def receive(message: Message) -> WebhookEvent:
+    """Store a message, once, and make a command of it. One that came before changes nothing any more."""
+    row, _ = WebhookEvent.objects.get_or_create(
+        source=message.source,
+        event_id=message.event_id,
+        defaults={"type": message.type, "body": {"subject": message.subject}, "received_at": timezone.now()},
+    )
+    return row if row.outcome else _carry_out(row)
+
+
+def carry_on() -> None:
+    """Make commands of messages that were stored a while ago and came no further."""
+    late = timezone.now() - timedelta(minutes=1)
+    for row in WebhookEvent.objects.filter(outcome="", received_at__lt=late).order_by("received_at")[:100]:
+        _carry_out(row)
+
+
+def _carry_out(row: WebhookEvent) -> WebhookEvent:
+    side, _, sender = row.source.partition("/")
+    kind = (DELIVERIES if side == CARRIERS else QUESTIONS).get(row.type)
+    order_id = None
+    if kind is not None:
+        subject = str(row.body["subject"])
+        order_id = _order_of_parcel(sender, subject) if side == CARRIERS else _order_of_payment(sender, subject)
+    if kind is None:
+        row.outcome = "ignored: nothing follows from messages of this type"
+    elif order_id is None:
+        row.outcome = "ignored: this sender has no such parcel or payment"
+    else:
+        actor = Actor.CARRIER if side == CARRIERS else Actor.GATEWAY
+        # The row's id is the command's: a message whose receipt was cut short makes no second one.
+        row.command = issue_command(order_id, CommandRequest(kind=kind, actor=actor.named(sender), id=row.pk))
+        row.outcome = "became a command"
+    row.save(update_fields=["command", "outcome"])
+    return row
+
+
+def _order_of_parcel(carrier: str, tracking_number: str) -> UUID | None:
+    parcels = Shipment.objects.filter(carrier=carrier, tracking_number=tracking_number).order_by("-created_at")
+    return parcels.values_list("order_id", flat=True).first()
+
+
+def _order_of_payment(gateway: str, key: str) -> UUID | None:
+    return Payment.objects.filter(gateway=gateway, idempotency_key=key).values_list("order_id", flat=True).first()
+
+
+def _secrets(source: str) -> list[str]:
+    pairs = (entry.partition("=") for entry in settings.WEBHOOK_SECRETS)
+    return [secret for sender, _, secret in pairs if sender == source and secret]
+
+
+def _key(secret: str) -> bytes:
+    """The bytes of a secret.
+
+    Raises:
+        SignatureRefused: the secret that is set is no base64, so that nothing can fit it.
+    """
+    try:
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        raise SignatureRefused("No signature fits the body.") from None

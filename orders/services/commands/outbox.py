@@ -1,0 +1,91 @@
+"""Commands on their way to Temporal: claimed by lease, delivered, or put off. Any number of relays share the work."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from orders.commands import CommandState, Kind
+from orders.models import Command
+from orders.services.commands.settle import reject_signal
+from orders.services.orders.stalls import resume, stall
+
+# A relay that dies leaves its commands to the others after this long.
+LEASE_SECONDS = 10
+MAX_BACKOFF_SECONDS = 5
+MAX_ATTEMPTS = 6
+STALLED_SECONDS = 600
+KINDS = frozenset(map(str, Kind))
+
+# Of each order only the oldest undelivered command: SKIP LOCKED alone would let a later one overtake it.
+CLAIM = """
+UPDATE commands SET available_at = now() + make_interval(secs => %s), attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM commands c
+    WHERE state = 'pending' AND available_at <= now()
+      AND NOT EXISTS (
+          SELECT 1 FROM commands earlier
+          WHERE earlier.order_id = c.order_id AND earlier.state = 'pending' AND earlier.seq < c.seq)
+    ORDER BY available_at LIMIT %s FOR UPDATE SKIP LOCKED)
+  AND state = 'pending'
+RETURNING id, order_id, kind, (
+    SELECT status = 'cancelling' OR waiting_for = 'payment_return' FROM orders WHERE orders.id = order_id),
+    attempts, coalesce(args->>'return', '')
+"""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A command that this relay alone may carry until its lease ends."""
+
+    id: UUID
+    order_id: UUID
+    kind: Kind
+    is_undoing: bool
+    """Its order is being cancelled, or its payment taken back: what is decided of a refund is the order's to know."""
+    attempts: int
+    """How often it was claimed, this time too."""
+    return_id: str = ""
+    """The return that it is about, if it is about one."""
+
+
+def claim_commands(limit: int) -> list[Claimed]:
+    """Take up to `limit` commands that nobody else carries, one of each order."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [LEASE_SECONDS, limit])
+        rows = cursor.fetchall()
+    # During an upgrade another version writes kinds that this one does not know: they are left to its relay.
+    return [Claimed(pk, order_id, Kind(kind), *rest) for pk, order_id, kind, *rest in rows if kind in KINDS]
+
+
+def mark_delivered(command: Claimed) -> None:
+    """Record that Temporal has the command; one that was settled already stays as it is."""
+    Command.objects.filter(pk=command.id, state=CommandState.PENDING).update(
+        state=CommandState.DELIVERED, delivered_at=timezone.now(), last_error=""
+    )
+    if command.kind is Kind.PLACE and command.attempts > MAX_ATTEMPTS:
+        resume(command.order_id)
+
+
+def put_off(command: Claimed, *, error: str, seconds: float | None = None) -> None:
+    """Let a command that could not be delivered wait: longer each time up to five seconds, or for so many seconds."""
+    wait = min(0.25 * 2 ** min(command.attempts, 10), MAX_BACKOFF_SECONDS) if seconds is None else seconds
+    Command.objects.filter(pk=command.id, state=CommandState.PENDING).update(
+        available_at=timezone.now() + timedelta(seconds=wait), last_error=error[:200]
+    )
+
+
+def put_off_or_give_up(command: Claimed, *, error: str) -> None:
+    """The same for a fault of our own, which is tried a bounded number of times: then the command is rejected.
+
+    An order whose workflow cannot be started is kept: it is flagged for people, and started again every ten minutes.
+    """
+    if command.attempts < MAX_ATTEMPTS:
+        put_off(command, error=error)
+    elif command.kind is Kind.PLACE:
+        stall(command.order_id, step="start_workflow", reason=error)
+        put_off(command, error=error, seconds=STALLED_SECONDS)
+    else:
+        reject_signal(command.order_id, signal="", command_id=command.id, reason=error)

@@ -1,0 +1,73 @@
+"""The row of a command: written with its number in the order, ended with its outcome."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils import timezone
+
+from orders import ids
+from orders.commands import CommandState, Kind
+from orders.errors import OrderError
+from orders.lifecycle import EventType
+from orders.models import Command, Order
+from orders.services.state.transition import record
+
+MAX_REASON = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandRequest:
+    """What somebody wants of an order. `id` is theirs where they can send it twice."""
+
+    kind: Kind
+    actor: str
+    reason: str = ""
+    args: Mapping[str, object] | None = None
+    id: UUID | None = None
+
+
+def next_command(order: Order, request: CommandRequest) -> Command:
+    """The next command of a locked order, not written yet, and neither is the number that it takes from the order."""
+    now = timezone.now()
+    order.command_seq += 1
+    return Command(
+        id=request.id or ids.uuid7(),
+        order=order,
+        seq=order.command_seq,
+        kind=request.kind,
+        actor=request.actor,
+        reason=request.reason[:MAX_REASON],
+        args=dict(request.args or {}),
+        created_at=now,
+        available_at=now,
+    )
+
+
+def insert(order: Order, request: CommandRequest) -> Command:
+    """Write a command of a locked order, with the number that it takes from the order."""
+    command = next_command(order, request)
+    order.save(update_fields=["command_seq"])
+    command.save(force_insert=True)
+    return command
+
+
+def end(command: Command, state: CommandState, outcome: str) -> None:
+    """Write the outcome of a command."""
+    command.state = state
+    command.outcome = outcome
+    command.settled_at = timezone.now()
+    command.save(update_fields=["state", "outcome", "settled_at"])
+
+
+def reject(order: Order, command: Command, refusal: OrderError) -> None:
+    """End a command as rejected, with the reason in the row and the fact among the events."""
+    end(command, CommandState.REJECTED, refusal.message)
+    record(
+        order,
+        EventType.COMMAND_REJECTED,
+        actor=command.actor,
+        key=f"rejected:{command.id}",
+        data={"kind": command.kind, "code": refusal.code},
+        command=command,
+    )

@@ -1,0 +1,1 @@
+"""Who may see an order on its page: links, second proof, throttles; and correcting the e-mail address."""

@@ -1,0 +1,122 @@
+"""What opens an order's page to its customer: tokens that are derived, never stored, and revoked by a new nonce."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.signing import BadSignature, TimestampSigner
+
+from orders import ids
+from orders.models import Order
+from orders.selectors import tracking
+from orders.services.customers.throttles import Limit, by_address, count
+from orders.services.state.transition import locked_order
+
+COOKIE_DAYS = 30
+PROOF_HOURS = 12
+_LINK, _PROOF = "orders.tracking", "orders.tracking.proof"
+BY_CODE = Limit("find by code", 10)
+BY_EMAIL = Limit("find by e-mail", 10)
+# Compared against where no order is, so that an unknown code costs what a wrong address does.
+_NOBODY = "nobody@example.invalid"
+
+
+def tracking_token(order: Order) -> str:
+    """The token of the customer's link: 256 bits, derived from the order and its nonce under the first key."""
+    return _tokens(order, settings.TRACKING_KEYS[:1])[0]
+
+
+def tracking_url(order: Order) -> str:
+    """The link that mails and the API carry. Opening it moves the token into a cookie, out of the address.
+
+    The token stands in the query, because logs name the path: Django's and the web server's do, and a proxy's can.
+    """
+    return f"{settings.PUBLIC_URL}/track/{order.code}/?token={tracking_token(order)}"
+
+
+def is_token_of(order: Order, token: str) -> bool:
+    """Whether this token opens this order, under any key that still holds."""
+    given = token.encode(errors="replace")
+    matches = [hmac.compare_digest(own.encode(), given) for own in _tokens(order, settings.TRACKING_KEYS)]
+    return any(matches)
+
+
+def order_opened_by_link(code: str, token: str) -> Order | None:
+    """The order with this code, if the token is its own."""
+    order = tracking.order_with_code(code)
+    return order if order is not None and is_token_of(order, token) else None
+
+
+def order_opened_by_email(code: str, email: str, *, client: str) -> Order | None:
+    """The order with this code, if the customer's address is this one. `client` is from where it is asked.
+
+    An unknown code and a wrong address cost the same: one look-up that answers with one row, one comparison of digests.
+
+    Raises:
+        TooManyRequests: the client, the code or the e-mail address was tried too often, whether there is one or not.
+    """
+    count([(by_address("find"), client), (BY_CODE, code), (BY_EMAIL, email.strip().casefold())])
+    known = tracking.email_of(code)
+    same = hmac.compare_digest(_digest(known or _NOBODY), _digest(email))
+    return tracking.order_with_code(code) if same and known else None
+
+
+def order_opened_by_cookie(code: str, cookie: str) -> Order | None:
+    """The order with this code, if the cookie was given for it and its links were not revoked since."""
+    order = tracking.order_with_code(code)
+    if order is None:
+        return None
+    try:
+        opened = _signer(order).unsign(cookie, max_age=timedelta(days=COOKIE_DAYS))
+    except BadSignature:
+        return None
+    return order if opened == str(order.pk) else None
+
+
+def access_cookie(order: Order) -> str:
+    """The value of the cookie that opens this order's page for thirty days."""
+    return _signer(order).sign(str(order.pk))
+
+
+def proof_cookie(order: Order) -> str:
+    """The value of the cookie that says, for twelve hours, that this browser's user reads the customer's mail."""
+    return _signer(order, _PROOF).sign(str(order.pk))
+
+
+def is_proven(order: Order, cookie: str) -> bool:
+    """Whether this cookie was given for the order's mailed code, and its links were not revoked since."""
+    try:
+        return _signer(order, _PROOF).unsign(cookie, max_age=timedelta(hours=PROOF_HOURS)) == str(order.pk)
+    except BadSignature:
+        return False
+
+
+def revoke_links(order_id: UUID) -> None:
+    """Let no link or cookie given out so far open the order any more.
+
+    Raises:
+        OrderNotFound: no order has this id.
+    """
+    with locked_order(order_id) as order:
+        order.access_nonce = ids.access_nonce()
+        order.save(update_fields=["access_nonce"])
+
+
+def _signer(order: Order, salt: str = _LINK) -> TimestampSigner:
+    """Signs under keys that the order's nonce is part of: a new nonce ends every cookie."""
+    keys: list[str | bytes] = [f"{key}:{order.access_nonce}" for key in settings.TRACKING_KEYS]
+    return TimestampSigner(key=keys[0], fallback_keys=keys[1:], salt=salt)
+
+
+def _tokens(order: Order, keys: Iterable[str]) -> list[str]:
+    message = f"{order.pk}:{order.access_nonce}".encode()
+    digests = (hmac.digest(key.encode(), message, hashlib.sha256) for key in keys)
+    return [base64.urlsafe_b64encode(digest).rstrip(b"=").decode() for digest in digests]
+
+
+def _digest(email: str) -> bytes:
+    return hashlib.sha256(email.strip().casefold().encode(errors="replace")).digest()

@@ -1,0 +1,90 @@
+"""How often something may be tried: counted in PostgreSQL, so that all web processes share it.
+
+A window begins with its first try: then nothing is allowed twice as often round the full hour.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from orders.errors import TooManyRequests
+from orders.models import ThrottleWindow
+
+RETENTION = timedelta(days=1)
+
+_COUNT = """
+    WITH tried AS (
+        SELECT key, make_interval(secs => seconds) AS length FROM unnest(%s::text[], %s::int[]) AS t (key, seconds))
+    INSERT INTO throttle_windows AS known (key, started_at, used)
+    SELECT key, clock_timestamp(), 1 FROM tried ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET (started_at, used) = (
+        SELECT CASE WHEN is_on THEN known.started_at ELSE excluded.started_at END,
+               CASE WHEN is_on THEN known.used + 1 ELSE 1 END
+        FROM (SELECT known.started_at + length > excluded.started_at AS is_on FROM tried WHERE key = known.key) window_)
+    RETURNING key, used, extract(epoch FROM clock_timestamp() - started_at)::float
+"""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` tries of `what` within `seconds`, for each of whom it counts; 0: as many as they like."""
+
+    what: str
+    most: int
+    seconds: int = 600
+    refusal: str = "This was tried too often."
+
+
+def by_address(what: str) -> Limit:
+    """The limit for all that comes from one client address."""
+    return Limit(f"{what} by address", settings.TRACKING_RATE_LIMIT)
+
+
+def api_requests() -> Limit:
+    """The limit for the requests of one API client."""
+    return Limit(
+        "API requests",
+        settings.RATE_LIMIT,
+        seconds=60,
+        refusal=f"More than {settings.RATE_LIMIT} requests in 60 seconds.",
+    )
+
+
+def count(tries: Iterable[tuple[Limit, str]]) -> None:
+    """Count one try for each of these, known or not: the answer does not depend on what anybody's order is.
+
+    Stored is a keyed digest, neither address nor e-mail.
+
+    Raises:
+        TooManyRequests: one of them was tried too often; the error says after how many seconds all may be again.
+    """
+    counted = {_key(limit, whom): limit for limit, whom in tries if limit.most}
+    if not counted:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [list(counted), [limit.seconds for limit in counted.values()]])
+        rows = cursor.fetchall()
+    exceeded = {counted[key]: counted[key].seconds - age for key, used, age in rows if used > counted[key].most}
+    if exceeded:
+        longest = max(exceeded, key=lambda limit: exceeded[limit])
+        raise TooManyRequests(longest.refusal, retry_after=max(1, round(exceeded[longest])))
+
+
+def take_back(limit: Limit, whom: str) -> None:
+    """Let one try that was counted not count, because it turned out to be a rightful one."""
+    ThrottleWindow.objects.filter(key=_key(limit, whom), used__gt=0).update(used=F("used") - 1)
+
+
+def sweep() -> None:
+    """Forget windows that are long over."""
+    ThrottleWindow.objects.filter(started_at__lt=timezone.now() - RETENTION).delete()
+
+
+def _key(limit: Limit, whom: str) -> str:
+    return salted_hmac(f"throttle:{limit.what}", whom, algorithm="sha256").hexdigest()

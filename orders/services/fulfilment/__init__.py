@@ -1,0 +1,1 @@
+"""Picking, packing, labels, hand-over and delivery, whether people or the simulation do it."""

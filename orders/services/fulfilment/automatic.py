@@ -1,0 +1,82 @@
+"""The steps of fulfilment that follow by themselves. Each changes nothing where the order stands elsewhere, is held, or
+is fulfilled by people, who confirm each step with a command (`services/fulfilment/shipments.py`).
+"""
+
+from uuid import UUID
+
+from orders.actors import Actor
+from orders.gateways.carriers import carrier_gateway
+from orders.gateways.simulated_fulfilment import is_out_of_stock, is_withdrawn
+from orders.lifecycle import EventType, Status, Waiting
+from orders.models import Command, Order
+from orders.services.fulfilment import shipments
+from orders.services.fulfilment.labels import carrier_of
+from orders.services.state.transition import advance, locked_order
+
+
+def start_picking(order_id: UUID) -> Order:
+    """Begin to pick a paid order, unless its payment is being taken back; nothing is picked that nobody would carry."""
+    with locked_order(order_id) as order:
+        if goes_by_itself(order) and order.status == Status.PAID and order.waiting_for == Waiting.SHIPPING:
+            if carrier_of(order) is None or is_withdrawn(order.service_level):
+                _fail(order, "no_carrier")
+            else:
+                shipments.start_picking(order, actor=Actor.SYSTEM)
+        return order
+
+
+def pack(order_id: UUID) -> Order:
+    """Record that everything is in the parcel, or that goods are missing."""
+    with locked_order(order_id) as order:
+        if goes_by_itself(order) and order.status == Status.PICKING:
+            if is_out_of_stock(order.service_level) and _attempt(order) == 1:
+                _fail(order, "out_of_stock")
+            else:
+                shipments.finish_packing(order, actor=Actor.SYSTEM)
+        return order
+
+
+def ship(order_id: UUID) -> Order:
+    """Record that the labelled parcel was handed to its carrier."""
+    with locked_order(order_id) as order:
+        if goes_by_itself(order) and order.status == Status.PACKED and order.waiting_for == Waiting.HANDOVER:
+            shipments.hand_over(order, actor=Actor.SYSTEM)
+        return order
+
+
+def deliver(order_id: UUID) -> Order:
+    """Record what the carrier says of the parcel already; of most carriers the word comes later, as a command."""
+    with locked_order(order_id) as order:
+        if order.fulfilment == shipments.SIMULATED and order.status == Status.SHIPPED:
+            delivered = carrier_gateway().word_at_handover(order.service_level)
+            if delivered is not None:
+                shipments.end_delivery(order, delivered=delivered, actor=Actor.CARRIER)
+        return order
+
+
+def _attempt(order: Order) -> int:
+    """How often it was tried to ship the order, this time counted."""
+    return order.events.filter(type=EventType.SHIPPING_RETRIED).count() + 1
+
+
+def _fail(order: Order, why: str) -> None:
+    """End this attempt to ship before there is a parcel; a person decides how it goes on."""
+    key = f"{why}:{_attempt(order)}"
+    advance(order, EventType.SHIPPING_FAILED, actor=Actor.SYSTEM, key=key, data={"codes": [why]})
+
+
+def goes_by_itself(order: Order) -> bool:
+    """Whether the next step of fulfilment may follow without a person."""
+    return order.fulfilment == shipments.SIMULATED and not order.held
+
+
+def retry_shipping(order: Order, command: Command) -> str:
+    """Send a locked order on its way once more, from picking."""
+    advance(
+        order,
+        EventType.SHIPPING_RETRIED,
+        actor=command.actor,
+        key=f"shipping_retried:{command.id}",
+        command=command,
+    )
+    return "The order will be shipped again."

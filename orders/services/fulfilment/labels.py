@@ -1,0 +1,188 @@
+"""Booking a parcel's label, and voiding it: row, call under its key, outcome, as with a charge."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from orders.actors import Actor
+from orders.carriers import CarrierOffer, carrier_for
+from orders.errors import BookingRefused
+from orders.gateways.carriers import carrier_gateway
+from orders.gateways.labels import Label
+from orders.lifecycle import EventType, Status, Waiting
+from orders.models import Order, Shipment
+from orders.search_text import with_tracking_number
+from orders.services.state.transition import advance, locked_order, record
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What one attempt may do: book the shipment's label, or only close its key."""
+
+    order: Order
+    shipment: Shipment | None
+    may_book: bool
+
+
+def book_label(order_id: UUID) -> Order:
+    """Book a label for a packed order; where it is not to be shipped any more, void what was begun.
+
+    The address on the label is the order's when booking begins: from then on it cannot be changed. No label is booked
+    for an order that people fulfil; what was begun before that was the rule goes on.
+
+    Raises:
+        GatewayUnavailable: the outcome is unknown; the next attempt asks again under the same key.
+    """
+    attempt = _begin(order_id)
+    if attempt.shipment is None:
+        return attempt.order
+    if not attempt.may_book:
+        return _void(attempt.order, attempt.shipment)
+    shipment = attempt.shipment
+    try:
+        label = carrier_gateway().book(
+            key=shipment.idempotency_key,
+            order_id=str(order_id),
+            carrier=shipment.carrier,
+            service_level=shipment.service_level,
+            weight=shipment.weight,
+            address=shipment.address,
+        )
+    except BookingRefused as refusal:
+        return _record_refusal(order_id, shipment.id, refusal.message)
+    return _record_label(order_id, shipment.id, label)
+
+
+def void_label(order_id: UUID) -> Order:
+    """Void the label of an order that is being cancelled, if it has one.
+
+    Raises:
+        GatewayUnavailable: the outcome is unknown; the next attempt asks again.
+    """
+    with locked_order(order_id) as order:
+        shipment = order.shipments.filter(state__in=Shipment.UNDOABLE).first()
+        if shipment is None or order.status != Status.CANCELLING:
+            return order
+    return _void(order, shipment)
+
+
+def _void(order: Order, shipment: Shipment) -> Order:
+    label = carrier_gateway().void(key=shipment.idempotency_key, order_id=str(order.pk))
+    with locked_order(order.pk) as locked:
+        shipment = locked.shipments.get(pk=shipment.pk)
+        if shipment.state in Shipment.UNDOABLE:
+            shipment.state = Shipment.State.VOIDED
+            shipment.tracking_number = label.tracking_number or shipment.tracking_number
+            shipment.save(update_fields=["state", "tracking_number"])
+            locked.search_text = with_tracking_number(locked.search_text, shipment.tracking_number)
+            record(
+                locked,
+                EventType.LABEL_VOIDED,
+                actor=Actor.CARRIER,
+                key=f"voided:{shipment.id}",
+                data={"shipment": str(shipment.id)},
+                changed=("search_text",),
+            )
+        return locked
+
+
+def _begin(order_id: UUID) -> Attempt:
+    with locked_order(order_id) as order:
+        begun = order.shipments.filter(state__in=Shipment.LIVE).first()
+        wanted = order.status == Status.PACKED and order.waiting_for == Waiting.LABEL
+        if begun is None and wanted and order.is_fulfilled_by_people:
+            _wait_for_hand_over(order)
+        elif begun is None and wanted and not order.held:
+            begun = _open_shipment(order)
+        elif begun is not None and begun.state != Shipment.State.BOOKING:
+            begun = None
+        return Attempt(order, begun, may_book=wanted)
+
+
+def _wait_for_hand_over(order: Order) -> None:
+    """An order that people fulfil and that was packed while labels were still booked for such orders."""
+    order.waiting_for, order.updated_at = Waiting.HANDOVER, timezone.now()
+    order.save(update_fields=["waiting_for", "updated_at"])
+
+
+def _open_shipment(order: Order) -> Shipment | None:
+    weight, offer = parcel_weight(order), carrier_of(order)
+    attempt = order.shipments.count() + 1
+    shipment = Shipment(
+        order=order,
+        attempt=attempt,
+        carrier=offer.code if offer else "none",
+        service_level=order.service_level,
+        address=order.shipping_address,
+        weight=weight,
+        idempotency_key=f"label-{order.pk}-{attempt}",
+        created_at=timezone.now(),
+    )
+    shipment.save(force_insert=True)
+    if offer is None:
+        _refuse(order, shipment, "No carrier takes this parcel.")
+        return None
+    record(
+        order,
+        EventType.CARRIER_SELECTED,
+        actor=Actor.SYSTEM,
+        key=f"carrier:{shipment.id}",
+        data={"shipment": str(shipment.id), "carrier": offer.code, "weight": weight},
+    )
+    return shipment
+
+
+def carrier_of(order: Order) -> CarrierOffer | None:
+    """Who brings the parcel where it is to go; None if nobody does, whatever was so when the order was checked."""
+    if order.shipping_address.get("country") not in settings.COUNTRIES_SERVED:
+        return None
+    return carrier_for(weight=parcel_weight(order), service_level=order.service_level)
+
+
+def parcel_weight(order: Order) -> int:
+    """What the parcel weighs, in grams."""
+    return sum(item.weight * item.quantity for item in order.items.all())
+
+
+def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
+    with locked_order(order_id) as order:
+        shipment = order.shipments.get(pk=shipment_id)
+        if shipment.state != Shipment.State.BOOKING or label.voided:
+            return order
+        shipment.state, shipment.tracking_number, shipment.booked_at = (
+            Shipment.State.BOOKED,
+            label.tracking_number,
+            timezone.now(),
+        )
+        shipment.save(update_fields=["state", "tracking_number", "booked_at"])
+        order.search_text = with_tracking_number(order.search_text, label.tracking_number)
+        if order.status == Status.PACKED:
+            order.waiting_for = Waiting.HANDOVER
+        record(
+            order,
+            EventType.LABEL_BOOKED,
+            actor=Actor.CARRIER,
+            key=f"booked:{shipment.id}",
+            data={"shipment": str(shipment.id), "carrier": shipment.carrier},
+            changed=("waiting_for", "search_text"),
+        )
+        return order
+
+
+def _record_refusal(order_id: UUID, shipment_id: UUID, reason: str) -> Order:
+    with locked_order(order_id) as order:
+        shipment = order.shipments.get(pk=shipment_id)
+        if shipment.state == Shipment.State.BOOKING:
+            _refuse(order, shipment, reason)
+        return order
+
+
+def _refuse(order: Order, shipment: Shipment, reason: str) -> None:
+    shipment.state, shipment.failure_reason = Shipment.State.FAILED, reason
+    shipment.save(update_fields=["state", "failure_reason"])
+    facts = {"shipment": str(shipment.id), "carrier": shipment.carrier}
+    if order.status == Status.PACKED:
+        key = f"shipping_failed:{shipment.id}"
+        advance(order, EventType.SHIPPING_FAILED, actor=Actor.CARRIER, key=key, data=facts)

@@ -1,0 +1,162 @@
+"""Picking, packing, handing over and delivering a locked order, whoever says so: the process, staff or a carrier."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from orders.lifecycle import EventType, Status, Waiting
+from orders.models import Command, Order, Shipment
+from orders.parcels import Parcel, parse_parcel
+from orders.search_text import with_tracking_number
+from orders.services.fulfilment.labels import parcel_weight
+from orders.services.state import attention
+from orders.services.state.transition import advance
+
+SIMULATED = "simulated"
+
+
+def pick(order: Order, command: Command) -> str:
+    """A person begins to pick."""
+    start_picking(order, actor=command.actor, command=command)
+    return "Picking has begun."
+
+
+def pack(order: Order, command: Command) -> str:
+    """A person has packed."""
+    finish_packing(order, actor=command.actor, command=command)
+    return "The order is packed and waits to be handed over."
+
+
+def fail_picking(order: Order, command: Command) -> str:
+    """A person finds that the order cannot be fulfilled: something is missing, or broken."""
+    advance(
+        order,
+        EventType.SHIPPING_FAILED,
+        actor=command.actor,
+        key=f"shipping_failed:{command.id}",
+        data={"codes": ["cannot_be_picked"]},
+        command=command,
+    )
+    return "The order cannot be fulfilled as it is; ship again or cancel."
+
+
+def ship(order: Order, command: Command) -> str:
+    """A person has handed the parcel over, and names its carrier and its tracking number, or neither."""
+    _hand_over(order, command, parse_parcel(command.args))
+    return "The parcel is on its way."
+
+
+def deliver(order: Order, command: Command) -> str:
+    """Somebody says that the parcel arrived; so it was handed over, even if nobody said that."""
+    _imply_hand_over(order, command)
+    end_delivery(order, delivered=True, actor=command.actor, command=command)
+    return "The delivery is confirmed."
+
+
+def fail_delivery(order: Order, command: Command) -> str:
+    """Somebody says that the parcel will not arrive: lost, refused or returned."""
+    _imply_hand_over(order, command)
+    end_delivery(order, delivered=False, actor=command.actor, command=command)
+    return "The delivery has failed; ship again or cancel."
+
+
+def start_picking(order: Order, *, actor: str, command: Command | None = None) -> None:
+    """Paid, now being picked."""
+    advance(order, EventType.PICKING_STARTED, actor=actor, key=_key("picking", order), command=command)
+
+
+def finish_packing(order: Order, *, actor: str, command: Command | None = None) -> None:
+    """Picked, now packed. What people fulfil waits for no label: they send it as they do."""
+    waiting = Waiting.HANDOVER if order.is_fulfilled_by_people else Waiting.LABEL
+    advance(order, EventType.ORDER_PACKED, actor=actor, key=_key("packed", order), waiting=waiting, command=command)
+
+
+def hand_over(
+    order: Order,
+    *,
+    actor: str,
+    command: Command | None = None,
+    shipment: Shipment | None = None,
+    changed: tuple[str, ...] = (),
+) -> None:
+    """Packed, now with the carrier: the labelled shipment, or `shipment`, for which no label was booked.
+
+    `changed` names what else of the order is to be saved.
+    """
+    shipment = shipment or order.shipments.get(state=Shipment.State.BOOKED)
+    now = timezone.now()
+    shipment.state, shipment.shipped_at = Shipment.State.SHIPPED, now
+    shipment.save()
+    advance(
+        order,
+        EventType.ORDER_SHIPPED,
+        actor=actor,
+        key=f"shipped:{shipment.id}",
+        deadline=now + timedelta(seconds=settings.DELIVERY_DEADLINE),
+        data=_facts(shipment),
+        command=command,
+        changed=changed,
+    )
+
+
+def end_delivery(order: Order, *, delivered: bool, actor: str, command: Command | None = None) -> None:
+    """With the carrier, now delivered or failed; either ends the worry that it was late."""
+    shipment = order.shipments.get(state=Shipment.State.SHIPPED)
+    shipment.state = Shipment.State.DELIVERED if delivered else Shipment.State.FAILED
+    shipment.delivered_at = timezone.now() if delivered else None
+    shipment.failure_reason = "" if delivered else "The parcel was not delivered."
+    shipment.save(update_fields=["state", "delivered_at", "failure_reason"])
+    attention.clear_unless_refund_failed(order)
+    advance(
+        order,
+        EventType.DELIVERY_CONFIRMED if delivered else EventType.DELIVERY_FAILED,
+        actor=actor,
+        key=f"delivered:{shipment.id}",
+        data=_facts(shipment),
+        command=command,
+        changed=attention.FIELDS,
+    )
+
+
+def _imply_hand_over(order: Order, command: Command) -> None:
+    if order.status == Status.PACKED:
+        _hand_over(order, command, Parcel())
+
+
+def _hand_over(order: Order, command: Command, parcel: Parcel) -> None:
+    """Hand over the label that stands, or what people send without one. Its address is frozen from here on."""
+    live = order.shipments.filter(state__in=Shipment.LIVE).first()
+    changed: tuple[str, ...] = ()
+    if live is None and parcel.tracking_number:
+        order.search_text = with_tracking_number(order.search_text, parcel.tracking_number)
+        changed = ("search_text",)
+    shipment = live or _without_label(order, parcel)
+    hand_over(order, actor=command.actor, command=command, shipment=shipment, changed=changed)
+
+
+def _without_label(order: Order, parcel: Parcel) -> Shipment:
+    """A shipment, not written yet, of which we know what a person said and nothing else."""
+    attempt = order.shipments.count() + 1
+    return Shipment(
+        order=order,
+        attempt=attempt,
+        carrier=parcel.carrier,
+        service_level=order.service_level,
+        tracking_number=parcel.tracking_number,
+        address=order.shipping_address,
+        weight=parcel_weight(order),
+        idempotency_key=f"handover-{order.pk}-{attempt}",
+        created_at=timezone.now(),
+    )
+
+
+def _facts(shipment: Shipment) -> dict[str, str]:
+    """What an event says of a shipment: no carrier that a person typed, for events hold no free text."""
+    carrier = {"carrier": shipment.carrier} if shipment.booked_at else {}
+    return {"shipment": str(shipment.id), **carrier}
+
+
+def _key(step: str, order: Order) -> str:
+    """One key for each time the step is reached: a retried shipment is packed again."""
+    return f"{step}:{order.shipments.count() + 1}"

@@ -1,0 +1,214 @@
+"""Mails to customers: made when they are sent, from the order as it is then, in the customer's language."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import formataddr, parseaddr
+from string import Formatter
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from babel.dates import format_date
+from django.conf import settings
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.utils.translation import gettext, override
+
+from orders.carriers import carrier_name, tracking_link
+from orders.errors import MailRefused
+from orders.gateways.mail import Letter, mail_gateway
+from orders.languages import language_or_default, spoken
+from orders.lifecycle import Status
+from orders.mails import CODE_OVER, OVERTAKEN, OVERTAKEN_BY, UNTRUE, UNTRUE_AFTER, Mail
+from orders.models import AccessCode, Delivery, Order, Return
+from orders.money import localised
+from orders.selectors.open_matters import payment_state
+from orders.selectors.tracking import recent_orders, tracked
+from orders.services.customers.access import tracking_url
+from orders.services.customers.proof import digits, may_be_tried
+from orders.services.notifications.email_texts import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
+from orders.services.notifications.outgoing import DeliveryResult, Reply
+
+Facts = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PreparedEmail:
+    """A mail, ready to be handed over."""
+
+    letter: Letter
+
+    def send(self, delivery_id: UUID, at: datetime) -> Reply:  # noqa: ARG002 - what every delivery is told
+        """Hand it over once.
+
+        Raises:
+            GatewayUnavailable: it was not taken, or whether it was is unknown.
+        """
+        try:
+            mail_gateway().send(self.letter)
+        except MailRefused as refused:
+            return Reply(result=DeliveryResult.FAILED, error=refused.message)
+        return Reply(result=DeliveryResult.SENT)
+
+
+def email_for(row: Delivery) -> PreparedEmail:
+    """The mail that this delivery is. Its Message-ID is the delivery's id: sent twice, it can be told.
+
+    Raises:
+        MailRefused: there is nothing to be said any more.
+    """
+    mail, order = Mail(row.template), row.order
+    _check_still_true(row, mail)
+    words = WORDS[mail]
+    with override(language_or_default(order.locale)):
+        total = localised(order.total, order.currency)
+        facts = {"code": order.code, "name": order.customer_name, "total": total, **_more(row, mail)}
+        lines = [gettext(line).format(**facts) for line in words.lines if _places(line) <= facts.keys()]
+        context = {
+            "language": language_or_default(order.locale),
+            "subject": gettext(words.subject).format(**facts),
+            "greeting": gettext(GREETING).format(**facts),
+            "lines": _after_the_greeting(lines),
+            "digits": facts.get("digits", ""),
+            "url": tracking_url(order) if words.button else "",
+            "button": gettext(words.button) if words.button else "",
+            "links": _links(order) if mail is Mail.LOST_LINK else [],
+            "signature": gettext(CODE_SIGNATURE if mail is Mail.ACCESS_CODE else SIGNATURE).format(**facts),
+        }
+        return PreparedEmail(
+            Letter(
+                message_id=f"<{row.pk}@{urlsplit(settings.PUBLIC_URL).hostname}>",
+                sender=_sender(order),
+                to=order.customer_email,
+                subject=str(context["subject"]),
+                text=render_to_string("email/letter.txt", context).strip() + "\n",
+                html=render_to_string("email/letter.html", context),
+            )
+        )
+
+
+def _check_still_true(row: Delivery, mail: Mail) -> None:
+    """Look at what has happened since the mail was written. One that staff send again is sent in any case.
+
+    Raises:
+        MailRefused: the order or the return has gone on, or (a mail that failed before lets later ones pass) a mail has
+            left that makes this one untrue.
+    """
+    if row.is_sent_again or row.seq == row.order.event_seq:
+        return
+    later = Q(created_at__gt=row.created_at)
+    about = row.event.data.get("return") if row.event else None
+    happened = row.order.events.filter(
+        later if row.seq is None else Q(seq__gt=row.seq), type__in=UNTRUE_AFTER.get(mail, ())
+    )
+    if (happened.filter(data__return=about) if about else happened).exists():
+        raise MailRefused(UNTRUE)
+    if not row.last_error:
+        return
+    left = row.order.deliveries.filter(
+        later if row.seq is None else Q(seq__gt=row.seq) | Q(later, seq=None),
+        template__in=OVERTAKEN_BY.get(mail, ()),
+        state=Delivery.State.SENT,
+    )
+    if (left.filter(event__data__return=about) if about else left).exists():
+        raise MailRefused(OVERTAKEN)
+
+
+def _more(row: Delivery, mail: Mail) -> Facts:
+    """What this mail alone tells."""
+    find: Callable[[Delivery], Facts] | None = {
+        Mail.RECEIVED: _to_pay,
+        Mail.PAYMENT_NEEDED: _deadline,
+        Mail.SHIPPED: _parcel,
+        Mail.REFUNDED: _refund,
+        Mail.RETURN_RECEIVED: _amount,
+        Mail.RETURN_APPROVED: _return,
+        Mail.ACCESS_CODE: _code,
+    }.get(mail)
+    return find(row) if find else {}
+
+
+def _deadline(row: Delivery) -> Facts:
+    order = row.order
+    return {"until": _moment(order.deadline)} if order.deadline and order.status == Status.AWAITING_PAYMENT else {}
+
+
+def _parcel(row: Delivery) -> Facts:
+    parcel = tracked(row.order).parcel
+    if parcel is None:
+        return {}
+    link = tracking_link(parcel.carrier, parcel.tracking_number)
+    known = {"carrier": carrier_name(parcel.carrier), "number": parcel.tracking_number}
+    if not all(known.values()):  # a person handed it over, and named one of them or neither
+        return {f"only_{name}": value for name, value in known.items() if value}
+    return known | {"link": link} if link else known
+
+
+def _return(row: Delivery) -> Facts:
+    """What the customer does next, while the parcel is waited for."""
+    about: str = row.event.data.get("return", "") if row.event else ""
+    found = row.order.returns.filter(pk=about, state=Return.State.APPROVED).first() if about else None
+    if found is None or found.deadline is None:
+        return {}
+    pieces = ", ".join(piece.in_words for piece in found.items.all())
+    known = {"pieces": pieces, "until": _moment(found.deadline), "label": found.label}
+    return known | {"address": settings.RETURN_ADDRESS} if settings.RETURN_ADDRESS else known
+
+
+def _moment(at: datetime) -> str:
+    """A time as the reader's language writes it; where the reader is, nobody knows."""
+    return f"{format_date(at, 'long', locale=spoken())}, {at.astimezone(UTC):%H:%M} UTC"
+
+
+def _to_pay(row: Delivery) -> Facts:
+    """What will be charged, as long as that is still to come."""
+    order = row.order
+    is_to_come = order.status in (Status.RECEIVED, Status.IN_REVIEW)
+    return {"due": localised(order.total, order.currency)} if is_to_come else {}
+
+
+def _refund(row: Delivery) -> Facts:
+    """How much goes back; where that is not all of the payment, how much has by now."""
+    paid = payment_state(row.order)
+    if not paid.is_partly_refunded:
+        return _amount(row)
+    currency = row.order.currency
+    sums = {"refunded": localised(paid.refunded, currency), "paid": localised(paid.captured, currency)}
+    return {**_amount(row), **sums}
+
+
+def _amount(row: Delivery) -> Facts:
+    data = row.event.data if row.event else {}
+    return {"amount": localised(int(data["amount"]), str(data["currency"]))}
+
+
+def _code(row: Delivery) -> Facts:
+    code = AccessCode.objects.select_related("order").filter(pk=row.about.get("code"), order_id=row.order_id).first()
+    if code is None or not may_be_tried(code):
+        raise MailRefused(CODE_OVER)
+    return {"digits": digits(code)}
+
+
+def _places(line: str) -> set[str]:
+    """The facts that a line tells."""
+    return {name for _, name, _, _ in Formatter().parse(line) if name}
+
+
+def _after_the_greeting(lines: list[str]) -> list[str]:
+    """German goes on in lower case after the comma of the greeting; the others begin a sentence."""
+    if spoken() == "de":
+        return lines
+    return [lines[0][:1].upper() + lines[0][1:], *lines[1:]]
+
+
+def _links(order: Order) -> list[tuple[str, str]]:
+    return [(found.code, tracking_url(found)) for found in recent_orders(order.customer_email)]
+
+
+def _sender(order: Order) -> str:
+    """The shop's name and address where it has set them, else ours."""
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    shop = order.client
+    if shop is None:
+        return str(settings.DEFAULT_FROM_EMAIL)
+    return formataddr((shop.mail_name or name, shop.mail_from or address))

@@ -1,0 +1,216 @@
+"""Deliveries on their way out: claimed by lease, sent outside any transaction, their outcomes written together."""
+
+import logging
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.template import TemplateSyntaxError
+from django.utils import timezone
+
+from orders.errors import MailRefused, OrderError
+from orders.models import Delivery, DeliveryAttempt, WebhookEndpoint
+from orders.services.notifications.customer_emails import email_for
+from orders.services.notifications.outgoing import DeliveryResult, Outgoing, Reply, Unsendable
+from orders.services.notifications.retries import next_attempt
+from orders.services.notifications.webhook_calls import call_of
+from orders.services.notifications.webhook_endpoints import switch
+
+logger = logging.getLogger(__name__)
+
+# A sender that dies leaves its deliveries to the others after this long; longer than any call to a shop may take. One
+# that lives renews it while it sends: a mail server may take its time.
+LEASE_SECONDS = 13
+# So many to one endpoint at a time, so that a slow one keeps nobody else waiting.
+AT_ONCE_TO_ONE = 4
+
+# Of each order and endpoint only the earliest pending one. Each endpoint is looked up by itself: the backlog of one
+# that is down is not read through on the way to the others.
+#
+# Mails of an order leave in order too, but a mail waits only for an earlier one that has not failed yet, or that is due
+# at this moment: one that waits for its next attempt holds nobody back. (`last_error` is what the last attempt that
+# ended said.) If the later one has left by then, `customer_emails.py` asks whether the earlier one is still true.
+CLAIM = """
+WITH calls AS (
+    SELECT due.id
+    FROM (SELECT id FROM webhook_endpoints WHERE state = 'active' AND id <> ALL(%(busy)s) ORDER BY random()) e
+    CROSS JOIN LATERAL (
+        SELECT d.id FROM deliveries d
+        WHERE d.endpoint_id = e.id AND d.channel = 'webhook' AND d.state = 'pending' AND d.available_at <= now()
+          AND NOT EXISTS (
+              SELECT 1 FROM deliveries earlier
+              WHERE earlier.order_id = d.order_id AND earlier.recipient = d.recipient
+                AND earlier.state = 'pending' AND earlier.seq < d.seq)
+        ORDER BY d.available_at LIMIT %(each)s FOR UPDATE OF d SKIP LOCKED) due
+    LIMIT %(limit)s),
+mails AS (
+    SELECT d.id FROM deliveries d
+    WHERE d.channel = 'mail' AND d.state = 'pending' AND d.available_at <= now()
+      AND NOT EXISTS (
+          SELECT 1 FROM deliveries earlier
+          WHERE earlier.order_id = d.order_id AND earlier.recipient = d.recipient
+            AND earlier.state = 'pending' AND earlier.seq < d.seq
+            AND (earlier.last_error = '' OR earlier.available_at <= now()))
+    ORDER BY d.available_at LIMIT %(mails)s FOR UPDATE OF d SKIP LOCKED)
+UPDATE deliveries SET available_at = now() + make_interval(secs => %(lease)s), attempts = attempts + 1
+WHERE id IN (SELECT id FROM calls UNION ALL SELECT id FROM mails) AND state = 'pending'
+RETURNING id
+"""
+
+# As long as nobody else has taken it over.
+KEEP = """
+UPDATE deliveries d SET available_at = now() + make_interval(secs => %s)
+FROM unnest(%s::uuid[], %s::int[]) AS t (id, number)
+WHERE d.id = t.id AND d.state = 'pending' AND d.attempts = t.number
+"""
+
+# What has been answered by now is over; what failed comes again, unless another sender has taken it meanwhile.
+SETTLE = """
+UPDATE deliveries d SET state = t.state, last_error = t.error, available_at = coalesce(t.next, d.available_at),
+    sent_at = CASE WHEN t.state = 'sent' THEN t.at END
+FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+    AS t (id, number, state, error, at, next)
+WHERE d.id = t.id AND d.state = 'pending' AND (t.state = 'sent' OR d.attempts = t.number)
+"""
+
+# Webhooks behind one that failed wait as long as it does, and are not looked at meanwhile; what is behind one that is
+# over does not wait any longer.
+FOLLOW = """
+UPDATE deliveries f SET available_at = coalesce(t.next, now())
+FROM unnest(%s::uuid[], %s::timestamptz[]) AS t (id, next) JOIN deliveries d ON d.id = t.id
+WHERE f.order_id = d.order_id AND f.recipient = d.recipient AND f.state = 'pending' AND f.seq > d.seq
+  AND (t.next > f.available_at AND f.channel = 'webhook'
+       OR t.next IS NULL AND f.available_at > now() AND f.attempts = 0)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A delivery that this sender alone may carry until its lease ends. `number` counts its attempts, this one too."""
+
+    id: UUID
+    number: int
+    endpoint_id: UUID | None
+    give_up_at: datetime
+    item: Outgoing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """What became of one attempt."""
+
+    claimed: Claimed
+    at: datetime
+    milliseconds: int
+    reply: Reply
+
+
+def claim_deliveries(limit: int, busy: Sequence[UUID] = (), mails: int = 0) -> list[Claimed]:
+    """Take up to `limit` webhooks and `mails` mails that nobody else carries, none for the endpoints in `busy`."""
+    values: dict[str, int | list[UUID]] = {
+        "busy": list(busy),
+        "each": AT_ONCE_TO_ONE,
+        "limit": limit,
+        "mails": mails if settings.MAILS else 0,
+        "lease": LEASE_SECONDS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, values)
+        taken = [row[0] for row in cursor.fetchall()]
+    if not taken:
+        return []
+    rows = Delivery.objects.filter(pk__in=taken).select_related("order__client", "event", "endpoint")
+    return [_claimed(row) for row in rows.order_by("created_at", "seq")]
+
+
+def send(claimed: Claimed) -> Tried:
+    """Send it, once; whatever comes of it is the answer. It uses no database."""
+    at = timezone.now()
+    try:
+        reply = claimed.item.send(claimed.id, at)
+    except OrderError as error:
+        reply = Reply(result=DeliveryResult.RETRY, error=error.message)
+    return _tried(claimed, at, reply)
+
+
+def keep(claimed: Sequence[Claimed]) -> None:
+    """Renew the lease of what is still being sent, so that no other sender sends it too."""
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, [LEASE_SECONDS, [it.id for it in claimed], [it.number for it in claimed]])
+
+
+def broken_off(claimed: Claimed, *, at: datetime, error: str) -> Tried:
+    """An attempt that came to no end of its own."""
+    return _tried(claimed, at, Reply(result=DeliveryResult.RETRY, error=error))
+
+
+def record_attempts(tried: Sequence[Tried]) -> None:
+    """Write down what became of these attempts, in one transaction."""
+    later = [_next(attempt) for attempt in tried]
+    states = [_state(attempt.reply, after) for attempt, after in zip(tried, later, strict=True)]
+    ids = [attempt.claimed.id for attempt in tried]
+    numbers = [attempt.claimed.number for attempt in tried]
+    errors = [attempt.reply.error[:200] for attempt in tried]
+    gone = {attempt.claimed.endpoint_id for attempt in tried if attempt.reply.gone and attempt.claimed.endpoint_id}
+    with transaction.atomic():
+        DeliveryAttempt.objects.bulk_create([_row(attempt) for attempt in tried])
+        with connection.cursor() as cursor:
+            cursor.execute(SETTLE, [ids, numbers, states, errors, [attempt.at for attempt in tried], later])
+            cursor.execute(FOLLOW, [ids, later])
+        for endpoint_id in gone:
+            switch(endpoint_id, WebhookEndpoint.State.DISABLED, reason="It answered 410: gone.")
+
+
+def _claimed(row: Delivery) -> Claimed:
+    return Claimed(
+        id=row.pk,
+        number=row.attempts,
+        endpoint_id=row.endpoint_id,
+        give_up_at=row.give_up_at,
+        item=_ready(row),
+    )
+
+
+def _ready(row: Delivery) -> Outgoing:
+    """What is sent. One that cannot be made is an attempt that failed, and keeps no other waiting."""
+    try:
+        return call_of(row) if row.channel == Delivery.Channel.WEBHOOK else email_for(row)
+    except MailRefused as refused:
+        return Unsendable(Reply(result=DeliveryResult.FAILED, error=refused.message))
+    except (LookupError, ValueError, TemplateSyntaxError) as error:
+        logger.exception("Delivery %s could not be made.", row.pk)
+        return Unsendable(Reply(result=DeliveryResult.RETRY, error=f"It could not be made: {type(error).__name__}."))
+
+
+def _tried(claimed: Claimed, at: datetime, reply: Reply) -> Tried:
+    return Tried(claimed=claimed, at=at, milliseconds=round((timezone.now() - at).total_seconds() * 1000), reply=reply)
+
+
+def _next(attempt: Tried) -> datetime | None:
+    """When the delivery is tried again, if it is."""
+    if attempt.reply.result is not DeliveryResult.RETRY:
+        return None
+    claimed = attempt.claimed
+    chance = random.random()  # noqa: S311 - spreads load, guards nothing
+    return next_attempt(claimed.number, at=timezone.now(), give_up_at=claimed.give_up_at, chance=chance)
+
+
+def _state(reply: Reply, later: datetime | None) -> str:
+    """The delivery's state after this reply: one that is not tried again has failed."""
+    return DeliveryResult.FAILED.value if reply.result is DeliveryResult.RETRY and later is None else reply.result.value
+
+
+def _row(attempt: Tried) -> DeliveryAttempt:
+    return DeliveryAttempt(
+        delivery_id=attempt.claimed.id,
+        number=attempt.claimed.number,
+        at=attempt.at,
+        status=attempt.reply.status,
+        error=attempt.reply.error[:200],
+        answer=attempt.reply.answer,
+        milliseconds=attempt.milliseconds,
+    )

@@ -1,0 +1,52 @@
+"""Holding an order: it passes no further checkpoint until it is released."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from orders.actors import Actor
+from orders.lifecycle import EventType, Status, Waiting
+from orders.models import Command, Order
+from orders.services.state.transition import record
+
+
+def hold(order: Order, command: Command) -> str:
+    """Stop a locked order before its next step. The review timer stands still; a payment deadline runs on."""
+    order.held, order.held_reason = True, command.reason
+    if order.status == Status.IN_REVIEW and order.deadline is not None:
+        order.review_seconds_left = max(0.0, (order.deadline - timezone.now()).total_seconds())
+        order.deadline = None
+    _record(order, EventType.ORDER_HELD, command)
+    return "The order is held."
+
+
+def release(order: Order, command: Command) -> str:
+    """Let a held order go on; its review goes on with the time that was left."""
+    order.held, order.held_reason = False, ""
+    if order.waiting_for == Waiting.REVIEW:
+        order.deadline = timezone.now() + timedelta(seconds=order.review_seconds_left or 0)
+        order.review_seconds_left = None
+    _record(order, EventType.ORDER_RELEASED, command)
+    return "The order goes on."
+
+
+def hold_by_rule(order: Order, reason: str, command: Command) -> None:
+    """Hold a locked order because of what a command changed; one that is held already has one more reason."""
+    order.held_reason = f"{order.held_reason} {reason}".strip()
+    if order.held:
+        order.save(update_fields=["held_reason"])
+        return
+    order.held = True
+    key = f"{EventType.ORDER_HELD}:{command.id}"
+    record(order, EventType.ORDER_HELD, actor=Actor.SYSTEM, key=key, command=command, changed=("held", "held_reason"))
+
+
+def _record(order: Order, event: EventType, command: Command) -> None:
+    record(
+        order,
+        event,
+        actor=command.actor,
+        key=f"{event}:{command.id}",
+        command=command,
+        changed=("held", "held_reason", "deadline", "review_seconds_left"),
+    )

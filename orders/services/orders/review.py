@@ -1,0 +1,136 @@
+"""Validation and review: what stands between an order and its charge."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from orders.actors import Actor
+from orders.address import Address
+from orders.carriers import SERVICE_LEVELS, carrier_for
+from orders.gateways.payments import payment_gateway
+from orders.gateways.simulated_carrier import SIMULATED_LEVELS
+from orders.gateways.simulated_fulfilment import FULFILMENT_LEVELS
+from orders.lifecycle import EventType, Status, Waiting
+from orders.models import BlockedCustomer, Command, Order, SkuLimit
+from orders.review_rules import Aspect, codes, hits, merged
+from orders.selectors.review import address_facts, review_facts, review_limits
+from orders.services.state.transition import advance
+
+
+def validate(order: Order, place: Command) -> str:
+    """Check what no interface can know, and put a locked order under review, or end it as invalid with every reason.
+
+    The timer ends the review, or a person, if the order hits a review rule.
+    """
+    reasons = faults(order)
+    if not reasons:
+        _start_review(order, EventType.ORDER_VALIDATED, "validated", place)
+        return "The order was accepted."
+    order.invalid_reasons = list(reasons.values())
+    advance(
+        order,
+        EventType.VALIDATION_FAILED,
+        actor=Actor.SYSTEM,
+        key="validated",
+        data={"codes": list(reasons)},
+        command=place,
+        changed=("invalid_reasons",),
+    )
+    return "The order is invalid."
+
+
+def faults(order: Order) -> dict[str, str]:
+    """Why the order cannot be carried out: a code and a sentence for each reason, none if it can."""
+    found: dict[str, str] = {}
+    if order.address.country not in settings.COUNTRIES_SERVED:
+        found["country_not_served"] = f"We do not ship to {order.address.country}."
+    items = list(order.items.all())
+    limits = dict(SkuLimit.objects.filter(sku__in={item.sku for item in items}).values_list("sku", "max_quantity"))
+    for sku in sorted({item.sku for item in items}):
+        quantity = sum(item.quantity for item in items if item.sku == sku)
+        limit = min(limits.get(sku, settings.MAX_QUANTITY), settings.MAX_QUANTITY)
+        if quantity > limit:
+            found[f"quantity_limit:{sku}"] = f"An order may hold {limit} of {sku}, not {quantity}."
+    if is_blocked(order.customer_email):
+        found["customer_blocked"] = "We take no orders from this customer."
+    if not payment_gateway().supports(order.payment_method):
+        found["payment_method_unusable"] = "The payment method cannot be used."
+    weight = sum(item.weight * item.quantity for item in items)
+    if order.service_level not in {*SERVICE_LEVELS, *SIMULATED_LEVELS, *FULFILMENT_LEVELS}:
+        found["service_level_unknown"] = f"There is no service level {order.service_level!r}."
+    elif carrier_for(weight=weight, service_level=order.service_level) is None:
+        found["too_heavy"] = f"No carrier takes {weight / 1000:g} kg at service level {order.service_level}."
+    return found
+
+
+def is_blocked(email: str) -> bool:
+    """Whether an address of the block list leads to the same mailbox as this one."""
+    name, _, domain = mailbox_of(email).rpartition("@")
+    rows = BlockedCustomer.objects.filter(email__istartswith=name, email__iendswith=f"@{domain}")
+    return any(mailbox_of(blocked) == f"{name}@{domain}" for blocked in rows.values_list("email", flat=True))
+
+
+def mailbox_of(email: str) -> str:
+    """The address without what mail servers pass over: its case, and a sub-address behind `+`."""
+    name, _, domain = email.strip().lower().rpartition("@")
+    return f"{name.partition('+')[0] or name}@{domain}"
+
+
+def approve(order: Order, command: Command) -> str:
+    """End the review: the order will be charged."""
+    order.review_approved = True
+    advance(
+        order,
+        EventType.REVIEW_APPROVED,
+        actor=command.actor,
+        key=f"approved:{command.id}",
+        command=command,
+        changed=("review_approved",),
+    )
+    return "The order was approved."
+
+
+def reject(order: Order, command: Command) -> str:
+    """End the review, and with it the order, before anything was charged."""
+    advance(order, EventType.REVIEW_REJECTED, actor=command.actor, key=f"rejected:{command.id}", command=command)
+    return "The order was rejected; nothing was charged."
+
+
+def start_review_again(order: Order, command: Command) -> None:
+    """Put an order back under review that left it before anyone approved."""
+    _start_review(order, EventType.PAYMENT_RETRIED, f"retried:{command.id}", command)
+
+
+def judge_changed_address(order: Order, *, before: Address) -> list[str]:
+    """Judge the new address of a locked order by the rules that look at addresses; what it hits, none if it may pass.
+
+    An order in review then waits for a person. The caller writes the order's fields with its event, and holds an order
+    whose review is over.
+    """
+    limits = review_limits()
+    found = hits(address_facts(order, limits, before=before), limits, only=Aspect.ADDRESS)
+    order.review_hits = merged(order.review_hits, found)
+    if found and order.status == Status.IN_REVIEW:
+        order.waiting_for, order.deadline, order.review_seconds_left = Waiting.REVIEWER, None, None
+    return found
+
+
+def _start_review(order: Order, event: EventType, key: str, command: Command) -> None:
+    seconds = settings.MANUAL_REVIEW_TIMEOUT
+    limits = review_limits()
+    order.review_hits = merged(order.review_hits, hits(review_facts(order, limits), limits))
+    by_timer = not order.review_hits
+    order.review_seconds_left = seconds if order.held and by_timer else None
+    advance(
+        order,
+        event,
+        to=Status.IN_REVIEW,
+        waiting=Waiting.REVIEW if by_timer else Waiting.REVIEWER,
+        actor=Actor.SYSTEM if event is EventType.ORDER_VALIDATED else command.actor,
+        key=key,
+        deadline=timezone.now() + timedelta(seconds=seconds) if by_timer and not order.held else None,
+        data={"codes": codes(order.review_hits)} if order.review_hits else None,
+        command=command,
+        changed=("review_hits", "review_seconds_left"),
+    )

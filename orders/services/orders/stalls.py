@@ -1,0 +1,54 @@
+"""Orders that one of their own steps keeps failing for: flagged for people, and tried again later or when asked."""
+
+from uuid import UUID
+
+from orders.actors import Actor
+from orders.lifecycle import EventType
+from orders.models import Order
+from orders.selectors.orders import order_by_id
+from orders.services.state import attention
+from orders.services.state.transition import locked_order, record
+
+STALLED = "A step of the order failed again and again"
+
+
+def is_stalled(order: Order) -> bool:
+    """Whether the order needs attention because a step of it keeps failing."""
+    return order.needs_attention and order.attention_reason.startswith(STALLED)
+
+
+def stall(order_id: UUID, *, step: str, reason: str) -> Order:
+    """Flag an order because `step` failed as often as it is tried; one that is flagged already keeps its reason."""
+    with locked_order(order_id) as order:
+        if not order.needs_attention:
+            attention.flag(order, f"{STALLED}: {step} ({reason}). It is tried again every ten minutes.")
+            _record(order, EventType.ATTENTION_NEEDED, step)
+        return order
+
+
+def resume(order_id: UUID) -> Order:
+    """Take the flag away, so that the step is tried anew; an order that is not stalled is left alone."""
+    with locked_order(order_id) as order:
+        if is_stalled(order):
+            attention.clear(order)
+            _record(order, EventType.ATTENTION_CLEARED, "")
+        return order
+
+
+def resume_if_stalled(order_id: UUID) -> bool:
+    """Take the flag of a stalled order away because somebody asked; whether it was stalled."""
+    stalled = is_stalled(order_by_id(order_id))
+    if stalled:
+        resume(order_id)
+    return stalled
+
+
+def _record(order: Order, event: EventType, step: str) -> None:
+    record(
+        order,
+        event,
+        actor=Actor.SYSTEM,
+        key=f"{event}:stalled:{order.event_seq}",
+        data={"codes": [step]} if step else None,
+        changed=attention.FIELDS,
+    )

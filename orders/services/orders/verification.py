@@ -1,0 +1,95 @@
+"""Whether the events of orders are whole: numbered without gaps, legal, chained by hash, and what the orders say."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Prefetch
+
+from orders.lifecycle import TRANSITIONS, EventType, Status
+from orders.models import Event, Order
+from orders.services.state.transition import hash_of
+
+# So many orders, with their events, are in memory at once.
+BATCH = 500
+# Beyond so many, progress is told by the planner's estimate.
+EXACT_UP_TO = 50_000
+
+MOVING = frozenset(event for _, event in TRANSITIONS)
+
+
+@dataclass(frozen=True)
+class Verified:
+    """One order, how many events it has, and a sentence for each fault found in them."""
+
+    order: Order
+    events: int
+    faults: list[str]
+
+
+def verified(order_id: UUID | None = None) -> Iterator[Verified]:
+    """Go through the events of every order, or of one, as they are at one moment. It changes nothing."""
+    orders = Order.objects.order_by("pk") if order_id is None else Order.objects.filter(pk=order_id)
+    events = Prefetch("events", Event.objects.order_by("seq"))
+    with transaction.atomic():
+        with connection.cursor() as cursor:  # an order and its events are read one after the other
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        rows = orders.only("code", "status", "event_seq", "event_hash").prefetch_related(events)
+        for order in rows.iterator(chunk_size=BATCH):
+            found = list(order.events.all())
+            yield Verified(order, len(found), faults_of(order, found))
+
+
+def orders_about() -> int:
+    """About how many orders there are, without counting them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = 'orders'::regclass")
+        estimate = int(cursor.fetchone()[0])
+    return estimate if estimate > EXACT_UP_TO else Order.objects.count()
+
+
+def strays() -> Iterator[str]:
+    """A sentence for each event whose order is gone."""
+    orders = Order.objects.filter(pk=OuterRef("order_id"))
+    for event in Event.objects.filter(~Exists(orders)).order_by("order_id", "seq").iterator():
+        yield f"Order {event.order_id} is gone: event {event.seq} ({event.type}) is left of it"
+
+
+def faults_of(order: Order, events: list[Event]) -> list[str]:
+    """A sentence for each fault in the events of an order, given by their numbers."""
+    if not events:
+        return ["the order has no events"]
+    found: list[str] = []
+    before: Event | None = None
+    for number, event in enumerate(events, start=1):
+        found += [f"event {event.seq} ({event.type}): {fault}" for fault in _faults(event, before, number)]
+        before = event
+    last = events[-1]
+    if order.status != last.status:
+        found.append(f"the order is {order.status}, its last event says {last.status}")
+    if order.event_seq != last.seq:
+        found.append(f"the order counts {order.event_seq} events, the last one has number {last.seq}")
+    if order.event_hash != last.hash:
+        found.append("the order has another hash than its last event")
+    return found
+
+
+def _faults(event: Event, before: Event | None, number: int) -> Iterator[str]:
+    expected = number if before is None else before.seq + 1
+    if event.seq != expected:
+        yield f"it should have number {expected}"
+    if event.prev_hash != (before.hash if before else ""):
+        yield "it does not continue the hash of the event before"
+    if event.hash != hash_of(event):
+        yield "its content does not have its hash"
+    if not _is_legal(event, before):
+        yield f"it does not lead from {before.status if before else 'nothing'} to {event.status}"
+
+
+def _is_legal(event: Event, before: Event | None) -> bool:
+    if before is None:
+        return event.type == EventType.ORDER_RECEIVED and event.status == Status.RECEIVED
+    if event.type in MOVING:
+        return event.status in TRANSITIONS.get((Status(before.status), EventType(event.type)), ())
+    return event.type != EventType.ORDER_RECEIVED and event.status == before.status

@@ -1,0 +1,86 @@
+"""Taking a payment back while the order stays, and charging it again with another method."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from orders.actors import Actor
+from orders.lifecycle import EventType, Status, Waiting
+from orders.models import Command, Order, Payment
+from orders.services.orders import review
+from orders.services.state import attention
+from orders.services.state.transition import advance, locked_order, record
+
+
+def cancel_payment(order: Order, command: Command) -> str:
+    """Let no charge of a locked order be made, or take it back; then the order waits for a new payment."""
+    payment = order.payments.filter(state__in=Payment.LIVE).first()
+    if payment is None:
+        _await_payment(order, actor=command.actor, key=f"payment_cancelled:{command.id}", command=command)
+        return "No charge was made; the order waits for a new payment."
+    payment.cancel_requested = True
+    payment.save(update_fields=["cancel_requested"])
+    order.waiting_for = Waiting.PAYMENT_RETURN
+    attention.clear(order)  # a refund that failed before is part of this one now
+    record(
+        order,
+        EventType.PAYMENT_CANCELLATION_ACCEPTED,
+        actor=command.actor,
+        key=f"payment_cancellation:{command.id}",
+        data={"payment": str(payment.id)},
+        command=command,
+        changed=("waiting_for", *attention.FIELDS),
+    )
+    return "The payment is taken back; then the order waits for a new one."
+
+
+def finish_payment_return(order_id: UUID) -> Order:
+    """Once nothing of the payment is left, let the order wait for a new one."""
+    with locked_order(order_id) as order:
+        if order.waiting_for != Waiting.PAYMENT_RETURN:
+            return order
+        order.payments.filter(state=Payment.State.CAPTURED, refunded=F("amount")).update(
+            state=Payment.State.CANCELLED, updated_at=timezone.now()
+        )
+        if not order.payments.filter(state__in=Payment.LIVE).exists():
+            last = order.payments.filter(cancel_requested=True).latest("attempt")
+            _await_payment(order, actor=Actor.SYSTEM, key=f"payment_cancelled:{last.id}")
+        return order
+
+
+def retry_payment(order: Order, command: Command) -> str:
+    """Charge a locked order again, with the payment method given; first the review, if nobody has approved it yet."""
+    order.payment_method = str(command.args["payment_method"])
+    order.save(update_fields=["payment_method"])
+    if not order.review_approved:
+        review.start_review_again(order, command)
+        return "The order will be charged with the new payment method after its review."
+    advance(
+        order,
+        EventType.PAYMENT_RETRIED,
+        to=Status.CHARGING,
+        actor=command.actor,
+        key=f"retried:{command.id}",
+        command=command,
+    )
+    return "The order will be charged with the new payment method."
+
+
+def settle_payment(order: Order, command: Command) -> str:
+    """Have the gateway asked about a payment whose outcome is unknown; the process asks as soon as this is applied."""
+    record(order, EventType.PAYMENT_QUESTIONED, actor=command.actor, key=f"questioned:{command.id}", command=command)
+    return "The gateway is asked about the payment."
+
+
+def _await_payment(order: Order, *, actor: str, key: str, command: Command | None = None) -> None:
+    advance(
+        order,
+        EventType.PAYMENT_CANCELLED,
+        actor=actor,
+        key=key,
+        deadline=timezone.now() + timedelta(seconds=settings.PAYMENT_RETRY_WINDOW),
+        command=command,
+    )

@@ -1,0 +1,76 @@
+"""Refunds that people ask for, and what they decide of one that failed."""
+
+from django.utils import timezone
+
+from orders.lifecycle import EventType
+from orders.models import Command, Order, Refund
+from orders.money import in_words
+from orders.selectors.refunds import amount_to_refund, captured_payment, failed_refund, is_to_be_returned, refundable
+from orders.services.payments.refunds import open_refund, succeed
+from orders.services.state import attention
+from orders.services.state.transition import record
+
+
+def request_refund(order: Order, command: Command) -> str:
+    """Promise part of a locked order's money back, or all that is left where no `amount` (minor units) is named."""
+    payment = captured_payment(order)
+    assert payment is not None  # noqa: S101 - tells the type checker what eligibility has seen
+    amount = amount_to_refund(order, command.args)
+    open_refund(order, payment, amount=amount, actor=command.actor, command=command)
+    return f"{in_words(amount, order.currency)} are being refunded."
+
+
+def retry_refund(order: Order, command: Command) -> str:
+    """Let a refund that failed for good be tried once more, under a new key."""
+    failed = failed_refund(order)
+    assert failed is not None  # noqa: S101 - tells the type checker what eligibility has seen
+    if _went_back_otherwise(failed):
+        return _nothing_owed(order, command)
+    if not is_to_be_returned(order):
+        open_refund(order, failed.payment, amount=failed.amount, actor=command.actor, command=failed.command)
+    _clear_attention(order, command)
+    return "The refund is tried again."
+
+
+def settle_refund(order: Order, command: Command) -> str:
+    """Record that a failed refund was paid by other means."""
+    failed = failed_refund(order)
+    assert failed is not None  # noqa: S101 - tells the type checker what eligibility has seen
+    if _went_back_otherwise(failed):
+        return _nothing_owed(order, command)
+    now = timezone.now()
+    by_hand = Refund(
+        payment=failed.payment, amount=failed.amount, command=failed.command, created_at=now, updated_at=now
+    )
+    by_hand.idempotency_key = f"settled-{command.id}"
+    by_hand.gateway_reference = f"by other means: {command.actor}"
+    by_hand.save(force_insert=True)
+    succeed(order, by_hand, actor=command.actor, command=command)
+    _clear_attention(order, command)
+    return f"{failed.amount_in_words} are recorded as refunded by other means."
+
+
+def _went_back_otherwise(failed: Refund) -> bool:
+    """Whether so much is not left of the payment any more."""
+    return failed.amount > refundable(failed.payment)
+
+
+def _nothing_owed(order: Order, command: Command) -> str:
+    _clear_attention(order, command)
+    return "The money has gone back by other refunds meanwhile; nothing is owed."
+
+
+def _clear_attention(order: Order, command: Command) -> None:
+    """A person need not look any more, unless another refund has failed as well."""
+    other = failed_refund(order)
+    if other and not is_to_be_returned(order) and not _went_back_otherwise(other):
+        return
+    attention.clear(order)
+    record(
+        order,
+        EventType.ATTENTION_CLEARED,
+        actor=command.actor,
+        key=f"attention_cleared:{command.id}",
+        command=command,
+        changed=attention.FIELDS,
+    )

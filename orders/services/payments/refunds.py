@@ -1,0 +1,166 @@
+"""Giving money back: the same three steps as a charge, under a key of its own.
+
+A refund reserves its amount from the moment its row is pending; a trigger keeps the sum within what was captured.
+"""
+
+from uuid import UUID
+
+from django.utils import timezone
+
+from orders.actors import Actor
+from orders.errors import RefundRefused
+from orders.gateways.payments import payment_gateway
+from orders.lifecycle import EventType
+from orders.models import Command, Order, Payment, Refund, Return
+from orders.selectors.orders import order_by_id
+from orders.selectors.refunds import is_to_be_returned, pending_refunds, refundable
+from orders.services.payments.charging import charge
+from orders.services.state import attention
+from orders.services.state.transition import locked_order, record
+
+
+def return_payment(order_id: UUID) -> Order:
+    """Take back whatever was paid for an order that is not to keep it: no charge stays open, none stays captured.
+
+    A refund that the gateway refuses for good sets `needs_attention`; a person then retries or settles it.
+
+    Raises:
+        GatewayUnavailable: the outcome is unknown; the next attempt asks again under the same keys.
+    """
+    charge(order_id)
+    order, refund = _begin(order_id)
+    return order if refund is None else _pay(order_id, refund)
+
+
+def pay_refunds(order_id: UUID) -> Order:
+    """Carry out every refund of the order that was granted and is not paid yet.
+
+    Raises:
+        GatewayUnavailable: as above.
+    """
+    for refund in pending_refunds(order_id):
+        _pay(order_id, refund)
+    return order_by_id(order_id)
+
+
+def open_refund(order: Order, payment: Payment, *, amount: int, actor: str, command: Command | None) -> Refund:
+    """Promise to return `amount` minor units; from here on they are reserved."""
+    now = timezone.now()
+    refund = Refund(payment=payment, amount=amount, command=command, created_at=now, updated_at=now)
+    refund.idempotency_key = f"refund-{refund.id}"
+    refund.save(force_insert=True)
+    record(
+        order,
+        EventType.REFUND_STARTED,
+        actor=actor,
+        key=f"refund_started:{refund.id}",
+        data=_facts(refund),
+        command=command,
+    )
+    return refund
+
+
+def succeed(order: Order, refund: Refund, *, actor: str, command: Command | None) -> None:
+    """Record that a refund reached the customer, by the gateway or by other means."""
+    _save(refund, Refund.State.SUCCEEDED)
+    payment = refund.payment
+    payment.refunded += refund.amount
+    payment.updated_at = timezone.now()
+    payment.save(update_fields=["refunded", "updated_at"])
+    record(
+        order,
+        EventType.REFUND_SUCCEEDED,
+        actor=actor,
+        key=f"refunded:{refund.id}",
+        data=_facts(refund),
+        command=command,
+    )
+    _end_return(order, refund, actor=actor, command=command)
+
+
+def _end_return(order: Order, refund: Refund, *, actor: str, command: Command | None) -> None:
+    """End the return that this refund of a locked order was for, if it was for one."""
+    row = Return.objects.filter(receipt=refund.command_id, state=Return.State.RECEIVED).first()
+    if refund.command_id is None or row is None:
+        return
+    row.state, row.closed_at = Return.State.REFUNDED, timezone.now()
+    row.updated_at = row.closed_at
+    row.save(update_fields=["state", "closed_at", "updated_at"])
+    record(
+        order,
+        EventType.RETURN_REFUNDED,
+        actor=actor,
+        key=f"return_refunded:{row.pk}",
+        data={"return": str(row.pk), "amount": refund.amount, "currency": order.currency},
+        command=command,
+    )
+
+
+def _pay(order_id: UUID, refund: Refund) -> Order:
+    payment = refund.payment
+    try:
+        reference = payment_gateway().refund(
+            key=refund.idempotency_key,
+            order_id=str(order_id),
+            reference=payment.gateway_reference,
+            amount=refund.amount,
+            currency=payment.currency,
+        )
+    except RefundRefused as refusal:
+        return _record_failure(order_id, refund.id, refusal.message)
+    return _record_success(order_id, refund.id, reference)
+
+
+def _begin(order_id: UUID) -> tuple[Order, Refund | None]:
+    with locked_order(order_id) as order:
+        payment = order.payments.filter(state=Payment.State.CAPTURED).first()
+        if payment is None or order.needs_attention or not is_to_be_returned(order):
+            return order, None
+        pending = payment.refunds.filter(state=Refund.State.PENDING).first()
+        if pending is None and (left := refundable(payment)):
+            cause = order.commands.filter(kind__in=("cancel", "cancel_payment"), state="applied").last()
+            pending = open_refund(order, payment, amount=left, actor=Actor.SYSTEM, command=cause)
+        return order, pending
+
+
+def _record_success(order_id: UUID, refund_id: UUID, reference: str) -> Order:
+    with locked_order(order_id) as order:
+        refund = Refund.objects.select_related("payment").get(pk=refund_id)
+        if refund.state == Refund.State.PENDING:
+            refund.gateway_reference = reference
+            succeed(order, refund, actor=Actor.GATEWAY, command=refund.command)
+        return order
+
+
+def _record_failure(order_id: UUID, refund_id: UUID, reason: str) -> Order:
+    with locked_order(order_id) as order:
+        refund = Refund.objects.select_related("payment").get(pk=refund_id)
+        if refund.state == Refund.State.PENDING:
+            refund.failure_reason = reason
+            _save(refund, Refund.State.FAILED)
+            attention.flag(order, f"A refund failed: {reason} Try it again, or settle it by other means.")
+            record(
+                order,
+                EventType.REFUND_FAILED,
+                actor=Actor.GATEWAY,
+                key=f"refund_failed:{refund.id}",
+                data=_facts(refund),
+                command=refund.command,
+                changed=attention.FIELDS,
+            )
+        return order
+
+
+def _save(refund: Refund, state: Refund.State) -> None:
+    refund.state = state
+    refund.updated_at = timezone.now()
+    refund.save(update_fields=["state", "gateway_reference", "failure_reason", "updated_at"])
+
+
+def _facts(refund: Refund) -> dict[str, str | int]:
+    return {
+        "refund": str(refund.id),
+        "payment": str(refund.payment_id),
+        "amount": refund.amount,
+        "currency": refund.payment.currency,
+    }

@@ -1,0 +1,133 @@
+"""The one place that writes an order's status: under its row lock, with its event, in one transaction."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from orders.errors import OrderNotFound, TransitionRefused
+from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status, Waiting, target
+from orders.models import Command, Event, Order
+from orders.services.state.deliveries import write_deliveries
+from orders.services.state.lock_waits import lock_waits
+
+Value = str | int | bool | None | list[str]
+Data = Mapping[str, Value]
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
+@contextmanager
+def locked_order(order_id: UUID) -> Iterator[Order]:
+    """A transaction that holds the order's row lock; every service that changes an order works inside one.
+
+    Raises:
+        OrderNotFound: no order has this id.
+    """
+    with transaction.atomic():
+        with lock_waits.waiting_for(order_id):
+            order = Order.objects.select_for_update().filter(pk=order_id).first()
+        if order is None:
+            raise OrderNotFound(f"There is no order {order_id}.")
+        yield order
+
+
+def record(
+    order: Order,
+    event: EventType,
+    *,
+    actor: str,
+    key: str,
+    data: Data | None = None,
+    command: Command | None = None,
+    changed: tuple[str, ...] = (),
+) -> Event:
+    """Write an event of a locked order, with it who is to be told, and the order's own fields named in `changed`.
+
+    `key` names the step once and for all (a command's id, an attempt): the database refuses to record it twice.
+    """
+    now = timezone.now()
+    row = Event(
+        order=order,
+        seq=order.event_seq + 1,
+        type=event,
+        status=order.status,
+        actor=actor,
+        data=dict(data or {}),
+        command=command,
+        step_key=key,
+        created_at=now,
+        prev_hash=order.event_hash,
+    )
+    row.hash = hash_of(row)
+    order.event_seq, order.event_hash, order.updated_at = row.seq, row.hash, now
+    order.save(update_fields=["event_seq", "event_hash", "updated_at", *changed])
+    row.save(force_insert=True)
+    write_deliveries(order, row)
+    return row
+
+
+def advance(
+    order: Order,
+    event: EventType,
+    *,
+    actor: str,
+    key: str,
+    to: Status | None = None,
+    waiting: Waiting | None = None,
+    deadline: datetime | None = None,
+    data: Data | None = None,
+    command: Command | None = None,
+    changed: tuple[str, ...] = (),
+) -> Event:
+    """Move a locked order along the state machine and record why.
+
+    `to` chooses where an event leads to more than one status. `deadline` is until when the order may stand there;
+    `waiting` is what it waits for, where that is not what its status usually waits for.
+
+    Raises:
+        TransitionRefused: `event` does not lead from where the order stands.
+    """
+    status = target(Status(order.status), event, to)
+    if status is None:
+        raise TransitionRefused(f"{event} does not lead from {order.status} to {to or 'anywhere'}.")
+    order.status = status
+    order.waiting_for = Waiting.NOTHING if status in FINAL else waiting or WAITS_FOR[status]
+    order.deadline = deadline
+    return record(
+        order,
+        event,
+        actor=actor,
+        key=key,
+        data=data,
+        command=command,
+        changed=("status", "waiting_for", "deadline", *changed),
+    )
+
+
+def hash_of(event: Event) -> str:
+    """SHA-256 over everything an event says and the hash of the one before, as canonical JSON."""
+    return digest(
+        {
+            "order": str(event.order_id),
+            "seq": event.seq,
+            "type": event.type,
+            "status": event.status,
+            "actor": event.actor,
+            "data": event.data,
+            "command": str(event.command_id) if event.command_id else None,
+            "key": event.step_key,
+            "at": event.created_at.isoformat(),
+            "prev": event.prev_hash,
+        }
+    )
+
+
+def digest(content: Mapping[str, object]) -> str:
+    """The hash of an event's content under the names that `hash_of` gives it."""
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
