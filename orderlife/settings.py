@@ -11,6 +11,7 @@ from orderlife.environment import (
     DATA_DIR,
     amounts,
     currency_in_use,
+    gateway,
     keys,
     load,
     mail_settings,
@@ -178,10 +179,11 @@ REVIEW_COUNTRY_HISTORY = env.bool("REVIEW_COUNTRY_HISTORY", default=False)
 FULFILMENT = one_of(env, "FULFILMENT", ("simulated", "manual"))
 
 # --- Outside systems --------------------------------------------------------------------------------------------------
-PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", default="simulated")
+# Simulated ones are refused where PUBLIC_URL is https, unless ALLOW_SIMULATED is true.
+PAYMENT_GATEWAY = gateway(env, "PAYMENT_GATEWAY", public_url=PUBLIC_URL)
 # Where `manage.py run_simulated_gateway` serves, for PAYMENT_GATEWAY=simulated_http.
 PAYMENT_GATEWAY_URL = env.str("PAYMENT_GATEWAY_URL", default="http://127.0.0.1:8100")
-CARRIER = env.str("CARRIER", default="simulated")
+CARRIER = gateway(env, "CARRIER", public_url=PUBLIC_URL)
 # Where each carrier tells customers of a parcel: CODE=https://...{number}...; no link without it.
 CARRIER_LINKS = dict(pair.split("=", 1) for pair in env.list("CARRIER_LINKS", default=[]))
 GATEWAY_TIMEOUT = env.float("GATEWAY_TIMEOUT", default=5)

@@ -34,9 +34,10 @@ SERVICE_LEVELS = ("standard", "express")
 
 
 def carrier_for(*, weight: int, service_level: str) -> CarrierOffer | None:
-    """The carrier for a parcel of `weight` grams; a `sim_…` level is treated as standard. None: nobody takes it."""
-    level = _level(service_level)
-    return next((offer for offer in OFFERS if weight <= offer.max_weight and level in offer.service_levels), None)
+    """The carrier for a parcel of `weight` grams; None: nobody takes it."""
+    return next(
+        (offer for offer in OFFERS if weight <= offer.max_weight and service_level in offer.service_levels), None
+    )
 
 
 def carrier_name(code: str) -> str:
@@ -53,8 +54,4 @@ def tracking_link(code: str, number: str) -> str:
 def transit_days(code: str, service_level: str) -> tuple[int, int] | None:
     """After how many working days this carrier's parcel usually arrives; None where we do not know."""
     offer = next((offer for offer in OFFERS if offer.code == code), None)
-    return offer.transit_days.get(_level(service_level)) if offer else None
-
-
-def _level(service_level: str) -> str:
-    return "standard" if service_level.startswith("sim_") else service_level
+    return offer.transit_days.get(service_level) if offer else None

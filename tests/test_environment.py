@@ -6,7 +6,7 @@ import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from orderlife.environment import keys, webhook_secrets
+from orderlife.environment import gateway, keys, webhook_secrets
 
 GOOD = f"whsec_{base64.b64encode(b'a secret of tests').decode()}"
 OTHER = base64.b64encode(b"another secret of tests").decode()
@@ -69,3 +69,21 @@ def test_without_keys_the_default_is_the_only_one(env: environ.Env, monkeypatch:
     assert keys(env, "TRACKING_KEYS", default="x") == ["x"]
     monkeypatch.setenv("TRACKING_KEYS", "new, old")
     assert keys(env, "TRACKING_KEYS", default="x") == ["new", "old"]
+
+
+@pytest.mark.parametrize("name", ["PAYMENT_GATEWAY", "CARRIER"])
+def test_a_simulated_gateway_is_refused_in_production_unless_allowed(
+    env: environ.Env, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("ALLOW_SIMULATED", raising=False)
+    with pytest.raises(ImproperlyConfigured, match=f"{name} is 'simulated'"):
+        gateway(env, name, public_url="https://shop.example")
+    assert gateway(env, name, public_url="http://127.0.0.1:8000") == "simulated"
+    monkeypatch.setenv("ALLOW_SIMULATED", "true")
+    assert gateway(env, name, public_url="https://shop.example") == "simulated"
+
+
+def test_another_gateway_needs_no_permission(env: environ.Env, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAYMENT_GATEWAY", "stripe")
+    assert gateway(env, "PAYMENT_GATEWAY", public_url="https://shop.example") == "stripe"

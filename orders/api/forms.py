@@ -30,7 +30,7 @@ def new_order(sent: OrderIn) -> NewOrder:
         address=address,
         items=items,
         currency=currency,
-        payment_method=sent.payment_method,
+        payment_method=sent.payment_method or "",
         service_level=sent.service_level,
         locale=sent.locale,
         reference=sent.reference,

@@ -71,7 +71,7 @@ class OrderIn(Body):
     shipping_address: AddressIn
     reference: Token | None = Field(None, description="the shop's own number, unique for each shop")
     currency: Currency = Field("", description="ISO 4217")
-    payment_method: Token = Field("tok_ok", description="a token of the payment gateway")
+    payment_method: Token | None = Field(None, description="a token of the payment gateway; its default without one")
     service_level: Level = "standard"
     locale: Locale = "en"
     shipping: Amount = Decimal(0)

@@ -9,12 +9,13 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
-from orders.carriers import carrier_for, tracking_link, transit_days
+from orders.carriers import tracking_link
 from orders.commands import Kind
 from orders.languages import spoken
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Payment, Refund, Shipment
 from orders.money import localised
+from orders.selectors.offers import carrier_for, transit_days
 from orders.selectors.returns import window_ends
 from orders.selectors.tracking import TrackedOrder
 from orders.tracking import words

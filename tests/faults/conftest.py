@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from orders.gateways.carriers import carrier_gateway
-from orders.gateways.payments import payment_gateway
+from orders.gateways.carriers.configured import carrier_gateway
+from orders.gateways.payments.configured import payment_gateway
 from stack.ports import free_port
 from stack.process import signal_group, spawn, stop
 from stack.temporal import DevServer

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from orders.gateways.simulated_carrier import SimulatedCarrier
-from orders.gateways.simulated_payments import SimulatedPayments
+from orders.gateways.carriers.simulated import SimulatedCarrier
+from orders.gateways.payments.simulated import SimulatedPayments
 from orders.models import Order
 from tests.faults.driving import assert_it_ended_truthfully, carry_to_its_end
 

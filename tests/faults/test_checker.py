@@ -14,8 +14,8 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
 from orders import ids
-from orders.gateways.carriers import carrier_gateway
-from orders.gateways.payments import payment_gateway
+from orders.gateways.carriers.configured import carrier_gateway
+from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import Status
 from orders.models import Order
 from tests.conftest import unique

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from orders.errors import GatewayUnavailable, RefundRefused
-from orders.gateways.charges import Charge, ChargeResult
-from orders.gateways.http_payments import HttpPayments
-from orders.gateways.payments import PaymentGateway
-from orders.gateways.simulated_payments import SimulatedPayments
-from orders.gateways.simulated_server import GatewayServer
+from orders.gateways.payments.http import HttpPayments
+from orders.gateways.payments.protocol import Charge, ChargeResult, PaymentGateway
+from orders.gateways.payments.simulated import SimulatedPayments
+from orders.gateways.payments.simulated_server import GatewayServer
 from stack.ports import HOST, free_port
 from tests.conftest import Served, eventually, unique
 from tests.faults.proxy import Mode, Proxy

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from orders.gateways.simulated_payments import SimulatedPayments
-from orders.gateways.simulated_server import GatewayServer
+from orders.gateways.payments.simulated import SimulatedPayments
+from orders.gateways.payments.simulated_server import GatewayServer
 
 
 class Command(BaseCommand):

@@ -11,7 +11,7 @@ from orders.actors import Actor
 from orders.address import parse_address
 from orders.commands import Kind
 from orders.errors import InvalidOrder
-from orders.gateways.payments import payment_gateway
+from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import Status, Waiting
 from orders.models import Approval, Order, Payment, Return, Shipment
 from orders.money import in_words

@@ -5,8 +5,8 @@ is fulfilled by people, who confirm each step with a command (`services/fulfilme
 from uuid import UUID
 
 from orders.actors import Actor
-from orders.gateways.carriers import carrier_gateway
-from orders.gateways.simulated_fulfilment import is_out_of_stock, is_withdrawn
+from orders.gateways.carriers.configured import carrier_gateway
+from orders.gateways.fulfilment.configured import automatic_fulfilment
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order
 from orders.services.fulfilment import shipments
@@ -18,8 +18,9 @@ def start_picking(order_id: UUID) -> Order:
     """Begin to pick a paid order, unless its payment is being taken back; nothing is picked that nobody would carry."""
     with locked_order(order_id) as order:
         if goes_by_itself(order) and order.status == Status.PAID and order.waiting_for == Waiting.SHIPPING:
-            if carrier_of(order) is None or is_withdrawn(order.service_level):
-                _fail(order, "no_carrier")
+            failure = automatic_fulfilment().picking_failure(order.service_level)
+            if carrier_of(order) is None or failure:
+                _fail(order, failure or "no_carrier")
             else:
                 shipments.start_picking(order, actor=Actor.SYSTEM)
         return order
@@ -29,8 +30,9 @@ def pack(order_id: UUID) -> Order:
     """Record that everything is in the parcel, or that goods are missing."""
     with locked_order(order_id) as order:
         if goes_by_itself(order) and order.status == Status.PICKING:
-            if is_out_of_stock(order.service_level) and _attempt(order) == 1:
-                _fail(order, "out_of_stock")
+            failure = automatic_fulfilment().packing_failure(order.service_level, attempt=_attempt(order))
+            if failure:
+                _fail(order, failure)
             else:
                 shipments.finish_packing(order, actor=Actor.SYSTEM)
         return order

@@ -7,13 +7,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from orders.actors import Actor
-from orders.carriers import CarrierOffer, carrier_for
+from orders.carriers import CarrierOffer
 from orders.errors import BookingRefused
-from orders.gateways.carriers import carrier_gateway
-from orders.gateways.labels import Label
+from orders.gateways.carriers.configured import carrier_gateway
+from orders.gateways.carriers.protocol import Label
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Order, Shipment
 from orders.search_text import with_tracking_number
+from orders.selectors.offers import carrier_for
 from orders.services.state.transition import advance, locked_order, record
 
 

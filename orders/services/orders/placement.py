@@ -11,6 +11,7 @@ from orders import ids
 from orders.address import Address
 from orders.commands import Kind
 from orders.errors import InvalidOrder, ReferenceTaken
+from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import EventType
 from orders.models import ApiClient, Command, Order, OrderItem
 from orders.search_text import search_text
@@ -30,14 +31,17 @@ class NewItem:
 
 @dataclass(frozen=True, kw_only=True)
 class NewOrder:
-    """An order as the interface understood it. Amounts are minor units of `currency`."""
+    """An order as the interface understood it. Amounts are minor units of `currency`.
+
+    Where no payment method is named, the payment gateway says which one it takes.
+    """
 
     customer_name: str
     customer_email: str
     address: Address
     items: list[NewItem]
     currency: str
-    payment_method: str = "tok_ok"
+    payment_method: str = ""
     service_level: str = "standard"
     locale: str = "en"
     reference: str | None = None
@@ -74,7 +78,7 @@ def place_order(new: NewOrder, *, actor: str, client: ApiClient | None = None, c
         tax=new.tax,
         discount=new.discount,
         total=total,
-        payment_method=new.payment_method,
+        payment_method=new.payment_method or payment_gateway().default_method,
         command_seq=1,
         created_at=now,
         updated_at=now,

@@ -7,13 +7,12 @@ from django.utils import timezone
 
 from orders.actors import Actor
 from orders.address import Address
-from orders.carriers import SERVICE_LEVELS, carrier_for
-from orders.gateways.payments import payment_gateway
-from orders.gateways.simulated_carrier import SIMULATED_LEVELS
-from orders.gateways.simulated_fulfilment import FULFILMENT_LEVELS
+from orders.gateways.carriers.configured import carrier_gateway
+from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import BlockedCustomer, Command, Order, SkuLimit
 from orders.review_rules import Aspect, codes, hits, merged
+from orders.selectors.offers import carrier_for
 from orders.selectors.review import address_facts, review_facts, review_limits
 from orders.services.state.transition import advance
 
@@ -57,7 +56,7 @@ def faults(order: Order) -> dict[str, str]:
     if not payment_gateway().supports(order.payment_method):
         found["payment_method_unusable"] = "The payment method cannot be used."
     weight = sum(item.weight * item.quantity for item in items)
-    if order.service_level not in {*SERVICE_LEVELS, *SIMULATED_LEVELS, *FULFILMENT_LEVELS}:
+    if not carrier_gateway().supports(order.service_level):
         found["service_level_unknown"] = f"There is no service level {order.service_level!r}."
     elif carrier_for(weight=weight, service_level=order.service_level) is None:
         found["too_heavy"] = f"No carrier takes {weight / 1000:g} kg at service level {order.service_level}."

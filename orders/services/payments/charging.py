@@ -14,8 +14,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from orders.actors import Actor
-from orders.gateways.charges import Charge, ChargeResult
-from orders.gateways.payments import payment_gateway
+from orders.gateways.payments.configured import payment_gateway
+from orders.gateways.payments.protocol import Charge, ChargeResult
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Order, Payment
 from orders.selectors.refunds import granted

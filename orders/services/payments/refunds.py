@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from orders.actors import Actor
 from orders.errors import RefundRefused
-from orders.gateways.payments import payment_gateway
+from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import EventType
 from orders.models import Command, Order, Payment, Refund, Return
 from orders.selectors.orders import order_by_id

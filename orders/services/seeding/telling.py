@@ -8,10 +8,10 @@ from random import Random
 from django.db.models import Model
 
 from orders.actors import Actor
-from orders.carriers import carrier_for
 from orders.commands import CommandState, Kind
 from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status, Waiting
 from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Shipment
+from orders.selectors.offers import carrier_for
 from orders.services.seeding import vocabulary
 from orders.services.seeding.rows import Row, row_id
 from orders.services.state.transition import digest

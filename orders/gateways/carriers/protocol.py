@@ -1,17 +1,27 @@
-"""What we ask of carriers, whoever they are."""
+"""What we ask of carriers, whoever they are, and what they answer."""
 
-from functools import cache
+from dataclasses import dataclass
 from typing import Protocol
 
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
-from orders.gateways.labels import Label
-from orders.gateways.simulated_carrier import SimulatedCarrier
+@dataclass(frozen=True)
+class Label:
+    """A booked parcel. `voided`: there is no label under this key, and there will be none."""
+
+    tracking_number: str = ""
+    voided: bool = False
 
 
 class Carrier(Protocol):
     """The carriers' booking service. Every call may raise `GatewayUnavailable`; a repeated key has one effect."""
+
+    def supports(self, service_level: str) -> bool:
+        """Whether parcels are taken at this service level; asks nobody."""
+        ...
+
+    def offered_level(self, service_level: str) -> str:
+        """The service level of `orders/carriers.py` at which a parcel of this one travels."""
+        ...
 
     def book(
         self, *, key: str, order_id: str, carrier: str, service_level: str, weight: int, address: dict[str, str]
@@ -30,11 +40,3 @@ class Carrier(Protocol):
     def word_at_handover(self, service_level: str) -> bool | None:
         """Whether the parcel arrived, where the carrier knows as soon as it has it; None: its word comes later."""
         ...
-
-
-@cache
-def carrier_gateway() -> Carrier:
-    """The booking service that `CARRIER` names."""
-    if settings.CARRIER == "simulated":
-        return SimulatedCarrier(settings.SIMULATED_DIR, timeout=settings.GATEWAY_TIMEOUT)
-    raise ImproperlyConfigured(f"CARRIER is {settings.CARRIER!r}: there is only 'simulated' so far.")

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from orders.errors import GatewayUnavailable, RefundRefused
-from orders.gateways.simulated_payments import SimulatedPayments
+from orders.gateways.payments.simulated import SimulatedPayments
 
 Answer = dict[str, Any]
 

@@ -1,14 +1,25 @@
-"""What we ask of a payment gateway, whoever it is."""
+"""What we ask of a payment gateway, whoever it is, and what it answers."""
 
-from functools import cache
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
-from orders.gateways.charges import Charge
-from orders.gateways.http_payments import HttpPayments
-from orders.gateways.simulated_payments import SimulatedPayments
+class ChargeResult(StrEnum):
+    """What became of a charge. `cancelled`: nothing was charged, and under this key nothing will be."""
+
+    CAPTURED = "captured"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Charge:
+    """The gateway's word on one idempotency key."""
+
+    result: ChargeResult
+    reference: str = ""
+    reason: str = ""
 
 
 class PaymentGateway(Protocol):
@@ -18,6 +29,8 @@ class PaymentGateway(Protocol):
     """
 
     name: str
+    default_method: str
+    """The payment method of an order that names none; empty: it waits for one."""
 
     def supports(self, method: str) -> bool:
         """Whether the token has a form this gateway knows; asks nobody."""
@@ -38,15 +51,3 @@ class PaymentGateway(Protocol):
             RefundRefused: it never will.
         """
         ...
-
-
-@cache
-def payment_gateway() -> PaymentGateway:
-    """The gateway that `PAYMENT_GATEWAY` names."""
-    if HttpPayments.name == settings.PAYMENT_GATEWAY:
-        return HttpPayments(settings.PAYMENT_GATEWAY_URL, timeout=settings.GATEWAY_TIMEOUT)
-    if SimulatedPayments.name == settings.PAYMENT_GATEWAY:
-        return SimulatedPayments(settings.SIMULATED_DIR, timeout=settings.GATEWAY_TIMEOUT)
-    raise ImproperlyConfigured(
-        f"PAYMENT_GATEWAY is {settings.PAYMENT_GATEWAY!r}: there are only 'simulated' and 'simulated_http' so far."
-    )

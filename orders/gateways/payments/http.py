@@ -9,8 +9,8 @@ from typing import Any
 import urllib3
 
 from orders.errors import GatewayUnavailable, RefundRefused
-from orders.gateways.charges import Charge, ChargeResult
-from orders.gateways.simulated_payments import METHODS
+from orders.gateways.payments.protocol import Charge, ChargeResult
+from orders.gateways.payments.simulated import DEFAULT_METHOD, METHODS
 
 OK, REFUSED = 200, 422
 # As many connections are kept as threads of a worker may ask at once.
@@ -21,6 +21,7 @@ class HttpPayments:
     """Speaks to `manage.py run_simulated_gateway`; see `PaymentGateway`."""
 
     name = "simulated_http"
+    default_method = DEFAULT_METHOD
 
     def __init__(self, url: str, *, timeout: float) -> None:
         """`url` without a path; `timeout`, in seconds, for the connection and for each wait for bytes."""

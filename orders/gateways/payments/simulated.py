@@ -6,13 +6,15 @@ import time
 from pathlib import Path
 
 from orders.errors import GatewayUnavailable, RefundRefused
-from orders.gateways.charges import Charge, ChargeResult
 from orders.gateways.ledger import Entry, Ledger
+from orders.gateways.payments.protocol import Charge, ChargeResult
 
 SLOW_SECONDS = 3
+# An order without a payment method is charged.
+DEFAULT_METHOD = "tok_ok"
 METHODS = frozenset(
     {
-        "tok_ok",
+        DEFAULT_METHOD,
         "tok_declined",
         "tok_flaky",
         "tok_slow",
@@ -30,6 +32,7 @@ class SimulatedPayments:
     """
 
     name = "simulated"
+    default_method = DEFAULT_METHOD
 
     def __init__(self, directory: Path, *, timeout: float) -> None:
         """`timeout`, in seconds: after how long a hanging call is given up, as an HTTP client would."""

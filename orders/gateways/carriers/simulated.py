@@ -4,12 +4,26 @@ import secrets
 import time
 from pathlib import Path
 
+from orders.carriers import SERVICE_LEVELS
 from orders.errors import BookingRefused, GatewayUnavailable
-from orders.gateways.labels import Label
+from orders.gateways.carriers.protocol import Label
+from orders.gateways.fulfilment.simulated import OUT_OF_STOCK, WITHDRAWN
 from orders.gateways.ledger import Entry, Ledger
 
 SLOW_SECONDS = 3
-SIMULATED_LEVELS = frozenset({"sim_refused", "sim_slow", "sim_lost_response", "sim_outage", "sim_lost", "sim_silent"})
+# Beside those that the carriers offer; the last two fail before there is a parcel.
+LEVELS = frozenset(
+    {
+        "sim_refused",
+        "sim_slow",
+        "sim_lost_response",
+        "sim_outage",
+        "sim_lost",
+        "sim_silent",
+        WITHDRAWN,
+        OUT_OF_STOCK,
+    }
+)
 
 
 class SimulatedCarrier:
@@ -23,6 +37,14 @@ class SimulatedCarrier:
         self._ledger = Ledger(directory / "carrier.jsonl")
         self._outage = directory / "outage"
         self._timeout = timeout
+
+    def supports(self, service_level: str) -> bool:
+        """The levels of the carriers, and the simulated ones; see `Carrier`."""
+        return service_level in SERVICE_LEVELS or service_level in LEVELS
+
+    def offered_level(self, service_level: str) -> str:
+        """A simulated level travels as standard; see `Carrier`."""
+        return "standard" if service_level in LEVELS else service_level
 
     def book(
         self, *, key: str, order_id: str, carrier: str, service_level: str, weight: int, address: dict[str, str]

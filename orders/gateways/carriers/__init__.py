@@ -1,0 +1,1 @@
+"""Carriers: one protocol, its implementations, and the one that is configured."""

@@ -1,0 +1,1 @@
+"""Payment gateways: one protocol, its implementations, and the one that is configured."""
