@@ -4,9 +4,10 @@ from django.db import models
 from django.db.models import Q
 
 from orders import ids
+from orders.models.tracked import TrackedModel
 
 
-class AccessCode(models.Model):
+class AccessCode(TrackedModel):
     """A six-digit code that was mailed to an order's customer. The digits are derived from the row, never stored."""
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)

@@ -6,9 +6,10 @@ from django.db.models import F, Q
 
 from orders import ids
 from orders.commands import IN_BULK
+from orders.models.tracked import TrackedModel
 
 
-class BulkRun(models.Model):
+class BulkRun(TrackedModel):
     """A draft that shows somebody what would happen; once confirmed, a record of what was asked for.
 
     `issued` counts the planned commands that have been written, in the order of their positions, `rejected` those that

@@ -5,9 +5,10 @@ from django.db import models
 from django.db.models import Q
 
 from orders import ids
+from orders.models.tracked import TrackedModel
 
 
-class ApiClient(models.Model):
+class ApiClient(TrackedModel):
     """A shop, warehouse or carrier. Its orders are its own.
 
     `mail_from` and `mail_name` stand in the From of the mails to its customers, ours where they are empty; `mails_off`

@@ -5,9 +5,10 @@ from django.db.models import Q
 
 from orders import ids
 from orders.commands import CommandState, Kind
+from orders.models.tracked import TrackedModel
 
 
-class Command(models.Model):
+class Command(TrackedModel):
     """One intention. A trigger notifies the relay of a new one, and refuses to change one that is settled.
 
     `available_at` is when the relay may take it (again): its lease and its backoff in one.

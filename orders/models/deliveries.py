@@ -6,12 +6,13 @@ from django.db import models
 from django.db.models import Q
 
 from orders import ids
+from orders.models.tracked import TrackedModel
 
 # For so long a delivery is tried; then it has failed, and a person may send it again.
 GIVE_UP_AFTER = timedelta(days=3)
 
 
-class WebhookEndpoint(models.Model):
+class WebhookEndpoint(TrackedModel):
     """A URL at which a client wants to hear of its orders.
 
     Its secrets are derived from the nonces and never stored. The one before signs beside the new one until

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from orders import ids
 from orders.address import Address
 from orders.lifecycle import FINAL, Status, Waiting
+from orders.models.tracked import TrackedModel
 from orders.money import in_words
 from orders.review_rules import reasons
 
@@ -26,7 +27,7 @@ SEARCH_WORDS = Func(
 MANUAL = "manual"
 
 
-class Order(models.Model):
+class Order(TrackedModel):
     """What a customer bought, where it stands, and why it stands there.
 
     Amounts are minor units of `currency`. `status` is written by `services/state/transition.py` alone. The two `event_`

@@ -4,10 +4,11 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 
 from orders import ids
+from orders.models.tracked import TrackedModel
 from orders.money import in_words
 
 
-class Payment(models.Model):
+class Payment(TrackedModel):
     """One attempt to charge an order; amounts in minor units.
 
     `captured` stays when an order is cancelled (`refunded` then says how much went back); `cancelled` is a payment that
@@ -114,7 +115,7 @@ class Payment(models.Model):
         return in_words(self.refunded, self.currency)
 
 
-class Refund(models.Model):
+class Refund(TrackedModel):
     """Money on its way back. Its amount is reserved while it is pending: a trigger keeps the sum within the capture."""
 
     class State(models.TextChoices):

@@ -4,10 +4,11 @@ from django.db import models
 from django.db.models import F, Q
 
 from orders import ids
+from orders.models.tracked import TrackedModel
 from orders.money import in_words
 
 
-class Return(models.Model):
+class Return(TrackedModel):
     """One return. Its id is that of the command that asked for it; `number` counts the returns of its order.
 
     Free text stays in the commands: what the customer said in that of `request`, why it was refused in that of
@@ -125,7 +126,7 @@ class Return(models.Model):
         return "" if self.amount is None else in_words(self.amount, self.order.currency)
 
 
-class ReturnItem(models.Model):
+class ReturnItem(TrackedModel):
     """So many pieces of one line of the order. `received` is how many came. A trigger keeps within what was bought."""
 
     id = models.BigAutoField(primary_key=True)

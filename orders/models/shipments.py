@@ -7,9 +7,10 @@ from django.db.models import Q
 from orders import ids
 from orders.address import Address
 from orders.carriers import carrier_name
+from orders.models.tracked import TrackedModel
 
 
-class Shipment(models.Model):
+class Shipment(TrackedModel):
     """A parcel. `address` is what was true when booking began, or at hand-over; `weight` is in grams.
 
     One without `booked_at` got no label from us: a person handed it over, and named its carrier, its tracking number,

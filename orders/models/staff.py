@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from orders import ids
+from orders.models.tracked import TrackedModel
 from orders.money import in_words
 
 
@@ -25,7 +26,7 @@ class Note(models.Model):
         return self.text[:60]
 
 
-class Approval(models.Model):
+class Approval(TrackedModel):
     """A second person's word on what somebody asked for, before it becomes a command under the same id.
 
     `actor` is who asked, as in commands; `requested_by` the same, if it was one of the staff. `answer` is why it was
@@ -85,7 +86,7 @@ class Approval(models.Model):
         return in_words(self.amount, self.order.currency)
 
 
-class ReviewClaim(models.Model):
+class ReviewClaim(TrackedModel):
     """Somebody works on the review of an order, so that no colleague does the same. It says nothing to the timer."""
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)

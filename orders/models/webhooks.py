@@ -3,9 +3,10 @@
 from django.db import models
 
 from orders import ids
+from orders.models.tracked import TrackedModel
 
 
-class WebhookEvent(models.Model):
+class WebhookEvent(TrackedModel):
     """One signed message. `source` is who signed it (`carriers/simulated`), `event_id` the sender's own id for it."""
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)

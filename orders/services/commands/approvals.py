@@ -67,7 +67,7 @@ def agree(approval_id: UUID, *, person: AbstractBaseUser) -> Command:
         )
         approval.command = issue_command(order.pk, wish)
         order.refresh_from_db()
-        approval.save(update_fields=["state", "decided_by", "decided_at", "command"])
+        approval.save_changes()
         _record(order, approval, EventType.APPROVAL_GRANTED, actor=Actor.STAFF.named(person.pk))
         return approval.command
 
@@ -81,7 +81,7 @@ def refuse(approval_id: UUID, *, person: AbstractBaseUser, reason: str) -> Appro
     with _undecided(approval_id, person) as (order, approval):
         _decide(approval, Approval.State.REFUSED, person)
         approval.answer = reason[:MAX_REASON]
-        approval.save(update_fields=["state", "decided_by", "decided_at", "answer"])
+        approval.save_changes()
         _record(order, approval, EventType.APPROVAL_REFUSED, actor=Actor.STAFF.named(person.pk))
         return approval
 

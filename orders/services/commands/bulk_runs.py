@@ -58,7 +58,7 @@ def confirm_run(run_id: UUID, *, person_id: int, reason: str) -> BulkRun:
             raise NotYourRun("Somebody else made this plan: choose the orders yourself.")
         if run.is_draft:
             run.reason, run.confirmed_at = reason[:MAX_REASON], timezone.now()
-            run.save(update_fields=["reason", "confirmed_at"])
+            run.save_changes()
         return run
 
 
@@ -91,7 +91,7 @@ def _issue_batch(run_id: UUID, actor: str) -> bool:
         orders = list(Order.objects.select_for_update().filter(pk__in=items).order_by("pk"))
         run.rejected += _issue(run, orders, items, actor)
         run.issued += len(items)
-        run.save(update_fields=["issued", "rejected"])
+        run.save_changes()
         return True
 
 

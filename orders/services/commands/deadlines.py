@@ -30,6 +30,5 @@ def _call_attention(order_id: UUID, status: Status) -> Order:
                 EventType.ATTENTION_NEEDED,
                 actor=Actor.TIMER,
                 key=f"overdue:{status}:{order.command_seq}",
-                changed=(*attention.FIELDS, "deadline"),
             )
         return order

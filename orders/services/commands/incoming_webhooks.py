@@ -116,7 +116,7 @@ def _carry_out(row: WebhookEvent) -> WebhookEvent:
         # The row's id is the command's: a message whose receipt was cut short makes no second one.
         row.command = issue_command(order_id, CommandRequest(kind=kind, actor=actor.named(sender), id=row.pk))
         row.outcome = "became a command"
-    row.save(update_fields=["command", "outcome"])
+    row.save_changes()
     return row
 
 

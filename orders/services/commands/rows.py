@@ -47,7 +47,6 @@ def next_command(order: Order, request: CommandRequest) -> Command:
 def insert(order: Order, request: CommandRequest) -> Command:
     """Write a command of a locked order, with the number that it takes from the order."""
     command = next_command(order, request)
-    order.save(update_fields=["command_seq"])
     command.save(force_insert=True)
     return command
 
@@ -57,7 +56,7 @@ def end(command: Command, state: CommandState, outcome: str) -> None:
     command.state = state
     command.outcome = outcome
     command.settled_at = timezone.now()
-    command.save(update_fields=["state", "outcome", "settled_at"])
+    command.save_changes()
 
 
 def reject(order: Order, command: Command, refusal: OrderError) -> None:

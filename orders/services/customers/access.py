@@ -103,7 +103,6 @@ def revoke_links(order_id: UUID) -> None:
     """
     with locked_order(order_id) as order:
         order.access_nonce = ids.access_nonce()
-        order.save(update_fields=["access_nonce"])
 
 
 def _signer(order: Order, salt: str = _LINK) -> TimestampSigner:

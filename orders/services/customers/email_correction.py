@@ -30,7 +30,6 @@ def correct_email(order_id: UUID, *, email: str, was: str, actor: str, correctio
             raise CommandRefused("Somebody else has corrected the e-mail address meanwhile.")
         order.customer_email, order.access_nonce = email, ids.access_nonce()
         search_index.refresh(order)
-        changed = ("customer_email", "access_nonce", "search_text")
-        record(order, EventType.EMAIL_CORRECTED, actor=actor, key=key, changed=changed)
+        record(order, EventType.EMAIL_CORRECTED, actor=actor, key=key)
         write_mail(order, template=TEMPLATE, key=str(correction))
         return order

@@ -65,7 +65,7 @@ def try_code(order_id: UUID, typed: str, *, client: str) -> Answer:
         code.tries += 1
         right = _is(order, code, "".join(typed.split()))
         code.used_at = timezone.now() if right else None
-        code.save(update_fields=["tries", "used_at"])
+        code.save_changes()
         if right:
             return Answer.RIGHT
         return Answer.WRONG if code.tries < MAX_TRIES else Answer.OVER

@@ -76,7 +76,7 @@ def _void(order: Order, shipment: Shipment) -> Order:
         if shipment.state in Shipment.UNDOABLE:
             shipment.state = Shipment.State.VOIDED
             shipment.tracking_number = label.tracking_number or shipment.tracking_number
-            shipment.save(update_fields=["state", "tracking_number"])
+            shipment.save_changes()
             locked.search_text = with_tracking_number(locked.search_text, shipment.tracking_number)
             record(
                 locked,
@@ -84,7 +84,6 @@ def _void(order: Order, shipment: Shipment) -> Order:
                 actor=Actor.CARRIER,
                 key=f"voided:{shipment.id}",
                 data={"shipment": str(shipment.id)},
-                changed=("search_text",),
             )
         return locked
 
@@ -105,7 +104,6 @@ def _begin(order_id: UUID) -> Attempt:
 def _wait_for_hand_over(order: Order) -> None:
     """An order that people fulfil and that was packed while labels were still booked for such orders."""
     order.waiting_for, order.updated_at = Waiting.HANDOVER, timezone.now()
-    order.save(update_fields=["waiting_for", "updated_at"])
 
 
 def _open_shipment(order: Order) -> Shipment | None:
@@ -157,7 +155,7 @@ def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
             label.tracking_number,
             timezone.now(),
         )
-        shipment.save(update_fields=["state", "tracking_number", "booked_at"])
+        shipment.save_changes()
         order.search_text = with_tracking_number(order.search_text, label.tracking_number)
         if order.status == Status.PACKED:
             order.waiting_for = Waiting.HANDOVER
@@ -167,7 +165,6 @@ def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
             actor=Actor.CARRIER,
             key=f"booked:{shipment.id}",
             data={"shipment": str(shipment.id), "carrier": shipment.carrier},
-            changed=("waiting_for", "search_text"),
         )
         return order
 
@@ -182,7 +179,7 @@ def _record_refusal(order_id: UUID, shipment_id: UUID, reason: str) -> Order:
 
 def _refuse(order: Order, shipment: Shipment, reason: str) -> None:
     shipment.state, shipment.failure_reason = Shipment.State.FAILED, reason
-    shipment.save(update_fields=["state", "failure_reason"])
+    shipment.save_changes()
     facts = {"shipment": str(shipment.id), "carrier": shipment.carrier}
     if order.status == Status.PACKED:
         key = f"shipping_failed:{shipment.id}"

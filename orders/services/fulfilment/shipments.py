@@ -78,12 +78,8 @@ def hand_over(
     actor: str,
     command: Command | None = None,
     shipment: Shipment | None = None,
-    changed: tuple[str, ...] = (),
 ) -> None:
-    """Packed, now with the carrier: the labelled shipment, or `shipment`, for which no label was booked.
-
-    `changed` names what else of the order is to be saved.
-    """
+    """Packed, now with the carrier: the labelled shipment, or `shipment`, for which no label was booked."""
     shipment = shipment or order.shipments.get(state=Shipment.State.BOOKED)
     now = timezone.now()
     shipment.state, shipment.shipped_at = Shipment.State.SHIPPED, now
@@ -96,7 +92,6 @@ def hand_over(
         deadline=now + timedelta(seconds=settings.DELIVERY_DEADLINE),
         data=_facts(shipment),
         command=command,
-        changed=changed,
     )
 
 
@@ -106,7 +101,7 @@ def end_delivery(order: Order, *, delivered: bool, actor: str, command: Command 
     shipment.state = Shipment.State.DELIVERED if delivered else Shipment.State.FAILED
     shipment.delivered_at = timezone.now() if delivered else None
     shipment.failure_reason = "" if delivered else "The parcel was not delivered."
-    shipment.save(update_fields=["state", "delivered_at", "failure_reason"])
+    shipment.save_changes()
     attention.clear_unless_refund_failed(order)
     advance(
         order,
@@ -115,7 +110,6 @@ def end_delivery(order: Order, *, delivered: bool, actor: str, command: Command 
         key=f"delivered:{shipment.id}",
         data=_facts(shipment),
         command=command,
-        changed=attention.FIELDS,
     )
 
 
@@ -127,12 +121,10 @@ def _imply_hand_over(order: Order, command: Command) -> None:
 def _hand_over(order: Order, command: Command, parcel: Parcel) -> None:
     """Hand over the label that stands, or what people send without one. Its address is frozen from here on."""
     live = order.shipments.filter(state__in=Shipment.LIVE).first()
-    changed: tuple[str, ...] = ()
     if live is None and parcel.tracking_number:
         order.search_text = with_tracking_number(order.search_text, parcel.tracking_number)
-        changed = ("search_text",)
     shipment = live or _without_label(order, parcel)
-    hand_over(order, actor=command.actor, command=command, shipment=shipment, changed=changed)
+    hand_over(order, actor=command.actor, command=command, shipment=shipment)
 
 
 def _without_label(order: Order, parcel: Parcel) -> Shipment:

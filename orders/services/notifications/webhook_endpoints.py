@@ -94,7 +94,7 @@ def rotate_secret(client: ApiClient, endpoint_id: UUID) -> WebhookEndpoint:
         endpoint = own_endpoint(client, endpoint_id, lock=True)
         endpoint.previous_nonce, endpoint.nonce = endpoint.nonce, ids.access_nonce()
         endpoint.previous_until = timezone.now() + OVERLAP
-        endpoint.save(update_fields=["nonce", "previous_nonce", "previous_until"])
+        endpoint.save_changes()
     return endpoint
 
 

@@ -28,7 +28,6 @@ def change_address(order: Order, command: Command) -> str:
         key=f"address:{command.id}",
         data={"codes": codes(found)} if found else None,
         command=command,
-        changed=("shipping_address", "review_hits", "waiting_for", "deadline", "review_seconds_left", "search_text"),
     )
     if found and order.review_approved:
         holding.hold_by_rule(order, f"Address changed after the review: {reasons(found)}.", command)

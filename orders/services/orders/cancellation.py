@@ -26,7 +26,6 @@ def accept_cancellation(order: Order, command: Command) -> str:
         actor=command.actor,
         key=f"cancellation:{command.id}",
         command=command,
-        changed=("held", "held_reason", *attention.FIELDS),
     )
     return "The order is being cancelled." if is_undone(order) else "The order is being cancelled and refunded."
 

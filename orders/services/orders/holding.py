@@ -33,12 +33,10 @@ def release(order: Order, command: Command) -> str:
 def hold_by_rule(order: Order, reason: str, command: Command) -> None:
     """Hold a locked order because of what a command changed; one that is held already has one more reason."""
     order.held_reason = f"{order.held_reason} {reason}".strip()
-    if order.held:
-        order.save(update_fields=["held_reason"])
-        return
-    order.held = True
-    key = f"{EventType.ORDER_HELD}:{command.id}"
-    record(order, EventType.ORDER_HELD, actor=Actor.SYSTEM, key=key, command=command, changed=("held", "held_reason"))
+    if not order.held:
+        order.held = True
+        key = f"{EventType.ORDER_HELD}:{command.id}"
+        record(order, EventType.ORDER_HELD, actor=Actor.SYSTEM, key=key, command=command)
 
 
 def _record(order: Order, event: EventType, command: Command) -> None:
@@ -48,5 +46,4 @@ def _record(order: Order, event: EventType, command: Command) -> None:
         actor=command.actor,
         key=f"{event}:{command.id}",
         command=command,
-        changed=("held", "held_reason", "deadline", "review_seconds_left"),
     )

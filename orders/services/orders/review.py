@@ -34,7 +34,6 @@ def validate(order: Order, place: Command) -> str:
         key="validated",
         data={"codes": list(reasons)},
         command=place,
-        changed=("invalid_reasons",),
     )
     return "The order is invalid."
 
@@ -85,7 +84,6 @@ def approve(order: Order, command: Command) -> str:
         actor=command.actor,
         key=f"approved:{command.id}",
         command=command,
-        changed=("review_approved",),
     )
     return "The order was approved."
 
@@ -131,5 +129,4 @@ def _start_review(order: Order, event: EventType, key: str, command: Command) ->
         deadline=timezone.now() + timedelta(seconds=seconds) if by_timer and not order.held else None,
         data={"codes": codes(order.review_hits)} if order.review_hits else None,
         command=command,
-        changed=("review_hits", "review_seconds_left"),
     )

@@ -36,7 +36,7 @@ def claim(order_id: UUID, *, person: AbstractBaseUser, take_over: bool = False) 
         held = _open_claim(order)
         if held and held.person_id == person.pk:
             held.expires_at = now + LASTS
-            held.save(update_fields=["expires_at"])
+            held.save_changes()
             return held
         if held:
             _end(held, person, take_over=take_over)
@@ -71,7 +71,7 @@ def _end(held: ReviewClaim, person: AbstractBaseUser, *, take_over: bool) -> Non
         raise ClaimedByAnother(f"{_name(held)} works on this order.")
     held.ended_at = now
     held.taken_over_by_id = person.pk if runs else None
-    held.save(update_fields=["ended_at", "taken_over_by"])
+    held.save_changes()
     if runs:
         add_note(held.order_id, author=person, text=f"Took the review over from {_name(held)}.", note_id=ids.uuid7())
 

@@ -50,5 +50,4 @@ def _record(order: Order, event: EventType, step: str) -> None:
         actor=Actor.SYSTEM,
         key=f"{event}:stalled:{order.event_seq}",
         data={"codes": [step]} if step else None,
-        changed=attention.FIELDS,
     )

@@ -150,7 +150,7 @@ def _record_abandoned(order: Order, payment: Payment) -> None:
 def _save(payment: Payment, state: Payment.State) -> None:
     payment.state = state
     payment.updated_at = timezone.now()
-    payment.save(update_fields=["state", "gateway_reference", "decline_reason", "updated_at"])
+    payment.save_changes()
 
 
 def _facts(payment: Payment) -> dict[str, str | int]:

@@ -22,7 +22,7 @@ def cancel_payment(order: Order, command: Command) -> str:
         _await_payment(order, actor=command.actor, key=f"payment_cancelled:{command.id}", command=command)
         return "No charge was made; the order waits for a new payment."
     payment.cancel_requested = True
-    payment.save(update_fields=["cancel_requested"])
+    payment.save_changes()
     order.waiting_for = Waiting.PAYMENT_RETURN
     attention.clear(order)  # a refund that failed before is part of this one now
     record(
@@ -32,7 +32,6 @@ def cancel_payment(order: Order, command: Command) -> str:
         key=f"payment_cancellation:{command.id}",
         data={"payment": str(payment.id)},
         command=command,
-        changed=("waiting_for", *attention.FIELDS),
     )
     return "The payment is taken back; then the order waits for a new one."
 
@@ -54,7 +53,6 @@ def finish_payment_return(order_id: UUID) -> Order:
 def retry_payment(order: Order, command: Command) -> str:
     """Charge a locked order again, with the payment method given; first the review, if nobody has approved it yet."""
     order.payment_method = str(command.args["payment_method"])
-    order.save(update_fields=["payment_method"])
     if not order.review_approved:
         review.start_review_again(order, command)
         return "The order will be charged with the new payment method after its review."

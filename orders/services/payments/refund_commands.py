@@ -72,5 +72,4 @@ def _clear_attention(order: Order, command: Command) -> None:
         actor=command.actor,
         key=f"attention_cleared:{command.id}",
         command=command,
-        changed=attention.FIELDS,
     )

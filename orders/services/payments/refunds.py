@@ -66,7 +66,7 @@ def succeed(order: Order, refund: Refund, *, actor: str, command: Command | None
     payment = refund.payment
     payment.refunded += refund.amount
     payment.updated_at = timezone.now()
-    payment.save(update_fields=["refunded", "updated_at"])
+    payment.save_changes()
     record(
         order,
         EventType.REFUND_SUCCEEDED,
@@ -85,7 +85,7 @@ def _end_return(order: Order, refund: Refund, *, actor: str, command: Command | 
         return
     row.state, row.closed_at = Return.State.REFUNDED, timezone.now()
     row.updated_at = row.closed_at
-    row.save(update_fields=["state", "closed_at", "updated_at"])
+    row.save_changes()
     record(
         order,
         EventType.RETURN_REFUNDED,
@@ -146,7 +146,6 @@ def _record_failure(order_id: UUID, refund_id: UUID, reason: str) -> Order:
                 key=f"refund_failed:{refund.id}",
                 data=_facts(refund),
                 command=refund.command,
-                changed=attention.FIELDS,
             )
         return order
 
@@ -154,7 +153,7 @@ def _record_failure(order_id: UUID, refund_id: UUID, reason: str) -> Order:
 def _save(refund: Refund, state: Refund.State) -> None:
     refund.state = state
     refund.updated_at = timezone.now()
-    refund.save(update_fields=["state", "gateway_reference", "failure_reason", "updated_at"])
+    refund.save_changes()
 
 
 def _facts(refund: Refund) -> dict[str, str | int]:

@@ -46,7 +46,7 @@ def approve_return(order: Order, command: Command) -> str:
     row = _named(order, command)
     row.decision, row.decided_at = command, timezone.now()
     row.deadline = row.decided_at + timedelta(seconds=settings.RETURN_ARRIVAL_WINDOW)
-    _move(row, Return.State.APPROVED, "decision", "decided_at", "deadline")
+    _move(row, Return.State.APPROVED)
     _tell(order, row, EventType.RETURN_APPROVED, command)
     _no_longer_undecided(order, command)
     return f"Return {row.number} is approved; its parcel may come."
@@ -57,7 +57,7 @@ def refuse_return(order: Order, command: Command) -> str:
     row = _named(order, command)
     row.decision, row.decided_at, row.deadline = command, timezone.now(), None
     row.closed_at = row.decided_at
-    _move(row, Return.State.REFUSED, "decision", "decided_at", "deadline", "closed_at")
+    _move(row, Return.State.REFUSED)
     _tell(order, row, EventType.RETURN_REFUSED, command)
     _no_longer_undecided(order, command)
     return f"Return {row.number} is refused."
@@ -72,13 +72,13 @@ def receive_return(order: Order, command: Command) -> str:
     row.amount = amount = command.args.get("amount", row.due)
     for piece in row.items.all():
         piece.received = came[piece.item_id]
-        piece.save(update_fields=["received"])
+        piece.save_changes()
     row.receipt, row.received_at, row.deadline = command, timezone.now(), None
     goes_back = payment if amount else None
     if goes_back is None:
         row.closed_at = row.received_at
     state = Return.State.RECEIVED if goes_back else Return.State.CLOSED
-    _move(row, state, "due", "amount", "receipt", "received_at", "deadline", "closed_at")
+    _move(row, state)
     facts: dict[str, str | int] = {"pieces": sum(came.values()), "amount": amount, "currency": order.currency}
     _tell(order, row, EventType.RETURN_RECEIVED if goes_back else EventType.RETURN_CLOSED, command, facts)
     if goes_back is None:
@@ -98,11 +98,11 @@ def pass_return_deadline(order_id: UUID, return_id: UUID, state: str) -> None:
             return
         row.deadline = None
         if row.state == Return.State.REQUESTED:
-            _move(row, Return.State.REQUESTED, "deadline")
+            _move(row, Return.State.REQUESTED)
             _ask_staff(order, row)
         elif row.state == Return.State.APPROVED:
             row.closed_at = timezone.now()
-            _move(row, Return.State.EXPIRED, "deadline", "closed_at")
+            _move(row, Return.State.EXPIRED)
             _tell(order, row, EventType.RETURN_EXPIRED, None)
 
 
@@ -112,9 +112,9 @@ def _named(order: Order, command: Command) -> Return:
     return row
 
 
-def _move(row: Return, state: Return.State, *changed: str) -> None:
+def _move(row: Return, state: Return.State) -> None:
     row.state, row.updated_at = state, timezone.now()
-    row.save(update_fields=["state", "updated_at", *changed])
+    row.save_changes()
 
 
 def _tell(
@@ -140,7 +140,6 @@ def _ask_staff(order: Order, row: Return) -> None:
         actor=Actor.TIMER,
         key=f"undecided:{row.pk}",
         data={"return": str(row.pk)},
-        changed=attention.FIELDS,
     )
 
 
@@ -156,5 +155,4 @@ def _no_longer_undecided(order: Order, command: Command) -> None:
         actor=command.actor,
         key=f"attention_cleared:{command.id}",
         command=command,
-        changed=attention.FIELDS,
     )

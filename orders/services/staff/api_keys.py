@@ -30,7 +30,7 @@ def create_api_key(name: str, scopes: Sequence[str] = (), *, issued_by: Abstract
         if set(scopes) - set(client.scopes):
             client = ApiClient.objects.select_for_update().get(pk=client.pk)
             client.scopes = list(dict.fromkeys([*client.scopes, *scopes]))
-            client.save(update_fields=["scopes"])
+            client.save_changes()
         ApiKey.objects.create(
             client=client,
             prefix=key[:PREFIX_LENGTH],

@@ -3,9 +3,6 @@
 from orders.models import Order
 from orders.selectors.refunds import failed_refund
 
-# Of an order, for the event that tells of the change.
-FIELDS = ("needs_attention", "attention_reason")
-
 
 def flag(order: Order, reason: str) -> None:
     """A person must look at a locked order, and reads the reason."""

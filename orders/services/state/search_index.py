@@ -11,7 +11,7 @@ BATCH = 200
 
 
 def refresh(order: Order) -> None:
-    """Set the words of a locked order anew; its next event saves them if `search_text` is named among what changed."""
+    """Set the words of a locked order anew."""
     items = sorted(order.items.all(), key=lambda item: item.position)
     shipments = sorted(order.shipments.all(), key=lambda shipment: shipment.attempt)
     order.search_text = search_text(order, items, [shipment.tracking_number for shipment in shipments])

@@ -26,6 +26,8 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 def locked_order(order_id: UUID) -> Iterator[Order]:
     """A transaction that holds the order's row lock; every service that changes an order works inside one.
 
+    What was changed of the order is written with its next event, or else when the block ends.
+
     Raises:
         OrderNotFound: no order has this id.
     """
@@ -35,6 +37,7 @@ def locked_order(order_id: UUID) -> Iterator[Order]:
         if order is None:
             raise OrderNotFound(f"There is no order {order_id}.")
         yield order
+        order.save_changes()
 
 
 def record(
@@ -45,9 +48,8 @@ def record(
     key: str,
     data: Data | None = None,
     command: Command | None = None,
-    changed: tuple[str, ...] = (),
 ) -> Event:
-    """Write an event of a locked order, with it who is to be told, and the order's own fields named in `changed`.
+    """Write an event of a locked order, what else was changed of the order, and who is to be told.
 
     `key` names the step once and for all (a command's id, an attempt): the database refuses to record it twice.
     """
@@ -66,7 +68,7 @@ def record(
     )
     row.hash = hash_of(row)
     order.event_seq, order.event_hash, order.updated_at = row.seq, row.hash, now
-    order.save(update_fields=["event_seq", "event_hash", "updated_at", *changed])
+    order.save_changes()
     row.save(force_insert=True)
     write_deliveries(order, row)
     return row
@@ -83,7 +85,6 @@ def advance(
     deadline: datetime | None = None,
     data: Data | None = None,
     command: Command | None = None,
-    changed: tuple[str, ...] = (),
 ) -> Event:
     """Move a locked order along the state machine and record why.
 
@@ -106,7 +107,6 @@ def advance(
         key=key,
         data=data,
         command=command,
-        changed=("status", "waiting_for", "deadline", *changed),
     )
 
 
