@@ -1,4 +1,4 @@
-"""The state machine of an order: one table, from which the transitions, the trigger and the docs are made."""
+"""The state machines of an order and of a return: tables from which transitions, triggers and the docs are made."""
 
 from enum import StrEnum
 
@@ -99,7 +99,19 @@ class Waiting(StrEnum):
     CANCELLATION = "cancellation"
 
 
-S, E = Status, EventType
+class ReturnStage(StrEnum):
+    """How far a return came. `closed`: it came, and nothing goes back for it."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    RECEIVED = "received"
+    CLOSED = "closed"
+    REFUNDED = "refunded"
+
+
+S, E, R = Status, EventType, ReturnStage
 
 TRANSITIONS: dict[tuple[Status, EventType], tuple[Status, ...]] = {
     (S.RECEIVED, E.ORDER_VALIDATED): (S.IN_REVIEW,),
@@ -157,3 +169,23 @@ def target(status: Status, event: EventType, to: Status | None = None) -> Status
     if to is not None:
         return to if to in targets else None
     return targets[0] if targets else None
+
+
+RETURN_TRANSITIONS: dict[tuple[ReturnStage, EventType], ReturnStage] = {
+    (R.REQUESTED, E.RETURN_APPROVED): R.APPROVED,
+    (R.REQUESTED, E.RETURN_REFUSED): R.REFUSED,
+    (R.APPROVED, E.RETURN_RECEIVED): R.RECEIVED,
+    (R.APPROVED, E.RETURN_CLOSED): R.CLOSED,
+    (R.APPROVED, E.RETURN_EXPIRED): R.EXPIRED,
+    (R.RECEIVED, E.RETURN_REFUNDED): R.REFUNDED,
+}
+RETURN_FINAL = frozenset(ReturnStage) - {stage for stage, _ in RETURN_TRANSITIONS}
+# Somebody has still to decide, or to send the parcel.
+RETURN_OPEN = (R.REQUESTED, R.APPROVED)
+# Its pieces cannot be returned once more.
+RETURN_CLAIMING = (R.REQUESTED, R.APPROVED, R.RECEIVED, R.CLOSED, R.REFUNDED)
+
+
+def return_target(stage: ReturnStage, event: EventType) -> ReturnStage | None:
+    """Where `event` leads a return from `stage`; None if the table has no such row."""
+    return RETURN_TRANSITIONS.get((stage, event))

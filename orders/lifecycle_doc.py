@@ -1,9 +1,18 @@
-"""The text of docs/lifecycle.md, made from the state machine and the table of commands."""
+"""The text of docs/lifecycle.md, made from the state machines and the table of commands."""
 
 from collections.abc import Iterable, Iterator
 
 from orders.commands import RULES, Rule, accepted_in
-from orders.lifecycle import FINAL, TRANSITIONS, WAITS_FOR, EventType, Status
+from orders.lifecycle import (
+    FINAL,
+    RETURN_FINAL,
+    RETURN_TRANSITIONS,
+    TRANSITIONS,
+    WAITS_FOR,
+    EventType,
+    ReturnStage,
+    Status,
+)
 
 INTRODUCTION = """\
 # The lifecycle of an order
@@ -19,6 +28,11 @@ still. Three words replace it for a while: `reviewer` where a person must review
 (no timer runs then), `payment_return` while a payment is being taken back, and `handover` once the label of a packed
 order is booked, or as soon as it is packed where people fulfil it: no label is booked then. A final order waits for
 nothing.
+"""
+
+RETURNS = """\
+What customers send back of a delivered order has a state of its own in `returns.state`; the order stays delivered. A
+database trigger refuses every change that is not in this table. `return_requested` writes the return down.
 """
 
 COMMANDS = """\
@@ -38,6 +52,7 @@ def document() -> str:
         f"## Transitions\n\nBold statuses are final.\n\n{_transitions()}",
         f"## What each status waits for\n\n{WAITING}\n{_waiting()}",
         f"## Commands\n\n{COMMANDS}\n{_commands()}",
+        f"## Returns\n\n{RETURNS}\n{_diagram_of_returns()}\n{_transitions_of_returns()}",
     )
     return "\n".join(sections)
 
@@ -64,6 +79,21 @@ def _transitions() -> str:
     return _table(
         ("from", "on", "to"),
         ((_list(froms), event, " or ".join(map(_bold_if_final, targets))) for (event, targets), froms in rows.items()),
+    )
+
+
+def _diagram_of_returns() -> str:
+    lines = ["stateDiagram-v2", f"    [*] --> {ReturnStage.REQUESTED}: {EventType.RETURN_REQUESTED}"]
+    lines += [f"    {stage} --> {to}: {event}" for (stage, event), to in RETURN_TRANSITIONS.items()]
+    lines += [f"    {stage} --> [*]" for stage in ReturnStage if stage in RETURN_FINAL]
+    return "\n".join(["```mermaid", *lines, "```", ""])
+
+
+def _transitions_of_returns() -> str:
+    table = RETURN_TRANSITIONS.items()
+    return _table(
+        ("from", "on", "to"),
+        ((stage, event, f"**{to}**" if to in RETURN_FINAL else to) for (stage, event), to in table),
     )
 
 

@@ -8,6 +8,7 @@ from temporalio.common import RawValue, WorkflowIDReusePolicy
 from temporalio.exceptions import ChildWorkflowError, FailureError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
+    from orders.commands import RULES, Kind
     from orders.lifecycle import FINAL, Status, Waiting
     from workflows import activities, policies
     from workflows.contracts import (
@@ -146,7 +147,7 @@ class OrderWorkflow(OrderProcess):
         await super().settle(signal)
         if self.state.position != before:
             await self.tell_shipping()
-        if signal.name == "settle_payment":
+        if signal.name == RULES[Kind.SETTLE_PAYMENT].signal:
             self.ask_the_gateway_now()
 
     async def tell_shipping(self) -> None:

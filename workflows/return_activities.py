@@ -10,7 +10,7 @@ from orders.selectors.returns import has_pending_refund, return_by_id
 from orders.services.commands import settle
 from orders.services.orders import stalls
 from orders.services.payments import refunds
-from orders.services.returns import return_commands
+from orders.services.returns import deadlines
 from workflows.contracts import ReturnDeadline, ReturnRef, ReturnSignal, ReturnState
 
 
@@ -40,7 +40,7 @@ def settle_return_command(signal: ReturnSignal) -> ReturnState:
 @activity.defn
 def pass_return_deadline(over: ReturnDeadline) -> ReturnState:
     """Decide what a deadline decides."""
-    return_commands.pass_return_deadline(UUID(over.order_id), UUID(over.return_id), over.stage)
+    deadlines.pass_return_deadline(UUID(over.order_id), UUID(over.return_id), over.stage)
     return state_of(over)
 
 

@@ -8,6 +8,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
+    from orders.lifecycle import ReturnStage
     from workflows import policies, return_activities
     from workflows.contracts import LOOK, OrderState, ReturnDeadline, ReturnRef, ReturnSignal, ReturnState, Signal
 
@@ -27,9 +28,9 @@ class ReturnWorkflow(OrderProcess):
         self.order_id, self.return_id = asked.order_id, asked.return_id
         self.state: ReturnState = ReturnState(status=self.state.status)
         self.steps: dict[str, Callable[[], Awaitable[None]]] = {
-            "requested": self.wait_until_the_deadline,
-            "approved": self.wait_until_the_deadline,
-            "received": self.refund,
+            ReturnStage.REQUESTED: self.wait_until_the_deadline,
+            ReturnStage.APPROVED: self.wait_until_the_deadline,
+            ReturnStage.RECEIVED: self.refund,
         }
 
     @workflow.run

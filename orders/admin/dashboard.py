@@ -13,7 +13,7 @@ from orders.admin.approvals import DECIDE
 from orders.admin.charts import Chart, chart, lying_chart
 from orders.admin.durations import age
 from orders.gateways.process import process
-from orders.lifecycle import Status
+from orders.lifecycle import ReturnStage, Status
 from orders.money import in_words
 from orders.selectors import dashboard
 from orders.selectors.approvals import approvals_waiting
@@ -95,11 +95,16 @@ def _panel(title: str, pile: dashboard.Pile, query: Mapping[str, str]) -> Panel:
 
 def _returns() -> list[Panel]:
     """Returns that wait for a decision, and those that wait for their parcel."""
-    titles = {"requested": "Returns to decide", "approved": "Returns on their way"}
+    titles = {ReturnStage.REQUESTED: "Returns to decide", ReturnStage.APPROVED: "Returns on their way"}
     where = reverse("admin:orders_return_changelist")
     return [
-        Panel(title=titles[state], count=count, oldest=age(oldest) if oldest else "", url=f"{where}?state={state}")
-        for state, (count, oldest) in return_piles().items()
+        Panel(
+            title=titles[stage],
+            count=count,
+            oldest=age(oldest) if oldest else "",
+            url=f"{where}?state={stage}",
+        )
+        for stage, (count, oldest) in return_piles().items()
     ]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from orders.admin.forms import ActionForm, DangerousForm
+from orders.lifecycle import ReturnStage
 from orders.models import Return
 from orders.money import to_minor
 from orders.selectors.backoffice import OrderView
@@ -43,7 +44,7 @@ class RequestReturnForm(ActionForm):
 class _OfAReturn(ActionForm):
     """About one of the order's returns: the one that the address names, or else the oldest that waits for this."""
 
-    state = Return.State.REQUESTED
+    state = ReturnStage.REQUESTED
     which = forms.ChoiceField(label="Return")
 
     def __init__(self, view: OrderView, data: Any = None, initial: dict[str, Any] | None = None) -> None:
@@ -79,7 +80,7 @@ class RefuseReturnForm(_OfAReturn, DangerousForm):
 class ReceiveReturnForm(_OfAReturn):
     """What came, and how much goes back for it."""
 
-    state = Return.State.APPROVED
+    state = ReturnStage.APPROVED
     amount = forms.DecimalField(
         required=False,
         min_value=0,

@@ -6,14 +6,16 @@ from django.http import HttpRequest
 
 from orders.admin.durations import age, time_left
 from orders.admin.lists import ListAdmin, OrderColumn, StateFilter
+from orders.lifecycle import RETURN_OPEN, ReturnStage
 from orders.models import Return
+from orders.models.returns import STAGES
 
 
 class ReturnStateFilter(StateFilter):
     """Returns that wait for a decision or for their parcel, unless something else is chosen."""
 
-    states = Return.State.choices
-    is_open = Q(state__in=Return.OPEN)
+    states = STAGES
+    is_open = Q(state__in=RETURN_OPEN)
 
 
 class ReturnAdmin(OrderColumn, ListAdmin[Return]):
@@ -40,7 +42,7 @@ class ReturnAdmin(OrderColumn, ListAdmin[Return]):
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Those that wait: the longest waiting first. Others: the newest first."""
-        waiting = request.GET.get("state", "") in ("", *Return.OPEN)
+        waiting = request.GET.get("state", "") in ("", *RETURN_OPEN)
         return ("created_at", "id") if waiting else ("-created_at", "-id")
 
     @admin.display(description="age")
@@ -52,7 +54,7 @@ class ReturnAdmin(OrderColumn, ListAdmin[Return]):
     def time_left(self, row: Return) -> str:
         """Until it should be decided, or have arrived."""
         if row.deadline is None:
-            return "overdue" if row.state == Return.State.REQUESTED else "–"
+            return "overdue" if row.state == ReturnStage.REQUESTED else "–"
         return time_left(row.deadline)
 
     @admin.display(description="refund")

@@ -17,6 +17,7 @@ from orders.api.results import (
     ToFulfil,
 )
 from orders.commands import CommandState, order_workflow_id
+from orders.lifecycle import ReturnStage
 from orders.models import Approval, Command, Order, Payment, Return
 from orders.selectors.commands import open_kinds
 from orders.selectors.eligibility import accepted_by
@@ -140,7 +141,7 @@ def _payment(payment: Payment) -> PaymentOut:
 
 
 def _return(row: Return, currency: str) -> ReturnOut:
-    refusal = row.decision if row.state == Return.State.REFUSED else None
+    refusal = row.decision if row.state == ReturnStage.REFUSED else None
     return ReturnOut(
         id=row.pk,
         number=row.number,

@@ -7,7 +7,7 @@ import orders.commands
 import orders.ids
 import orders.lifecycle
 
-# Where a return may go from where; `orders/models/returns.py` has the same, and a test compares the two.
+# Where a return may go from where; `orders/lifecycle.py` has the same, and a test compares the two.
 NEXT = """
     ('requested', 'approved'), ('requested', 'refused'),
     ('approved', 'received'), ('approved', 'closed'), ('approved', 'expired'),

@@ -4,8 +4,11 @@ from django.db import models
 from django.db.models import F, Q
 
 from orders import ids
+from orders.lifecycle import RETURN_OPEN, ReturnStage
 from orders.models.tracked import TrackedModel
 from orders.money import in_words
+
+STAGES = [(stage.value, stage.capitalize()) for stage in ReturnStage]
 
 
 class Return(TrackedModel):
@@ -13,19 +16,9 @@ class Return(TrackedModel):
 
     Free text stays in the commands: what the customer said in that of `request`, why it was refused in that of
     `decision`. `due` is what the pieces that came were bought for, `amount` what goes back of it, in minor units.
-    `deadline` is until when it is to be decided or to arrive. A trigger keeps to `NEXT`.
+    `deadline` is until when it is to be decided or to arrive. A trigger keeps to the table in
+    `orders/lifecycle.py`.
     """
-
-    class State(models.TextChoices):
-        """How far it came. `closed`: it came, and nothing goes back for it."""
-
-        REQUESTED = "requested"
-        APPROVED = "approved"
-        REFUSED = "refused"
-        EXPIRED = "expired"
-        RECEIVED = "received"
-        CLOSED = "closed"
-        REFUNDED = "refunded"
 
     class Cause(models.TextChoices):
         """Why something comes back."""
@@ -38,20 +31,10 @@ class Return(TrackedModel):
         UNWANTED = "unwanted", "It is not wanted any more"
         OTHER = "other", "Another reason"
 
-    NEXT = {
-        State.REQUESTED: (State.APPROVED, State.REFUSED),
-        State.APPROVED: (State.RECEIVED, State.CLOSED, State.EXPIRED),
-        State.RECEIVED: (State.REFUNDED,),
-    }
-    # Somebody has still to decide, or to send it.
-    OPEN = (State.REQUESTED, State.APPROVED)
-    # Its pieces cannot be returned once more.
-    CLAIMING = (State.REQUESTED, State.APPROVED, State.RECEIVED, State.CLOSED, State.REFUNDED)
-
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="returns")
     number = models.PositiveSmallIntegerField()
-    state = models.CharField(max_length=10, default=State.REQUESTED, choices=State.choices)
+    state = models.CharField(max_length=10, default=ReturnStage.REQUESTED, choices=STAGES)
     cause = models.CharField(max_length=20, choices=Cause.choices)
     request = models.OneToOneField("orders.Command", models.PROTECT, related_name="requested_return")
     decision = models.OneToOneField("orders.Command", models.PROTECT, null=True, related_name="decided_return")
@@ -113,7 +96,7 @@ class Return(TrackedModel):
     @property
     def is_open(self) -> bool:
         """It waits for a decision, or for the parcel."""
-        return self.state in self.OPEN
+        return self.state in RETURN_OPEN
 
     @property
     def label(self) -> str:

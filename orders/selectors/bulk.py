@@ -147,7 +147,7 @@ def progress_of(run: BulkRun) -> Progress:
 # Which of a run's orders are shown, by what became of their commands.
 SHOWN: dict[str, Q] = {
     "all": Q(),
-    "open": Q(refusal="") & (Q(command__state=None) | Q(command__state__in=["pending", "delivered"])),
+    "open": Q(refusal="") & (Q(command__state=None) | Q(command__settled_at=None)),
     "rejected": Q(command__state=CommandState.REJECTED),
     "applied": Q(command__state=CommandState.APPLIED),
     "left out": ~Q(refusal=""),

@@ -36,7 +36,7 @@ def waiting_for(step: Kind) -> QuerySet[Order]:
     orders = Order.objects.filter(status__in=sorted(RULES[step].statuses), fulfilment=MANUAL, held=False)
     orders = orders.filter(made_up=False)
     if step is Kind.DELIVER:
-        orders = orders.filter(status="shipped")
+        orders = orders.filter(status=Status.SHIPPED)
     waits = _WAITS.get(step)
     return orders.filter(waiting_for__in=waits) if waits else orders
 

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
 from django.utils import timezone
 
 from orders.commands import Kind
-from orders.lifecycle import Status
+from orders.lifecycle import RETURN_OPEN, ReturnStage, Status
 from orders.mails import ALWAYS, NOT_NEEDED
 from orders.models import Approval, Command, Delivery, Order, Payment, Refund, Return
 from orders.selectors.refunds import refundable, unanswered
@@ -134,9 +134,9 @@ def _money(order: Order) -> Iterator[OpenMatter]:
 
 
 def _returns(order_ids: Collection[UUID]) -> Iterator[tuple[UUID, OpenMatter]]:
-    rows = Return.objects.filter(order__in=order_ids, state__in=Return.OPEN).select_related("request", "decision")
+    rows = Return.objects.filter(order__in=order_ids, state__in=RETURN_OPEN).select_related("request", "decision")
     for row in rows.order_by("number"):
-        asked = row.state == Return.State.REQUESTED
+        asked = row.state == ReturnStage.REQUESTED
         said = row.request if asked or row.decision is None else row.decision
         yield (
             row.order_id,

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
 
 from orders.errors import ReturnNotFound
+from orders.lifecycle import RETURN_CLAIMING, RETURN_OPEN, ReturnStage
 from orders.models import Order, Refund, Return, Shipment
 from orders.money import apportion
 from orders.selectors.orders import order_by_id
@@ -45,7 +46,7 @@ def returns_of(order: Order) -> list[Return]:
     return list(rows.prefetch_related("items__item"))
 
 
-def returns_in(order: Order, state: Return.State) -> list[Return]:
+def returns_in(order: Order, state: ReturnStage) -> list[Return]:
     """The order's returns in this state, oldest first."""
     return [row for row in order.returns.all() if row.state == state]
 
@@ -54,7 +55,7 @@ def claimed(order: Order) -> Counter[int]:
     """How many pieces of each item (by its id) came back, or are to come back."""
     found: Counter[int] = Counter()
     for row in order.returns.all():
-        if row.state in Return.CLAIMING:
+        if row.state in RETURN_CLAIMING:
             found.update({piece.item_id: piece.claimed for piece in row.items.all()})
     return found
 
@@ -186,19 +187,19 @@ def overdue(*, since: datetime, limit: int) -> list[Return]:
     return list({row.pk: row for row in [*late, *unpaid[:limit]]}.values())
 
 
-def return_piles() -> dict[str, tuple[int, datetime | None]]:
+def return_piles() -> dict[ReturnStage, tuple[int, datetime | None]]:
     """How many returns wait for a decision and how many for their parcel, and since when."""
     rows = (
-        Return.objects.filter(state__in=Return.OPEN)
+        Return.objects.filter(state__in=RETURN_OPEN)
         .order_by()
         .values_list("state")
         .annotate(count=Count("*"), oldest=Min("created_at"))
     )
     found = {state: (count, oldest) for state, count, oldest in rows}
-    return {state: found.get(state, (0, None)) for state in Return.OPEN}
+    return {state: found.get(state, (0, None)) for state in RETURN_OPEN}
 
 
 def _under_way() -> QuerySet[Return]:
     pending = Refund.objects.filter(command=OuterRef("receipt"), state=Refund.State.PENDING)
-    rows = Return.objects.filter(state__in=["requested", "approved", "received"])
-    return rows.filter(Q(state__in=Return.OPEN) | Exists(pending))
+    rows = Return.objects.filter(state__in=[*RETURN_OPEN, ReturnStage.RECEIVED])
+    return rows.filter(Q(state__in=RETURN_OPEN) | Exists(pending))

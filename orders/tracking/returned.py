@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.translation import gettext
 
+from orders.lifecycle import ReturnStage
 from orders.models import Order, Return
 from orders.money import localised
 from orders.tracking import words
@@ -32,14 +33,14 @@ def returns_seen(order: Order) -> list[ReturnSeen]:
 
 def goes_on(order: Order) -> bool:
     """Whether one of them may still change."""
-    return any(row.is_open or row.state == Return.State.RECEIVED for row in order.returns.all())
+    return any(row.is_open or row.state == ReturnStage.RECEIVED for row in order.returns.all())
 
 
 def _seen(order: Order, row: Return) -> ReturnSeen:
     title = gettext("Return {number}").format(number=row.number)
     pieces = [piece.in_words for piece in row.items.all()]
-    text = gettext(words.RETURNS[row.state])
-    if row.state == Return.State.APPROVED and row.deadline is not None:
+    text = gettext(words.RETURNS[ReturnStage(row.state)])
+    if row.state == ReturnStage.APPROVED and row.deadline is not None:
         before, _, after = gettext(words.SEND_BY).partition("{time}")
         return ReturnSeen(title, pieces, text, before, row.deadline, after, _advice(row))
     return ReturnSeen(title, pieces, " ".join(part for part in (text, _more(order, row)) if part))
@@ -53,12 +54,12 @@ def _advice(row: Return) -> str:
 
 def _more(order: Order, row: Return) -> str:
     """Why it was refused, in the words of whoever did; how much goes back."""
-    if row.state == Return.State.REFUSED and row.decision is not None:
+    if row.state == ReturnStage.REFUSED and row.decision is not None:
         return row.decision.reason
     amount = localised(row.amount or 0, order.currency)
-    if row.state == Return.State.RECEIVED:
+    if row.state == ReturnStage.RECEIVED:
         return gettext("{amount} are on their way back to you.").format(amount=amount)
-    if row.state == Return.State.REFUNDED:
+    if row.state == ReturnStage.REFUNDED:
         banks = gettext("Banks take up to {days} days.").format(days=BANK_DAYS)
         return f"{gettext('{amount} refunded').format(amount=amount)}. {banks}"
     return ""

@@ -6,7 +6,7 @@ They are marked for translation here and translated where they are said.
 from django.utils.translation import gettext_noop as _
 
 from orders.commands import Kind
-from orders.lifecycle import EventType, Status, Waiting
+from orders.lifecycle import EventType, ReturnStage, Status, Waiting
 from orders.selectors.open_matters import Matter
 
 HEADLINES: dict[Status, str] = {
@@ -168,14 +168,14 @@ FOLLOWED_BY: dict[Kind, dict[EventType, bool]] = {
 }
 
 # Where a return stands, and what the customer does next.
-RETURNS: dict[str, str] = {
-    "requested": _("We look at it and answer you."),
-    "approved": _("We agreed to it."),
-    "refused": _("We could not agree to it."),
-    "expired": _("It did not reach us in time."),
-    "received": _("It reached us."),
-    "closed": _("It reached us. Nothing goes back for it."),
-    "refunded": _("It reached us."),
+RETURNS: dict[ReturnStage, str] = {
+    ReturnStage.REQUESTED: _("We look at it and answer you."),
+    ReturnStage.APPROVED: _("We agreed to it."),
+    ReturnStage.REFUSED: _("We could not agree to it."),
+    ReturnStage.EXPIRED: _("It did not reach us in time."),
+    ReturnStage.RECEIVED: _("It reached us."),
+    ReturnStage.CLOSED: _("It reached us. Nothing goes back for it."),
+    ReturnStage.REFUNDED: _("It reached us."),
 }
 SEND_BY = _("Please send it so that it reaches us by {time}.")
 # As the form asks; `Return.Cause` has the same.

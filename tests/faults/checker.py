@@ -24,7 +24,7 @@ from uuid import UUID
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 from orders.commands import CommandState, Kind
-from orders.lifecycle import Status
+from orders.lifecycle import ReturnStage, Status
 from orders.models import Command, Order, Payment, Refund, Return, Shipment
 from orders.services.orders.verification import verified
 
@@ -33,7 +33,7 @@ Books = dict[str, list[Entry]]
 
 FAILING_ATTEMPTS = 5
 CALLS_AT_ONCE = 20
-RETURN_OVER = (Return.State.REFUSED, Return.State.EXPIRED, Return.State.CLOSED, Return.State.REFUNDED)
+RETURN_OVER = (ReturnStage.REFUSED, ReturnStage.EXPIRED, ReturnStage.CLOSED, ReturnStage.REFUNDED)
 OUT = (Shipment.State.SHIPPED, Shipment.State.DELIVERED, Shipment.State.FAILED)
 
 

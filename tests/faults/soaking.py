@@ -10,7 +10,7 @@ from django.db import Error, connection
 from django.db.models import Count, Q, Sum
 
 from orders.commands import CommandState, Kind, accepted_in
-from orders.lifecycle import FINAL, Status, Waiting
+from orders.lifecycle import FINAL, RETURN_OPEN, ReturnStage, Status, Waiting
 from orders.models import Command, Delivery, Order, Refund, Return, WebhookEvent
 from orders.selectors.refunds import failed_refund
 from tests.faults.checker import violations
@@ -27,7 +27,7 @@ SAY_EVERY_SECONDS = 10
 # How long nothing may come to its end before the soak is judged as it stands.
 STANDSTILL_SECONDS = 120
 OPEN = (CommandState.PENDING, CommandState.DELIVERED)
-UNDER_WAY = (*Return.OPEN, Return.State.RECEIVED)
+UNDER_WAY = (*RETURN_OPEN, ReturnStage.RECEIVED)
 # What is refused for good is tried once, and again only where its sender or PostgreSQL was killed meanwhile.
 MOST_ATTEMPTS = 5
 TO = re.compile(r"^To: (.*)$", re.MULTILINE)
@@ -174,9 +174,9 @@ def let_people_decide() -> None:
         kind = decision(order)
         if kind and not order.commands.filter(state__in=OPEN).exists():
             issue(order.pk, kind, reason="The soak ends.")
-    for row in Return.objects.filter(state__in=Return.OPEN).select_related("order"):
+    for row in Return.objects.filter(state__in=RETURN_OPEN).select_related("order"):
         if not row.order.commands.filter(state__in=OPEN).exists():
-            kind = Kind.REFUSE_RETURN if row.state == Return.State.REQUESTED else Kind.RECEIVE_RETURN
+            kind = Kind.REFUSE_RETURN if row.state == ReturnStage.REQUESTED else Kind.RECEIVE_RETURN
             issue(row.order_id, kind, reason="The soak ends.", args={"return": str(row.pk)})
 
 

@@ -11,7 +11,7 @@ from orders.services.commands.rows import CommandRequest
 from orders.services.orders.cancellation import finish_cancellation
 from orders.services.orders.placement import NewItem
 from orders.services.payments import refunds
-from orders.services.returns.return_commands import pass_return_deadline
+from orders.services.returns.deadlines import pass_return_deadline
 from orders.services.state.deliveries import write_mail
 from tests.admin.conditions import CONDITIONS
 from tests.factories import a_return, an_order_in, command, wish

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from orders.lifecycle import CANCELLABLE, FINAL, TRANSITIONS, WAITS_FOR, EventType, Status, Waiting
+from orders.lifecycle import CANCELLABLE, FINAL, RETURN_TRANSITIONS, TRANSITIONS, WAITS_FOR, EventType, Status, Waiting
 from orders.lifecycle_doc import document, edges
 from orders.models import Event, Order, Refund
 from stack.state import ROOT
@@ -40,9 +40,9 @@ def run(sql: str, *values: str | UUID) -> None:
         cursor.execute(sql, values)
 
 
-def pairs_of_the_trigger() -> set[tuple[str, str]]:
+def pairs_of_the_trigger(function: str = "orderlife_order_status") -> set[tuple[str, str]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_functiondef('orderlife_order_status'::regproc)")
+        cursor.execute("SELECT pg_get_functiondef(%s::regproc)", [function])
         (source,) = cursor.fetchone() or ("",)
     return set(re.findall(r"\('(\w+)', '(\w+)'\)", source))
 
@@ -53,7 +53,13 @@ def test_the_page_agrees_with_the_tables() -> None:
 
 def test_the_page_has_every_transition_in_its_diagram() -> None:
     drawn = set(re.findall(r"^    (\w+) --> (\w+): (\w+)$", document(), re.MULTILINE))
-    assert drawn == {(status.value, to.value, event.value) for status, event, to in edges()}
+    returns = {(stage.value, to.value, event.value) for (stage, event), to in RETURN_TRANSITIONS.items()}
+    assert drawn == {(status.value, to.value, event.value) for status, event, to in edges()} | returns
+
+
+def test_the_database_and_the_code_agree_on_where_a_return_may_go() -> None:
+    pairs = pairs_of_the_trigger("orderlife_return_state")
+    assert pairs == {(stage.value, to.value) for (stage, _), to in RETURN_TRANSITIONS.items()}
 
 
 def test_the_command_writes_the_page_and_tells_when_it_is_old(settings: Settings, tmp_path: Path) -> None:

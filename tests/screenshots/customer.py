@@ -13,7 +13,7 @@ from orders.services.customers.access import access_cookie, proof_cookie
 from orders.services.fulfilment import labels
 from orders.services.orders.placement import NewItem
 from orders.services.payments import payment_commands, refunds
-from orders.services.returns.return_commands import pass_return_deadline
+from orders.services.returns.deadlines import pass_return_deadline
 from orders.tracking.access import COOKIE, PROOF
 from tests.factories import a_return, an_order_in, command, wish
 

@@ -12,7 +12,7 @@ from orders.address import parse_address
 from orders.commands import Kind
 from orders.errors import InvalidOrder
 from orders.gateways.payments.configured import payment_gateway
-from orders.lifecycle import Status, Waiting
+from orders.lifecycle import ReturnStage, Status, Waiting
 from orders.models import Approval, Order, Payment, Return, Shipment
 from orders.money import in_words
 from orders.parcels import parse_parcel
@@ -175,7 +175,7 @@ def _pieces_are_returnable(order: Order, asked: Asked) -> str:
     return ""
 
 
-def _return_is(state: Return.State, done: str) -> Check:
+def _return_is(state: ReturnStage, done: str) -> Check:
     """Whether the return that is named, or any where none is, stands in this state."""
 
     def check(order: Order, asked: Asked) -> str:
@@ -244,7 +244,7 @@ CHECKS: dict[Kind, tuple[Check, ...]] = {
     Kind.RETRY_REFUND: (_has_a_failed_refund,),
     Kind.SETTLE_REFUND: (_has_a_failed_refund,),
     Kind.REQUEST_RETURN: (_is_in_the_return_window, _pieces_are_returnable),
-    Kind.APPROVE_RETURN: (_return_is(Return.State.REQUESTED, "approved"),),
-    Kind.REFUSE_RETURN: (_return_is(Return.State.REQUESTED, "refused"), _says_why),
-    Kind.RECEIVE_RETURN: (_return_is(Return.State.APPROVED, "received"), _receipt_is_right),
+    Kind.APPROVE_RETURN: (_return_is(ReturnStage.REQUESTED, "approved"),),
+    Kind.REFUSE_RETURN: (_return_is(ReturnStage.REQUESTED, "refused"), _says_why),
+    Kind.RECEIVE_RETURN: (_return_is(ReturnStage.APPROVED, "received"), _receipt_is_right),
 }

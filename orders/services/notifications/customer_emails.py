@@ -18,9 +18,9 @@ from orders.carriers import carrier_name, tracking_link
 from orders.errors import MailRefused
 from orders.gateways.mail import Letter, mail_gateway
 from orders.languages import language_or_default, spoken
-from orders.lifecycle import Status
+from orders.lifecycle import ReturnStage, Status
 from orders.mails import CODE_OVER, OVERTAKEN, OVERTAKEN_BY, UNTRUE, UNTRUE_AFTER, Mail
-from orders.models import AccessCode, Delivery, Order, Return
+from orders.models import AccessCode, Delivery, Order
 from orders.money import localised
 from orders.selectors.open_matters import payment_state
 from orders.selectors.tracking import recent_orders, tracked
@@ -147,7 +147,7 @@ def _parcel(row: Delivery) -> Facts:
 def _return(row: Delivery) -> Facts:
     """What the customer does next, while the parcel is waited for."""
     about: str = row.event.data.get("return", "") if row.event else ""
-    found = row.order.returns.filter(pk=about, state=Return.State.APPROVED).first() if about else None
+    found = row.order.returns.filter(pk=about, state=ReturnStage.APPROVED).first() if about else None
     if found is None or found.deadline is None:
         return {}
     pieces = ", ".join(piece.in_words for piece in found.items.all())

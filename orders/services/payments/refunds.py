@@ -8,15 +8,17 @@ from uuid import UUID
 from django.utils import timezone
 
 from orders.actors import Actor
+from orders.commands import CommandState, Kind
 from orders.errors import RefundRefused
 from orders.gateways.payments.configured import payment_gateway
-from orders.lifecycle import EventType
+from orders.lifecycle import EventType, ReturnStage
 from orders.models import Command, Order, Payment, Refund, Return
 from orders.selectors.orders import order_by_id
 from orders.selectors.refunds import is_to_be_returned, pending_refunds, refundable
 from orders.services.payments.charging import charge
 from orders.services.state import attention
-from orders.services.state.transition import locked_order, record
+from orders.services.state.returns import advance_return
+from orders.services.state.transition import Data, locked_order, record
 
 
 def return_payment(order_id: UUID) -> Order:
@@ -80,20 +82,12 @@ def succeed(order: Order, refund: Refund, *, actor: str, command: Command | None
 
 def _end_return(order: Order, refund: Refund, *, actor: str, command: Command | None) -> None:
     """End the return that this refund of a locked order was for, if it was for one."""
-    row = Return.objects.filter(receipt=refund.command_id, state=Return.State.RECEIVED).first()
-    if refund.command_id is None or row is None:
+    if refund.command_id is None:
         return
-    row.state, row.closed_at = Return.State.REFUNDED, timezone.now()
-    row.updated_at = row.closed_at
-    row.save_changes()
-    record(
-        order,
-        EventType.RETURN_REFUNDED,
-        actor=actor,
-        key=f"return_refunded:{row.pk}",
-        data={"return": str(row.pk), "amount": refund.amount, "currency": order.currency},
-        command=command,
-    )
+    row = Return.objects.filter(receipt=refund.command_id, state=ReturnStage.RECEIVED).first()
+    if row is not None:
+        facts: Data = {"amount": refund.amount, "currency": order.currency}
+        advance_return(order, row, EventType.RETURN_REFUNDED, actor=actor, command=command, data=facts)
 
 
 def _pay(order_id: UUID, refund: Refund) -> Order:
@@ -118,7 +112,8 @@ def _begin(order_id: UUID) -> tuple[Order, Refund | None]:
             return order, None
         pending = payment.refunds.filter(state=Refund.State.PENDING).first()
         if pending is None and (left := refundable(payment)):
-            cause = order.commands.filter(kind__in=("cancel", "cancel_payment"), state="applied").last()
+            causes = order.commands.filter(kind__in=(Kind.CANCEL, Kind.CANCEL_PAYMENT), state=CommandState.APPLIED)
+            cause = causes.last()
             pending = open_refund(order, payment, amount=left, actor=Actor.SYSTEM, command=cause)
         return order, pending
 
