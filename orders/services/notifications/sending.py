@@ -4,7 +4,7 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -16,7 +16,6 @@ from orders.errors import MailRefused, OrderError
 from orders.models import Delivery, DeliveryAttempt, WebhookEndpoint
 from orders.services.notifications.customer_emails import email_for
 from orders.services.notifications.outgoing import DeliveryResult, Outgoing, Reply, Unsendable
-from orders.services.notifications.retries import next_attempt
 from orders.services.notifications.webhook_calls import call_of
 from orders.services.notifications.webhook_endpoints import switch
 
@@ -27,6 +26,13 @@ logger = logging.getLogger(__name__)
 LEASE_SECONDS = 13
 # So many to one endpoint at a time, so that a slow one keeps nobody else waiting.
 AT_ONCE_TO_ONE = 4
+
+# When a delivery that failed is tried again: seconds, more each time, up to the longest wait. Up to a part of a wait is
+# added or taken off, so that what failed together does not come back together.
+FIRST_RETRY_SECONDS = 5.0
+RETRY_FACTOR = 3
+MAX_RETRY_SECONDS = 6 * 3600.0
+RETRY_JITTER = 0.2
 
 # Of each order and endpoint only the earliest pending one. Each endpoint is looked up by itself: the backlog of one
 # that is down is not read through on the way to the others.
@@ -163,6 +169,18 @@ def record_attempts(tried: Sequence[Tried]) -> None:
             cursor.execute(FOLLOW, [ids, later])
         for endpoint_id in gone:
             switch(endpoint_id, WebhookEndpoint.State.DISABLED, reason="It answered 410: gone.")
+
+
+def retry_delay(attempt: int, *, chance: float) -> float:
+    """Seconds between the attempt of this number and the next one; `chance` is a random number from 0 to 1."""
+    plain = min(FIRST_RETRY_SECONDS * RETRY_FACTOR ** min(attempt - 1, 20), MAX_RETRY_SECONDS)
+    return float(plain * (1 + RETRY_JITTER * (2 * chance - 1)))
+
+
+def next_attempt(attempt: int, *, at: datetime, give_up_at: datetime, chance: float) -> datetime | None:
+    """When to try again after the attempt of this number, made at `at`; None: it has failed."""
+    later = at + timedelta(seconds=retry_delay(attempt, chance=chance))
+    return later if later <= give_up_at else None
 
 
 def _claimed(row: Delivery) -> Claimed:
