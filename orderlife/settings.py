@@ -130,7 +130,7 @@ TEMPORAL_UI_URL = env.str("TEMPORAL_UI_URL", default="")
 WORKFLOW_SANDBOX = env.bool("WORKFLOW_SANDBOX", default=False)
 WORKER_THREADS = env.int("WORKER_THREADS", default=16)
 # Who answers what the back office asks about running workflows; "": nobody.
-PROCESS = "workflows.temporal_status.TemporalMonitor"
+WORKFLOW_MONITOR = "workflows.temporal_status.TemporalMonitor"
 # Opens /metrics to the monitoring that sends it as a Bearer token; without it there is no such page.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # How often a worker looks for orders that nobody carries (0: never), and how long one may stand still before it does.

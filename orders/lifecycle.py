@@ -50,8 +50,8 @@ class EventType(StrEnum):
     ORDER_CANCELLED = "order_cancelled"
 
     PAYMENT_STARTED = "payment_started"
-    PAYMENT_QUESTIONED = "payment_questioned"
-    PAYMENT_LANDED_LATE = "payment_landed_late"
+    PAYMENT_STATUS_REQUESTED = "payment_status_requested"
+    PAYMENT_CAPTURED_LATE = "payment_captured_late"
     PAYMENT_ABANDONED = "payment_abandoned"
     PAYMENT_CANCELLATION_ACCEPTED = "payment_cancellation_accepted"
     REFUND_STARTED = "refund_started"

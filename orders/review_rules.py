@@ -37,7 +37,7 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class ReviewedOrder:
     """What is known of an order. What no limit asks for is not read, and stands at its default.
 
     Attributes:
@@ -67,9 +67,9 @@ class ReviewRule:
     """
 
     looks_at: frozenset[Aspect]
-    hits: Callable[[Facts, Limits], bool]
+    hits: Callable[[ReviewedOrder, Limits], bool]
     sentence: str
-    measure: Callable[[Facts, Limits], str]
+    measure: Callable[[ReviewedOrder, Limits], str]
 
 
 def is_above(total: int, currency: str, limits: Mapping[str, Decimal]) -> bool:
@@ -123,7 +123,7 @@ REVIEW_RULES: dict[str, ReviewRule] = {
 }
 
 
-def hits(facts: Facts, limits: Limits, *, only: Aspect | None = None) -> list[str]:
+def hits(facts: ReviewedOrder, limits: Limits, *, only: Aspect | None = None) -> list[str]:
     """The hits: each a rule's code with its measure, `total_above_limit:1,000.00 USD`."""
     return [
         f"{code}:{rule.measure(facts, limits)}"

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 
-PATIENCE = 5.0
+TIMEOUT_SECONDS = 5.0
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
             groups[process_id] = rest[0]
         else:
             groups.pop(process_id, None)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT_SECONDS
     for group, stop_signal in groups.items():
         reaches(group, stop_signal)
     while time.monotonic() < until and any(reaches(group, 0) for group in groups):

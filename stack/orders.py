@@ -35,7 +35,7 @@ class Followed:
 
     @property
     def status(self) -> str:
-        """Where the order stands, as far as we have seen."""
+        """Where the order stands, as far as is known."""
         return str(self.now.get("status", ""))
 
     @classmethod

@@ -14,7 +14,7 @@ DEATHS = 5
 WITHIN = 60.0
 # Between a second and later deaths in a row, for a cause that passes (a port just given up, a database starting).
 PAUSE = 0.5
-PATIENCE = 15.0
+TIMEOUT_SECONDS = 15.0
 
 
 class StackStoppedError(Exception):
@@ -136,7 +136,7 @@ class Supervisor:
             for child in group:
                 if child.process.poll() is None:
                     child.process.send_signal(child.spec.command.stop_signal)
-            give_up = time.monotonic() + PATIENCE
+            give_up = time.monotonic() + TIMEOUT_SECONDS
             while any(child.process.poll() is None for child in group):
                 if self._signals.stops > before or time.monotonic() > give_up:
                     orderly = False

@@ -65,9 +65,9 @@ def an_order_in(status: Status, **fields: Any) -> Order:
     return order
 
 
-def command(order: Order, kind: str, **wish: Any) -> Any:
+def command(order: Order, kind: str, **fields: Any) -> Any:
     """Issue a command and settle it at once, as relay and workflow would; the settled row."""
-    row = issue_command(order.pk, CommandRequest(kind=Kind(kind), actor=wish.pop("actor", "staff:1"), **wish))
+    row = issue_command(order.pk, CommandRequest(kind=Kind(kind), actor=fields.pop("actor", "staff:1"), **fields))
     settle(row)
     order.refresh_from_db()
     return row
@@ -90,10 +90,10 @@ def handed_over(**named: str) -> Order:
     return order
 
 
-def a_return(order: Order, *pieces: tuple[int, int], approved: bool = False, **wish: Any) -> Return:
+def a_return(order: Order, *pieces: tuple[int, int], approved: bool = False, **fields: Any) -> Return:
     """A return of so many pieces of the items at these positions (or of the first piece), asked for and judged."""
     items = [{"position": position, "quantity": quantity} for position, quantity in pieces or [(1, 1)]]
-    row = command(order, "request_return", args={"items": items, "cause": "unwanted"}, **wish)
+    row = command(order, "request_return", args={"items": items, "cause": "unwanted"}, **fields)
     assert row.state == "applied", row.outcome
     if approved:
         command(order, "approve_return", args={"return": str(row.pk)})
@@ -106,7 +106,7 @@ def settle(row: Any) -> None:
     row.refresh_from_db()
 
 
-def wish(order: Order, kind: str, **fields: Any) -> Any:
+def request_command(order: Order, kind: str, **fields: Any) -> Any:
     """Issue a command, and leave it to relay and workflow."""
     return issue_command(order.pk, CommandRequest(kind=Kind(kind), actor=fields.pop("actor", "staff:1"), **fields))
 
@@ -155,7 +155,9 @@ def an_approval(amount: int = 60_000, **fields: Any) -> Approval:
     items = [NewItem(sku="ABC123", quantity=1, unit_price=amount * 3 // 2, name="Lamp")]
     order = an_order_in(Status.DELIVERED, items=items)
     actor = fields.pop("actor", "operator")
-    wish = CommandRequest(kind=Kind.REFUND, actor=actor, reason="Scratched.", args={"amount": amount}, **fields)
-    approval = issue_or_ask(order.pk, wish)
+    command_request = CommandRequest(
+        kind=Kind.REFUND, actor=actor, reason="Scratched.", args={"amount": amount}, **fields
+    )
+    approval = issue_or_ask(order.pk, command_request)
     assert isinstance(approval, Approval)
     return approval

@@ -146,11 +146,11 @@ class OrderWorkflow(OrderProcess):
         before = self.state.position
         await super().settle(signal)
         if self.state.position != before:
-            await self.tell_shipping()
+            await self.notify_shipping()
         if signal.name == RULES[Kind.SETTLE_PAYMENT].signal:
             self.ask_the_gateway_now()
 
-    async def tell_shipping(self) -> None:
+    async def notify_shipping(self) -> None:
         """The child may be waiting: for a person, a carrier, or the release of a held order."""
         if self.shipping is None or self.shipping.done():
             return

@@ -14,7 +14,7 @@ from temporalio.api.workflowservice.v1 import ResetActivityRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from orders.gateways.process import Step, StepState
+from orders.gateways.workflow_monitor import Step, StepState
 from workflows.contracts import order_workflow_id, shipping_workflow_id
 
 IDENTITY = "orderlife"

@@ -62,11 +62,11 @@ class Reconciler:
 
     async def round(self, *, everything: bool = False) -> Report:
         """Look for workflows that have gone, and start them again; `everything`: look at every unfinished order."""
-        report, seen = Report(), set[str]()
-        await self._recover_orders(seen, report, everything=everything)
-        report.looked_at = len(seen)
-        await self._recover_all(await self._suspect_refunds(), seen, report)
-        await self._recover_all(await self._suspect_returns(), seen, report)
+        report, checked = Report(), set[str]()
+        await self._recover_orders(checked, report, everything=everything)
+        report.looked_at = len(checked)
+        await self._recover_all(await self._stalled_refunds(), checked, report)
+        await self._recover_all(await self._stalled_returns(), checked, report)
         await self._deliver_again(report)
         if payments := await self.database.run(recovery_selectors.payments_without_outcome):
             report.lines.append(
@@ -79,27 +79,27 @@ class Reconciler:
         await self.database.run(connections.close_all)
         self.database.close()
 
-    async def _recover_orders(self, seen: set[str], report: Report, *, everything: bool) -> None:
-        states = await self._recover_all(await self._orders.closed(), seen, report)
-        suspects = await self.database.run(recovery_selectors.suspects, SAMPLE)
-        states |= await self._recover_all([order_start(order_id) for order_id in suspects], seen, report)
-        states |= await self._recover_all(await self._orders.sample(stuck_after=self._stuck_after), seen, report)
+    async def _recover_orders(self, checked: set[str], report: Report, *, everything: bool) -> None:
+        states = await self._recover_all(await self._orders.closed(), checked, report)
+        stalled = await self.database.run(recovery_selectors.stalled_orders, SAMPLE)
+        states |= await self._recover_all([order_start(order_id) for order_id in stalled], checked, report)
+        states |= await self._recover_all(await self._orders.sample(stuck_after=self._stuck_after), checked, report)
         if everything or MISSING in states:  # a whole namespace may be lost
             async for starts in self._orders.everything():
                 if self.is_stopping:
                     break
-                await self._recover_all(starts, seen, report)
+                await self._recover_all(starts, checked, report)
 
-    async def _suspect_refunds(self) -> list[WorkflowStart]:
+    async def _stalled_refunds(self) -> list[WorkflowStart]:
         rows = await self.database.run(recovery_selectors.refunds_without_outcome, SAMPLE)
         return [refund_start(row.order_id, row.command_id, row.kind) for row in rows]
 
-    async def _suspect_returns(self) -> list[WorkflowStart]:
+    async def _stalled_returns(self) -> list[WorkflowStart]:
         late = datetime.now(UTC) - timedelta(seconds=recovery_selectors.OUTCOME_WITHIN)
         closed = await self._returns.closed()
         overdue = await self.database.run(returns.overdue, since=late, limit=SAMPLE)
         sample = await self._returns.sample(stuck_after=self._stuck_after)
-        undelivered = await self.database.run(recovery_selectors.returns_told_in_vain, SAMPLE)
+        undelivered = await self.database.run(recovery_selectors.undelivered_returns, SAMPLE)
         return [
             *closed,
             *(return_start(row.order_id, row.pk) for row in overdue),
@@ -107,15 +107,15 @@ class Reconciler:
             *(return_start(order_id, return_id) for return_id, order_id in undelivered.items()),
         ]
 
-    async def _recover_all(self, starts: Sequence[WorkflowStart], seen: set[str], report: Report) -> set[str]:
-        """Start those workflows again that have gone; in which states those that were not seen before were found."""
-        new = list({start.workflow_id: start for start in starts if start.workflow_id not in seen}.values())
+    async def _recover_all(self, starts: Sequence[WorkflowStart], checked: set[str], report: Report) -> set[str]:
+        """Start those workflows again that have gone; in which states those that were not checked before were found."""
+        new = list({start.workflow_id: start for start in starts if start.workflow_id not in checked}.values())
         states = set[str]()
         for first in range(0, len(new), SAMPLE):
             if self.is_stopping:
                 break
             batch = new[first : first + SAMPLE]
-            seen.update(start.workflow_id for start in batch)
+            checked.update(start.workflow_id for start in batch)
             for start, found in zip(batch, await asyncio.gather(*map(self._recover, batch)), strict=True):
                 states.add(found.state)
                 if found.done:

@@ -33,7 +33,7 @@ class RefundWorkflow:
         if state.has_refund:
             state = await self.pay(OrderRef(asked.order_id))
         if state.status == Status.CANCELLING or state.waiting_for == Waiting.PAYMENT_RETURN:
-            await self.tell_the_order(asked.order_id)
+            await self.notify_order(asked.order_id)
         return state
 
     async def settle(self, asked: RefundInput) -> OrderState:
@@ -57,7 +57,7 @@ class RefundWorkflow:
             await workflow.sleep(timedelta(seconds=policies.STALLED_SECONDS))
             await workflow.execute_local_activity(activities.resume_order, ref, **policies.DATABASE)
 
-    async def tell_the_order(self, order_id: str) -> None:
+    async def notify_order(self, order_id: str) -> None:
         """An order that is being undone may have waited for this decision."""
         try:
             await workflow.get_external_workflow_handle(order_workflow_id(order_id)).signal(LOOK)

@@ -15,7 +15,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from orders.commands import OF_A_RETURN, RULES, Kind
-from orders.gateways.process import StepState
+from orders.gateways.workflow_monitor import StepState
 from orders.selectors.refunds import workflows_that_refund
 from orders.services.commands import outbox
 from orders.services.commands.outbox import Claimed
@@ -57,12 +57,12 @@ class Relay(LeaseLoop[Claimed, None]):
             if gone and await self._database.run(reject_if_over, item.order_id, item.id):
                 return
             logger.warning("Command %s waits: Temporal answered %s.", item.id, error.status.name)
-            await self._database.run(outbox.put_off, item, error=f"Temporal: {error.status.name}")
+            await self._database.run(outbox.retry_later, item, error=f"Temporal: {error.status.name}")
         except DatabaseError:
             raise
         except Exception as error:
             logger.exception("Command %s could not be delivered.", item.id)
-            await self._database.run(outbox.put_off_or_give_up, item, error=type(error).__name__)
+            await self._database.run(outbox.retry_later_or_give_up, item, error=type(error).__name__)
         else:
             await self._database.run(outbox.mark_delivered, item)
 

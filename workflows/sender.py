@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from orders.services.customers import lost_links
 from orders.services.notifications import sending
-from orders.services.notifications.sending import AT_ONCE_TO_ONE, Claimed, Tried
+from orders.services.notifications.sending import MAX_CONCURRENT_TO_ONE, Claimed, Tried
 from workflows.lease_loop import POLL_SECONDS, LeaseLoop
 
 logger = logging.getLogger(__name__)
@@ -88,4 +88,4 @@ class Sender(LeaseLoop[Claimed, Tried]):
     def _busy_endpoints(self) -> list[UUID]:
         """The endpoints that are called as often at once as they may be."""
         called = [delivery.endpoint_id for delivery in self._in_flight.values() if delivery.endpoint_id]
-        return [endpoint for endpoint in set(called) if called.count(endpoint) >= AT_ONCE_TO_ONE]
+        return [endpoint for endpoint in set(called) if called.count(endpoint) >= MAX_CONCURRENT_TO_ONE]

@@ -1,4 +1,4 @@
-"""Shipping: from the shelf to the customer's door."""
+"""Shipping: from picking to delivery."""
 
 from collections.abc import Sequence
 

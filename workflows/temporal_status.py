@@ -18,7 +18,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from orders.gateways.process import ANSWER_WITHIN_SECONDS, Step
+from orders.gateways.workflow_monitor import ANSWER_WITHIN_SECONDS, Step
 from workflows.client import connect
 from workflows.contracts import ORDERS_QUEUE, SHIPPING_QUEUE
 from workflows.pending_activities import pending_activities_of

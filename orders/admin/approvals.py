@@ -128,7 +128,7 @@ def _refuse(request: HttpRequest, approval_id: UUID) -> HttpResponse:
 
 
 def _decided(request: HttpRequest, approval_id: UUID, decide: Callable[[], object]) -> HttpResponse:
-    """Decide, say what became of it, and go on to the order; where nothing was decided, back to the request."""
+    """Decide, show the outcome, and go on to the order; where nothing was decided, back to the request."""
     try:
         decide()
     except OrderError as error:
@@ -138,7 +138,7 @@ def _decided(request: HttpRequest, approval_id: UUID, decide: Callable[[], objec
     if approval.command is None:
         messages.success(request, f"{approval.order.code}: the refund of {approval.amount_in_words} was refused.")
     else:
-        announce(request, approval.order, Kind.REFUND, approval.command, seen=approval.order.event_seq)
+        announce(request, approval.order, Kind.REFUND, approval.command, expected_version=approval.order.event_seq)
     return redirect("admin:orders_order_change", approval.order_id)
 
 

@@ -96,7 +96,7 @@ class ApiClientAdmin(SecretShownOnce[ApiClient]):
     def save_model(self, request: HttpRequest, obj: ApiClient, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Save the client, and issue the key that was asked for."""
         super().save_model(request, obj, form, change)
-        assert request.user.is_authenticated  # noqa: S101 - tells the type checker what the admin has seen
+        assert request.user.is_authenticated  # noqa: S101 - tells the type checker what the admin has checked
         key = create_api_key(obj.name, issued_by=request.user) if form.cleaned_data["issue_key"] else ""
         request.issued_key = key  # type: ignore[attr-defined]
 

@@ -184,7 +184,7 @@ def _fail_delivery(_view: OrderView) -> Consequences:
 def _settle_payment(_view: OrderView) -> Consequences:
     return Consequences(
         button="Ask the gateway about the payment",
-        will=["The gateway is asked at once what became of the charge."],
+        will=["The gateway is asked at once for the status of the charge."],
         will_not=["The customer is not charged twice."],
     )
 

@@ -1,4 +1,4 @@
-"""The dashboard: what needs a person, the last days in charts, and how the machinery does."""
+"""The dashboard: what needs action, the last days in charts, and the system's status."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from orders.admin.approvals import DECIDE
 from orders.admin.charts import Chart, chart, lying_chart
 from orders.admin.durations import age
-from orders.gateways.process import process
+from orders.gateways.workflow_monitor import workflow_monitor
 from orders.lifecycle import ReturnStage, Status
 from orders.money import in_words
 from orders.selectors import dashboard
@@ -48,7 +48,7 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """One part of the machinery, what it says, and whether that is as it should be."""
+    """One part of the system, its status, and whether that is as it should be."""
 
     name: str
     says: str
@@ -57,7 +57,7 @@ class Health:
 
 
 def panels(standing: Mapping[Status, dashboard.Pile], may: Callable[[str], bool]) -> list[Panel]:
-    """What needs a person, each with its orders; returns and refunds only for those who may see them."""
+    """What needs action, each with its orders; returns and refunds only for those who may see them."""
     real = {"client": "real"} if have_seed_clients() else {}
     piles = [(it.in_words.capitalize(), standing[it], {"status__exact": it.value}) for it in dashboard.STANDING_STILL]
     return [
@@ -74,14 +74,14 @@ def reports(standing: Mapping[Status, dashboard.Pile]) -> list[Report]:
     return [_placed(dashboard.placed_by_day()), _money(dashboard.money_by_day()), _open(standing)]
 
 
-def machinery(may: Callable[[str], bool]) -> list[Health]:
+def system_status(may: Callable[[str], bool]) -> list[Health]:
     """What carries the orders. That this is shown at all says that PostgreSQL answers."""
     commands = f"{reverse('admin:orders_command_changelist')}?state=" if may("orders.view_command") else ""
     waiting, unsettled = dashboard.undelivered_commands(), dashboard.unsettled_commands()
     unsent = dashboard.unsent_deliveries()
     return [
         Health(name="PostgreSQL", says="answers", is_well=True),
-        *_temporal(process().workers()),
+        *_temporal(workflow_monitor().workers()),
         _backlog("Commands not delivered to Temporal", waiting, patience=10, url=commands and f"{commands}pending"),
         _backlog("Commands without an outcome", unsettled, patience=60, url=commands and f"{commands}delivered"),
         _backlog("Mails and webhooks not sent", unsent, patience=60),

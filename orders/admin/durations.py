@@ -10,7 +10,7 @@ DAY = 24 * 3600
 
 
 def brief(length: timedelta) -> str:
-    """A length of time in its most telling unit, rounded down."""
+    """A length of time in its largest unit, rounded down."""
     seconds = max(0, int(length.total_seconds()))
     for name, size, limit in UNITS:
         if seconds < limit:

@@ -86,7 +86,7 @@ class WaitingFilter(ChoiceFilter):
 
 
 class PaymentFilter(ChoiceFilter):
-    """What became of the money."""
+    """Filters by payment status."""
 
     title = "payment"
     parameter_name = "paid"
@@ -100,7 +100,7 @@ class PaymentFilter(ChoiceFilter):
 
 
 class ParcelFilter(ChoiceFilter):
-    """What became of the parcel."""
+    """Filters by delivery status."""
 
     title = "fulfilment"
     parameter_name = "parcel"

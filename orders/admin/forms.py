@@ -24,7 +24,7 @@ class ActionForm(forms.Form):
     cannot_be_undone = False
 
     command = forms.UUIDField(widget=forms.HiddenInput)
-    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    expected_version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     reason = TextField(
         max_length=MAX_REASON,
         required=False,
@@ -37,7 +37,12 @@ class ActionForm(forms.Form):
         self.view = view
         super().__init__(
             data,
-            initial={**self.known(), **(initial or {}), "command": ids.uuid7(), "seen": view.order.event_seq},
+            initial={
+                **self.known(),
+                **(initial or {}),
+                "command": ids.uuid7(),
+                "expected_version": view.order.event_seq,
+            },
         )
         self.fields["reason"].required = self.reason_is_needed
         self.order_fields([name for name in self.fields if name != "reason"])

@@ -1,4 +1,4 @@
-"""One page for each action on an order: what it will do, what it asks, and what became of it."""
+"""One page for each action on an order: what it will do, what it asks, and its outcome."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ from orders.selectors.timeline import changes_since
 from orders.services.commands.optimistic_lock import issue_or_ask_if_unchanged
 from orders.services.commands.rows import CommandRequest
 
-# How long the answer to a click waits for what became of it.
+# How long the answer to a click waits for its outcome.
 ANSWER_WITHIN_SECONDS = 1.0
 
 
@@ -94,8 +94,10 @@ def view_or_404(order_id: UUID) -> OrderView:
         raise Http404(missing.message) from missing
 
 
-def announce(request: HttpRequest, order: Order, kind: Kind, issued: Command | Approval, *, seen: int) -> None:
-    """Say what became of a command, that it is recorded, or that it waits for a second person."""
+def announce(
+    request: HttpRequest, order: Order, kind: Kind, issued: Command | Approval, *, expected_version: int
+) -> None:
+    """Tell the outcome of a command, that it is recorded, or that it waits for a second person."""
     if isinstance(issued, Approval):
         messages.info(request, f"{order.code}: the refund of {issued.amount_in_words} waits for a second person.")
         return
@@ -103,7 +105,7 @@ def announce(request: HttpRequest, order: Order, kind: Kind, issued: Command | A
     if command.state == CommandState.APPLIED:
         messages.success(request, f"{order.code}: {command.outcome}")
     elif command.state == CommandState.REJECTED:
-        others = [entry for entry in changes_since(order.pk, seen) if not entry.is_refused]
+        others = [entry for entry in changes_since(order.pk, expected_version) if not entry.is_refused]
         since = "".join(f" {entry.title}: {entry.actor}." for entry in others)
         messages.error(request, f"{order.code}: “{ACTIONS[kind].label}” was refused. {command.outcome}{since}")
     else:
@@ -113,16 +115,18 @@ def announce(request: HttpRequest, order: Order, kind: Kind, issued: Command | A
 def _take(model_admin: ModelAdmin[Order], request: HttpRequest, kind: Kind, form: forms.ActionForm) -> HttpResponse:
     order, asked = form.view.order, form.cleaned_data
     actor = Actor.STAFF.named(request.user.pk)
-    wish = CommandRequest(kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"])
+    command_request = CommandRequest(
+        kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"]
+    )
     try:
-        issued = issue_or_ask_if_unchanged(order.pk, wish, expected_version=asked["seen"])
+        issued = issue_or_ask_if_unchanged(order.pk, command_request, expected_version=asked["expected_version"])
     except OrderMoved:
         fresh = ACTIONS[kind].form(order_view(order.pk), initial=form.cleaned_data)
-        return _page(model_admin, request, kind, fresh, changes=changes_since(order.pk, asked["seen"]))
+        return _page(model_admin, request, kind, fresh, changes=changes_since(order.pk, asked["expected_version"]))
     except OrderError as error:
         messages.error(request, f"{order.code}: {error.message}")
     else:
-        announce(request, order, kind, issued, seen=asked["seen"])
+        announce(request, order, kind, issued, expected_version=asked["expected_version"])
     return redirect("admin:orders_order_change", order.pk)
 
 

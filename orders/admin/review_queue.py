@@ -88,7 +88,7 @@ def claim_it(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
 
 @require_POST
 def decide(request: HttpRequest, *, site: AdminSite, order_id: UUID) -> HttpResponse:
-    """Approve or reject, then go to the next; what became of it stands above that."""
+    """Approve or reject, then go to the next, with the outcome above it."""
     kind = Kind.REJECT if request.POST.get("decision") == Kind.REJECT else Kind.APPROVE
     ensure(request, right_to(kind))
     view = view_or_404(order_id)
@@ -115,15 +115,17 @@ def _take(request: HttpRequest, site: AdminSite, kind: Kind, form: ActionForm) -
 def _issue(request: HttpRequest, kind: Kind, form: ActionForm) -> None:
     asked, order = form.cleaned_data, form.view.order
     actor = Actor.STAFF.named(request.user.pk)
-    wish = CommandRequest(kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"])
-    command = issue_if_unchanged(order.pk, wish, expected_version=asked["seen"])
-    announce(request, order, kind, command, seen=asked["seen"])
+    command_request = CommandRequest(
+        kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"]
+    )
+    command = issue_if_unchanged(order.pk, command_request, expected_version=asked["expected_version"])
+    announce(request, order, kind, command, expected_version=asked["expected_version"])
 
 
 def _moved(request: HttpRequest, site: AdminSite, form: ActionForm) -> HttpResponse:
     """Say who was first; an order that is still in review is shown anew, any other makes room for the next."""
-    order, seen = form.view.order, form.cleaned_data["seen"]
-    changes = changes_since(order.pk, seen)
+    order, expected_version = form.view.order, form.cleaned_data["expected_version"]
+    changes = changes_since(order.pk, expected_version)
     if order.status == Status.IN_REVIEW:
         return _page(request, site, order.pk, changes=changes)
     first = " ".join(f"{change.title}: {change.actor}." for change in changes if not change.is_refused)

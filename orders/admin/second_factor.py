@@ -71,7 +71,7 @@ def path_of(key: str) -> tuple[str, int]:
 
 
 def _enter(request: HttpRequest, code: str) -> HttpResponse | None:
-    assert isinstance(request.user, User)  # noqa: S101 - tells the type checker what the view has seen
+    assert isinstance(request.user, User)  # noqa: S101 - tells the type checker what the view has checked
     device = checked(request.user, code)
     if device is None:
         return None

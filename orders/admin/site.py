@@ -1,4 +1,4 @@
-"""Django's admin under our title, with what needs a person on top."""
+"""Django's admin under our title, with what needs action on top."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from orders.admin.approvals import ApprovalAdmin
 from orders.admin.bulk_runs import BulkRunAdmin
 from orders.admin.clients import ApiClientAdmin
 from orders.admin.commands import CommandAdmin
-from orders.admin.dashboard import machinery, panels, reports
+from orders.admin.dashboard import panels, reports, system_status
 from orders.admin.deliveries import DeliveryAdmin
 from orders.admin.endpoints import EndpointAdmin
 from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
@@ -112,13 +112,13 @@ class OrderlifeAdminSite(AdminSite):
         if not may("orders.view_order"):
             return super().index(request, extra_context)
         standing = open_orders()
-        seen = {
+        shown = {
             "panels": panels(standing, may),
             "to_review": waiting_for_review() if may(right_to(Kind.APPROVE)) else 0,
             "reports": reports(standing),
-            "machinery": machinery(may),
+            "system_status": system_status(may),
         }
-        return super().index(request, {**seen, **(extra_context or {})})
+        return super().index(request, {**shown, **(extra_context or {})})
 
 
 def _within(answer: HttpResponse) -> HttpResponse:

@@ -144,8 +144,10 @@ def step(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
     else:
         asked = form.cleaned_data
         args = form.args() if kind is Kind.SHIP else {}
-        wish = CommandRequest(kind=kind, actor=Actor.STAFF.named(request.user.pk), args=args, id=asked["command"])
-        _take(request, view.order, wish, seen=asked["seen"])
+        command_request = CommandRequest(
+            kind=kind, actor=Actor.STAFF.named(request.user.pk), args=args, id=asked["command"]
+        )
+        _take(request, view.order, command_request, expected_version=asked["expected_version"])
     return redirect("admin:orders_order_warehouse_work", order_id)
 
 
@@ -181,8 +183,8 @@ def _go_on(request: HttpRequest, order: Order, text: str, *, here: Order | None 
     if refusal := warehouse.reason_for_no_step(order):
         messages.error(request, refusal)
     elif kind := _step_of(request, order, text):
-        wish = CommandRequest(kind=kind, actor=Actor.STAFF.named(request.user.pk), id=ids.uuid7())
-        _take(request, order, wish, seen=order.event_seq)
+        command_request = CommandRequest(kind=kind, actor=Actor.STAFF.named(request.user.pk), id=ids.uuid7())
+        _take(request, order, command_request, expected_version=order.event_seq)
     elif here == order:
         messages.warning(request, _what_is_missing(request, order))
     return redirect("admin:orders_order_warehouse_work", order.pk)
@@ -215,14 +217,14 @@ def _what_is_missing(request: HttpRequest, order: Order) -> str:
     return f"{order.code}: press the button to confirm its delivery."
 
 
-def _take(request: HttpRequest, order: Order, wish: CommandRequest, *, seen: int) -> None:
-    """Issue the command, and say what became of it."""
-    ensure(request, right_to(wish.kind))
+def _take(request: HttpRequest, order: Order, command_request: CommandRequest, *, expected_version: int) -> None:
+    """Issue the command, and tell its outcome."""
+    ensure(request, right_to(command_request.kind))
     try:
-        command = issue_if_unchanged(order.pk, wish, expected_version=seen)
+        command = issue_if_unchanged(order.pk, command_request, expected_version=expected_version)
     except OrderError as error:
-        messages.error(request, f"{order.code}: “{ACTIONS[wish.kind].label}” was not done. {error.message}")
+        messages.error(request, f"{order.code}: “{ACTIONS[command_request.kind].label}” was not done. {error.message}")
     else:
-        announce(request, order, wish.kind, command, seen=seen)
-        if wish.kind is Kind.PACK:
+        announce(request, order, command_request.kind, command, expected_version=expected_version)
+        if command_request.kind is Kind.PACK:
             ticks.forget(request, order)

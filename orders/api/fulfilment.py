@@ -12,7 +12,7 @@ from orders.api.auth import FULFIL
 from orders.api.fields import Level, Token, whole_number
 from orders.api.listing import NamedQuery, cursor_after, place_of
 from orders.api.orders import COMMAND, PROBLEMS, Key, Wait
-from orders.api.outcomes import Wish, carry_out
+from orders.api.outcomes import ClientCommand, carry_out
 from orders.api.results import ToFulfilOut
 from orders.api.schemas import ReasonIn
 from orders.commands import Kind
@@ -73,5 +73,9 @@ def fulfil(
     named = {"carrier": body.carrier, "tracking_number": body.tracking_number}
     args = {name: value for name, value in named.items() if value}
     return carry_out(
-        request, order_that_people_fulfil(order_id), Wish(Kind(body.step), body.reason, args), idempotency_key, wait
+        request,
+        order_that_people_fulfil(order_id),
+        ClientCommand(Kind(body.step), body.reason, args),
+        idempotency_key,
+        wait,
     )

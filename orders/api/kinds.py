@@ -27,7 +27,7 @@ _TABLE = (
     ProblemKind(
         "unauthenticated",
         401,
-        "Who are you?",
+        "Authentication required",
         "Send the header Authorization: Bearer KEY with a key that is not revoked.",
     ),
     ProblemKind(
@@ -105,7 +105,7 @@ _TABLE = (
         "Tell us the `request_id`. A POST or PUT with an Idempotency-Key is safe to send again.",
     ),
     ProblemKind(
-        "database_away",
+        "database_unavailable",
         503,
         "Temporarily unavailable",
         "The database does not answer, or not in time. Send the same request again after the seconds that Retry-After "

@@ -24,7 +24,7 @@ class ProblemsMiddleware:
         if response.status_code < 400 or _is_for_people(request) or _has_a_form(response):
             return response
         if response.status_code == 503:
-            return problem(request, KINDS["database_away"])
+            return problem(request, KINDS["database_unavailable"])
         answer = problem(request, BY_STATUS.get(response.status_code, KINDS["internal_error"]))
         if "Allow" in response:
             answer["Allow"] = response["Allow"]

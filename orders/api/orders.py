@@ -13,7 +13,7 @@ from orders.api.auth import READ, REFUND, WRITE, actor_of, client_of
 from orders.api.fields import without_card_number
 from orders.api.forms import new_order
 from orders.api.listing import OrdersQuery, cursor_after, place_of
-from orders.api.outcomes import Wish, carry_out, in_order, once, refusal, refused, replayable, what_became
+from orders.api.outcomes import ClientCommand, carry_out, in_order, once, refusal, refused, replayable, what_became
 from orders.api.results import (
     CommandOut,
     EventOut,
@@ -130,7 +130,7 @@ def events(request: HttpRequest, order_id: UUID) -> EventsOut:
     operation_id="show_command",
 )
 def command(request: HttpRequest, order_id: UUID, command_id: UUID, wait: Wait = 0) -> CommandOut:
-    """What became of a command."""
+    """The outcome of a command."""
     return what_became(request, own_order(request, order_id), command_id, within=wait)
 
 
@@ -141,7 +141,9 @@ def cancel(
     request: HttpRequest, order_id: UUID, body: Reasons, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
     """Stop the order; whatever was charged is refunded in full."""
-    return carry_out(request, own_order(request, order_id), Wish(Kind.CANCEL, body.reason, {}), idempotency_key, wait)
+    return carry_out(
+        request, own_order(request, order_id), ClientCommand(Kind.CANCEL, body.reason, {}), idempotency_key, wait
+    )
 
 
 @router.put(
@@ -155,8 +157,8 @@ def change_address(
     request: HttpRequest, order_id: UUID, body: AddressIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
     """Send the parcel elsewhere: until the booking of its label begins or, where people fulfil it, its hand-over."""
-    wish = Wish(Kind.UPDATE_ADDRESS, "", {"address": body.model_dump()})
-    return carry_out(request, own_order(request, order_id), wish, idempotency_key, wait)
+    wanted = ClientCommand(Kind.UPDATE_ADDRESS, "", {"address": body.model_dump()})
+    return carry_out(request, own_order(request, order_id), wanted, idempotency_key, wait)
 
 
 @router.post(
@@ -171,7 +173,11 @@ def cancel_payment(
 ) -> HttpResponse:
     """Charge nothing, or refund it; the order then waits for a new payment."""
     return carry_out(
-        request, own_order(request, order_id), Wish(Kind.CANCEL_PAYMENT, body.reason, {}), idempotency_key, wait
+        request,
+        own_order(request, order_id),
+        ClientCommand(Kind.CANCEL_PAYMENT, body.reason, {}),
+        idempotency_key,
+        wait,
     )
 
 
@@ -182,8 +188,8 @@ def retry_payment(
     request: HttpRequest, order_id: UUID, body: PaymentIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
     """Charge an order that waits for its payment, with another payment method."""
-    wish = Wish(Kind.RETRY_PAYMENT, body.reason, {"payment_method": body.payment_method})
-    return carry_out(request, own_order(request, order_id), wish, idempotency_key, wait)
+    wanted = ClientCommand(Kind.RETRY_PAYMENT, body.reason, {"payment_method": body.payment_method})
+    return carry_out(request, own_order(request, order_id), wanted, idempotency_key, wait)
 
 
 @router.post(
@@ -199,7 +205,7 @@ def refund(
     """
     order = own_order(request, order_id)
     args = {} if body.amount is None else {"amount": _minor(body.amount, order.currency)}
-    return carry_out(request, order, Wish(Kind.REFUND, body.reason, args), idempotency_key, wait)
+    return carry_out(request, order, ClientCommand(Kind.REFUND, body.reason, args), idempotency_key, wait)
 
 
 def _minor(amount: Decimal, currency: str) -> int:

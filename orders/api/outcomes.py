@@ -1,4 +1,4 @@
-"""Commands over HTTP: issued once for each key, answered with what became of them."""
+"""Commands over HTTP: issued once for each key, answered with their outcome."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ Effect = Callable[[], idempotency.Answer]
 
 
 @dataclass(frozen=True)
-class Wish:
+class ClientCommand:
     """What a client wants of an order."""
 
     kind: Kind
@@ -34,7 +34,7 @@ class Wish:
     args: Mapping[str, object]
 
 
-def carry_out(request: HttpRequest, order: Order, wish: Wish, key: str, wait: float) -> HttpResponse:
+def carry_out(request: HttpRequest, order: Order, wanted: ClientCommand, key: str, wait: float) -> HttpResponse:
     """Issue the command and answer 202 with it; 409 where the order plainly does not accept it.
 
     With `wait`, the answer comes as soon as the command is settled, or after so many seconds; at once, if too many
@@ -43,15 +43,15 @@ def carry_out(request: HttpRequest, order: Order, wish: Wish, key: str, wait: fl
     client = client_of(request)
 
     def effect() -> idempotency.Answer:
-        intention = CommandRequest(kind=wish.kind, actor=actor_of(client), reason=wish.reason, args=wish.args)
-        row = issue_or_ask(order.pk, intention)
+        request_ = CommandRequest(kind=wanted.kind, actor=actor_of(client), reason=wanted.reason, args=wanted.args)
+        row = issue_or_ask(order.pk, request_)
         if isinstance(row, Approval):
             return idempotency.Answer(202, answers.approval(row).model_dump(mode="json"), order)
         if row.state == CommandState.REJECTED:
             return idempotency.Answer(409, _window_closed(row), order)
         return idempotency.Answer(202, answers.command(row).model_dump(mode="json"), order)
 
-    answer = once(request, key, {"reason": wish.reason, **wish.args}, effect)
+    answer = once(request, key, {"reason": wanted.reason, **wanted.args}, effect)
     body = answer.body
     if answer.status == 409:
         return replayable(problem(request, KINDS["command_refused"], **body), answer)

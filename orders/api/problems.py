@@ -25,7 +25,9 @@ RETRY_AFTER_SECONDS = 1
 MAX_ERRORS = 20
 MAX_NAME_LENGTH = 100
 # What may be sent again, and soon.
-_RETRYABLE = frozenset({"idempotency_key_in_flight", "too_many_open_commands", "too_many_requests", "database_away"})
+_RETRYABLE = frozenset(
+    {"idempotency_key_in_flight", "too_many_open_commands", "too_many_requests", "database_unavailable"}
+)
 
 
 def problem(request: HttpRequest, kind: ProblemKind, detail: str = "", **more: object) -> HttpResponse:
@@ -71,10 +73,14 @@ def away(request: HttpRequest, error: Exception) -> HttpResponse:
     if is_busy(error):
         logger.warning("A request gave up waiting for PostgreSQL: %s", type(error.__cause__).__name__)
         return problem(
-            request, KINDS["database_away"], "Somebody else holds what this needs; it is safe to send this again."
+            request,
+            KINDS["database_unavailable"],
+            "Somebody else holds what this needs; it is safe to send this again.",
         )
     logger.warning("PostgreSQL does not answer: %s", type(error).__name__)
-    return problem(request, KINDS["database_away"], "The database does not answer; it is safe to send this again.")
+    return problem(
+        request, KINDS["database_unavailable"], "The database does not answer; it is safe to send this again."
+    )
 
 
 def register(api: NinjaAPI) -> None:

@@ -169,7 +169,7 @@ class ToFulfilOut(Schema):
 
 
 class ReceivedOut(Schema):
-    """A webhook that was stored. `outcome` says what became of it."""
+    """A webhook that was stored. `outcome` says what followed."""
 
     event_id: str
     outcome: str
@@ -235,7 +235,7 @@ class EventsOut(Schema):
 
 
 class CommandOut(Schema):
-    """What was wanted, and what became of it: `pending`, `delivered`, then `applied` or `rejected`.
+    """A command and its state: `pending`, `delivered`, then `applied` or `rejected`.
 
     A refund that a second person must agree to is `awaiting_approval` first; `rejected`, if that person refuses.
     """

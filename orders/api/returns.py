@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from orders.api.auth import FULFIL, REFUND, WRITE
 from orders.api.fields import Quantity
 from orders.api.orders import COMMAND, Key, Reasons, Wait, own_order
-from orders.api.outcomes import Wish, carry_out
+from orders.api.outcomes import ClientCommand, carry_out
 from orders.api.parsing import Malformed
 from orders.api.schemas import Body, ReasonIn
 from orders.bodies import in_chunks
@@ -62,7 +62,11 @@ def request_return(
     """Ask to send items of a delivered order back. The return has the id of this command."""
     args = {"items": _pieces(body.items), "cause": body.cause.value}
     return carry_out(
-        request, own_order(request, order_id), Wish(Kind.REQUEST_RETURN, body.reason, args), idempotency_key, wait
+        request,
+        own_order(request, order_id),
+        ClientCommand(Kind.REQUEST_RETURN, body.reason, args),
+        idempotency_key,
+        wait,
     )
 
 
@@ -78,8 +82,8 @@ def approve_return(
 ) -> HttpResponse:
     """Let the parcel come; what is in it is refunded when it has."""
     order = own_order(request, order_id)
-    wish = Wish(Kind.APPROVE_RETURN, body.reason, {"return": str(return_of(order, return_id).pk)})
-    return carry_out(request, order, wish, idempotency_key, wait)
+    wanted = ClientCommand(Kind.APPROVE_RETURN, body.reason, {"return": str(return_of(order, return_id).pk)})
+    return carry_out(request, order, wanted, idempotency_key, wait)
 
 
 @router.post(
@@ -94,8 +98,8 @@ def refuse_return(
 ) -> HttpResponse:
     """Say no; the customer reads the reason, which may not be left out."""
     order = own_order(request, order_id)
-    wish = Wish(Kind.REFUSE_RETURN, body.reason, {"return": str(return_of(order, return_id).pk)})
-    return carry_out(request, order, wish, idempotency_key, wait)
+    wanted = ClientCommand(Kind.REFUSE_RETURN, body.reason, {"return": str(return_of(order, return_id).pk)})
+    return carry_out(request, order, wanted, idempotency_key, wait)
 
 
 @router.post(
@@ -119,8 +123,8 @@ def receive_return(
         raise Malformed("An empty body in chunks may be one that was cut short: to receive all, send {} or no body.")
     order = order_by_id(order_id)
     came = {} if body.items is None else {"items": _pieces(body.items)}
-    wish = Wish(Kind.RECEIVE_RETURN, body.reason, {"return": str(return_of(order, return_id).pk), **came})
-    return carry_out(request, order, wish, idempotency_key, wait)
+    wanted = ClientCommand(Kind.RECEIVE_RETURN, body.reason, {"return": str(return_of(order, return_id).pk), **came})
+    return carry_out(request, order, wanted, idempotency_key, wait)
 
 
 def _pieces(items: list[PieceIn] | list[CameIn]) -> list[dict[str, int]]:

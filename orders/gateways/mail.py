@@ -9,13 +9,13 @@ from typing import Protocol
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from orders.errors import GatewayUnavailable, MailRefused
-from orders.gateways.mail_refusals import is_configuration, refusal_of
+from orders.gateways.mail_refusals import command_refusal, is_configuration
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letter:
+class RenderedEmail:
     """A mail, ready to be sent. `message_id` is the same each time it is sent."""
 
     message_id: str
@@ -29,7 +29,7 @@ class Letter:
 class MailGateway(Protocol):
     """Whoever carries mails."""
 
-    def send(self, letter: Letter) -> None:
+    def send(self, email: RenderedEmail) -> None:
         """Hand this over once.
 
         Raises:
@@ -42,16 +42,16 @@ class MailGateway(Protocol):
 class DjangoMail:
     """The backend that the settings name: files, SMTP, or a provider by way of anymail."""
 
-    def send(self, letter: Letter) -> None:
+    def send(self, email: RenderedEmail) -> None:
         """As `MailGateway.send`."""
         connection = get_connection()
         message = EmailMultiAlternatives(
-            letter.subject,
-            letter.text,
-            letter.sender,
-            [letter.to],
-            headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated"},
-            alternatives=[(letter.html, "text/html")],
+            email.subject,
+            email.text,
+            email.sender,
+            [email.to],
+            headers={"Message-ID": email.message_id, "Auto-Submitted": "auto-generated"},
+            alternatives=[(email.html, "text/html")],
             connection=connection,
         )
         try:
@@ -69,7 +69,7 @@ class DjangoMail:
 
 def _as_ours(error: Exception) -> MailRefused | GatewayUnavailable:
     """What a backend's error means for the mail."""
-    if refusal := refusal_of(error):
+    if refusal := command_refusal(error):
         return MailRefused(refusal)
     if is_configuration(error):
         code = getattr(error, "smtp_code", None) or getattr(error, "status_code", None) or ""

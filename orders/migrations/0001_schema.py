@@ -728,7 +728,7 @@ class Migration(migrations.Migration):
                             orders.lifecycle.EventType["CANCELLATION_ACCEPTED"],
                             orders.lifecycle.EventType["ORDER_CANCELLED"],
                             orders.lifecycle.EventType["PAYMENT_STARTED"],
-                            orders.lifecycle.EventType["PAYMENT_LANDED_LATE"],
+                            "payment_landed_late",
                             orders.lifecycle.EventType["PAYMENT_ABANDONED"],
                             orders.lifecycle.EventType["PAYMENT_CANCELLATION_ACCEPTED"],
                             orders.lifecycle.EventType["REFUND_STARTED"],

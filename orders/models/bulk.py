@@ -58,7 +58,7 @@ class BulkRun(TrackedModel):
 
 
 class BulkItem(models.Model):
-    """One order of a run, as it was seen: with the command that it is to get, or why it is left out.
+    """One order of a run, as it was planned: with the command that it is to get, or why it is left out.
 
     The command's id is chosen with the plan and its row comes later, so the database does not ask for it; there being
     none is why it may be null, which makes joins outer ones.
@@ -68,7 +68,7 @@ class BulkItem(models.Model):
     run = models.ForeignKey(BulkRun, models.CASCADE, related_name="items")
     position = models.IntegerField()
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="+")
-    seen = models.IntegerField()
+    expected_version = models.IntegerField()
     refusal = models.CharField(max_length=200, default="", blank=True)
     command = models.OneToOneField(
         "orders.Command", models.DO_NOTHING, null=True, db_constraint=False, related_name="bulk_item"

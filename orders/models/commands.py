@@ -1,4 +1,4 @@
-"""Commands: what somebody wanted of an order, and what became of it."""
+"""Commands: what somebody asked of an order, and its outcome."""
 
 from django.db import models
 from django.db.models import Q

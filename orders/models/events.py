@@ -41,3 +41,8 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.type}"
+
+    @property
+    def known_type(self) -> EventType | None:
+        """The type; None where another version of Orderlife recorded it, under a name of its own."""
+        return EventType(self.type) if self.type in EventType.__members__.values() else None

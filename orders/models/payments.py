@@ -24,8 +24,8 @@ class Payment(TrackedModel):
         FAILED = "failed"
         CANCELLED = "cancelled"
 
-    class Became(models.TextChoices):
-        """What became of the money: a state, told apart further where the gateway took it."""
+    class PaymentStatus(models.TextChoices):
+        """Where the money is: the state, told apart further where the gateway took it."""
 
         PENDING = "pending"
         CHARGED = "charged"
@@ -51,14 +51,14 @@ class Payment(TrackedModel):
     decline_reason = models.CharField(max_length=200, default="", blank=True)
     cancel_requested = models.BooleanField(default=False)
     # A column of its own: how many are refunded in full, PostgreSQL cannot guess from `refunded` and `amount`.
-    became = models.GeneratedField(
+    payment_status = models.GeneratedField(
         expression=Case(
             When(refunded=F("amount"), then=Value("refunded")),
             When(refunded__gt=0, then=Value("refunded_in_part")),
             When(state="captured", then=Value("charged")),
             default=F("state"),
         ),
-        output_field=models.CharField(max_length=16, choices=Became.choices),
+        output_field=models.CharField(max_length=16, choices=PaymentStatus.choices),
         db_persist=True,
     )
     created_at = models.DateTimeField(editable=False)
@@ -86,7 +86,9 @@ class Payment(TrackedModel):
         ]
         indexes = [
             models.Index(fields=["created_at"], condition=Q(state="pending"), name="payments_pending"),
-            models.Index(fields=["became", "order"], condition=~Q(became="charged"), name="payments_became"),
+            models.Index(
+                fields=["payment_status", "order"], condition=~Q(payment_status="charged"), name="payments_status"
+            ),
             # The dashboard's sums of the last days, from the index alone.
             models.Index(
                 fields=["created_at"],

@@ -35,7 +35,7 @@ def left_for_one(order: Order, *, besides: UUID | None = None) -> int | None:
 def asked_for_alone(order: Order, *, besides: UUID | None = None) -> int:
     """What was to be refunded of an order with nobody else's word, in minor units.
 
-    Whatever became of it counts, but what was rejected: one that is still open will be paid, one that failed may be
+    All count but those that were rejected: one that is still open will be paid, one that failed may be
     tried again.
     """
     commands = order.commands.filter(kind=Kind.REFUND, approval=None).exclude(state=CommandState.REJECTED)

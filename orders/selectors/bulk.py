@@ -26,7 +26,7 @@ class Chosen:
     """One order that somebody chose, its newest event as they saw it, and why it is left out; empty if it is not."""
 
     order_id: UUID
-    seen: int
+    expected_version: int
     refusal: str
 
 
@@ -40,10 +40,10 @@ def orders_chosen(orders: QuerySet[Order], kind: Kind) -> list[Chosen]:
     return [
         Chosen(
             pk,
-            seen,
+            expected_version,
             refusal_in(Status(status), kind, made_up=made_up) or (ASKED_ALREADY if pk in asked else ""),
         )
-        for pk, seen, status, made_up in rows
+        for pk, expected_version, status, made_up in rows
     ]
 
 
@@ -137,14 +137,14 @@ def run_by_id(run_id: UUID) -> BulkRun:
 
 
 def progress_of(run: BulkRun) -> Progress:
-    """What became of a run's commands, counted in two queries."""
+    """The outcomes of a run's commands, counted in two queries."""
     commands = Command.objects.filter(bulk_item__run=run).order_by()
     counts = Counter(dict(commands.values_list("state").annotate(Count("pk"))))
     refused = commands.filter(state=CommandState.REJECTED).values_list("outcome").annotate(many=Count("pk"))
     return Progress.made_of(counts, planned=run.planned, reasons=list(refused.order_by("-many", "outcome")))
 
 
-# Which of a run's orders are shown, by what became of their commands.
+# Which of a run's orders are shown, by the outcome of their commands.
 SHOWN: dict[str, Q] = {
     "all": Q(),
     "open": Q(refusal="") & (Q(command__state=None) | Q(command__settled_at=None)),

@@ -1,4 +1,4 @@
-"""What became of commands."""
+"""Commands and their outcomes."""
 
 import threading
 import time

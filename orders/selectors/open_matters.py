@@ -17,7 +17,7 @@ from orders.commands import Kind
 from orders.lifecycle import RETURN_OPEN, ReturnStage, Status
 from orders.mails import ALWAYS, NOT_NEEDED
 from orders.models import Approval, Command, Delivery, Order, Payment, Refund, Return
-from orders.selectors.refunds import refundable, unanswered
+from orders.selectors.refunds import refundable, unresolved
 
 # A mail leaves within a second. One that waits for longer than this has met an obstacle.
 SLOW_MAIL = timedelta(minutes=1)
@@ -122,7 +122,7 @@ def _money(order: Order) -> Iterator[OpenMatter]:
         for refund in refunds:
             if refund.state == Refund.State.PENDING:
                 yield OpenMatter(matter=Matter.REFUND_PENDING, amount=refund.amount, since=refund.created_at)
-        for refund in unanswered(refunds) if payment.state == Payment.State.CAPTURED else []:
+        for refund in unresolved(refunds) if payment.state == Payment.State.CAPTURED else []:
             # One whose money went back by another refund meanwhile is owed no more.
             if refund.amount <= refundable(payment):
                 yield OpenMatter(

@@ -29,10 +29,10 @@ def of_one_moment(order: Order, read: Callable[[Order], Seen]) -> Seen:
     Whatever changes of an order, its own row changes with it: where that is the same afterwards, nothing came between.
     """
     while True:
-        seen = read(order)
+        found = read(order)
         as_read = {"event_seq": order.event_seq, "command_seq": order.command_seq, "updated_at": order.updated_at}
         if Order.objects.filter(pk=order.pk, **as_read).exists():
-            return seen
+            return found
         order = order_by_id(order.pk)
 
 

@@ -17,7 +17,7 @@ OUTCOME_WITHIN = 60
 # How long after its deadline an order has usually moved.
 DEADLINE_WITHIN = 30
 # A command without an outcome is delivered again after a minute, then twice as late each time up to 16 minutes.
-MOST_DOUBLINGS = 4
+MAX_DOUBLINGS = 4
 # Commands of orders that are being cancelled, or whose payment is being taken back.
 UNDONE = Q(order__status=Status.CANCELLING) | Q(order__waiting_for=Waiting.PAYMENT_RETURN)
 # Commands that start a workflow of their own.
@@ -31,7 +31,7 @@ def unfinished(order_ids: Collection[UUID]) -> list[UUID]:
     return list(_carried().filter(pk__in=order_ids).order_by("pk").values_list("pk", flat=True))
 
 
-def suspects(limit: int) -> list[UUID]:
+def stalled_orders(limit: int) -> list[UUID]:
     """Orders on their way of which something should have been heard, up to `limit` of each sort."""
     now = timezone.now()
     orders = _carried()
@@ -63,7 +63,7 @@ def commands_without_outcome(limit: int) -> list[Command]:
         state=CommandState.DELIVERED, delivered_at__lt=now - timedelta(seconds=OUTCOME_WITHIN)
     )
     late = rows.exclude(OF_REFUNDS | Q(kind__in=(Kind.PLACE, Kind.REQUEST_RETURN))).order_by("delivered_at")[:limit]
-    return [row for row in late if row.delivered_at and now - row.delivered_at > _patience(row)]
+    return [row for row in late if row.delivered_at and now - row.delivered_at > _outcome_timeout(row)]
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,13 @@ def is_open(command_id: UUID) -> bool:
     return Command.objects.filter(left, pk=command_id).exists()
 
 
-def returns_told_in_vain(limit: int) -> dict[UUID, UUID]:
+def undelivered_returns(limit: int) -> dict[UUID, UUID]:
     """Returns and their orders whose request has no outcome, or whose workflow was not there to be told something."""
     late = timezone.now() - timedelta(seconds=OUTCOME_WITHIN)
     asked = Command.objects.filter(kind=Kind.REQUEST_RETURN, state=CommandState.DELIVERED, delivered_at__lt=late)
     told = Command.objects.filter(kind__in=OF_A_RETURN, state=CommandState.PENDING, last_error=GONE)
-    unanswered = {row.pk: row.order_id for row in asked.order_by("delivered_at")[:limit]}
-    return unanswered | {UUID(str(row.args["return"])): row.order_id for row in told.order_by("created_at")[:limit]}
+    unresolved = {row.pk: row.order_id for row in asked.order_by("delivered_at")[:limit]}
+    return unresolved | {UUID(str(row.args["return"])): row.order_id for row in told.order_by("created_at")[:limit]}
 
 
 def payments_without_outcome() -> int:
@@ -114,5 +114,5 @@ def _unknown(since: datetime) -> QuerySet[Payment]:
     return Payment.objects.filter(state=Payment.State.PENDING, created_at__lt=since)
 
 
-def _patience(row: Command) -> timedelta:
-    return timedelta(seconds=OUTCOME_WITHIN * 2 ** min(max(row.attempts - 1, 0), MOST_DOUBLINGS))
+def _outcome_timeout(row: Command) -> timedelta:
+    return timedelta(seconds=OUTCOME_WITHIN * 2 ** min(max(row.attempts - 1, 0), MAX_DOUBLINGS))

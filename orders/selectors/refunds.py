@@ -73,11 +73,11 @@ def has_pending_refund(order_id: UUID) -> bool:
 def failed_refund(order: Order) -> Refund | None:
     """The refund of the captured payment that failed for good last, and for which a person must decide."""
     payment = captured_payment(order) if order.needs_attention else None
-    failed = unanswered(payment.refunds.all()) if payment else []
+    failed = unresolved(payment.refunds.all()) if payment else []
     return failed[-1] if failed else None
 
 
-def unanswered(refunds: Iterable[Refund]) -> list[Refund]:
+def unresolved(refunds: Iterable[Refund]) -> list[Refund]:
     """Those of a payment's refunds that failed for good and were neither tried again nor settled; oldest first."""
     newest = {refund.command_id: refund for refund in refunds}
     return [refund for refund in newest.values() if refund.state == Refund.State.FAILED]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from orders.address import Address
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.review_rules import Facts, Limits, is_above
+from orders.review_rules import Limits, ReviewedOrder, is_above
 
 # How many of a customer's earlier orders are looked at, the newest first.
 EARLIER = 100
@@ -32,12 +32,12 @@ def review_limits() -> Limits:
     )
 
 
-def review_facts(order: Order, limits: Limits) -> Facts:
+def review_facts(order: Order, limits: Limits) -> ReviewedOrder:
     """What the rules look at when an order is placed."""
     wants_countries = settings.REVIEW_COUNTRY_HISTORY
     wants_first = is_above(order.total, order.currency, limits.first_total)
     earlier = _earlier_orders(order) if wants_countries or wants_first else []
-    return Facts(
+    return ReviewedOrder(
         total=order.total,
         currency=order.currency,
         country=order.address.country,
@@ -48,11 +48,11 @@ def review_facts(order: Order, limits: Limits) -> Facts:
     )
 
 
-def address_facts(order: Order, limits: Limits, *, before: Address) -> Facts:
+def address_facts(order: Order, limits: Limits, *, before: Address) -> ReviewedOrder:
     """What the rules look at when an order's address, which was `before`, has changed."""
     earlier = _earlier_orders(order) if settings.REVIEW_COUNTRY_HISTORY else []
     others = _count(_to(order.address).exclude(pk=order.pk), limits.per_address)
-    return Facts(
+    return ReviewedOrder(
         total=order.total,
         currency=order.currency,
         country=order.address.country,

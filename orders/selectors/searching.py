@@ -162,7 +162,7 @@ def orders_waiting_for(orders: QuerySet[Order], waiting: str) -> QuerySet[Order]
 
 
 class Paid(StrEnum):
-    """What became of an order's money."""
+    """The payment status of an order."""
 
     NOTHING = "nothing"
     OPEN = "open"
@@ -173,7 +173,7 @@ class Paid(StrEnum):
 
 
 class Parcel(StrEnum):
-    """What became of an order's parcel."""
+    """The delivery status of an order."""
 
     NOTHING = "nothing"
     LABEL = "label"
@@ -189,11 +189,11 @@ _LIVE = _PAYMENT.filter(state__in=Payment.LIVE)
 
 _PAID: Mapping[Paid, Callable[[], Q]] = {
     Paid.NOTHING: lambda: Q(~Exists(_PAYMENT)),
-    Paid.OPEN: lambda: _with_payment(Payment.Became.PENDING),
-    Paid.DECLINED: lambda: _with_payment(Payment.Became.DECLINED) & Q(~Exists(_LIVE)),
-    Paid.CHARGED: lambda: _with_payment(Payment.Became.CHARGED),
-    Paid.REFUNDED_IN_PART: lambda: _with_payment(Payment.Became.REFUNDED_IN_PART),
-    Paid.REFUNDED: lambda: _with_payment(Payment.Became.REFUNDED),
+    Paid.OPEN: lambda: _with_payment(Payment.PaymentStatus.PENDING),
+    Paid.DECLINED: lambda: _with_payment(Payment.PaymentStatus.DECLINED) & Q(~Exists(_LIVE)),
+    Paid.CHARGED: lambda: _with_payment(Payment.PaymentStatus.CHARGED),
+    Paid.REFUNDED_IN_PART: lambda: _with_payment(Payment.PaymentStatus.REFUNDED_IN_PART),
+    Paid.REFUNDED: lambda: _with_payment(Payment.PaymentStatus.REFUNDED),
 }
 _PARCEL: Mapping[Parcel, tuple[str, ...]] = {
     Parcel.LABEL: Shipment.UNDOABLE,
@@ -204,17 +204,17 @@ _PARCEL: Mapping[Parcel, tuple[str, ...]] = {
 }
 
 
-def _with_payment(became: str) -> Q:
-    return Q(Exists(_PAYMENT.filter(became=became)))
+def _with_payment(payment_status: str) -> Q:
+    return Q(Exists(_PAYMENT.filter(payment_status=payment_status)))
 
 
 def orders_paid(orders: QuerySet[Order], paid: Paid) -> QuerySet[Order]:
-    """Those of `orders` of whose money this became."""
+    """Those of `orders` with this payment status."""
     return orders.filter(_PAID[paid]())
 
 
 def orders_shipped(orders: QuerySet[Order], parcel: Parcel) -> QuerySet[Order]:
-    """Those of `orders` that have a parcel of which this became, or none."""
+    """Those of `orders` with this delivery status."""
     if parcel is Parcel.NOTHING:
         return orders.filter(~Exists(_SHIPMENT))
     return orders.filter(Exists(_SHIPMENT.filter(state__in=_PARCEL[parcel])))

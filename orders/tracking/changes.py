@@ -75,13 +75,13 @@ def _change(
 
 
 def _issue(request: HttpRequest, order: Order, form: ChangeForm) -> HttpResponse:
-    wish = CommandRequest(
+    command_request = CommandRequest(
         kind=form.kind,
         actor=Actor.CUSTOMER,
         reason=form.reason_given(),
         args=form.args(),
         id=form.command_id(order),
     )
-    issued = issue_command(order.pk, wish)
+    issued = issue_command(order.pk, command_request)
     command = outcome_of(issued.pk, within=WAIT_SECONDS, client=client_address(request))
     return redirect(f"{reverse('tracking:order', args=[order.code])}?change={command.pk}")

@@ -73,7 +73,7 @@ class ChangeForm(forms.Form):
         return str(self.cleaned_data.get("reason", ""))
 
     def asks_again(self) -> bool:
-        """Whether this is no wish yet, because the form has more to ask."""
+        """Whether the form has more to ask before it is a request."""
         return False
 
     def command_id(self, order: Order) -> UUID:
@@ -84,7 +84,7 @@ class ChangeForm(forms.Form):
 
 
 class CancelForm(ChangeForm):
-    """The wish to have nothing, and why."""
+    """Cancels the order, and says why."""
 
     kind = Kind.CANCEL
     template = "tracking/cancel.html"

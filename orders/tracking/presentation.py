@@ -14,8 +14,8 @@ from orders.lifecycle import FINAL, EventType, Status, Waiting
 from orders.models import Command, Event
 from orders.money import localised
 from orders.selectors.tracking import TrackedOrder
-from orders.tracking import words
-from orders.tracking.facts import Fact
+from orders.tracking import wording
+from orders.tracking.details import Detail
 from orders.tracking.still_open import open_for_customer
 
 
@@ -42,63 +42,63 @@ class Step:
 
 @dataclass(frozen=True)
 class Notice:
-    """What became of the change that the customer just asked for. `tone` is good, bad or waiting."""
+    """The outcome of the change that the customer just asked for. `tone` is good, bad or waiting."""
 
     tone: str
     title: str
     text: str
 
 
-def headline(seen: TrackedOrder, *, may_pay: bool) -> Headline:
+def headline(tracked: TrackedOrder, *, may_pay: bool) -> Headline:
     """The one big sentence, and why the order stands there. `may_pay`: the page offers to pay again."""
-    order, status, waiting = seen.order, Status(seen.order.status), Waiting(seen.order.waiting_for)
-    title = gettext(_title(seen, status, waiting))
+    order, status, waiting = tracked.order, Status(tracked.order.status), Waiting(tracked.order.waiting_for)
+    title = gettext(_title(tracked, status, waiting))
     if status in FINAL:
-        return Headline(title, " ".join([*_faults(seen), *_ending(seen, status)]))
+        return Headline(title, " ".join([*_faults(tracked), *_ending(tracked, status)]))
     if order.held and status is not Status.AWAITING_PAYMENT:
-        return Headline(title, gettext(words.HELD))
-    reason = _reason(seen, waiting, may_pay=may_pay)
-    if order.deadline is None or waiting not in words.DEADLINES:
+        return Headline(title, gettext(wording.HELD))
+    reason = _reason(tracked, waiting, may_pay=may_pay)
+    if order.deadline is None or waiting not in wording.DEADLINES:
         return Headline(title, reason)
-    before, _, after = gettext(words.DEADLINES[waiting]).partition("{time}")
+    before, _, after = gettext(wording.DEADLINES[waiting]).partition("{time}")
     return Headline(title, reason, before, order.deadline, after)
 
 
-def _title(seen: TrackedOrder, status: Status, waiting: Waiting) -> str:
+def _title(tracked: TrackedOrder, status: Status, waiting: Waiting) -> str:
     if waiting is Waiting.PAYMENT_RETURN:
-        return words.RETURNING_PAYMENT if seen.paid.captured else words.STOPPING_PAYMENT
-    return words.NOT_DELIVERED if seen.was_not_delivered else words.HEADLINES[status]
+        return wording.RETURNING_PAYMENT if tracked.paid.captured else wording.STOPPING_PAYMENT
+    return wording.NOT_DELIVERED if tracked.was_not_delivered else wording.HEADLINES[status]
 
 
-def _reason(seen: TrackedOrder, waiting: Waiting, *, may_pay: bool) -> str:
-    if seen.order.needs_attention:
-        return gettext(words.LATE)
-    reason = gettext(words.WHY_NOT_DELIVERED if seen.was_not_delivered else words.REASONS[waiting])
-    return f"{reason} {gettext(words.PAY_BELOW)}" if may_pay else reason
+def _reason(tracked: TrackedOrder, waiting: Waiting, *, may_pay: bool) -> str:
+    if tracked.order.needs_attention:
+        return gettext(wording.LATE)
+    reason = gettext(wording.WHY_NOT_DELIVERED if tracked.was_not_delivered else wording.REASONS[waiting])
+    return f"{reason} {gettext(wording.PAY_BELOW)}" if may_pay else reason
 
 
-def _ending(seen: TrackedOrder, status: Status) -> list[str]:
+def _ending(tracked: TrackedOrder, status: Status) -> list[str]:
     """That nothing more will happen is said only where nothing is open."""
-    is_untrue = status is Status.CANCELLED and bool(open_for_customer(seen))
-    return [] if is_untrue else [gettext(words.ENDINGS[status])]
+    is_untrue = status is Status.CANCELLED and bool(open_for_customer(tracked))
+    return [] if is_untrue else [gettext(wording.ENDINGS[status])]
 
 
-def _faults(seen: TrackedOrder) -> list[str]:
+def _faults(tracked: TrackedOrder) -> list[str]:
     """Why the order is invalid; the reasons are written down in English."""
-    return [str(reason) for reason in seen.order.invalid_reasons] if spoken().startswith("en") else []
+    return [str(reason) for reason in tracked.order.invalid_reasons] if spoken().startswith("en") else []
 
 
-def steps(seen: TrackedOrder) -> list[Step]:
+def steps(tracked: TrackedOrder) -> list[Step]:
     """What is done, what is under way, what comes next; an order that left the way ends with how it did."""
-    status, at = Status(seen.order.status), _happened(seen.events)
-    done = [Step(gettext(name), "done", at[event]) for name, event in words.STEPS if event in at]
-    if status in words.LAST_STEPS:
-        name, ended_by = words.LAST_STEPS[status]
+    status, at = Status(tracked.order.status), _happened(tracked.events)
+    done = [Step(gettext(name), "done", at[event]) for name, event in wording.STEPS if event in at]
+    if status in wording.LAST_STEPS:
+        name, ended_by = wording.LAST_STEPS[status]
         return [*done, Step(gettext(name), "stopped", at.get(ended_by))]
-    reached = max(number for number, (_, event) in enumerate(words.STEPS) if event in at)
-    ahead = [gettext(name) for name, _ in words.STEPS[reached + 1 :]]
-    stands = seen.order.held or seen.order.waiting_for == Waiting.PAYMENT_RETURN
-    note = gettext(words.PAUSED if stands else words.STANDSTILLS.get(status, words.UNDER_WAY))
+    reached = max(number for number, (_, event) in enumerate(wording.STEPS) if event in at)
+    ahead = [gettext(name) for name, _ in wording.STEPS[reached + 1 :]]
+    stands = tracked.order.held or tracked.order.waiting_for == Waiting.PAYMENT_RETURN
+    note = gettext(wording.PAUSED if stands else wording.STANDSTILLS.get(status, wording.UNDER_WAY))
     current = [Step(name, "current", note=note) for name in ahead[:1]]
     return [*done, *current, *(Step(name, "next") for name in ahead[1:])]
 
@@ -107,68 +107,70 @@ def _happened(events: Iterable[Event]) -> dict[str, datetime]:
     """What has happened and was not taken back since, each with when it did so last."""
     at: dict[str, datetime] = {}
     for event in events:
-        for undone in words.UNDONE_BY.get(EventType(event.type), ()):
+        for undone in wording.UNDONE_BY.get(event.known_type, ()) if event.known_type else ():
             at.pop(undone, None)
         at[event.type] = event.created_at
     return at
 
 
-def timeline(seen: TrackedOrder, *, confirmed: bool) -> list[Fact]:
+def timeline(tracked: TrackedOrder, *, confirmed: bool) -> list[Detail]:
     """What happened, the oldest first: what is new stands at the end and moves nothing.
 
     Amounts are for who gave the second proof.
     """
-    commands = {command.id: command for command in seen.commands}
-    told = [(event, _with_amount(event) if confirmed else "") for event in seen.events]
-    return [Fact(text, event.created_at) for event, said in told if (text := said or _event_in_words(event, commands))]
+    commands = {command.id: command for command in tracked.commands}
+    told = [(event, _with_amount(event) if confirmed else "") for event in tracked.events]
+    return [
+        Detail(text, event.created_at) for event, said in told if (text := said or _event_in_words(event, commands))
+    ]
 
 
 def _with_amount(event: Event) -> str:
     """What happened, with the amount that the event names; empty where that is nothing to tell."""
     amount, currency = event.data.get("amount"), event.data.get("currency")
-    text = words.EVENTS_WITH_AMOUNT.get(EventType(event.type))
+    text = wording.EVENTS_WITH_AMOUNT.get(event.known_type) if event.known_type else None
     if text is None or not isinstance(amount, int) or not isinstance(currency, str):
         return ""
     return gettext(text).format(amount=localised(amount, currency))
 
 
-def notice(seen: TrackedOrder, command_id: UUID | None) -> Notice | None:
+def notice(tracked: TrackedOrder, command_id: UUID | None) -> Notice | None:
     """What to say about this command, if it is one of the customer's own for this order."""
-    command = next((own for own in seen.commands if own.id == command_id), None)
+    command = next((own for own in tracked.commands if own.id == command_id), None)
     if command is None:
         return None
     if command.state == CommandState.APPLIED:
-        return _what_followed(seen, command) or Notice(
-            "good", gettext("Done"), gettext(words.APPLIED[Kind(command.kind)])
+        return _what_followed(tracked, command) or Notice(
+            "good", gettext("Done"), gettext(wording.APPLIED[Kind(command.kind)])
         )
     if command.state == CommandState.REJECTED:
         return Notice("bad", gettext("This could not be changed"), _refusal(command))
     return Notice("waiting", gettext("We have your request"), gettext("It is under way. You need not send it again."))
 
 
-def _what_followed(seen: TrackedOrder, command: Command) -> Notice | None:
+def _what_followed(tracked: TrackedOrder, command: Command) -> Notice | None:
     """What the change came to, once that is known."""
-    known = words.FOLLOWED_BY.get(Kind(command.kind), {})
-    later = dropwhile(lambda event: event.command_id != command.id, seen.events)
-    event = next((event for event in later if event.type in known), None)
-    if event is None:
+    known = wording.FOLLOWED_BY.get(Kind(command.kind), {})
+    later = dropwhile(lambda event: event.command_id != command.id, tracked.events)
+    kind = next((event.known_type for event in later if event.known_type in known), None)
+    if kind is None:
         return None
-    said = gettext(words.EVENTS[EventType(event.type)])
-    if known[EventType(event.type)]:
+    said = gettext(wording.EVENTS[kind])
+    if known[kind]:
         return Notice("good", gettext("Done"), said)
-    return Notice("bad", said, _reason(seen, Waiting.NEW_PAYMENT, may_pay=Kind.RETRY_PAYMENT in seen.changes))
+    return Notice("bad", said, _reason(tracked, Waiting.NEW_PAYMENT, may_pay=Kind.RETRY_PAYMENT in tracked.changes))
 
 
 def _refusal(command: Command) -> str:
     """That it was refused, and why: in another language than English only if the reason is known in it."""
-    said, why = gettext(words.REFUSED[Kind(command.kind)]), gettext(command.outcome)
+    said, why = gettext(wording.REFUSED[Kind(command.kind)]), gettext(command.outcome)
     speaks_english = spoken().startswith("en")
     return f"{said} {why}" if speaks_english or why != command.outcome else said
 
 
 def _event_in_words(event: Event, commands: dict[UUID, Command]) -> str:
-    kind = EventType(event.type)
+    kind = event.known_type
     if kind is EventType.COMMAND_REJECTED:
         own = commands.get(event.command_id) if event.command_id else None
-        return gettext(words.REFUSED[Kind(own.kind)]) if own else ""
-    return gettext(words.EVENTS[kind]) if kind in words.EVENTS else ""
+        return gettext(wording.REFUSED[Kind(own.kind)]) if own else ""
+    return gettext(wording.EVENTS[kind]) if kind in wording.EVENTS else ""

@@ -9,12 +9,12 @@ from django.utils.translation import gettext
 from orders.lifecycle import ReturnStage
 from orders.models import Order, Return
 from orders.money import localised
-from orders.tracking import words
-from orders.tracking.facts import BANK_DAYS
+from orders.tracking import wording
+from orders.tracking.details import BANK_DAYS
 
 
 @dataclass(frozen=True)
-class ReturnSeen:
+class TrackedReturn:
     """One return: `before` and `after` frame the time `until`."""
 
     title: str
@@ -26,9 +26,9 @@ class ReturnSeen:
     advice: str = ""
 
 
-def returns_seen(order: Order) -> list[ReturnSeen]:
+def tracked_returns(order: Order) -> list[TrackedReturn]:
     """The order's returns, oldest first."""
-    return [_seen(order, row) for row in order.returns.all()]
+    return [_tracked(order, row) for row in order.returns.all()]
 
 
 def goes_on(order: Order) -> bool:
@@ -36,14 +36,14 @@ def goes_on(order: Order) -> bool:
     return any(row.is_open or row.state == ReturnStage.RECEIVED for row in order.returns.all())
 
 
-def _seen(order: Order, row: Return) -> ReturnSeen:
+def _tracked(order: Order, row: Return) -> TrackedReturn:
     title = gettext("Return {number}").format(number=row.number)
     pieces = [piece.in_words for piece in row.items.all()]
-    text = gettext(words.RETURNS[ReturnStage(row.state)])
+    text = gettext(wording.RETURNS[ReturnStage(row.state)])
     if row.state == ReturnStage.APPROVED and row.deadline is not None:
-        before, _, after = gettext(words.SEND_BY).partition("{time}")
-        return ReturnSeen(title, pieces, text, before, row.deadline, after, _advice(row))
-    return ReturnSeen(title, pieces, " ".join(part for part in (text, _more(order, row)) if part))
+        before, _, after = gettext(wording.SEND_BY).partition("{time}")
+        return TrackedReturn(title, pieces, text, before, row.deadline, after, _advice(row))
+    return TrackedReturn(title, pieces, " ".join(part for part in (text, _more(order, row)) if part))
 
 
 def _advice(row: Return) -> str:

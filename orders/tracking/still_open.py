@@ -10,7 +10,7 @@ from orders.lifecycle import FINAL, Status, Waiting
 from orders.money import localised
 from orders.selectors.open_matters import Matter, OpenMatter
 from orders.selectors.tracking import TrackedOrder
-from orders.tracking import words
+from orders.tracking import wording
 
 
 @dataclass(frozen=True)
@@ -23,38 +23,38 @@ class Open:
     after: str = ""
 
 
-def still_open(seen: TrackedOrder, *, confirmed: bool, is_answered: bool) -> list[Open]:
+def still_open(tracked: TrackedOrder, *, confirmed: bool, is_answered: bool) -> list[Open]:
     """A sentence for each thing that is open and that the headline does not tell; none twice.
 
     Mails are for us to see to: where they went is nothing that the page can help with. `is_answered`: the page tells
     already that a change of the customer's own is under way.
     """
-    told = _told_by_the_headline(seen)
+    told = _told_by_the_headline(tracked)
     said = [
-        _in_words(seen, matter, confirmed=confirmed)
-        for matter in open_for_customer(seen)
+        _in_words(tracked, matter, confirmed=confirmed)
+        for matter in open_for_customer(tracked)
         if matter.matter not in told and not (is_answered and _is_own(matter))
     ]
-    return list(dict.fromkeys([*_went_back(seen, confirmed=confirmed), *said]))
+    return list(dict.fromkeys([*_went_back(tracked, confirmed=confirmed), *said]))
 
 
-def goes_on(seen: TrackedOrder) -> bool:
+def goes_on(tracked: TrackedOrder) -> bool:
     """Whether the page may still change by itself."""
-    return not seen.order.is_final or bool(open_for_customer(seen))
+    return not tracked.order.is_final or bool(open_for_customer(tracked))
 
 
-def open_for_customer(seen: TrackedOrder) -> list[OpenMatter]:
+def open_for_customer(tracked: TrackedOrder) -> list[OpenMatter]:
     """What is open as far as it is the customer's to know. Of a cancelled order no refund can be granted any more."""
-    is_cancelled = seen.order.status in (Status.CANCELLING, Status.CANCELLED)
+    is_cancelled = tracked.order.status in (Status.CANCELLING, Status.CANCELLED)
     moot = {Matter.REFUND_AWAITS_APPROVAL} if is_cancelled else set[Matter]()
-    return [matter for matter in seen.matters if matter.matter in words.MATTERS and matter.matter not in moot]
+    return [matter for matter in tracked.matters if matter.matter in wording.MATTERS and matter.matter not in moot]
 
 
-def _told_by_the_headline(seen: TrackedOrder) -> set[Matter]:
-    order, told = seen.order, set[Matter]()
+def _told_by_the_headline(tracked: TrackedOrder) -> set[Matter]:
+    order, told = tracked.order, set[Matter]()
     if Status(order.status) not in FINAL:
         told |= {Matter.ATTENTION, Matter.HELD}
-    elif any(matter.matter is Matter.REFUND_FAILED for matter in seen.matters):
+    elif any(matter.matter is Matter.REFUND_FAILED for matter in tracked.matters):
         told.add(Matter.ATTENTION)
     if order.status == Status.CHARGING and order.waiting_for == Waiting.PAYMENT:
         told.add(Matter.PAYMENT_OPEN)
@@ -67,29 +67,29 @@ def _is_own(matter: OpenMatter) -> bool:
     return matter.matter is Matter.COMMAND_OPEN and matter.actor == Actor.CUSTOMER
 
 
-def _in_words(seen: TrackedOrder, matter: OpenMatter, *, confirmed: bool) -> Open:
+def _in_words(tracked: TrackedOrder, matter: OpenMatter, *, confirmed: bool) -> Open:
     if _is_own(matter):
-        return Open(f"{gettext('We have your request')}. {gettext(words.OWN_COMMAND)}")
-    text = gettext(words.MATTERS[matter.matter])
+        return Open(f"{gettext('We have your request')}. {gettext(wording.OWN_COMMAND)}")
+    text = gettext(wording.MATTERS[matter.matter])
     if matter.matter is Matter.RETURN_APPROVED and matter.until:
-        before, _, after = gettext(words.SEND_BY).partition("{time}")
+        before, _, after = gettext(wording.SEND_BY).partition("{time}")
         return Open(text, before, matter.until, after)
-    if confirmed and matter.amount is not None and matter.matter in words.MATTERS_WITH_AMOUNT:
-        amount = localised(matter.amount, seen.order.currency)
-        return Open(gettext(words.MATTERS_WITH_AMOUNT[matter.matter]).format(amount=amount))
+    if confirmed and matter.amount is not None and matter.matter in wording.MATTERS_WITH_AMOUNT:
+        amount = localised(matter.amount, tracked.order.currency)
+        return Open(gettext(wording.MATTERS_WITH_AMOUNT[matter.matter]).format(amount=amount))
     return Open(text)
 
 
-def _went_back(seen: TrackedOrder, *, confirmed: bool) -> list[Open]:
+def _went_back(tracked: TrackedOrder, *, confirmed: bool) -> list[Open]:
     """What was refunded of an order that goes on or was delivered. One that is cancelled says so by that."""
-    paid, currency = seen.paid, seen.order.currency
-    if seen.order.status in (Status.CANCELLING, Status.CANCELLED):
+    paid, currency = tracked.paid, tracked.order.currency
+    if tracked.order.status in (Status.CANCELLING, Status.CANCELLED):
         return []
     if paid.is_refunded:
-        return [Open(gettext(words.REFUNDED))]
+        return [Open(gettext(wording.REFUNDED))]
     if not paid.is_partly_refunded:
         return []
     if not confirmed:
-        return [Open(gettext(words.PARTLY_REFUNDED))]
+        return [Open(gettext(wording.PARTLY_REFUNDED))]
     sums = {"refunded": localised(paid.refunded, currency), "paid": localised(paid.captured, currency)}
-    return [Open(gettext(words.PARTLY_REFUNDED_WITH_AMOUNT).format(**sums))]
+    return [Open(gettext(wording.PARTLY_REFUNDED_WITH_AMOUNT).format(**sums))]

@@ -17,7 +17,7 @@ from orders.models import Order
 from orders.money import localised
 from orders.selectors import tracking as reads
 from orders.services.customers.access import order_opened_by_link
-from orders.tracking import facts, presentation, returned, still_open
+from orders.tracking import details, presentation, returned, still_open
 from orders.tracking.access import (
     ask_for_email,
     is_confirmed,
@@ -57,51 +57,57 @@ def live(request: HttpRequest, order: Order) -> HttpResponse:
 @require_safe
 def receipt(request: HttpRequest, order: Order) -> HttpResponse:
     """What was ordered and paid, to print."""
-    seen = reads.tracked(order)
-    order = seen.order
-    page = {"order": order, "total": localised(order.total, order.currency), "payments": facts.payment_facts(seen)}
-    page |= {"lines": facts.lines(seen), "totals": facts.totals(seen), "address": facts.address_lines(seen)}
+    tracked = reads.tracked(order)
+    order = tracked.order
+    page = {"order": order, "total": localised(order.total, order.currency), "payments": details.payment_facts(tracked)}
+    page |= {
+        "lines": details.lines(tracked),
+        "totals": details.totals(tracked),
+        "address": details.address_lines(tracked),
+    }
     return render(request, "tracking/receipt.html", page)
 
 
-def _page(request: HttpRequest, seen: reads.TrackedOrder) -> dict[str, Any]:
-    order = seen.order
+def _page(request: HttpRequest, tracked: reads.TrackedOrder) -> dict[str, Any]:
+    order = tracked.order
     confirmed, change = is_confirmed(request, order), _change_shown(request)
-    notice = presentation.notice(seen, change) if confirmed else None
+    notice = presentation.notice(tracked, change) if confirmed else None
     # Each asks for the code from a mail first.
-    changes = facts.changes(seen, confirmed=confirmed) if confirmed or settings.MAILS else []
+    changes = details.changes(tracked, confirmed=confirmed) if confirmed or settings.MAILS else []
     page = {
         "order": order,
-        "seen": seen,
+        "tracked": tracked,
         "confirmed": confirmed,
-        "headline": presentation.headline(seen, may_pay=any(it.name == "payment" for it in changes)),
-        "open": still_open.still_open(seen, confirmed=confirmed, is_answered=bool(notice and notice.tone == "waiting")),
+        "headline": presentation.headline(tracked, may_pay=any(it.name == "payment" for it in changes)),
+        "open": still_open.still_open(
+            tracked, confirmed=confirmed, is_answered=bool(notice and notice.tone == "waiting")
+        ),
         "notice": notice,
-        "expected": facts.expected(seen),
-        "steps": presentation.steps(seen),
-        "timeline": presentation.timeline(seen, confirmed=confirmed),
-        "lines": facts.lines(seen),
-        "totals": facts.totals(seen),
+        "expected": details.expected(tracked),
+        "steps": presentation.steps(tracked),
+        "timeline": presentation.timeline(tracked, confirmed=confirmed),
+        "lines": details.lines(tracked),
+        "totals": details.totals(tracked),
         "total": localised(order.total, order.currency),
         "changes": changes,
-        "room": facts.most_changes(seen),
+        "room": details.most_changes(tracked),
         "mails": settings.MAILS,
-        "returns": returned.returns_seen(order),
-        "polls": still_open.goes_on(seen) or returned.goes_on(order),
+        "returns": returned.tracked_returns(order),
+        "polls": still_open.goes_on(tracked) or returned.goes_on(order),
         "etag": _etag(request, order),
         "change": change,
     }
-    return page | _private_part(seen) if confirmed else page
+    return page | _private_part(tracked) if confirmed else page
 
 
-def _private_part(seen: reads.TrackedOrder) -> dict[str, Any]:
+def _private_part(tracked: reads.TrackedOrder) -> dict[str, Any]:
     """What the link alone does not show."""
     return {
-        "payments": facts.payment_facts(seen),
-        "has_receipt": any(own.state == own.State.CAPTURED or own.refunded for own in seen.payments),
-        "address": facts.address_lines(seen),
-        "parcel": seen.parcel,
-        "parcel_link": facts.parcel_link(seen.parcel),
+        "payments": details.payment_facts(tracked),
+        "has_receipt": any(own.state == own.State.CAPTURED or own.refunded for own in tracked.payments),
+        "address": details.address_lines(tracked),
+        "parcel": tracked.parcel,
+        "parcel_link": details.parcel_link(tracked.parcel),
     }
 
 

@@ -15,7 +15,7 @@ from orders.models import Order
 from orders.selectors.backoffice import kinds_offered, order_view
 from orders.services.orders.placement import NewItem
 from orders.services.payments import charging, refunds
-from tests.factories import a_return, an_approval, an_order_in, command, wish
+from tests.factories import a_return, an_approval, an_order_in, command, request_command
 
 # Names as long as they come, for which a narrow page must find room.
 LONG = [
@@ -75,7 +75,7 @@ def _returned(*, approved: bool = False) -> Order:
 
 def _asked_to_cancel() -> Order:
     order = an_order_in(Status.PAID)
-    wish(order, "cancel", reason="The customer called.")
+    request_command(order, "cancel", reason="The customer called.")
     return order
 
 

@@ -150,7 +150,7 @@ def test_it_says_at_the_field_what_is_wrong_with_an_address(desk: Desk, field: s
 @pytest.mark.parametrize("kind", ["approve", "cancel"])
 def test_it_lets_nobody_act_who_may_only_look(viewer: Desk, kind: str) -> None:
     order = an_order_in(Status.IN_REVIEW)
-    data = {"command": str(uuid7()), "seen": order.event_seq, "reason": "x"}
+    data = {"command": str(uuid7()), "expected_version": order.event_seq, "reason": "x"}
     assert viewer.client.get(path_of(order, kind)).status_code == 403
     assert viewer.client.post(path_of(order, kind), data).status_code == 403
     assert order.commands.exclude(kind=Kind.PLACE).count() == 0

@@ -40,7 +40,12 @@ def test_the_orders_page_says_that_a_refund_waits_and_leads_there(desk: Desk) ->
 def test_the_form_says_what_one_person_may_give_alone_and_asks_for_the_rest(desk: Desk) -> None:
     approval = an_approval()
     path = reverse("admin:orders_order_refund", args=[approval.order_id])
-    form = {"command": Approval().pk, "seen": approval.order.events.count(), "reason": "Broken.", "amount": "500.01"}
+    form = {
+        "command": Approval().pk,
+        "expected_version": approval.order.events.count(),
+        "reason": "Broken.",
+        "amount": "500.01",
+    }
     assert "Above 500.00 USD it waits until a second person agrees." in desk.get(path)
     assert "the refund of 500.01 USD waits for a second person." in desk.post(path, form)
     assert Approval.objects.filter(order=approval.order, requested_by=desk.user).count() == 1

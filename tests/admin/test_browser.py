@@ -34,7 +34,7 @@ def desk(page: Page, web: str, staff: User) -> Callable[[str], Page]:
     page.get_by_label("Username").fill(staff.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="What needs a person")).to_be_visible()
+    expect(page.get_by_role("heading", name="Needs action")).to_be_visible()
 
     def go(path: str) -> Page:
         page.goto(f"{web}{path}")

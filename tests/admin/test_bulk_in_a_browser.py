@@ -14,7 +14,7 @@ from tests.admin.test_browser import faults
 from tests.admin.test_days import SOON, Colleague, colleague, office
 from tests.browser_support import browser
 from tests.conftest import TIMEOUT_SECONDS, eventually, unique
-from tests.factories import an_order, kinds, reaches, wish
+from tests.factories import an_order, kinds, reaches, request_command
 
 __all__ = ["browser", "colleague", "office"]
 
@@ -40,7 +40,7 @@ def test_an_operator_cancels_many_orders_and_sees_it_happen(colleague: Colleague
     name = f"Batch{unique()}"
     orders = [an_order(customer_name=name, fulfilment="manual") for _ in range(many)]
     eventually(lambda: standing(name, Status.IN_REVIEW) == many)
-    wish(orders[0], "approve")
+    request_command(orders[0], "approve")
     reaches(orders[0], Status.PAID)
     page = colleague("operator", "Olga")
     ask(page, name)
@@ -66,7 +66,7 @@ def test_axe_finds_nothing_on_the_question_and_the_progress(
     page.emulate_media(color_scheme=scheme)
     ask(page, name, "Reject selected orders")
     found = [faults(page)]
-    wish(orders[0], "hold")
+    request_command(orders[0], "hold")
     eventually(lambda: Order.objects.get(pk=orders[0].pk).held)
     page.get_by_label("Reason").fill("A bad batch.")
     page.get_by_role("button", name="Reject 3 orders").click()

@@ -1,4 +1,4 @@
-"""The dashboard: what needs a person, the last days, the machinery."""
+"""The dashboard: what needs action, the last days, the system's status."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from orders.admin.charts import FOOT, HEIGHT, chart, lying_chart
-from orders.gateways.process import process
+from orders.gateways.workflow_monitor import workflow_monitor
 from orders.lifecycle import Status
 from orders.models import Command, Order
 from orders.selectors import dashboard
@@ -34,9 +34,9 @@ THEIR_LINKS = r"orders/order/([0-9a-f-]{36})/change"
 def _fresh_look(settings: Settings) -> Iterator[None]:
     """Nobody answers at Temporal's address, and what was known of it before is forgotten."""
     settings.TEMPORAL_ADDRESS = f"127.0.0.1:{free_port()}"
-    process.cache_clear()
+    workflow_monitor.cache_clear()
     yield
-    process.cache_clear()
+    workflow_monitor.cache_clear()
 
 
 def pile(page: str, title: str) -> tuple[int, str]:
@@ -135,7 +135,7 @@ def test_it_says_that_temporal_is_away_and_shows_the_rest(desk: Desk) -> None:
     page = desk.get(INDEX)
     assert "does not answer: orders are accepted" in page
     assert "unknown" in page
-    assert "What needs a person" in page
+    assert "Needs action" in page
 
 
 def test_it_says_that_temporal_answers_and_who_works(desk: Desk, settings: Settings, tmp_path: Path) -> None:
@@ -191,5 +191,5 @@ def test_its_queries_do_not_grow_with_the_orders(desk: Desk) -> None:
 
 def test_it_shows_nothing_of_the_orders_to_who_may_not_see_them(outsider: Desk) -> None:
     page = outsider.get(INDEX)
-    assert "What needs a person" not in page
-    assert "The machinery" not in page
+    assert "Needs action" not in page
+    assert "System status" not in page

@@ -16,7 +16,7 @@ from stack.ports import free_port
 from tests.admin.conftest import a_user, session_of
 from tests.browser_support import browser, complaints_of
 from tests.conftest import TIMEOUT_SECONDS, answers, eventually, process
-from tests.factories import an_order, events, kinds, reaches, wish
+from tests.factories import an_order, events, kinds, reaches, request_command
 
 __all__ = ["browser"]
 
@@ -105,7 +105,7 @@ def test_an_operator_holds_redirects_and_cancels_an_order_that_is_paid(colleague
 
 def test_finance_asks_for_a_large_refund_and_a_second_person_agrees(colleague: Colleague) -> None:
     order = reaches(an_order(items=[NewItem(sku="ABC123", quantity=1, unit_price=90_000)]), Status.IN_REVIEW)
-    wish(order, "approve")
+    request_command(order, "approve")
     reaches(order, Status.DELIVERED)
     first, second = colleague("finance", "Fay"), colleague("finance", "Guy")
     act(first, order, "Refund", "Refund", Reason="Broken.", Amount="600")
@@ -119,7 +119,7 @@ def test_finance_asks_for_a_large_refund_and_a_second_person_agrees(colleague: C
 
 def test_a_warehouse_misses_something_then_scans_the_order_to_its_customer(colleague: Colleague) -> None:
     order = reaches(an_order(fulfilment="manual", items=LAMPS), Status.IN_REVIEW)
-    wish(order, "approve")
+    request_command(order, "approve")
     reaches(order, Status.PAID)
     page = colleague("warehouse", "Wes")
     page.get_by_role("link", name="Warehouse").click()
@@ -179,5 +179,5 @@ def test_a_viewer_sees_an_order_and_can_do_nothing_with_it(colleague: Colleague)
     # Asked for beside the page: its console would tell of every refusal.
     actions = [reverse(f"admin:orders_order_{kind}", args=[order.pk]) for kind in ACTIONS]
     assert {page.request.get(path).status for path in actions} == {403}
-    wish(order, "cancel")
+    request_command(order, "cancel")
     reaches(order, Status.CANCELLED)

@@ -13,7 +13,7 @@ from tests.admin.conftest import Desk
 from tests.admin.test_browser import desk as logged_in
 from tests.admin.test_browser import staff
 from tests.browser_support import browser, page
-from tests.factories import an_order_in, settle, wish
+from tests.factories import an_order_in, request_command, settle
 
 __all__ = ["browser", "logged_in", "page", "staff"]
 
@@ -48,7 +48,7 @@ def test_it_asks_often_while_something_is_in_flight_and_stops_when_nothing_is(de
 
 def test_a_command_that_is_under_way_makes_a_slow_page_quick(desk: Desk) -> None:
     order = an_order_in(Status.SHIPPED)
-    wish(order, "refund", args={"amount": 100})
+    request_command(order, "refund", args={"amount": 100})
     assert 'hx-trigger="every 2s"' in desk.get(path_of(order))
 
 
@@ -92,7 +92,7 @@ def test_the_focus_stays_among_the_actions_when_its_own_has_gone(logged_in: Go) 
     order = an_order_in(Status.PAID)
     page = logged_in(path_of(order))
     page.get_by_role("link", name="Cancel order").focus()
-    settle(wish(order, "cancel"))
+    settle(request_command(order, "cancel"))
     expect(page.get_by_role("status")).to_contain_text("cancelling")
     expect(page.locator("#ol-part-now")).to_be_focused()
 

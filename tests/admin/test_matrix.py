@@ -145,7 +145,7 @@ def test_it_shows_of_the_dashboard_only_what_leads_somewhere() -> None:
     order("return asked for")
     user = a_user("view_order")
     page = browser_of(user).get(reverse("admin:index")).content.decode()
-    assert "What needs a person" in page
+    assert "Needs action" in page
     for name in ("orders_return_changelist", "orders_command_changelist", "orders_order_review"):
         assert reverse(f"admin:{name}") not in page, name
 

@@ -55,7 +55,7 @@ def test_it_shows_who_may_only_look_the_page_without_actions(viewer: Desk) -> No
 def test_it_keeps_out_who_may_not_see_orders(outsider: Desk) -> None:
     order = an_order_in(Status.IN_REVIEW)
     assert outsider.client.get(page_of(order)).status_code == 403
-    assert "What needs a person" not in outsider.get(reverse("admin:index"))
+    assert "Needs action" not in outsider.get(reverse("admin:index"))
 
 
 def test_it_shows_what_was_captured_refunded_and_left(desk: Desk) -> None:

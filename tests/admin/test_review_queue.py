@@ -45,7 +45,7 @@ def page_of(order: Order, part: str = "one") -> str:
 def form_of(desk: Desk, order: Order, decision: str, **typed: str) -> dict[str, object]:
     """The form as the page shows it, filled in."""
     page = desk.get(page_of(order))
-    hidden = {name: re.search(rf'name="{name}" value="([^"]+)"', page) for name in ("command", "seen")}
+    hidden = {name: re.search(rf'name="{name}" value="([^"]+)"', page) for name in ("command", "expected_version")}
     return {**{name: found[1] for name, found in hidden.items() if found}, "decision": decision, **typed}
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from orders.commands import CommandState, Kind
-from orders.gateways.process import ANSWER_WITHIN_SECONDS
+from orders.gateways.workflow_monitor import ANSWER_WITHIN_SECONDS
 from orders.lifecycle import Status
 from stack.temporal import temporal_dev_server
 from tests.admin.screens import SCREENS, cookie_of

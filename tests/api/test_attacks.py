@@ -17,7 +17,7 @@ from orders.selectors.commands import MAX_WAITING
 from orders.services.staff.api_keys import create_api_key
 from tests.api.wire import Answer, ask
 from tests.conftest import eventually, unique
-from tests.factories import an_order, settle, wish
+from tests.factories import an_order, request_command, settle
 
 Hold = Callable[[bytes], socket.socket]
 STREAMS = 8
@@ -141,7 +141,7 @@ def test_several_requests_in_a_row_are_answered_in_their_order(hold: Hold) -> No
 
 def test_commands_that_are_waited_for_stop_nothing(web: str, measured: Callable[[str], None]) -> None:
     keys = [create_api_key(f"shop {unique()}") for _ in range(5)]
-    rows = [(key, wish(an_order(client=client_of_key(key)), "cancel")) for key in keys for _ in range(4)]
+    rows = [(key, request_command(an_order(client=client_of_key(key)), "cancel")) for key in keys for _ in range(4)]
     with ThreadPoolExecutor(len(rows)) as clients:
         asked = [clients.submit(wait_for, web, key, row) for key, row in rows]
         eventually(lambda: sum(one.done() for one in asked) >= len(rows) - MAX_WAITING)

@@ -208,7 +208,7 @@ def test_postgresql_away_is_a_503_that_may_be_sent_again(shop: Shop, failure: Ex
 
     with connection.execute_wrapper(fail):
         answer = shop.get(path)
-    assert is_problem(answer, "database_away")
+    assert is_problem(answer, "database_unavailable")
     assert int(answer["Retry-After"]) >= 1
 
 

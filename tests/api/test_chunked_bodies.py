@@ -141,7 +141,7 @@ def test_a_webhook_is_read_and_its_signature_fits(web: str, how: str, sender: Ca
     signed = {"webhook_id": event_id, "webhook_timestamp": sent_at}
     signed["webhook_signature"] = sign(SECRET, event_id, sent_at, body)
     answer = ask(web, "POST", path, body, how=how, **signed, **JSON)
-    assert (answer.status, answer.json()["outcome"]) == (202, "became a command")
+    assert (answer.status, answer.json()["outcome"]) == (202, "accepted as a command")
 
 
 @pytest.mark.parametrize("how", SENT)

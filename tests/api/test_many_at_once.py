@@ -15,7 +15,7 @@ from orders.selectors import commands
 from orders.services.staff.api_keys import create_api_key
 from tests.api.conftest import ORDER, Shop
 from tests.conftest import TIMEOUT_SECONDS, eventually, unique
-from tests.factories import settle, wish
+from tests.factories import request_command, settle
 
 MANY = 50
 
@@ -85,7 +85,7 @@ def test_fifty_orders_with_one_reference_make_one(web: str) -> None:
 
 
 def test_who_waits_for_an_outcome_holds_no_connection_and_others_are_answered_meanwhile(shop: Shop) -> None:
-    rows = [wish(shop.place(), "cancel") for _ in range(commands.MAX_WAITING)]
+    rows = [request_command(shop.place(), "cancel") for _ in range(commands.MAX_WAITING)]
     before = connections()
 
     def wait(number: int) -> Any:
@@ -106,7 +106,7 @@ def test_who_waits_for_an_outcome_holds_no_connection_and_others_are_answered_me
 
 
 def test_of_one_client_two_requests_wait_and_a_third_is_answered_at_once(shop: Shop) -> None:
-    rows = [wish(shop.place(), "cancel") for _ in range(commands.MAX_WAITING_OF_ONE_CLIENT + 1)]
+    rows = [request_command(shop.place(), "cancel") for _ in range(commands.MAX_WAITING_OF_ONE_CLIENT + 1)]
 
     def wait(row: Any) -> Any:
         try:

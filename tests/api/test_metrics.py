@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django.fixtures import Settings
 
 from orders.lifecycle import Status
-from tests.factories import an_order, an_order_in, wish
+from tests.factories import an_order, an_order_in, request_command
 
 TOKEN = "of the monitoring"
 
@@ -34,7 +34,7 @@ def test_it_counts_the_open_orders_of_each_state() -> None:
 
 
 def test_it_tells_what_nobody_has_carried_yet_and_for_how_long() -> None:
-    wish(an_order(), "hold")
+    request_command(an_order(), "hold")
     told = figures()
     assert told["orderlife_backlog", "command_undelivered"] >= 1
     assert told["orderlife_backlog_age_seconds", "command_undelivered"] > 0

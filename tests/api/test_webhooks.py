@@ -69,7 +69,7 @@ def test_an_event_whose_receipt_was_cut_short_becomes_one_command_when_it_comes_
     order, event_id = an_order_in(Status.SHIPPED), unique()
     parcel(order, event_id=event_id)
     WebhookEvent.objects.filter(event_id=event_id).update(outcome="", command=None)
-    assert parcel(order, event_id=event_id).json()["outcome"] == "became a command"
+    assert parcel(order, event_id=event_id).json()["outcome"] == "accepted as a command"
     assert order.commands.filter(kind="deliver").count() == 1
 
 

@@ -31,7 +31,7 @@ class Typed:
     content: str
 
 
-def planned(chance: random.Random) -> list[Typed]:
+def typed_signals(chance: random.Random) -> list[Typed]:
     """What is typed to one order."""
     if chance.random() >= TYPED:
         return []

@@ -121,7 +121,7 @@ class Outside(Interface):
     """A carrier or a payment gateway, which signs what it tells us, and tells it again until it is heard."""
 
     def tell(self, sender: str, kind: str, data: dict[str, str], *, event_id: str, times: int = 1) -> set[str]:
-        """Send one message, so many times at once; the ids of the commands that it became."""
+        """Send one message, so many times at once; the ids of the commands that were made of it."""
         body, sent_at = json.dumps({"type": kind, "data": data}).encode(), str(int(time.time()))
         content = f"{event_id}.{sent_at}.".encode() + body
         digest = hmac.digest(base64.b64decode(SECRET.removeprefix("whsec_")), content, hashlib.sha256)

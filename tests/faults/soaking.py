@@ -209,7 +209,7 @@ def mail_faults(mails: SoakMailServer) -> list[str]:
 
 
 def typed_commands() -> str:
-    """How the commands ended that signals typed by hand became."""
+    """How the commands ended that were made of signals typed by hand."""
     return _counted(Counter(Command.objects.filter(actor="temporal").values_list("state", flat=True)))
 
 

@@ -19,7 +19,7 @@ from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import Status
 from orders.models import Order
 from tests.conftest import unique
-from tests.factories import an_order, an_order_in, command, handed_over, wish
+from tests.factories import an_order, an_order_in, command, handed_over, request_command
 from tests.faults import checker
 from tests.faults.checker import in_temporal, violations
 from tests.plugin import database_of_its_own
@@ -148,7 +148,7 @@ def test_it_finds_what_stands_wrong_in_the_database(directory: Path, name: str, 
 
 def test_it_finds_money_kept_of_an_order_that_was_never_delivered(directory: Path) -> None:
     order = an_order_in(Status.PAID)
-    wish(order, "cancel")
+    request_command(order, "cancel")
     change("UPDATE orders SET status = 'cancelled', waiting_for = ''", order)
     assert f"I2 order {order.pk} (cancelled): 9999 are kept instead of 0" in found(directory, order)
 

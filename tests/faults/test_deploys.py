@@ -9,7 +9,7 @@ import pytest
 from orders.commands import RULES
 from orders.models import Order
 from tests.conftest import Served, eventually
-from tests.factories import an_order, events, kinds, settled, wish
+from tests.factories import an_order, events, kinds, request_command, settled
 from tests.faults.breaking import TESTS, Change, changed_copy, run_tests
 from tests.faults.conftest import World
 from workflows.client import connect
@@ -31,7 +31,9 @@ def done(order: Order, *words: str) -> Order:
     """The order after these commands, and after it stood there, waited for that or that happened, each awaited."""
     for word in words:
         if word in RULES:
-            row = settled(wish(order, word, args={"payment_method": "tok_ok"} if word == "retry_payment" else None))
+            row = settled(
+                request_command(order, word, args={"payment_method": "tok_ok"} if word == "retry_payment" else None)
+            )
             assert row.state == "applied", f"{word}: {row.outcome}"
         else:
             arrives(order, word)

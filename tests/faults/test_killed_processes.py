@@ -15,7 +15,7 @@ from orders.models import Order
 from orders.services.staff.api_keys import create_api_key
 from tests.api.conftest import ORDER
 from tests.conftest import answers, eventually, unique
-from tests.factories import an_order, kinds, reaches, settled, wish
+from tests.factories import an_order, kinds, reaches, request_command, settled
 from tests.faults.conftest import World
 
 # Of the test with two workers.
@@ -141,7 +141,7 @@ def test_a_command_issued_while_temporal_is_away_is_applied_when_it_is_back(worl
     world.start_order_worker()
     order = reaches(an_order(), Status.IN_REVIEW)
     world.kill_temporal()
-    row = wish(order, "cancel")
+    row = request_command(order, "cancel")
     world.start_temporal()
     assert settled(row).state == "applied"
     reaches(order, Status.CANCELLED)

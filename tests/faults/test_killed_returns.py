@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from orders.gateways.process import StepState
+from orders.gateways.workflow_monitor import StepState
 from orders.lifecycle import Status
 from orders.models import Order, Return
 from orders.selectors.refunds import workflows_that_refund
 from tests.conftest import eventually
-from tests.factories import an_order_in, kinds, settled, wish
+from tests.factories import an_order_in, kinds, request_command, settled
 from tests.faults.conftest import World
 from workflows.temporal_status import TemporalMonitor
 
@@ -36,10 +36,10 @@ def test_it_refunds_a_return_once_though_the_worker_is_killed_while_the_gateway_
 ) -> None:
     worker = world.start_order_worker()
     order = an_order_in(Status.DELIVERED, payment_method="tok_slow")
-    asked = settled(wish(order, "request_return", args=ONE_PIECE))
+    asked = settled(request_command(order, "request_return", args=ONE_PIECE))
     about = {"return": str(asked.pk)}
-    settled(wish(order, "approve_return", args=about))
-    settled(wish(order, "receive_return", args=about))
+    settled(request_command(order, "approve_return", args=about))
+    settled(request_command(order, "receive_return", args=about))
     eventually(lambda: is_refunding(monitor, order))
     worker.kill()
     assert Return.objects.get(pk=asked.pk).state == "received"

@@ -12,7 +12,7 @@ import pytest
 from orders.lifecycle import Status
 from orders.models import Order
 from tests.conftest import eventually
-from tests.factories import an_order, events, kinds, reaches, settled, wish
+from tests.factories import an_order, events, kinds, reaches, request_command, settled
 from tests.faults.conftest import World
 from tests.faults.driving import assert_it_ended_truthfully
 
@@ -34,7 +34,7 @@ def lose_temporal(world: World) -> None:
 
 def approved(order: Order, *statuses: Status) -> Order:
     reaches(order, Status.IN_REVIEW)
-    settled(wish(order, "approve"))
+    settled(request_command(order, "approve"))
     return reaches(order, *statuses)
 
 
@@ -68,7 +68,7 @@ def test_every_order_goes_on_though_temporal_lost_all_of_its_workflows(world: Wo
     assert reconcile(world).count("its workflow was missing; started again.") == lost
     for kind, order in orders.items():
         if kind:
-            assert settled(wish(order, kind, args={"payment_method": "tok_ok"})).state == "applied"
+            assert settled(request_command(order, kind, args={"payment_method": "tok_ok"})).state == "applied"
         reaches(order, Status.CANCELLED if kind == "cancel" else Status.DELIVERED)
         assert kinds("payments", order).count("capture") == 1
     world.ends_well()
@@ -82,7 +82,7 @@ def test_a_worker_starts_a_terminated_workflow_again_by_itself(world: World, mea
     terminated = time.monotonic()
     eventually(lambda: "workflow_recovered" in events(order))
     measured(f"Terminated, with a round each second: started again after {time.monotonic() - terminated:.1f} s")
-    assert settled(wish(order, "reject")).state == "applied"
+    assert settled(request_command(order, "reject")).state == "applied"
     reaches(order, Status.REJECTED)
     world.ends_well()
 

@@ -12,7 +12,7 @@ from orders.lifecycle import Status
 from orders.models import Order
 from stack.ports import HOST, free_port
 from tests.conftest import eventually
-from tests.factories import an_order, kinds, reaches, settled, wish
+from tests.factories import an_order, kinds, reaches, request_command, settled
 from tests.faults.conftest import World
 from tests.faults.driving import assert_it_ended_truthfully
 from tests.faults.proxy import Mode, Proxy
@@ -80,7 +80,7 @@ def test_orders_and_commands_go_on_after_it(networks: Networks, which: str, mode
     orders = [an_order(payment_method=token) for token in ("tok_ok", "tok_slow", "tok_ok")]
     reaches(orders[0], Status.CHARGING, Status.PAID)
     with misbehaving(getattr(networks, which), mode):
-        cancel = wish(orders[2], "cancel")
+        cancel = request_command(orders[2], "cancel")
         time.sleep(SECONDS)
     cancel = settled(cancel)
     for order in orders:
@@ -127,7 +127,7 @@ def test_an_order_cancelled_while_the_answer_to_its_charge_is_lost_is_refunded(n
         order = an_order()
         spoiled_charge(networks, order)
         eventually(lambda: kinds("payments", order) == ["capture"])
-        assert settled(wish(order, "cancel")).state == "applied"
+        assert settled(request_command(order, "cancel")).state == "applied"
         assert reaches(order, Status.CANCELLING).waiting_for == "cancellation"
     reaches(order, Status.CANCELLED)
     assert kinds("payments", order) == ["capture", "refund"]

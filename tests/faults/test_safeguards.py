@@ -13,7 +13,7 @@ from orders.services.commands import outbox
 from orders.services.commands.outbox import LEASE_SECONDS
 from orders.services.payments import charging
 from tests.conftest import unique
-from tests.factories import an_order, an_order_in, command, kinds, wish
+from tests.factories import an_order, an_order_in, command, kinds, request_command
 from tests.faults.driving import assert_it_ended_truthfully, carry_to_its_end
 from tests.plugin import database_of_its_own
 from workflows.contracts import OrderState
@@ -58,7 +58,7 @@ def test_a_command_whose_relay_died_is_given_to_another_after_its_lease() -> Non
 @pytest.mark.usefixtures("quiet")
 def test_a_later_command_never_overtakes_an_earlier_one_of_its_order() -> None:
     order = an_order()
-    wish(order, "cancel")
+    request_command(order, "cancel")
     (first,) = outbox.claim_commands(10)
     assert claimed() == []
     outbox.mark_delivered(first)

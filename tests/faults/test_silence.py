@@ -24,7 +24,7 @@ from stack.ports import free_port
 from tests.admin.conftest import Desk, desk
 from tests.api.conftest import Shop, shop
 from tests.conftest import Served, answers, eventually
-from tests.factories import an_order_in, wish
+from tests.factories import an_order_in, request_command
 from tests.faults.proxy import Mode, Proxy
 
 __all__ = ["desk", "shop"]
@@ -61,7 +61,7 @@ def swallowed_with_the_lock_of(order: Order) -> Iterator[None]:
 def test_an_order_can_be_steered_though_somebody_fell_silent_with_its_lock() -> None:
     order = an_order_in(Status.IN_REVIEW)
     with swallowed_with_the_lock_of(order):
-        assert wish(order, "hold").state == "pending"
+        assert request_command(order, "hold").state == "pending"
 
 
 @contextlib.contextmanager
@@ -184,6 +184,6 @@ def test_people_who_wait_too_long_get_a_page_that_says_when_to_try_again(desk: D
     browser.force_login(desk.user)
     path = reverse("admin:orders_order_hold", args=[order.pk])
     with held(order):
-        answer = browser.post(path, {"command": ids.uuid7(), "seen": order.event_seq, "reason": "Wait."})
+        answer = browser.post(path, {"command": ids.uuid7(), "expected_version": order.event_seq, "reason": "Wait."})
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert "Please try again in a moment." in answer.text

@@ -17,7 +17,7 @@ from orders.models import Command, Order
 from orders.services.staff.api_keys import create_api_key
 from tests.api.conftest import ORDER
 from tests.conftest import eventually, unique
-from tests.factories import an_order, events, kinds, reaches, settled, wish
+from tests.factories import an_order, events, kinds, reaches, request_command, settled
 from tests.faults.conftest import World
 from tests.faults.driving import assert_it_ended_truthfully
 from tests.faults.interfaces import Outside, Shop
@@ -118,7 +118,7 @@ def test_it_captures_once_though_postgresql_restarts_while_the_gateway_is_called
 
 def test_the_relay_delivers_everything_though_postgresql_restarts_while_it_works(machine: Machine) -> None:
     orders = [an_order() for _ in range(12)]
-    cancels = [wish(order, "cancel") for order in orders[::3]]
+    cancels = [request_command(order, "cancel") for order in orders[::3]]
     restart_postgres(machine)
     orders += [an_order() for _ in range(3)]
     all_end(orders)
@@ -135,7 +135,7 @@ def test_everything_goes_on_after_temporal_was_away(
     eventually(before[0].payments.exists)
     machine.kill("temporal")
     meanwhile = [an_order() for _ in range(3)]
-    cancel = wish(meanwhile[0], "cancel")
+    cancel = request_command(meanwhile[0], "cancel")
     machine.pause(seconds)
     machine.start_temporal()
     since = time.monotonic()
@@ -195,7 +195,7 @@ def test_each_order_is_placed_once_though_the_web_server_is_killed_while_it_acce
 
 
 def on_its_way() -> tuple[Order, str, dict[str, str]]:
-    """An order whose carrier has not said yet what became of the parcel: with the carrier, and the parcel's number."""
+    """An order whose carrier has not reported yet on the parcel: with the carrier, and the parcel's number."""
     order = reaches(an_order(service_level="sim_silent"), Status.SHIPPED)
     parcel = order.shipments.get()
     return order, f"carriers/{parcel.carrier}", {"tracking_number": parcel.tracking_number}
@@ -222,7 +222,7 @@ def test_webhooks_that_come_in_the_wrong_order_leave_one_end(outside: Outside) -
 def test_a_delivery_that_is_told_before_the_hand_over_implies_it(outside: Outside) -> None:
     order = reaches(an_order(service_level="sim_slow"), Status.PACKED)
     eventually(order.shipments.exists)
-    assert settled(wish(order, "hold")).state == "applied"  # before it is handed over
+    assert settled(request_command(order, "hold")).state == "applied"  # before it is handed over
     eventually(lambda: Order.objects.get(pk=order.pk).waiting_for == "handover")
     parcel = order.shipments.get()
     number = {"tracking_number": parcel.tracking_number}

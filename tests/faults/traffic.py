@@ -16,7 +16,7 @@ from orders.services.commands.issue import issue_command
 from orders.services.commands.rows import CommandRequest
 from orders.services.staff.api_keys import create_api_key
 from tests.faults.checker import read
-from tests.faults.hand_typed import Keyboard, Typed, planned
+from tests.faults.hand_typed import Keyboard, Typed, typed_signals
 from tests.faults.interfaces import Interface, Outside, Shop
 from workflows.connections import drop_dead_connections
 
@@ -99,7 +99,7 @@ COUNTRIES = {"US": 97, "AQ": 3}
 
 
 @dataclass(frozen=True)
-class Wish:
+class PlannedCommand:
     """A command, so many seconds after the last thing that was done to its order."""
 
     after: float
@@ -119,7 +119,7 @@ class Plan:
     body: dict[str, Any]
     key: str
     twice: bool
-    wishes: list[Wish] = field(default_factory=list)
+    planned: list[PlannedCommand] = field(default_factory=list)
     typed: list[Typed] = field(default_factory=list)
 
 
@@ -143,23 +143,23 @@ def _plan(chance: random.Random, seed: int, number: int, at: float) -> Plan:
     kinds = [_one(chance, KINDS) for _ in range(chance.choice((0, 0, 1, 1, 2, 3)))]
     kinds += [Kind.RELEASE] * (Kind.HOLD in kinds and chance.random() < 0.8)
     follow = FOLLOW_UPS.get(body["payment_method"]) or FOLLOW_UPS.get(body["service_level"]) or [[]]
-    wishes = [_wish(chance, number, kind) for kind in (*kinds, *chance.choice(follow))]
+    planned = [_planned_command(chance, number, kind) for kind in (*kinds, *chance.choice(follow))]
     if chance.random() < RETURNED:
-        wishes += _return(chance, number)
-    twice, typed = chance.random() < 0.1, planned(chance)
-    return Plan(number, at, body, f"soak-{seed}-{number}", twice=twice, wishes=wishes, typed=typed)
+        planned += _return(chance, number)
+    twice, typed = chance.random() < 0.1, typed_signals(chance)
+    return Plan(number, at, body, f"soak-{seed}-{number}", twice=twice, planned=planned, typed=typed)
 
 
-def _return(chance: random.Random, number: int) -> list[Wish]:
+def _return(chance: random.Random, number: int) -> list[PlannedCommand]:
     """Somebody sends a piece back; staff decide, and the parcel comes, or not."""
-    asked = _wish(chance, number, Kind.REQUEST_RETURN)
+    asked = _planned_command(chance, number, Kind.REQUEST_RETURN)
     asked = replace(asked, args={"items": [{"position": 1, "quantity": 1}], "cause": "damaged"})
     kinds = chance.choice(([], [Kind.REFUSE_RETURN], [Kind.APPROVE_RETURN], [Kind.APPROVE_RETURN, Kind.RECEIVE_RETURN]))
-    decided = [_wish(chance, number, kind) for kind in kinds]
-    return [asked, *(replace(wish, args={"return": str(asked.id)}) for wish in decided)]
+    decided = [_planned_command(chance, number, kind) for kind in kinds]
+    return [asked, *(replace(sent, args={"return": str(asked.id)}) for sent in decided)]
 
 
-def _wish(chance: random.Random, number: int, kind: Kind) -> Wish:
+def _planned_command(chance: random.Random, number: int, kind: Kind) -> PlannedCommand:
     args: dict[str, Any] = {}
     if kind is Kind.UPDATE_ADDRESS:
         args = {"address": {"street": f"{number} Elm St", "city": "Springfield", "country": "US"}}
@@ -167,7 +167,7 @@ def _wish(chance: random.Random, number: int, kind: Kind) -> Wish:
         args = chance.choice(({}, {"amount": 100}, {"amount": 500}))
     if kind is Kind.RETRY_PAYMENT:
         args = {"payment_method": _one(chance, TOKENS)}
-    return Wish(
+    return PlannedCommand(
         after=chance.uniform(3, 9) if kind in LATE else chance.uniform(0, 3),
         kind=kind,
         args=args,
@@ -225,17 +225,17 @@ class Traffic:
         for typed in plan.typed:
             time.sleep(typed.after)
             self.keyboard.type(order, typed)
-        for wish in plan.wishes:
-            time.sleep(wish.after)
-            if wish.over_http and wish.kind in WEBHOOKS and self._tell(order, wish):
+        for sent in plan.planned:
+            time.sleep(sent.after)
+            if sent.over_http and sent.kind in WEBHOOKS and self._tell(order, sent):
                 continue
-            for _ in range(1 + wish.twice):
-                self._issue(shop, order, wish)
+            for _ in range(1 + sent.twice):
+                self._issue(shop, order, sent)
         connection.close()
 
-    def _tell(self, order: str, wish: Wish) -> bool:
+    def _tell(self, order: str, sent: PlannedCommand) -> bool:
         """Let the carrier or the gateway say it; False where they know nothing of the order yet."""
-        is_payment = wish.kind is Kind.SETTLE_PAYMENT
+        is_payment = sent.kind is Kind.SETTLE_PAYMENT
         book = read(self._ledgers / ("payments.jsonl" if is_payment else "carrier.jsonl")).get(order, [])
         entry = next((entry for entry in reversed(book) if entry["kind"] in ("capture", "label")), None)
         if entry is None:
@@ -243,27 +243,39 @@ class Traffic:
         data = {"idempotency_key": entry["key"]} if is_payment else {"tracking_number": entry["tracking_number"]}
         sender = "payments/simulated_http" if is_payment else f"carriers/{entry['carrier']}"
         self.acknowledged |= self.outside.tell(
-            sender, WEBHOOKS[wish.kind], data, event_id=str(wish.id), times=1 + wish.twice
+            sender,
+            WEBHOOKS[sent.kind],
+            data,
+            event_id=str(sent.id),
+            times=1 + sent.twice,
         )
         return True
 
-    def _issue(self, shop: Shop, order: str, wish: Wish) -> None:
-        if wish.over_http and shop.can(wish.kind):
-            self.acknowledged.add(shop.command(order, wish.kind, wish.args, key=str(wish.id)))
+    def _issue(self, shop: Shop, order: str, sent: PlannedCommand) -> None:
+        if sent.over_http and shop.can(sent.kind):
+            self.acknowledged.add(shop.command(order, sent.kind, sent.args, key=str(sent.id)))
             return
         try:
-            self.acknowledged.add(issue(UUID(order), wish.kind, id=wish.id, args=wish.args, reason="A soak."))
+            self.acknowledged.add(
+                issue(
+                    UUID(order),
+                    sent.kind,
+                    id=sent.id,
+                    args=sent.args,
+                    reason="A soak.",
+                )
+            )
         except OrderError:
             self.refused += 1
 
 
-def issue(order: UUID, kind: Kind, **wish: Any) -> str:
+def issue(order: UUID, kind: Kind, **fields: Any) -> str:
     """A command by a member of staff, tried until the database takes it; its id."""
     until = time.monotonic() + TIMEOUT_SECONDS
     while True:
         drop_dead_connections()
         try:
-            return str(issue_command(order, CommandRequest(kind=kind, actor="staff:1", **wish)).pk)
+            return str(issue_command(order, CommandRequest(kind=kind, actor="staff:1", **fields)).pk)
         except Error:
             connection.close()
             if time.monotonic() > until:

@@ -14,7 +14,7 @@ from orders.services.payments import refunds
 from orders.services.returns.deadlines import pass_return_deadline
 from orders.services.state.deliveries import write_mail
 from tests.admin.conditions import CONDITIONS
-from tests.factories import a_return, an_order_in, command, wish
+from tests.factories import a_return, an_order_in, command, request_command
 
 DEAR = [NewItem(sku="DESK", quantity=2, unit_price=24_950, name="Desk")]
 
@@ -56,7 +56,7 @@ def mailed(state: str, error: str) -> Order:
 
 def payment_asked_again() -> Order:
     order = an_order_in(Status.AWAITING_PAYMENT, payment_method="tok_declined")
-    wish(order, "retry_payment", actor="customer", args={"payment_method": "tok_ok"})
+    request_command(order, "retry_payment", actor="customer", args={"payment_method": "tok_ok"})
     return order
 
 
@@ -93,7 +93,7 @@ EVERY: dict[str, Callable[[], Order]] = {
     "paying again": payment_asked_again,
     "cancelled while a refund waits": partial(cancelled_while, large_refund, Status.PAID),
     "cancelled while a command is open": partial(
-        cancelled_while, lambda order: wish(order, "retry_step"), Status.CANCELLING
+        cancelled_while, lambda order: request_command(order, "retry_step"), Status.CANCELLING
     ),
     **{f"merely {status}": partial(an_order_in, status) for status in (Status.RECEIVED, Status.CHARGING)},
     "invalid": partial(an_order_in, Status.INVALID, items=[NewItem(sku="MANY", quantity=101, unit_price=1)]),

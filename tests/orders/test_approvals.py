@@ -22,7 +22,7 @@ from orders.services.orders.verification import verified
 from orders.services.payments.refunds import pay_refunds
 from orders.services.staff.api_keys import create_api_key, revoke_api_keys
 from tests.conftest import unique
-from tests.factories import an_order_in, command, events, ledger, settle, wish
+from tests.factories import an_order_in, command, events, ledger, request_command, settle
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +115,7 @@ def test_nobody_agrees_to_what_they_asked_for(asker: User) -> None:
 
 def test_the_database_knows_it_too(asker: User) -> None:
     approval = asked(a_delivered_order(), 6000, asker)
-    row = wish(a_delivered_order(), "refund", args={"amount": 1})
+    row = request_command(a_delivered_order(), "refund", args={"amount": 1})
     decided = {"state": "approved", "decided_by": asker, "decided_at": approval.created_at, "command": row}
     with pytest.raises(IntegrityError, match="approvals_by_a_second_person"), transaction.atomic():
         Approval.objects.filter(pk=approval.pk).update(**decided)

@@ -19,7 +19,7 @@ from orders.services.commands import bulk_runs
 from orders.services.commands.bulk_runs import BATCH, confirm_run, draft_run, issue_run
 from orders.services.upkeep import upkeep
 from tests.conftest import unique
-from tests.factories import an_order, an_order_in, command, events, settle, wish
+from tests.factories import an_order, an_order_in, command, events, request_command, settle
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def queries_of_a_batch(run: BulkRun, person: User) -> int:
 
 def test_it_plans_for_those_that_accept_it_and_says_why_the_others_are_left_out(ann: User) -> None:
     orders = [an_order_in(Status.PAID), an_order_in(Status.SHIPPED), an_order_in(Status.PAID)]
-    wish(orders[2], "cancel")
+    request_command(orders[2], "cancel")
     run = a_draft(orders, ann)
     preview = preview_of(run)
     assert (run.selected, run.planned) == (3, 1)
@@ -111,7 +111,7 @@ def test_a_batch_costs_as_many_statements_as_a_single_command(ann: User) -> None
 def test_it_numbers_commands_as_the_one_door_does(ann: User) -> None:
     order = an_order_in(Status.IN_REVIEW)
     issue(a_run([order], ann), ann)
-    later = wish(order, "hold")
+    later = request_command(order, "hold")
     assert [it.seq for it in order.commands.order_by("seq")] == list(range(1, later.seq + 1))
 
 

@@ -22,7 +22,7 @@ from orders.selectors.tracking import CUSTOMERS_CHANGES, open_changes
 from orders.services.fulfilment import labels
 from tests.admin.conditions import CONDITIONS
 from tests.conftest import unique
-from tests.factories import a_return, an_order_in, command, labelled_before_the_upgrade, wish
+from tests.factories import a_return, an_order_in, command, labelled_before_the_upgrade, request_command
 from tests.plugin import database_of_its_own
 
 # What each kind needs beside the order; of refunds the least amount there is.
@@ -289,7 +289,7 @@ def arguments(case: Refused, order: Order) -> dict[str, Any]:
 @pytest.mark.usefixtures("one_person_may_give_fifty_euros")
 def test_it_is_refused_under_the_lock_and_nowhere_offered(case: Refused) -> None:
     order = case.make()
-    row = wish(order, case.kind, args=arguments(case, order), actor=case.actor, reason=case.reason)
+    row = request_command(order, case.kind, args=arguments(case, order), actor=case.actor, reason=case.reason)
     assert (row.state, row.outcome.startswith(case.says)) == ("rejected", True), row.outcome
     if not case.by_args:
         who = Actor(case.actor.partition(":")[0])
@@ -310,7 +310,7 @@ def test_each_check_is_needed(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> No
 def _is_refused(case: Refused) -> bool:
     order = case.make()
     try:
-        row = wish(order, case.kind, args=arguments(case, order), actor=case.actor, reason=case.reason)
+        row = request_command(order, case.kind, args=arguments(case, order), actor=case.actor, reason=case.reason)
     except Exception:  # noqa: BLE001 - without its check, an effect may fail in any way
         return False
     return bool(row.state == "rejected" and row.outcome.startswith(case.says))
@@ -326,11 +326,11 @@ def test_a_refund_is_offered_by_what_is_left_less_what_is_on_its_way() -> None:
 
 def test_what_an_earlier_command_may_change_is_not_refused_at_once() -> None:
     order = an_order_in(Status.PAID)
-    hold, release = (wish(order, kind, reason="A call.") for kind in ("hold", "release"))
+    hold, release = (request_command(order, kind, reason="A call.") for kind in ("hold", "release"))
     assert (hold.state, release.state) == ("pending", "pending")
 
 
 def test_behind_a_cancellation_only_what_a_cancelling_order_accepts_is_offered() -> None:
     order = an_order_in(Status.PAID)
-    wish(order, "cancel")
+    request_command(order, "cancel")
     assert offered_by(order) == {Actor.STAFF: set(), Actor.CLIENT: set(), Actor.CUSTOMER: set()}

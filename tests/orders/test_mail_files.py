@@ -1,7 +1,7 @@
 """Mails as files, as the embedded stack has them."""
 
-import email
 import os
+from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from django.core.mail import send_mail, send_mass_mail
 
 from orderlife.environment import MAIL_FILES, mail_settings
-from orders.gateways.mail import Letter, mail_gateway
+from orders.gateways.mail import RenderedEmail, mail_gateway
 
 
 @pytest.fixture
@@ -25,12 +25,12 @@ def directory(settings: Any, tmp_path: Path) -> Path:
 
 
 def test_each_mail_is_an_eml_file_of_its_own_that_a_mail_program_reads(directory: Path) -> None:
-    letter = Letter(
+    email = RenderedEmail(
         message_id="<1@s.example>", sender="s@s.example", to="a@b.example", subject="M\xfc", text="T", html="<p>"
     )
-    mail_gateway().send(letter)
+    mail_gateway().send(email)
     (file,) = directory.iterdir()
-    message = email.message_from_bytes(file.read_bytes(), policy=default)
+    message = message_from_bytes(file.read_bytes(), policy=default)
     assert file.suffix == ".eml"
     assert (message["Subject"], message["To"], message["Message-ID"]) == ("M\xfc", "a@b.example", "<1@s.example>")
     assert [part.get_content_type() for part in message.walk()][1:] == ["text/plain", "text/html"]
@@ -41,7 +41,7 @@ def test_each_mail_is_an_eml_file_of_its_own_that_a_mail_program_reads(directory
 def test_mails_of_one_moment_lie_in_the_order_in_which_they_were_sent(directory: Path) -> None:
     send_mass_mail([(f"{number}", "", None, ["a@b.example"]) for number in range(20)])
     send_mail("20", "", None, ["a@b.example"])
-    found = [email.message_from_bytes(file.read_bytes(), policy=default) for file in sorted(directory.glob("*.eml"))]
+    found = [message_from_bytes(file.read_bytes(), policy=default) for file in sorted(directory.glob("*.eml"))]
     assert [message["Subject"] for message in found] == [str(number) for number in range(21)]
 
 

@@ -13,10 +13,10 @@ from django.core.mail import BadHeaderError
 from django.core.mail.backends.base import BaseEmailBackend
 
 from orders.errors import GatewayUnavailable, MailRefused
-from orders.gateways.mail import Letter, mail_gateway
+from orders.gateways.mail import RenderedEmail, mail_gateway
 from tests.mail_server import MailServer, mail_server
 
-LETTER = Letter(
+LETTER = RenderedEmail(
     message_id="<1@shop.example>", sender="s@shop.example", to="a@b.example", subject="S", text="T", html="<p>T</p>"
 )
 RAISING = f"{__name__}.Raising"
@@ -112,9 +112,9 @@ def test_a_mail_that_was_taken_stays_taken_whatever_the_server_says_to_our_goodb
 @pytest.mark.parametrize(
     "letter", [{"subject": "a\nb"}, {"to": f"a@{'b' * 64}.ü.example"}, {"to": "a\nb@c.example"}, {"to": ""}]
 )
-def test_a_mail_that_cannot_be_written_is_refused(server: MailServer, letter: dict[str, str]) -> None:
+def test_a_mail_that_cannot_be_written_is_refused(server: MailServer, email: dict[str, str]) -> None:
     with pytest.raises(MailRefused):
-        mail_gateway().send(replace(LETTER, **letter))
+        mail_gateway().send(replace(LETTER, **email))
     assert server.taken == []
 
 

@@ -233,11 +233,11 @@ def test_lost_links_come_in_one_mail_for_all_orders_of_the_address(inbox: Path) 
 def test_a_customer_is_told_once_that_the_review_takes_longer(settings: Any) -> None:
     order, quick = an_order_in(Status.IN_REVIEW), an_order_in(Status.CHARGING)
     settings.REVIEW_MAIL_AFTER = 3600
-    review_delays.tell_of_long_reviews()
+    review_delays.notify_of_long_reviews()
     assert not order.deliveries.filter(template="review_delayed").exists()
     settings.REVIEW_MAIL_AFTER = 0.001
     for _ in range(2):
-        review_delays.tell_of_long_reviews()
+        review_delays.notify_of_long_reviews()
     assert order.deliveries.filter(template="review_delayed").count() == 1
     assert not quick.deliveries.filter(template="review_delayed").exists()
 

@@ -20,7 +20,7 @@ from orders.selectors.open_matters import SLOW_MAIL, Matter, OpenMatter, open_ma
 from orders.services.customers.access import access_cookie, proof_cookie
 from orders.services.state.deliveries import write_mail
 from orders.services.state.search_index import refresh
-from orders.tracking import words
+from orders.tracking import wording
 from orders.tracking.access import COOKIE, PROOF
 from tests.admin.conftest import a_user
 from tests.conftest import unique
@@ -98,7 +98,7 @@ def test_the_pages_name_what_is_open_and_only_without_it_say_that_nothing_more_h
     assert [matter for matter in matters if badge(matter) not in card] == []
     assert (OVER in card) == (order.is_final and not matters)
     # That a refund waits which nobody can grant any more is nothing to the customer.
-    theirs = [it for it in matters if it.matter in words.MATTERS and condition != "cancelled while a refund waits"]
+    theirs = [it for it in matters if it.matter in wording.MATTERS and condition != "cancelled while a refund waits"]
     assert ("Nothing more will happen" in told) == (order.status == Status.CANCELLED and not theirs)
     if order.is_final and "refunded" not in condition:
         assert ('id="open"' in told) == bool(theirs)
@@ -146,7 +146,7 @@ def test_it_knows_what_is_open(condition: str) -> None:
 
 def test_every_matter_is_among_the_conditions_and_has_its_words() -> None:
     assert set().union(*OPEN.values()) == set(Matter) == set(BADGES)
-    assert set(Matter) - set(words.MATTERS) == {Matter.MAIL_WAITING, Matter.MAIL_FAILED}
+    assert set(Matter) - set(wording.MATTERS) == {Matter.MAIL_WAITING, Matter.MAIL_FAILED}
 
 
 def test_the_page_says_of_whom_and_until_when(staff: Client) -> None:

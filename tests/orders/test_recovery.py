@@ -15,7 +15,7 @@ from orders.selectors import recovery
 from orders.services.orders.recovery import deliver_again
 from orders.services.payments import refunds
 from orders.services.payments.charging import _begin
-from tests.factories import an_order, an_order_in, command, settle, wish
+from tests.factories import an_order, an_order_in, command, request_command, settle
 
 MANY = 10_000
 
@@ -34,7 +34,7 @@ def delivered(row: Command, seconds: float, attempts: int = 1) -> None:
 
 
 def is_suspect(order: Order) -> bool:
-    return order.pk in recovery.suspects(MANY)
+    return order.pk in recovery.stalled_orders(MANY)
 
 
 @pytest.mark.parametrize(("seconds", "suspect"), [(10, False), (40, True)])
@@ -63,7 +63,7 @@ def test_an_order_that_temporal_was_not_asked_for_yet_is_left_to_the_relay() -> 
 
 def test_an_order_is_suspect_whose_workflow_was_not_found() -> None:
     order = an_order_in(Status.IN_REVIEW)
-    row = wish(order, "cancel")
+    row = request_command(order, "cancel")
     assert not is_suspect(order)
     change(row, last_error="Temporal: NOT_FOUND")
     assert is_suspect(order)
@@ -95,14 +95,14 @@ def test_orders_that_stand_still_come_in_portions_oldest_first() -> None:
     [(50, 1, False), (70, 1, True), (70, 2, False), (130, 2, True), (900, 9, False), (1000, 9, True)],
 )
 def test_a_command_is_delivered_again_later_each_time(seconds: float, attempts: int, *, late: bool) -> None:
-    row = wish(an_order_in(Status.IN_REVIEW), "cancel")
+    row = request_command(an_order_in(Status.IN_REVIEW), "cancel")
     delivered(row, seconds, attempts)
     assert (row in recovery.commands_without_outcome(MANY)) is late
 
 
 def test_a_command_that_has_its_outcome_is_not_delivered_again() -> None:
     order = an_order_in(Status.IN_REVIEW)
-    row = wish(order, "cancel")
+    row = request_command(order, "cancel")
     delivered(row, 70)
     settle(row)
     assert deliver_again([row.pk]) == 0
@@ -120,7 +120,7 @@ def test_a_refund_is_looked_after_until_it_is_paid() -> None:
 
 
 def test_a_refund_that_nobody_decided_is_looked_after_and_not_signalled() -> None:
-    row = wish(an_order_in(Status.DELIVERED), "refund", args={"amount": 100})
+    row = request_command(an_order_in(Status.DELIVERED), "refund", args={"amount": 100})
     delivered(row, 70)
     assert row.pk in asked_for()
     assert row not in recovery.commands_without_outcome(MANY)
@@ -129,7 +129,7 @@ def test_a_refund_that_nobody_decided_is_looked_after_and_not_signalled() -> Non
 def test_what_is_decided_of_a_refund_is_signalled_while_its_order_is_being_undone() -> None:
     order = an_order_in(Status.CANCELLING, payment_method="tok_refund_refused")
     refunds.return_payment(order.pk)
-    row = wish(order, "retry_refund")
+    row = request_command(order, "retry_refund")
     delivered(row, 70)
     assert row in recovery.commands_without_outcome(MANY)
     assert row.pk not in asked_for()

@@ -21,7 +21,7 @@ from orders.services.payments import refunds
 from orders.services.returns.deadlines import pass_return_deadline
 from orders.services.staff.api_keys import create_api_key
 from tests.conftest import unique
-from tests.factories import a_return, an_order_in, command, events, kinds, settle, wish
+from tests.factories import a_return, an_order_in, command, events, kinds, request_command, settle
 
 LAMPS = [NewItem(sku="LAMP", quantity=3, unit_price=1000), NewItem(sku="BULB", quantity=1, unit_price=500)]
 
@@ -30,15 +30,17 @@ def delivered(**fields: Any) -> Order:
     return an_order_in(Status.DELIVERED, **fields)
 
 
-def asked(order: Order, *pieces: tuple[int, Any], **wish: Any) -> Command:
+def asked(order: Order, *pieces: tuple[int, Any], **fields: Any) -> Command:
     items = [{"position": position, "quantity": quantity} for position, quantity in pieces or [(1, 1)]]
-    row: Command = command(order, "request_return", args={"items": items, "cause": "unwanted", **wish.pop("args", {})})
+    row: Command = command(
+        order, "request_return", args={"items": items, "cause": "unwanted", **fields.pop("args", {})}
+    )
     return row
 
 
-def answered(kind: str, row: Return, **wish: Any) -> Command:
-    args = {"return": str(row.pk), **wish.pop("args", {})}
-    answer: Command = command(row.order, kind, args=args, **wish)
+def answered(kind: str, row: Return, **fields: Any) -> Command:
+    args = {"return": str(row.pk), **fields.pop("args", {})}
+    answer: Command = command(row.order, kind, args=args, **fields)
     row.refresh_from_db()
     return answer
 
@@ -84,14 +86,18 @@ def late(order: Order, *, by: timedelta, settings: Settings) -> None:
 def test_a_request_after_the_window_is_refused_at_the_door(settings: Settings) -> None:
     order = delivered()
     late(order, by=timedelta(seconds=1), settings=settings)
-    row = wish(order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "unwanted"})
+    row = request_command(
+        order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "unwanted"}
+    )
     assert row.outcome == "An order can be returned for 30 days after its delivery; that time is over."
     assert Kind.REQUEST_RETURN not in accepts(order)
 
 
 def test_a_request_that_came_in_time_counts_though_it_is_judged_later(settings: Settings) -> None:
     order = delivered()
-    row = wish(order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "unwanted"})
+    row = request_command(
+        order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "unwanted"}
+    )
     window = timedelta(seconds=settings.RETURN_WINDOW)
     Shipment.objects.filter(order=order).update(delivered_at=row.created_at - window)
     assert (window_ends(order) or timezone.now()) < timezone.now()
@@ -116,7 +122,7 @@ def test_a_request_that_came_in_time_counts_though_it_is_judged_later(settings: 
 )
 def test_what_no_return_can_be_is_rejected_with_its_reason(items: Any, why: str) -> None:
     order = delivered(items=LAMPS)
-    row = wish(order, "request_return", args={"items": items, "cause": "unwanted"})
+    row = request_command(order, "request_return", args={"items": items, "cause": "unwanted"})
     assert (row.state, row.outcome) == ("rejected", why)
 
 
@@ -201,7 +207,7 @@ def test_above_the_limit_nobody_receives_by_a_key_what_they_approved_themselves(
 
 def test_of_two_receptions_one_is_applied_and_refunded_once() -> None:
     row = a_return(delivered(), approved=True)
-    first, second = (wish(row.order, "receive_return", args={"return": str(row.pk)}) for _ in range(2))
+    first, second = (request_command(row.order, "receive_return", args={"return": str(row.pk)}) for _ in range(2))
     barrier = threading.Barrier(2)
 
     def at_once(one: Command) -> None:

@@ -87,15 +87,15 @@ def test_an_id_tells_when_it_was_made() -> None:
 
 def test_the_database_tells_what_became_of_the_money() -> None:
     payment = an_order_in(Status.DELIVERED).payments.get()
-    assert became(payment) == Payment.Became.CHARGED
-    assert became(payment, refunded=1) == Payment.Became.REFUNDED_IN_PART
-    assert became(payment, refunded=payment.amount) == Payment.Became.REFUNDED
+    assert payment_status(payment) == Payment.PaymentStatus.CHARGED
+    assert payment_status(payment, refunded=1) == Payment.PaymentStatus.REFUNDED_IN_PART
+    assert payment_status(payment, refunded=payment.amount) == Payment.PaymentStatus.REFUNDED
 
 
-def became(payment: Payment, **fields: int) -> str:
+def payment_status(payment: Payment, **fields: int) -> str:
     Payment.objects.filter(pk=payment.pk).update(**fields, updated_at=timezone.now())
     payment.refresh_from_db()
-    return str(payment.became)
+    return str(payment.payment_status)
 
 
 @pytest.mark.parametrize(

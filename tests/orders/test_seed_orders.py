@@ -80,7 +80,7 @@ def test_no_worker_takes_an_open_one() -> None:
     assert Command.objects.filter(settled_at=None).count() == 0
     assert claim_commands(100) == []
     later = timezone.now() + timedelta(days=30)
-    assert recovery.suspects(100) == []
+    assert recovery.stalled_orders(100) == []
     assert recovery.standing_still(since=later, after=None, limit=100) == []
     assert recovery.refunds_without_outcome(100) == []
     assert recovery.payments_without_outcome() == 0

@@ -54,7 +54,7 @@ def everything() -> Iterator[None]:
 
 def take(name: str) -> str:
     """Bring an order along a path; its id."""
-    from tests.factories import ADDRESS, an_order, settled, wish
+    from tests.factories import ADDRESS, an_order, request_command, settled
     from tests.replay.paths import ARGUMENTS, PATHS
 
     arguments = {**ARGUMENTS, "update_address": {"address": {**ADDRESS.as_json(), "street": "5 Elm St"}}}
@@ -63,11 +63,11 @@ def take(name: str) -> str:
     at_first = list(itertools.takewhile(RULES.__contains__, words))
     with transaction.atomic():
         order = an_order(**path.fields)
-        rows = [wish(order, word, args=arguments.get(word)) for word in at_first]
+        rows = [request_command(order, word, args=arguments.get(word)) for word in at_first]
     for word in words[len(at_first) :]:
         if word in RULES:
             about = {"return": str(order.returns.get().pk)} if word in OF_A_RETURN else arguments.get(word)
-            rows.append(settled(wish(order, word, args=about, reason="A reason.")))
+            rows.append(settled(request_command(order, word, args=about, reason="A reason.")))
         else:
             arrives(order, word)
     for row in map(settled, rows):

@@ -15,7 +15,7 @@ from orders.services.orders.placement import NewItem
 from orders.services.payments import payment_commands, refunds
 from orders.services.returns.deadlines import pass_return_deadline
 from orders.tracking.access import COOKIE, PROOF
-from tests.factories import a_return, an_order_in, command, wish
+from tests.factories import a_return, an_order_in, command, request_command
 
 LAMP = NewItem(sku="LAMP-2", quantity=2, unit_price=4950, name="Desk lamp", weight=900)
 SHADE = NewItem(sku="SHADE-L", quantity=1, unit_price=2400, name="Linen shade, large", weight=200)
@@ -159,7 +159,7 @@ STATES: dict[str, Make] = {
 def _told(visit: Visit, status: Status, kind: str, *, settled: bool = True) -> None:
     """What the page says of a change that the customer asked for."""
     order = _in(status)
-    issue = command if settled else wish
+    issue = command if settled else request_command
     visit.opens(order, f"?change={issue(order, kind, actor='customer').pk}")
 
 

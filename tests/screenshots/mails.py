@@ -33,4 +33,4 @@ def html_of(order: Order, mail: Mail) -> str:
     event = Event(data={"amount": 2400, "currency": "USD"})
     row = Delivery(order=order, event=event, seq=order.event_seq, template=mail, about=about)
     row.created_at = row.give_up_at = order.updated_at
-    return email_for(row).letter.html
+    return email_for(row).email.html

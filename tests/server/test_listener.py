@@ -223,14 +223,14 @@ def test_its_end_waits_for_what_runs_before_it_takes_the_threads_away(
 ) -> None:
     running = server.connected(GET % b"/wait")
     turn, shutdown = server.listener._turn, server.listener.task_dispatcher.shutdown
-    unanswered: list[int] = []
+    unresolved: list[int] = []
 
     def turn_and_go_on(seconds: float) -> None:
         server.go_on.set()
         turn(seconds)
 
     def shut_down(**options: Any) -> None:
-        unanswered.append(sum(len(each.requests) for each in server.listener.active_channels.values()))
+        unresolved.append(sum(len(each.requests) for each in server.listener.active_channels.values()))
         server.go_on.set()
         shutdown(**options)
 
@@ -238,5 +238,5 @@ def test_its_end_waits_for_what_runs_before_it_takes_the_threads_away(
     monkeypatch.setattr(server.listener.task_dispatcher, "shutdown", shut_down)
     server.listener.stop()
     server.listener.serve()
-    assert unanswered == [0]
+    assert unresolved == [0]
     assert running.recv(100).startswith(b"HTTP/1.1 200")

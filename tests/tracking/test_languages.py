@@ -14,7 +14,7 @@ from orders.form_fields import SENTENCES
 from orders.languages import language_of, language_or_default
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.tracking import words
+from orders.tracking import wording
 from stack.state import ROOT
 from tests.factories import an_order, an_order_in
 from tests.tracking.conftest import Follow
@@ -60,10 +60,10 @@ def test_every_word_of_the_page_is_in_the_catalog(language: str) -> None:
     pages = [
         path.read_text() for folder in ("templates", "templates/tracking") for path in (ROOT / folder).glob("*.html")
     ]
-    tables = (words.HEADLINES, words.REASONS, words.DEADLINES, words.ENDINGS, words.EVENTS, words.REFUSED)
+    tables = (wording.HEADLINES, wording.REASONS, wording.DEADLINES, wording.ENDINGS, wording.EVENTS, wording.REFUSED)
     said = {text for page in pages for text in MARKED.findall(page)}
     said |= {str(sentence) for sentence in SENTENCES.values()}
-    said |= {text for table in tables for text in table.values()} | {name for name, _event in words.STEPS}
+    said |= {text for table in tables for text in table.values()} | {name for name, _event in wording.STEPS}
     assert said - known == set()
 
 

@@ -9,7 +9,7 @@ from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status
 from orders.models import Order
 from orders.services.commands import deadlines
 from orders.services.orders.placement import NewItem
-from orders.tracking import words
+from orders.tracking import wording
 from tests.factories import an_order, an_order_in, command
 from tests.tracking.conftest import Follow
 
@@ -39,21 +39,21 @@ def declined_order() -> Order:
 def test_it_says_where_the_order_stands(customer: Follow, status: Status) -> None:
     order = an_order_in(status)
     page = customer(order).get(page_of(order)).text
-    assert f"<h1>{words.HEADLINES[status]}</h1>" in page
+    assert f"<h1>{wording.HEADLINES[status]}</h1>" in page
     assert page.count('role="status"') == 1
 
 
 def test_every_state_has_its_words() -> None:
-    assert set(words.HEADLINES) == set(Status)
-    assert set(words.REASONS) >= set(WAITS_FOR.values())
-    assert set(words.ENDINGS) == FINAL
-    assert set(words.LAST_STEPS) == {*FINAL, Status.CANCELLING} - {Status.DELIVERED}
+    assert set(wording.HEADLINES) == set(Status)
+    assert set(wording.REASONS) >= set(WAITS_FOR.values())
+    assert set(wording.ENDINGS) == FINAL
+    assert set(wording.LAST_STEPS) == {*FINAL, Status.CANCELLING} - {Status.DELIVERED}
 
 
 def test_every_event_is_told_or_kept_on_purpose() -> None:
-    assert set(EventType) - set(words.EVENTS) == {
+    assert set(EventType) - set(wording.EVENTS) == {
         EventType.PAYMENT_ABANDONED,
-        EventType.PAYMENT_QUESTIONED,
+        EventType.PAYMENT_STATUS_REQUESTED,
         EventType.REFUND_FAILED,
         EventType.CARRIER_SELECTED,
         EventType.ATTENTION_NEEDED,
@@ -80,8 +80,8 @@ def test_a_held_order_names_no_time(customer: Follow) -> None:
     order = an_order_in(Status.IN_REVIEW)
     Order.objects.filter(pk=order.pk).update(held=True)
     page = customer(order).get(page_of(order)).text
-    assert words.HELD in page
-    assert words.PAUSED in page
+    assert wording.HELD in page
+    assert wording.PAUSED in page
     assert "at the latest" not in page
 
 
@@ -201,7 +201,7 @@ def test_an_unchanged_page_costs_one_query_and_no_body(
     command(order, "cancel")
     changed = client.get(page_of(order) + "live/", headers={"If-None-Match": etag})
     assert changed.status_code == 200
-    assert words.HEADLINES[Status.CANCELLING] in changed.text
+    assert wording.HEADLINES[Status.CANCELLING] in changed.text
 
 
 def test_polling_stops_when_nothing_will_change_any_more(customer: Follow) -> None:

@@ -38,8 +38,8 @@ def ask(client: Client, order: Order, **fields: Any) -> Any:
     return client.post(f"{page_of(order)}return/", typed, follow=True)
 
 
-def answered(row: Return, kind: str, **wish: Any) -> None:
-    command(row.order, kind, args={"return": str(row.pk)}, **wish)
+def answered(row: Return, kind: str, **fields: Any) -> None:
+    command(row.order, kind, args={"return": str(row.pk)}, **fields)
 
 
 def test_a_customer_returns_some_pieces_and_says_why(customer: Follow) -> None:

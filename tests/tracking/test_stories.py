@@ -22,7 +22,7 @@ from tests.admin.conftest import a_user, session_of
 from tests.api.conftest import ORDER
 from tests.browser_support import complaints_of
 from tests.conftest import TIMEOUT_SECONDS, both_workers, eventually, unique, web_server
-from tests.factories import kinds, reaches, wish
+from tests.factories import kinds, reaches, request_command
 from tests.plugin import database_of_its_own
 
 SECONDS = TIMEOUT_SECONDS
@@ -74,7 +74,7 @@ def shop(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sh
 
 def approve(order: Order) -> None:
     """As staff do, once the order stands in review."""
-    wish(reaches(order, Status.IN_REVIEW), "approve")
+    request_command(reaches(order, Status.IN_REVIEW), "approve")
 
 
 class Customer:
@@ -104,7 +104,7 @@ class Customer:
             self.page.get_by_role("button", name="Confirm").click()
 
     def is_told(self, words: str) -> None:
-        """The page says what became of the change, at once or after a while, also to who does not see it."""
+        """The page tells the outcome of the change, at once or after a while, also to who does not see it."""
         self._reads("[role=status] #notice", words)
 
     def reads_of_the_return(self, words: str) -> None:

@@ -19,7 +19,7 @@ from orders.address import Address
 from orders.models import Order, Refund
 from orders.services.orders.verification import faults_of
 from tests.conftest import eventually, unique
-from tests.factories import an_order, ledger, settled, wish
+from tests.factories import an_order, ledger, request_command, settled
 from tests.workflows.model import DEADLINES, FINAL, HOUR, TOTAL, Model
 from tests.workflows.skipping import Server, skipping_server
 
@@ -75,7 +75,7 @@ class Played(RuleBasedStateMachine):
     def command(self, kind: str, chance: Random) -> None:
         """Give a command to the order and to the model: both take it, or neither."""
         expected = self.expected(kind, chance)
-        row = settled(wish(self.order, kind, args=self.arguments(kind, expected)))
+        row = settled(request_command(self.order, kind, args=self.arguments(kind, expected)))
         accepts = self.model.apply(kind, **expected)
         assert row.state == ("applied" if accepts else "rejected"), f"{kind}: {row.outcome} But: {self.model}"
         if accepts:

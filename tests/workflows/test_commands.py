@@ -12,7 +12,7 @@ from orders.lifecycle import Status
 from orders.models import Order
 from orders.services.commands.rows import CommandRequest, insert
 from orders.services.state.transition import locked_order
-from tests.factories import ADDRESS, an_order, events, kinds, ledger, reaches, settled, wish
+from tests.factories import ADDRESS, an_order, events, kinds, ledger, reaches, request_command, settled
 
 pytestmark = pytest.mark.usefixtures("running")
 ELSEWHERE = {"street": "5 Elm St", "city": "Springfield", "state": "IL", "country": "US"}
@@ -25,13 +25,13 @@ def in_review(**fields: Any) -> Order:
 def paid(**fields: Any) -> Order:
     """It stays there, because people fulfil it."""
     order = in_review(fulfilment="manual", **fields)
-    settled(wish(order, "approve"))
+    settled(request_command(order, "approve"))
     return reaches(order, Status.PAID)
 
 
 def test_it_never_charges_an_order_cancelled_during_review() -> None:
     order = in_review()
-    assert settled(wish(order, "cancel")).state == "applied"
+    assert settled(request_command(order, "cancel")).state == "applied"
     reaches(order, Status.CANCELLED)
     assert kinds("payments", order) == []
     assert not order.payments.exists()
@@ -39,7 +39,7 @@ def test_it_never_charges_an_order_cancelled_during_review() -> None:
 
 def test_it_refunds_a_charge_in_full_when_the_order_is_cancelled() -> None:
     order = paid()
-    assert settled(wish(order, "cancel")).state == "applied"
+    assert settled(request_command(order, "cancel")).state == "applied"
     reaches(order, Status.CANCELLED)
     capture, refund = ledger("payments", order)
     payment = order.payments.get()
@@ -50,19 +50,19 @@ def test_it_refunds_a_charge_in_full_when_the_order_is_cancelled() -> None:
 
 def test_it_cancels_while_the_charge_is_under_way_and_keeps_no_money() -> None:
     order = in_review(payment_method="tok_slow")
-    settled(wish(order, "approve"))
+    settled(request_command(order, "approve"))
     reaches(order, Status.CHARGING)
     while not order.payments.exists():
         order.refresh_from_db()
-    assert settled(wish(order, "cancel")).state == "applied"
+    assert settled(request_command(order, "cancel")).state == "applied"
     reaches(order, Status.CANCELLED)
     assert kinds("payments", order) in (["capture", "refund"], ["cancel"])
 
 
 def test_a_changed_address_is_on_the_label() -> None:
     order = in_review()
-    assert settled(wish(order, "update_address", args={"address": ELSEWHERE})).state == "applied"
-    settled(wish(order, "approve"))
+    assert settled(request_command(order, "update_address", args={"address": ELSEWHERE})).state == "applied"
+    settled(request_command(order, "approve"))
     reaches(order, Status.DELIVERED)
     label = ledger("carrier", order)[0]
     assert label["address"]["street"] == order.shipments.get().address["street"] == "5 Elm St"
@@ -70,11 +70,11 @@ def test_a_changed_address_is_on_the_label() -> None:
 
 def test_it_voids_the_label_of_an_order_cancelled_while_it_is_booked() -> None:
     order = in_review(service_level="sim_lost_response")
-    settled(wish(order, "approve"))
+    settled(request_command(order, "approve"))
     reaches(order, Status.PACKED)
     while not ledger("carrier", order):
         order.refresh_from_db()
-    assert settled(wish(order, "cancel")).state == "applied"
+    assert settled(request_command(order, "cancel")).state == "applied"
     reaches(order, Status.CANCELLED)
     assert kinds("carrier", order) == ["label", "void"]
     assert order.shipments.get().state == "voided"
@@ -83,40 +83,40 @@ def test_it_voids_the_label_of_an_order_cancelled_while_it_is_booked() -> None:
 
 def test_a_cancelled_payment_is_refunded_and_another_one_pays() -> None:
     order = paid()
-    assert settled(wish(order, "cancel_payment")).state == "applied"
+    assert settled(request_command(order, "cancel_payment")).state == "applied"
     reaches(order, Status.AWAITING_PAYMENT)
     assert order.payments.get().state == "cancelled"
-    settled(wish(order, "retry_payment", args={"payment_method": "tok_ok"}))
+    settled(request_command(order, "retry_payment", args={"payment_method": "tok_ok"}))
     reaches(order, Status.PAID)
     assert kinds("payments", order) == ["capture", "refund", "capture"]
 
 
 def test_a_payment_cancelled_before_the_review_ended_goes_through_the_review_again() -> None:
     order = in_review()
-    settled(wish(order, "cancel_payment"))
+    settled(request_command(order, "cancel_payment"))
     reaches(order, Status.AWAITING_PAYMENT)
-    settled(wish(order, "retry_payment", args={"payment_method": "tok_ok"}))
+    settled(request_command(order, "retry_payment", args={"payment_method": "tok_ok"}))
     reaches(order, Status.IN_REVIEW)
 
 
 def test_it_retries_a_refused_shipment_and_lets_it_be_cancelled() -> None:
     order = in_review(service_level="sim_refused")
-    settled(wish(order, "approve"))
+    settled(request_command(order, "approve"))
     reaches(order, Status.SHIPPING_FAILED)
-    settled(wish(order, "retry_shipping"))
+    settled(request_command(order, "retry_shipping"))
     reaches(order, Status.SHIPPING_FAILED)
-    assert settled(wish(order, "cancel")).state == "applied"
+    assert settled(request_command(order, "cancel")).state == "applied"
     reaches(order, Status.CANCELLED)
     assert kinds("payments", order) == ["capture", "refund"]
 
 
 def test_a_refund_that_fails_for_good_waits_for_a_person_and_can_be_settled() -> None:
     order = paid(payment_method="tok_refund_refused")
-    settled(wish(order, "cancel"))
+    settled(request_command(order, "cancel"))
     while not order.needs_attention:
         order.refresh_from_db()
     assert order.status == Status.CANCELLING
-    assert settled(wish(order, "settle_refund", reason="Paid by bank transfer.")).state == "applied"
+    assert settled(request_command(order, "settle_refund", reason="Paid by bank transfer.")).state == "applied"
     reaches(order, Status.CANCELLED)
     assert order.payments.get().refunded == order.total
     assert not order.needs_attention
@@ -124,16 +124,16 @@ def test_a_refund_that_fails_for_good_waits_for_a_person_and_can_be_settled() ->
 
 def test_a_command_outside_its_window_is_rejected_and_says_why() -> None:
     order = in_review()
-    settled(wish(order, "reject"))
+    settled(request_command(order, "reject"))
     reaches(order, Status.REJECTED)
-    late = settled(wish(order, "cancel"))
+    late = settled(request_command(order, "cancel"))
     assert (late.state, late.outcome) == ("rejected", "An order that is rejected cannot be cancelled.")
     assert events(order)[-1] == "command_rejected"
 
 
 def test_a_command_that_finds_the_workflow_ended_is_rejected_too() -> None:
     order = in_review()
-    settled(wish(order, "reject"))
+    settled(request_command(order, "reject"))
     reaches(order, Status.REJECTED)
     with locked_order(order.pk) as locked:  # as if it had been issued just before the order ended
         late = insert(locked, CommandRequest(kind=Kind.CANCEL, actor="staff:1"))
@@ -143,15 +143,15 @@ def test_a_command_that_finds_the_workflow_ended_is_rejected_too() -> None:
 
 def test_of_two_cancels_one_is_applied_and_the_other_told_why_not() -> None:
     order = in_review()
-    first, second = wish(order, "cancel"), wish(order, "cancel")
+    first, second = request_command(order, "cancel"), request_command(order, "cancel")
     outcomes = {settled(first).state, settled(second).state}
     assert outcomes == {"applied", "rejected"}
 
 
 def test_the_same_command_sent_twice_is_one_command() -> None:
     order = in_review()
-    row = wish(order, "cancel")
-    assert wish(order, "cancel", id=row.pk).pk == row.pk
+    row = request_command(order, "cancel")
+    assert request_command(order, "cancel", id=row.pk).pk == row.pk
     reaches(order, Status.CANCELLED)
     assert order.commands.filter(kind="cancel").count() == 1
 
@@ -190,7 +190,7 @@ def test_an_address_typed_by_hand_is_on_the_label(temporal: str) -> None:
     order = in_review()
     by_hand(temporal, order, "update_address", '{"street": "9 Hand Rd", "city": "Typing", "country": "US"}')
     settled(order.commands.get(kind="update_address")) if order.commands.filter(kind="update_address") else None
-    settled(wish(order, "approve"))
+    settled(request_command(order, "approve"))
     reaches(order, Status.DELIVERED)
     assert ledger("carrier", order)[0]["address"]["street"] == "9 Hand Rd"
     assert order.commands.get(kind="update_address").state == "applied"
@@ -211,7 +211,7 @@ def test_an_address_typed_by_hand_is_on_the_label(temporal: str) -> None:
 def test_nonsense_by_hand_never_stops_the_workflow(temporal: str, name: str, inputs: list[str]) -> None:
     order = in_review()
     by_hand(temporal, order, name, *inputs)
-    settled(wish(order, "cancel"))
+    settled(request_command(order, "cancel"))
     typed = order.commands.get(actor="temporal")
     assert (typed.state, bool(typed.outcome)) == ("rejected", True)
     reaches(order, Status.CANCELLED)

@@ -14,7 +14,7 @@ from orders.lifecycle import Status
 from orders.models import Order, Return
 from orders.services.orders.stalls import STALLED
 from tests.conftest import eventually
-from tests.factories import an_order, an_order_in, kinds, reaches, settled, wish
+from tests.factories import an_order, an_order_in, kinds, reaches, request_command, settled
 from tests.workflows.model import HOUR
 from tests.workflows.skipping import Server, skipping_server
 from workflows import policies
@@ -67,7 +67,7 @@ def in_review(**fields: Any) -> Order:
 
 def approved(**fields: Any) -> Order:
     order = in_review(**fields)
-    settled(wish(order, "approve"))
+    settled(request_command(order, "approve"))
     return order
 
 
@@ -79,7 +79,7 @@ def labelled() -> Order:
     """Held before it was handed over: the carrier takes its time for the label."""
     order = reaches(approved(service_level="sim_slow"), Status.PACKED)
     eventually(order.shipments.exists)
-    assert settled(wish(order, "hold")).state == "applied"
+    assert settled(request_command(order, "hold")).state == "applied"
     eventually(lambda: order.shipments.filter(state="booked").exists())
     return order
 
@@ -93,16 +93,16 @@ def is_flagged(order: Order, step: str) -> bool:
 Lead = Callable[[Order], object]
 STEPS: dict[str, tuple[Callable[[], Order], Lead, Status]] = {
     "validate_order": (an_order, lambda _: None, Status.IN_REVIEW),
-    "charge_payment": (in_review, lambda it: settled(wish(it, "approve")), Status.DELIVERED),
-    "start_picking": (in_review, lambda it: settled(wish(it, "approve")), Status.DELIVERED),
-    "pack_order": (in_review, lambda it: settled(wish(it, "approve")), Status.DELIVERED),
-    "book_label": (in_review, lambda it: settled(wish(it, "approve")), Status.DELIVERED),
-    "ship_order": (in_review, lambda it: settled(wish(it, "approve")), Status.DELIVERED),
-    "confirm_delivery": (in_review, lambda it: settled(wish(it, "approve")), Status.DELIVERED),
-    "return_payment": (paid, lambda it: settled(wish(it, "cancel")), Status.CANCELLED),
-    "finish_cancellation": (paid, lambda it: settled(wish(it, "cancel")), Status.CANCELLED),
-    "void_label": (labelled, lambda it: settled(wish(it, "cancel")), Status.CANCELLED),
-    "finish_payment_return": (paid, lambda it: settled(wish(it, "cancel_payment")), Status.AWAITING_PAYMENT),
+    "charge_payment": (in_review, lambda it: settled(request_command(it, "approve")), Status.DELIVERED),
+    "start_picking": (in_review, lambda it: settled(request_command(it, "approve")), Status.DELIVERED),
+    "pack_order": (in_review, lambda it: settled(request_command(it, "approve")), Status.DELIVERED),
+    "book_label": (in_review, lambda it: settled(request_command(it, "approve")), Status.DELIVERED),
+    "ship_order": (in_review, lambda it: settled(request_command(it, "approve")), Status.DELIVERED),
+    "confirm_delivery": (in_review, lambda it: settled(request_command(it, "approve")), Status.DELIVERED),
+    "return_payment": (paid, lambda it: settled(request_command(it, "cancel")), Status.CANCELLED),
+    "finish_cancellation": (paid, lambda it: settled(request_command(it, "cancel")), Status.CANCELLED),
+    "void_label": (labelled, lambda it: settled(request_command(it, "cancel")), Status.CANCELLED),
+    "finish_payment_return": (paid, lambda it: settled(request_command(it, "cancel_payment")), Status.AWAITING_PAYMENT),
 }
 
 
@@ -137,18 +137,18 @@ def test_a_deadline_that_cannot_be_passed_flags_the_order(server: Server) -> Non
 def test_a_command_that_cannot_be_settled_is_rejected_and_what_stands_behind_it_goes_on() -> None:
     order = in_review()
     broken("settle_command")
-    first = settled(wish(order, "hold"))
+    first = settled(request_command(order, "hold"))
     assert first.state == "rejected"
     assert first.outcome.startswith("It could not be carried out: ZeroDivisionError, log reference")
     BROKEN.clear()
-    assert settled(wish(order, "cancel")).state == "applied"
+    assert settled(request_command(order, "cancel")).state == "applied"
     reaches(order, Status.CANCELLED)
 
 
 def test_an_order_goes_on_though_neither_its_step_nor_its_flag_can_be_recorded(server: Server) -> None:
     order = in_review()
     broken("charge_payment", "stall_order", "reject_signal")
-    settled(wish(order, "approve"))
+    settled(request_command(order, "approve"))
     eventually(lambda: FAILED["stall_order"] >= policies.MAX_ATTEMPTS)
     BROKEN.clear()
     server.let_pass(policies.STALLED_SECONDS)
@@ -160,7 +160,7 @@ def test_a_person_has_a_step_that_was_given_up_tried_at_once() -> None:
     order = approved()
     eventually(lambda: is_flagged(order, "charge_payment"))
     BROKEN.clear()
-    assert settled(wish(order, "retry_step")).outcome == "The step is tried again now."
+    assert settled(request_command(order, "retry_step")).outcome == "The step is tried again now."
     reaches(order, Status.DELIVERED)
     assert kinds("payments", order) == ["capture"]
 
@@ -168,7 +168,7 @@ def test_a_person_has_a_step_that_was_given_up_tried_at_once() -> None:
 def test_a_refund_that_keeps_failing_flags_its_order_and_is_paid_later(server: Server) -> None:
     order = an_order_in(Status.DELIVERED)
     broken("pay_refunds")
-    assert settled(wish(order, "refund", args={"amount": 500})).state == "applied"
+    assert settled(request_command(order, "refund", args={"amount": 500})).state == "applied"
     eventually(lambda: is_flagged(order, "pay_refunds"))
     BROKEN.clear()
     server.let_pass(policies.STALLED_SECONDS)
@@ -178,7 +178,7 @@ def test_a_refund_that_keeps_failing_flags_its_order_and_is_paid_later(server: S
 def test_a_refund_that_cannot_be_settled_is_rejected() -> None:
     order = an_order_in(Status.DELIVERED)
     broken("settle_refund_command")
-    assert settled(wish(order, "refund", args={"amount": 500})).state == "rejected"
+    assert settled(request_command(order, "refund", args={"amount": 500})).state == "rejected"
     assert kinds("payments", order) == ["capture"]
 
 
@@ -187,13 +187,13 @@ ONE_PIECE = {"items": [{"position": 1, "quantity": 1}], "cause": "damaged"}
 
 def requested() -> Return:
     order = an_order_in(Status.DELIVERED)
-    return Return.objects.get(request=settled(wish(order, "request_return", args=ONE_PIECE)))
+    return Return.objects.get(request=settled(request_command(order, "request_return", args=ONE_PIECE)))
 
 
 def test_a_return_that_cannot_be_opened_is_rejected() -> None:
     broken("open_return")
     order = an_order_in(Status.DELIVERED)
-    assert settled(wish(order, "request_return", args=ONE_PIECE)).state == "rejected"
+    assert settled(request_command(order, "request_return", args=ONE_PIECE)).state == "rejected"
     assert not order.returns.exists()
 
 
@@ -201,19 +201,19 @@ def test_a_decision_on_a_return_that_cannot_be_settled_is_rejected_and_the_next_
     row = requested()
     about = {"args": {"return": str(row.pk)}}
     broken("settle_return_command")
-    assert settled(wish(row.order, "approve_return", **about)).state == "rejected"
+    assert settled(request_command(row.order, "approve_return", **about)).state == "rejected"
     BROKEN.clear()
-    assert settled(wish(row.order, "approve_return", **about)).state == "applied"
+    assert settled(request_command(row.order, "approve_return", **about)).state == "applied"
 
 
 @pytest.mark.parametrize("step", ["pass_return_deadline", "pay_return"])
 def test_a_step_of_a_return_that_keeps_failing_flags_its_order(server: Server, step: str) -> None:
     row = requested()
     about = {"args": {"return": str(row.pk)}}
-    settled(wish(row.order, "approve_return", **about))
+    settled(request_command(row.order, "approve_return", **about))
     broken(step)
     if step == "pay_return":
-        settled(wish(row.order, "receive_return", **about))
+        settled(request_command(row.order, "receive_return", **about))
     else:
         server.let_pass(settings.RETURN_ARRIVAL_WINDOW)
     eventually(lambda: is_flagged(row.order, step))

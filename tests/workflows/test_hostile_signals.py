@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 from orders.lifecycle import Status
 from orders.models import Command, Order, Return
 from tests.conftest import eventually
-from tests.factories import an_order, an_order_in, reaches, settled, wish
+from tests.factories import an_order, an_order_in, reaches, request_command, settled
 from tests.hostile import SIGNALS
 from workflows.client import connect
 from workflows.contracts import order_workflow_id, return_workflow_id
@@ -37,7 +37,7 @@ def in_review() -> Order:
 def test_an_order_takes_what_comes_behind_a_hostile_signal(name: str, content: bytes) -> None:
     order = in_review()
     signal(order_workflow_id(order.pk), name, content)
-    assert settled(wish(order, "cancel")).state == "applied"
+    assert settled(request_command(order, "cancel")).state == "applied"
     reaches(order, Status.CANCELLED)
     typed = order.commands.get(actor="temporal")
     assert typed.settled_at
@@ -47,7 +47,9 @@ def test_an_order_takes_what_comes_behind_a_hostile_signal(name: str, content: b
 @pytest.mark.parametrize("content", SIGNALS.values(), ids=SIGNALS)
 def test_a_return_takes_what_comes_behind_a_hostile_signal(content: bytes) -> None:
     order = an_order_in(Status.DELIVERED)
-    asked = settled(wish(order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "damaged"}))
+    asked = settled(
+        request_command(order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "damaged"})
+    )
     row = Return.objects.get(request=asked)
     signal(return_workflow_id(row.pk), "refuse_return", content)
     with contextlib.suppress(RPCError):  # what could be read of the first has refused the return, which is over then

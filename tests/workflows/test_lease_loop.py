@@ -22,7 +22,7 @@ class Doubling(LeaseLoop[int, int]):
         super().__init__(database_threads=1, lease_seconds=5)
         self.numbers = list(numbers)
         self.marked: list[int] = []
-        self.is_database_away = False
+        self.is_database_unavailable = False
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -37,7 +37,7 @@ class Doubling(LeaseLoop[int, int]):
         return item * 2
 
     async def mark(self, outcomes: Sequence[int]) -> None:
-        if self.is_database_away:
+        if self.is_database_unavailable:
             raise OperationalError
         self.marked += outcomes
 
@@ -59,9 +59,9 @@ async def test_it_claims_no_more_than_it_may_process_at_once() -> None:
 
 async def test_it_marks_an_outcome_in_the_next_round_when_the_database_was_away() -> None:
     loop = Doubling(1)
-    loop.is_database_away = True
+    loop.is_database_unavailable = True
     assert not await loop.run_once()
-    loop.is_database_away = False
+    loop.is_database_unavailable = False
     assert await loop.run_once()
     assert loop.marked == [2]
 

@@ -7,7 +7,7 @@ import pytest
 from orders.lifecycle import Status
 from orders.models import Return
 from tests.conftest import eventually
-from tests.factories import an_order_in, events, kinds, settled, wish
+from tests.factories import an_order_in, events, kinds, request_command, settled
 from tests.workflows.test_reconciler import in_temporal, reconciled, runs
 from workflows.contracts import return_workflow_id
 
@@ -17,11 +17,11 @@ ONE_PIECE = {"items": [{"position": 1, "quantity": 1}], "cause": "damaged"}
 
 def requested(**fields: Any) -> Return:
     order = an_order_in(Status.DELIVERED, **fields)
-    return Return.objects.get(request=settled(wish(order, "request_return", args=ONE_PIECE)))
+    return Return.objects.get(request=settled(request_command(order, "request_return", args=ONE_PIECE)))
 
 
 def answered(row: Return, kind: str) -> Any:
-    return settled(wish(row.order, kind, args={"return": str(row.pk)}))
+    return settled(request_command(row.order, kind, args={"return": str(row.pk)}))
 
 
 def terminated(row: Return) -> None:
@@ -46,7 +46,7 @@ def test_a_return_whose_workflow_was_terminated_goes_on_to_its_refund() -> None:
 def test_a_decision_that_found_no_workflow_waits_and_is_carried_out() -> None:
     row = requested()
     terminated(row)
-    approval = wish(row.order, "approve_return", args={"return": str(row.pk)})
+    approval = request_command(row.order, "approve_return", args={"return": str(row.pk)})
     eventually(lambda: type(approval).objects.get(pk=approval.pk).last_error == "Temporal: NOT_FOUND")
     reconciled()
     assert settled(approval).state == "applied"
@@ -61,7 +61,7 @@ def test_a_dry_run_only_tells() -> None:
 
 def test_a_return_that_is_over_or_whose_refund_failed_is_left_alone() -> None:
     refused, failed = requested(), requested(payment_method="tok_refund_refused")
-    settled(wish(refused.order, "refuse_return", args={"return": str(refused.pk)}, reason="No."))
+    settled(request_command(refused.order, "refuse_return", args={"return": str(refused.pk)}, reason="No."))
     answered(failed, "approve_return")
     answered(failed, "receive_return")
     eventually(lambda: "refund_failed" in events(failed.order))

@@ -13,7 +13,7 @@ from orders.lifecycle import Status
 from orders.models import Order
 from stack.temporal import temporal_dev_server
 from tests.conftest import both_workers, unique
-from tests.factories import ADDRESS, an_order, reaches, settled, wish
+from tests.factories import ADDRESS, an_order, reaches, request_command, settled
 from tests.plugin import database_of_its_own
 from workflows.failures import PrivateFailureConverter
 
@@ -30,9 +30,9 @@ def test_a_canary_in_an_order_is_nowhere_in_temporals_own_files(tmp_path: Path) 
         with both_workers(tmp_path, **settings):
             order = reaches(canary_order(), Status.IN_REVIEW)
             moved = {"street": f"{CANARY} Rd 2", "city": "Town", "country": "US"}
-            settled(wish(order, "update_address", args={"address": moved}, reason=f"{CANARY} moved"))
-            settled(wish(order, "update_address", args={"address": {"street": CANARY}}))
-            settled(wish(order, "approve"))
+            settled(request_command(order, "update_address", args={"address": moved}, reason=f"{CANARY} moved"))
+            settled(request_command(order, "update_address", args={"address": {"street": CANARY}}))
+            settled(request_command(order, "approve"))
             reaches(order, Status.DELIVERED)
         history = show(address, f"order-{order.pk}") + show(address, f"shipping-{order.pk}")
     assert str(order.pk) in history

@@ -23,7 +23,7 @@ from temporalio.worker import Worker
 from orders.lifecycle import Status
 from orders.models import Command, Order, Payment, Refund
 from tests.conftest import both_workers, eventually, unique
-from tests.factories import an_order, events, kinds, reaches, settled, wish
+from tests.factories import an_order, events, kinds, reaches, request_command, settled
 from tests.plugin import database_of_its_own
 from workflows.client import connect
 from workflows.connections import DatabaseThreads
@@ -98,7 +98,7 @@ def in_review(**fields: Any) -> Order:
 
 
 def approved(order: Order, *statuses: Status) -> Order:
-    settled(wish(order, "approve"))
+    settled(request_command(order, "approve"))
     return reaches(order, *statuses)
 
 
@@ -147,7 +147,7 @@ def test_an_order_whose_workflow_was_terminated_while_it_was_cancelled_is_refund
 ) -> None:
     order = approved(in_review(payment_method="tok_outage"), Status.PAID)
     outage.begin()
-    wish(order, "cancel")
+    request_command(order, "cancel")
     reaches(order, Status.CANCELLING)
     in_temporal("terminate", order=order)
     outage.end()
@@ -159,7 +159,7 @@ def test_an_order_whose_workflow_was_terminated_while_it_was_cancelled_is_refund
 def test_a_command_that_found_no_workflow_is_carried_out_once_there_is_one() -> None:
     order = in_review()
     in_temporal("terminate", order=order)
-    row = wish(order, "cancel")
+    row = request_command(order, "cancel")
     eventually(lambda: Command.objects.get(pk=row.pk).last_error == "Temporal: NOT_FOUND")
     reconciled()
     assert settled(row).state == "applied"
@@ -169,7 +169,7 @@ def test_a_command_that_found_no_workflow_is_carried_out_once_there_is_one() -> 
 def delivered(order: Order, kind: str) -> Command:
     """A command that Temporal seems to have; the relay never sees it pending."""
     with transaction.atomic():
-        row: Command = wish(order, kind)
+        row: Command = request_command(order, kind)
         Command.objects.filter(pk=row.pk).update(state="delivered", delivered_at=timezone.now())
     return row
 
@@ -237,14 +237,14 @@ def test_the_child_of_a_reset_workflow_is_replaced_and_none_is_left_behind() -> 
     order = approved(in_review(service_level="sim_silent"), Status.SHIPPED)
     in_temporal("reset", "--type", "FirstWorkflowTask", "--reason", "to see", order=order)
     eventually(lambda: [run.status.name for run in runs(f"shipping-{order.pk}")] == ["RUNNING", "TERMINATED"])
-    assert settled(wish(order, "deliver")).state == "applied"
+    assert settled(request_command(order, "deliver")).state == "applied"
     eventually(lambda: not any(run.status.name == "RUNNING" for run in runs(f"shipping-{order.pk}")))
 
 
 def test_a_child_that_a_reset_kept_still_hears_what_people_decide() -> None:
     order = approved(in_review(service_level="sim_silent"), Status.SHIPPED)
     in_temporal("reset", "--type", "LastWorkflowTask", "--reason", "to see", order=order)
-    assert settled(wish(order, "deliver")).state == "applied"
+    assert settled(request_command(order, "deliver")).state == "applied"
     names = (f"order-{order.pk}", f"shipping-{order.pk}")
     eventually(lambda: not any(run.status.name == "RUNNING" for name in names for run in runs(name)))
 
@@ -254,7 +254,7 @@ def test_shipping_ends_with_the_workflow_of_its_order() -> None:
     in_temporal("terminate", order=order)
     eventually(lambda: [run.status.name for run in runs(f"shipping-{order.pk}")] == ["TERMINATED"])
     reconciled()
-    assert settled(wish(order, "deliver")).state == "applied"
+    assert settled(request_command(order, "deliver")).state == "applied"
     reaches(order, Status.DELIVERED)
 
 
@@ -298,7 +298,7 @@ def test_a_dry_run_says_what_it_would_do_and_changes_nothing() -> None:
 def test_it_counts_the_payments_whose_outcome_nobody_knows(outage: Outage) -> None:
     outage.begin()
     order = in_review(payment_method="tok_outage")
-    settled(wish(order, "approve"))
+    settled(request_command(order, "approve"))
     eventually(order.payments.exists)
     Payment.objects.filter(order=order).update(created_at=timezone.now() - timedelta(minutes=2))
     assert any(line.startswith("Open payments without an outcome") for line in reconciled().lines)
@@ -309,7 +309,7 @@ def test_it_counts_the_payments_whose_outcome_nobody_knows(outage: Outage) -> No
 def test_a_refund_whose_workflow_was_terminated_is_paid_once(outage: Outage) -> None:
     order = approved(in_review(payment_method="tok_outage"), Status.DELIVERED)
     outage.begin()
-    row = settled(wish(order, "refund", args={"amount": 100}))
+    row = settled(request_command(order, "refund", args={"amount": 100}))
     in_temporal("terminate", workflow_id=f"refund-{row.pk}")
     outage.end()
     assert reconciled().lines == []

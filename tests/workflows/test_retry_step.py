@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from orders.gateways.process import Step, StepState
+from orders.gateways.workflow_monitor import Step, StepState
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.selectors.refunds import workflows_that_refund
 from tests.admin.conftest import Desk, a_user
 from tests.conftest import eventually
-from tests.factories import an_order, kinds, reaches, settled, wish
+from tests.factories import an_order, kinds, reaches, request_command, settled
 from workflows.client import connect
 from workflows.contracts import order_workflow_id, refund_workflow_id, return_workflow_id
 from workflows.temporal_status import TemporalMonitor
@@ -53,7 +53,7 @@ def waiting(monitor: TemporalMonitor, order: Order, *, attempt: int = 1) -> Step
 
 def charging() -> Order:
     order = reaches(an_order(payment_method="tok_outage"), Status.IN_REVIEW)
-    settled(wish(order, "approve"))
+    settled(request_command(order, "approve"))
     return reaches(order, Status.CHARGING, Status.DELIVERED)
 
 
@@ -87,7 +87,7 @@ def test_it_charges_at_once_when_the_outage_is_over(
     left = step.next_attempt_at.timestamp() - time.time()
     outage.unlink()
     begun = time.monotonic()
-    row = settled(wish(order, "retry_step"))
+    row = settled(request_command(order, "retry_step"))
     assert (row.state, row.outcome) == ("applied", "The step is tried again now.")
     eventually(lambda: order.payments.filter(state="captured").exists())
     took = time.monotonic() - begun
@@ -108,7 +108,7 @@ def test_the_orders_page_shows_the_step_and_offers_to_try_it_now(outage: Path, m
 
 def test_it_is_refused_where_nothing_waits() -> None:
     order = reaches(an_order(payment_method="tok_slow"), Status.IN_REVIEW)
-    row = settled(wish(order, "retry_step"))
+    row = settled(request_command(order, "retry_step"))
     assert (row.state, row.outcome) == ("rejected", "No step of the order waits for its next attempt.")
 
 
@@ -117,10 +117,10 @@ def test_it_hurries_a_refund_that_has_a_workflow_of_its_own(outage: Path, monito
     order = charging()
     reaches(order, Status.DELIVERED)
     outage.touch()
-    refund = settled(wish(order, "refund", args={"amount": 100}))
+    refund = settled(request_command(order, "refund", args={"amount": 100}))
     assert waiting(monitor, order, attempt=4).name == "pay_refunds"
     outage.unlink()
-    assert settled(wish(order, "retry_step")).state == "applied"
+    assert settled(request_command(order, "retry_step")).state == "applied"
     eventually(lambda: kinds("payments", order) == ["capture", "refund"])
     assert eventually(lambda: last_attempt(refund_workflow_id(refund.pk))) == 1
 
@@ -129,13 +129,13 @@ def test_it_hurries_the_refund_of_a_return(outage: Path, monitor: TemporalMonito
     outage.unlink()
     order = reaches(charging(), Status.DELIVERED)
     request = settled(
-        wish(order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "damaged"})
+        request_command(order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "damaged"})
     )
-    settled(wish(order, "approve_return", args={"return": str(request.pk)}))
+    settled(request_command(order, "approve_return", args={"return": str(request.pk)}))
     outage.touch()
-    settled(wish(order, "receive_return", args={"return": str(request.pk)}))
+    settled(request_command(order, "receive_return", args={"return": str(request.pk)}))
     waiting(monitor, order, attempt=4)
     outage.unlink()
-    assert settled(wish(order, "retry_step")).state == "applied"
+    assert settled(request_command(order, "retry_step")).state == "applied"
     eventually(lambda: kinds("payments", order) == ["capture", "refund"])
     assert eventually(lambda: last_attempt(return_workflow_id(request.pk))) == 1

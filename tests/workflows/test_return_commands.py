@@ -12,7 +12,7 @@ from temporalio.client import Client
 from orders.lifecycle import Status
 from orders.models import Command, Return
 from tests.conftest import eventually
-from tests.factories import an_order_in, kinds, settled, wish
+from tests.factories import an_order_in, kinds, request_command, settled
 from workflows.client import connect
 from workflows.contracts import return_workflow_id
 
@@ -22,11 +22,13 @@ ONE_PIECE = {"items": [{"position": 1, "quantity": 1}], "cause": "damaged"}
 
 def requested(**fields: Any) -> Return:
     order = an_order_in(Status.DELIVERED, **fields)
-    return Return.objects.get(request=settled(wish(order, "request_return", args=ONE_PIECE)))
+    return Return.objects.get(request=settled(request_command(order, "request_return", args=ONE_PIECE)))
 
 
 def answered(row: Return, kind: str, **fields: Any) -> Command:
-    answer: Command = settled(wish(row.order, kind, args={"return": str(row.pk), **fields.pop("args", {})}, **fields))
+    answer: Command = settled(
+        request_command(row.order, kind, args={"return": str(row.pk), **fields.pop("args", {})}, **fields)
+    )
     return answer
 
 
@@ -64,7 +66,7 @@ def test_a_refund_that_failed_for_good_is_settled_after_the_workflow_has_ended()
     answered(row, "approve_return")
     answered(row, "receive_return")
     assert result(row)["stage"] == "received"
-    assert settled(wish(row.order, "settle_refund", reason="By bank transfer.")).state == "applied"
+    assert settled(request_command(row.order, "settle_refund", reason="By bank transfer.")).state == "applied"
     comes_to(row, "refunded")
 
 

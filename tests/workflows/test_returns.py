@@ -9,7 +9,7 @@ from temporalio.client import WorkflowHandle
 from orders.lifecycle import Status
 from orders.models import Command, Order, Return
 from orders.services.payments import refunds
-from tests.factories import a_return, an_order_in, command, events, kinds, wish
+from tests.factories import a_return, an_order_in, command, events, kinds, request_command
 from tests.workflows.conftest import Process
 from workflows.contracts import ORDERS_QUEUE, ReturnRef, ReturnState, return_workflow_id
 from workflows.returns import ReturnWorkflow
@@ -49,14 +49,14 @@ async def test_a_decision_that_is_late_is_asked_of_staff_and_still_waited_for(pr
             break
     assert (await handle.query(ReturnWorkflow.progress)).stage == "requested"
     args = {"return": str(row.pk)}
-    refusal = await sync_to_async(wish)(row.order, "refuse_return", args=args, reason="No.")
+    refusal = await sync_to_async(request_command)(row.order, "refuse_return", args=args, reason="No.")
     await handle.signal("refuse_return", {"command_id": str(refusal.pk)})
     assert (await ended(handle)).stage == "refused"
 
 
 async def test_a_request_that_is_rejected_ends_it_at_once(process: Process) -> None:
     order = await sync_to_async(delivered)()
-    first, second = [await sync_to_async(wish)(order, "request_return", args=ONE_PIECE) for _ in range(2)]
+    first, second = [await sync_to_async(request_command)(order, "request_return", args=ONE_PIECE) for _ in range(2)]
     opened = await carried(process, first)
     await process.env.sleep(1)
     state = await ended(await carried(process, second))

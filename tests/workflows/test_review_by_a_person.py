@@ -7,7 +7,7 @@ from asgiref.sync import sync_to_async
 
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
-from tests.factories import an_order, ledger, wish
+from tests.factories import an_order, ledger, request_command
 from tests.workflows.conftest import Process
 from workflows.contracts import order_workflow_id
 
@@ -17,7 +17,7 @@ placed = sync_to_async(an_order)
 
 async def told(process: Process, order: Order, kind: str, **args: Any) -> None:
     """Issue a command, and signal it as the relay does."""
-    row = await sync_to_async(wish)(order, kind, args=args)
+    row = await sync_to_async(request_command)(order, kind, args=args)
     handle = process.client.get_workflow_handle(order_workflow_id(order.pk))
     await handle.signal(kind, {"command_id": str(row.pk)})
 

@@ -8,7 +8,7 @@ import pytest
 from orders.lifecycle import Status
 from orders.models import Order
 from tests.conftest import eventually
-from tests.factories import an_order, events, kinds, ledger, reaches, settled, wish
+from tests.factories import an_order, events, kinds, ledger, reaches, request_command, settled
 from tests.workflows.model import HOUR
 from tests.workflows.skipping import Server, skipping_server
 
@@ -28,19 +28,19 @@ def in_review(**fields: Any) -> Order:
 
 def approved(**fields: Any) -> Order:
     order = in_review(**fields)
-    settled(wish(order, "approve"))
+    settled(request_command(order, "approve"))
     return order
 
 
 def applied(order: Order, kind: str, **args: Any) -> Any:
-    row = settled(wish(order, kind, args=args))
+    row = settled(request_command(order, kind, args=args))
     assert row.state == "applied", row.outcome
     order.refresh_from_db()
     return row
 
 
 def refused(order: Order, kind: str, **args: Any) -> str:
-    row = settled(wish(order, kind, args=args))
+    row = settled(request_command(order, kind, args=args))
     assert row.state == "rejected"
     return str(row.outcome)
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from pytest_django import Settings
 
-from orders.gateways.process import NoProcess, Process, process
+from orders.gateways.workflow_monitor import NoMonitor, WorkflowMonitor, workflow_monitor
 from stack.ports import free_port
 from tests.conftest import Served, eventually
 from workflows.temporal_status import TemporalMonitor
@@ -21,7 +21,7 @@ MANY_ENDS = """
 import os, sys
 from uuid import uuid4
 import django; django.setup()
-from orders.gateways.process import process
+from orders.gateways.workflow_monitor import process
 import workflows.temporal_status
 times = int(sys.argv[1])
 for number in range(times + 4):
@@ -52,8 +52,8 @@ def timed(question: Callable[[], object]) -> tuple[object, float]:
     return question(), time.monotonic() - begun
 
 
-@pytest.mark.parametrize("kind", [NoProcess, TemporalMonitor])
-def test_it_says_nothing_rather_than_something_wrong(kind: type[Process], settings: Settings) -> None:
+@pytest.mark.parametrize("kind", [NoMonitor, TemporalMonitor])
+def test_it_says_nothing_rather_than_something_wrong(kind: type[WorkflowMonitor], settings: Settings) -> None:
     settings.TEMPORAL_ADDRESS = f"127.0.0.1:{free_port()}"
     it = kind()
     assert it.steps(uuid4(), []) is None
@@ -93,10 +93,10 @@ def test_it_sees_by_itself_that_temporal_is_back(temporal: str, monitor: Tempora
 
 
 def test_nobody_is_asked_where_the_setting_names_nobody(settings: Settings) -> None:
-    process.cache_clear()
-    settings.PROCESS = ""
-    assert isinstance(process(), NoProcess)
-    process.cache_clear()
+    workflow_monitor.cache_clear()
+    settings.WORKFLOW_MONITOR = ""
+    assert isinstance(workflow_monitor(), NoMonitor)
+    workflow_monitor.cache_clear()
 
 
 @pytest.mark.parametrize("times", [8, pytest.param(40, marks=pytest.mark.slow)])

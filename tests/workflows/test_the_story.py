@@ -18,7 +18,7 @@ from orders.services.commands.rows import CommandRequest, insert
 from orders.services.orders.placement import NewItem
 from orders.services.state.transition import locked_order
 from tests.conftest import unique
-from tests.factories import ADDRESS, an_order, an_order_in, wish
+from tests.factories import ADDRESS, an_order, an_order_in, request_command
 from tests.workflows.conftest import Process
 from workflows.contracts import OrderState
 
@@ -99,7 +99,7 @@ async def test_a_declined_order_is_cancelled_when_no_payment_comes_within_a_day(
 def placed_and_asked(kind: Kind, **args: Any) -> tuple[Order, Command]:
     """An order of which something is wanted before anybody carries it, as while Temporal is away."""
     order = an_order()
-    return order, wish(order, kind, args=args)
+    return order, request_command(order, kind, args=args)
 
 
 async def test_a_cancel_that_nobody_carried_yet_cancels_before_the_review(process: Process) -> None:

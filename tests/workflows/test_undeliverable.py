@@ -13,7 +13,7 @@ from orders.models import Command, Order
 from orders.services.commands import outbox
 from orders.services.orders.stalls import STALLED
 from tests.conftest import unique
-from tests.factories import an_order, an_order_in, wish
+from tests.factories import an_order, an_order_in, request_command
 from tests.plugin import database_of_its_own
 from workflows import relay
 from workflows.client import connect
@@ -54,7 +54,7 @@ def test_a_command_is_rejected_after_its_last_attempt_and_the_next_one_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     order = carried_order()
-    first, second = wish(order, "hold"), wish(order, "cancel")
+    first, second = request_command(order, "hold"), request_command(order, "cancel")
     monkeypatch.setattr(relay, "RPC_TIMEOUT", "soon")
     deliver(outbox.MAX_ATTEMPTS)
     first.refresh_from_db()
@@ -83,7 +83,7 @@ def test_an_order_that_cannot_be_started_is_flagged_kept_and_started_once_it_can
 
 def test_a_kind_that_a_newer_version_writes_is_left_to_its_relay(monkeypatch: pytest.MonkeyPatch) -> None:
     order, other = carried_order(), an_order()
-    newer = wish(order, "hold")
+    newer = request_command(order, "hold")
     monkeypatch.setattr(outbox, "KINDS", outbox.KINDS - {"hold"})
     deliver(1)
     newer.refresh_from_db()
@@ -92,7 +92,7 @@ def test_a_kind_that_a_newer_version_writes_is_left_to_its_relay(monkeypatch: py
 
 
 def test_a_command_whose_rejection_fails_as_well_holds_no_other_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = wish(carried_order(), "hold"), an_order()
+    first, second = request_command(carried_order(), "hold"), an_order()
     Command.objects.filter(pk=first.pk).update(attempts=outbox.MAX_ATTEMPTS)
     monkeypatch.setattr(relay, "order_workflow_id", None)  # of signals alone; a start has its own
     monkeypatch.setattr(outbox, "MAX_ATTEMPTS", "many")

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class ChargeResult(StrEnum):
-    """What became of a charge. `cancelled`: nothing was charged, and under this key nothing will be."""
+    """The outcome of a charge. `cancelled`: nothing was charged, and under this key nothing will be."""
 
     CAPTURED = "captured"
     DECLINED = "declined"
@@ -25,7 +25,7 @@ class Charge:
 class PaymentGateway(Protocol):
     """A payment gateway. Every call may raise `GatewayUnavailable`: what it did is unknown then, and asked for again.
 
-    A call repeated with its key has one effect and gets the first answer, whatever became of that answer.
+    A call repeated with its key has one effect and gets the first answer, whether or not that answer arrived.
     """
 
     name: str

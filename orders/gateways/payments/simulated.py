@@ -92,7 +92,7 @@ class SimulatedPayments:
         return str(entry["reference"])
 
     def _misbehave(self, method: str, *, is_known: bool = False) -> bool:
-        """Fail or dawdle as the token says; True: charge, but let the caller wait in vain.
+        """Fail or dawdle as the token says; True: charge, but never answer the caller.
 
         What is known already is answered at once by a slow gateway too: whoever gave up before it was done asks again.
         """

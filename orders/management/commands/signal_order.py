@@ -41,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--timeout", type=float, default=FAR, metavar="SECONDS", help="wait so long at the most")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Issue it, and show what became of it."""
+        """Issue it, and show its outcome."""
         try:
             order = order_by_name(typed("order", options["order"]))
             row = issue_command(order.pk, _intention(options))

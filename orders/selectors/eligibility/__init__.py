@@ -36,7 +36,7 @@ def refusal(
     return _general_refusal(order, kind, asked) or _special_refusal(order, kind, asked)
 
 
-def refusal_of(order: Order, command: Command) -> str:
+def command_refusal(order: Order, command: Command) -> str:
     """Why the order does not accept this command as it was asked for; empty if it does."""
     kind, asked = Kind(command.kind), _asked_by(command)
     return _general_refusal(order, kind, asked) or _special_refusal(order, kind, asked)

@@ -29,7 +29,7 @@ from orders.services.commands.rows import MAX_REASON, CommandRequest
 from orders.services.state.transition import Data, locked_order, record
 
 
-def issue_or_ask(order_id: UUID, wish: CommandRequest) -> Command | Approval:
+def issue_or_ask(order_id: UUID, request: CommandRequest) -> Command | Approval:
     """Issue a command; a refund that is more than one person may give waits for a second person instead.
 
     Sent again with its id, what was written first is returned. A refund that the order cannot give is issued like any
@@ -40,13 +40,13 @@ def issue_or_ask(order_id: UUID, wish: CommandRequest) -> Command | Approval:
         CommandIdTaken: the id belongs to another order or kind.
         TooManyOpenCommands: a client of the API sent many that are not settled yet.
     """
-    if wish.kind is not Kind.REFUND:
-        return issue_command(order_id, wish)
+    if request.kind is not Kind.REFUND:
+        return issue_command(order_id, request)
     with locked_order(order_id) as order:
-        if wish.id and (known := Approval.objects.filter(pk=wish.id).first()):
+        if request.id and (known := Approval.objects.filter(pk=request.id).first()):
             return _same(known, order)
-        amount = _amount_for_two(order, wish)
-        return issue_command(order_id, wish) if amount is None else _ask(order, wish, amount)
+        amount = _amount_for_two(order, request)
+        return issue_command(order_id, request) if amount is None else _ask(order, request, amount)
 
 
 def agree(approval_id: UUID, *, person: AbstractBaseUser) -> Command:
@@ -62,10 +62,10 @@ def agree(approval_id: UUID, *, person: AbstractBaseUser) -> Command:
         if reason := refusal_to(approval):
             raise CommandRefused(reason)
         _decide(approval, Approval.State.APPROVED, person)
-        wish = CommandRequest(
+        request = CommandRequest(
             kind=Kind.REFUND, actor=approval.actor, reason=approval.reason, args=approval.args, id=approval.pk
         )
-        approval.command = issue_command(order.pk, wish)
+        approval.command = issue_command(order.pk, request)
         order.refresh_from_db()
         approval.save_changes()
         _record(order, approval, EventType.APPROVAL_GRANTED, actor=Actor.STAFF.named(person.pk))
@@ -91,29 +91,29 @@ def refusal_to(approval: Approval) -> str:
     return refusal(approval.order, Kind.REFUND, approval.args, actor=approval.actor)
 
 
-def _amount_for_two(order: Order, wish: CommandRequest) -> int | None:
+def _amount_for_two(order: Order, request: CommandRequest) -> int | None:
     """What is to go back, in minor units, if it can and a second person must agree."""
-    args = wish.args or {}
-    if refusal(order, Kind.REFUND, args, actor=wish.actor):
+    args = request.args or {}
+    if refusal(order, Kind.REFUND, args, actor=request.actor):
         return None
     amount = amount_to_refund(order, args)
     return amount if is_above_limit(order, amount) else None
 
 
-def _ask(order: Order, wish: CommandRequest, amount: int) -> Approval:
-    kind, key = parse_actor(wish.actor)
+def _ask(order: Order, request: CommandRequest, amount: int) -> Approval:
+    kind, key = parse_actor(request.actor)
     if kind == Actor.CLIENT and len(waiting_approvals(order.pk)) >= MAX_OPEN_COMMANDS:
         raise TooManyOpenCommands(f"{MAX_OPEN_COMMANDS} refunds of the order wait for a second person already.")
     approval = Approval.objects.create(
-        id=wish.id or ids.uuid7(),
+        id=request.id or ids.uuid7(),
         order=order,
-        kind=wish.kind,
+        kind=request.kind,
         args={"amount": amount},
-        reason=wish.reason[:MAX_REASON],
-        actor=wish.actor,
+        reason=request.reason[:MAX_REASON],
+        actor=request.actor,
         requested_by_id=int(key) if kind == Actor.STAFF else None,
     )
-    _record(order, approval, EventType.APPROVAL_REQUESTED, actor=wish.actor)
+    _record(order, approval, EventType.APPROVAL_REQUESTED, actor=request.actor)
     return approval
 
 

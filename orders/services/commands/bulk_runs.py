@@ -1,4 +1,4 @@
-"""One action on many orders: a plan of what was seen, a person's yes, then the commands, a batch at a time."""
+"""One action on many orders: a plan, its confirmation, then the commands, a batch at a time."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -23,7 +23,7 @@ DRAFT_RETENTION = timedelta(days=1)
 
 
 def draft_run(chosen: Sequence[Chosen], kind: Kind, *, author_id: int) -> BulkRun:
-    """Write down what would be asked of which orders as they were seen; nothing happens to them yet.
+    """Write down what would be asked of which orders as they are now; nothing happens to them yet.
 
     Raises:
         TooManyOrders: they are more than `MAX_ORDERS`.
@@ -110,7 +110,7 @@ def _issue(run: BulkRun, orders: Sequence[Order], items: dict[UUID, BulkItem], a
 def _is_refused(order: Order, command: Command, item: BulkItem) -> bool:
     if why := refusal_at_once(order, command):
         reject(order, command, CommandRefused(why))
-    elif order.event_seq != item.seen:
+    elif order.event_seq != item.expected_version:
         reject(order, command, OrderMoved("The order has changed since you looked at it."))
     return command.is_settled
 
@@ -121,7 +121,7 @@ def _item(run: BulkRun, position: int, order: Chosen) -> BulkItem:
         run=run,
         position=position,
         order_id=order.order_id,
-        seen=order.seen,
+        expected_version=order.expected_version,
         refusal=order.refusal,
         command_id=command_id,
     )

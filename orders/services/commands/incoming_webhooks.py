@@ -93,7 +93,7 @@ def receive(message: Message) -> WebhookEvent:
     return row if row.outcome else _carry_out(row)
 
 
-def carry_on() -> None:
+def process_stored() -> None:
     """Make commands of messages that were stored a while ago and came no further."""
     late = timezone.now() - timedelta(minutes=1)
     for row in WebhookEvent.objects.filter(outcome="", received_at__lt=late).order_by("received_at")[:100]:
@@ -115,7 +115,7 @@ def _carry_out(row: WebhookEvent) -> WebhookEvent:
         actor = Actor.CARRIER if side == CARRIERS else Actor.GATEWAY
         # The row's id is the command's: a message whose receipt was cut short makes no second one.
         row.command = issue_command(order_id, CommandRequest(kind=kind, actor=actor.named(sender), id=row.pk))
-        row.outcome = "became a command"
+        row.outcome = "accepted as a command"
     row.save_changes()
     return row
 

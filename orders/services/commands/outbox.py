@@ -69,7 +69,7 @@ def mark_delivered(command: Claimed) -> None:
         resume(command.order_id)
 
 
-def put_off(command: Claimed, *, error: str, seconds: float | None = None) -> None:
+def retry_later(command: Claimed, *, error: str, seconds: float | None = None) -> None:
     """Let a command that could not be delivered wait: longer each time up to five seconds, or for so many seconds."""
     wait = min(0.25 * 2 ** min(command.attempts, 10), MAX_BACKOFF_SECONDS) if seconds is None else seconds
     Command.objects.filter(pk=command.id, state=CommandState.PENDING).update(
@@ -77,15 +77,15 @@ def put_off(command: Claimed, *, error: str, seconds: float | None = None) -> No
     )
 
 
-def put_off_or_give_up(command: Claimed, *, error: str) -> None:
+def retry_later_or_give_up(command: Claimed, *, error: str) -> None:
     """The same for a fault of our own, which is tried a bounded number of times: then the command is rejected.
 
     An order whose workflow cannot be started is kept: it is flagged for people, and started again every ten minutes.
     """
     if command.attempts < MAX_ATTEMPTS:
-        put_off(command, error=error)
+        retry_later(command, error=error)
     elif command.kind is Kind.PLACE:
         stall(command.order_id, step="start_workflow", reason=error)
-        put_off(command, error=error, seconds=STALLED_SECONDS)
+        retry_later(command, error=error, seconds=STALLED_SECONDS)
     else:
         reject_signal(command.order_id, signal="", command_id=command.id, reason=error)

@@ -9,7 +9,7 @@ from orders.commands import KIND_OF_SIGNAL, OF_A_RETURN, CommandState, Kind
 from orders.errors import CommandRefused
 from orders.lifecycle import Status
 from orders.models import Command, Order
-from orders.selectors.eligibility import refusal_of
+from orders.selectors.eligibility import command_refusal
 from orders.selectors.returns import is_under_way
 from orders.services.commands.rows import CommandRequest, end, insert, reject
 from orders.services.commands.typed_signals import as_stored
@@ -127,7 +127,7 @@ def settle_retry_step(order_id: UUID, command_id: UUID, *, tried: int) -> None:
 
 
 def _decide(order: Order, command: Command) -> None:
-    if why := refusal_of(order, command):
+    if why := command_refusal(order, command):
         reject(order, command, CommandRefused(why))
     else:
         end(command, CommandState.APPLIED, APPLY[Kind(command.kind)](order, command))

@@ -16,7 +16,7 @@ from django.utils.translation import gettext, override
 
 from orders.carriers import carrier_name, tracking_link
 from orders.errors import MailRefused
-from orders.gateways.mail import Letter, mail_gateway
+from orders.gateways.mail import RenderedEmail, mail_gateway
 from orders.languages import language_or_default, spoken
 from orders.lifecycle import ReturnStage, Status
 from orders.mails import CODE_OVER, OVERTAKEN, OVERTAKEN_BY, UNTRUE, UNTRUE_AFTER, Mail
@@ -29,14 +29,14 @@ from orders.services.customers.proof import digits, may_be_tried
 from orders.services.notifications.email_texts import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
 from orders.services.notifications.outgoing import DeliveryResult, Reply
 
-Facts = Mapping[str, str]
+Placeholders = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class PreparedEmail:
     """A mail, ready to be handed over."""
 
-    letter: Letter
+    email: RenderedEmail
 
     def send(self, delivery_id: UUID, at: datetime) -> Reply:  # noqa: ARG002 - what every delivery is told
         """Hand it over once.
@@ -45,7 +45,7 @@ class PreparedEmail:
             GatewayUnavailable: it was not taken, or whether it was is unknown.
         """
         try:
-            mail_gateway().send(self.letter)
+            mail_gateway().send(self.email)
         except MailRefused as refused:
             return Reply(result=DeliveryResult.FAILED, error=refused.message)
         return Reply(result=DeliveryResult.SENT)
@@ -76,13 +76,13 @@ def email_for(row: Delivery) -> PreparedEmail:
             "signature": gettext(CODE_SIGNATURE if mail is Mail.ACCESS_CODE else SIGNATURE).format(**facts),
         }
         return PreparedEmail(
-            Letter(
+            RenderedEmail(
                 message_id=f"<{row.pk}@{urlsplit(settings.PUBLIC_URL).hostname}>",
                 sender=_sender(order),
                 to=order.customer_email,
                 subject=str(context["subject"]),
-                text=render_to_string("email/letter.txt", context).strip() + "\n",
-                html=render_to_string("email/letter.html", context),
+                text=render_to_string("email/message.txt", context).strip() + "\n",
+                html=render_to_string("email/message.html", context),
             )
         )
 
@@ -114,9 +114,9 @@ def _check_still_true(row: Delivery, mail: Mail) -> None:
         raise MailRefused(OVERTAKEN)
 
 
-def _more(row: Delivery, mail: Mail) -> Facts:
+def _more(row: Delivery, mail: Mail) -> Placeholders:
     """What this mail alone tells."""
-    find: Callable[[Delivery], Facts] | None = {
+    find: Callable[[Delivery], Placeholders] | None = {
         Mail.RECEIVED: _to_pay,
         Mail.PAYMENT_NEEDED: _deadline,
         Mail.SHIPPED: _parcel,
@@ -128,12 +128,12 @@ def _more(row: Delivery, mail: Mail) -> Facts:
     return find(row) if find else {}
 
 
-def _deadline(row: Delivery) -> Facts:
+def _deadline(row: Delivery) -> Placeholders:
     order = row.order
     return {"until": _moment(order.deadline)} if order.deadline and order.status == Status.AWAITING_PAYMENT else {}
 
 
-def _parcel(row: Delivery) -> Facts:
+def _parcel(row: Delivery) -> Placeholders:
     parcel = tracked(row.order).parcel
     if parcel is None:
         return {}
@@ -144,7 +144,7 @@ def _parcel(row: Delivery) -> Facts:
     return known | {"link": link} if link else known
 
 
-def _return(row: Delivery) -> Facts:
+def _return(row: Delivery) -> Placeholders:
     """What the customer does next, while the parcel is waited for."""
     about: str = row.event.data.get("return", "") if row.event else ""
     found = row.order.returns.filter(pk=about, state=ReturnStage.APPROVED).first() if about else None
@@ -160,14 +160,14 @@ def _moment(at: datetime) -> str:
     return f"{format_date(at, 'long', locale=spoken())}, {at.astimezone(UTC):%H:%M} UTC"
 
 
-def _to_pay(row: Delivery) -> Facts:
+def _to_pay(row: Delivery) -> Placeholders:
     """What will be charged, as long as that is still to come."""
     order = row.order
     is_to_come = order.status in (Status.RECEIVED, Status.IN_REVIEW)
     return {"due": localised(order.total, order.currency)} if is_to_come else {}
 
 
-def _refund(row: Delivery) -> Facts:
+def _refund(row: Delivery) -> Placeholders:
     """How much goes back; where that is not all of the payment, how much has by now."""
     paid = payment_state(row.order)
     if not paid.is_partly_refunded:
@@ -177,12 +177,12 @@ def _refund(row: Delivery) -> Facts:
     return {**_amount(row), **sums}
 
 
-def _amount(row: Delivery) -> Facts:
+def _amount(row: Delivery) -> Placeholders:
     data = row.event.data if row.event else {}
     return {"amount": localised(int(data["amount"]), str(data["currency"]))}
 
 
-def _code(row: Delivery) -> Facts:
+def _code(row: Delivery) -> Placeholders:
     code = AccessCode.objects.select_related("order").filter(pk=row.about.get("code"), order_id=row.order_id).first()
     if code is None or not may_be_tried(code):
         raise MailRefused(CODE_OVER)

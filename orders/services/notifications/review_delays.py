@@ -14,7 +14,7 @@ from orders.services.state.deliveries import write_mail
 BATCH_SIZE = 200
 
 
-def tell_of_long_reviews() -> int:
+def notify_of_long_reviews() -> int:
     """Write the mails that are due; how many there were."""
     if not settings.MAILS or not settings.REVIEW_MAIL_AFTER:
         return 0

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 # that lives renews it while it sends: a mail server may take its time.
 LEASE_SECONDS = 13
 # So many to one endpoint at a time, so that a slow one keeps nobody else waiting.
-AT_ONCE_TO_ONE = 4
+MAX_CONCURRENT_TO_ONE = 4
 
 # When a delivery that failed is tried again: seconds, more each time, up to the longest wait. Up to a part of a wait is
 # added or taken off, so that what failed together does not come back together.
@@ -107,7 +107,7 @@ class Claimed:
 
 @dataclass(frozen=True, kw_only=True)
 class Tried:
-    """What became of one attempt."""
+    """The outcome of one attempt."""
 
     claimed: Claimed
     at: datetime
@@ -119,7 +119,7 @@ def claim_deliveries(limit: int, busy: Sequence[UUID] = (), mails: int = 0) -> l
     """Take up to `limit` webhooks and `mails` mails that nobody else carries, none for the endpoints in `busy`."""
     values: dict[str, int | list[UUID]] = {
         "busy": list(busy),
-        "each": AT_ONCE_TO_ONE,
+        "each": MAX_CONCURRENT_TO_ONE,
         "limit": limit,
         "mails": mails if settings.MAILS else 0,
         "lease": LEASE_SECONDS,
@@ -155,7 +155,7 @@ def broken_off(claimed: Claimed, *, at: datetime, error: str) -> Tried:
 
 
 def record_attempts(tried: Sequence[Tried]) -> None:
-    """Write down what became of these attempts, in one transaction."""
+    """Write the outcomes of these attempts, in one transaction."""
     later = [_next(attempt) for attempt in tried]
     states = [_state(attempt.reply, after) for attempt, after in zip(tried, later, strict=True)]
     ids = [attempt.claimed.id for attempt in tried]

@@ -118,10 +118,10 @@ def switch(endpoint_id: UUID, state: str, *, reason: str = "") -> None:
             state=state, state_reason=reason
         )
         if state != State.ACTIVE:
-            fail_of_inactive([endpoint_id])
+            fail_deliveries_of_inactive([endpoint_id])
 
 
-def fail_of_inactive(endpoint_ids: Iterable[UUID] | None = None) -> int:
+def fail_deliveries_of_inactive(endpoint_ids: Iterable[UUID] | None = None) -> int:
     """Let what is pending for endpoints that are switched off or removed have failed; how many there were.
 
     Without ids: of all of them, for an event that was written while its endpoint was being switched off.

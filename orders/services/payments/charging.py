@@ -118,7 +118,11 @@ def _captured(order: Order, payment: Payment) -> None:
         )
     else:
         record(
-            order, EventType.PAYMENT_LANDED_LATE, actor=Actor.GATEWAY, key=f"charged:{payment.id}", data=_facts(payment)
+            order,
+            EventType.PAYMENT_CAPTURED_LATE,
+            actor=Actor.GATEWAY,
+            key=f"charged:{payment.id}",
+            data=_facts(payment),
         )
 
 

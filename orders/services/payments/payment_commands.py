@@ -69,7 +69,9 @@ def retry_payment(order: Order, command: Command) -> str:
 
 def settle_payment(order: Order, command: Command) -> str:
     """Have the gateway asked about a payment whose outcome is unknown; the process asks as soon as this is applied."""
-    record(order, EventType.PAYMENT_QUESTIONED, actor=command.actor, key=f"questioned:{command.id}", command=command)
+    record(
+        order, EventType.PAYMENT_STATUS_REQUESTED, actor=command.actor, key=f"questioned:{command.id}", command=command
+    )
     return "The gateway is asked about the payment."
 
 

@@ -14,7 +14,7 @@ from orders.services.state.transition import record
 def request_refund(order: Order, command: Command) -> str:
     """Promise part of a locked order's money back, or all that is left where no `amount` (minor units) is named."""
     payment = captured_payment(order)
-    assert payment is not None  # noqa: S101 - tells the type checker what eligibility has seen
+    assert payment is not None  # noqa: S101 - tells the type checker what eligibility has checked
     amount = amount_to_refund(order, command.args)
     open_refund(order, payment, amount=amount, actor=command.actor, command=command)
     return f"{in_words(amount, order.currency)} are being refunded."
@@ -23,7 +23,7 @@ def request_refund(order: Order, command: Command) -> str:
 def retry_refund(order: Order, command: Command) -> str:
     """Let a refund that failed for good be tried once more, under a new key."""
     failed = failed_refund(order)
-    assert failed is not None  # noqa: S101 - tells the type checker what eligibility has seen
+    assert failed is not None  # noqa: S101 - tells the type checker what eligibility has checked
     if _went_back_otherwise(failed):
         return _nothing_owed(order, command)
     if not is_to_be_returned(order):
@@ -35,7 +35,7 @@ def retry_refund(order: Order, command: Command) -> str:
 def settle_refund(order: Order, command: Command) -> str:
     """Record that a failed refund was paid by other means."""
     failed = failed_refund(order)
-    assert failed is not None  # noqa: S101 - tells the type checker what eligibility has seen
+    assert failed is not None  # noqa: S101 - tells the type checker what eligibility has checked
     if _went_back_otherwise(failed):
         return _nothing_owed(order, command)
     now = timezone.now()

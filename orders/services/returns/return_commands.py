@@ -80,5 +80,5 @@ def receive_return(order: Order, command: Command) -> str:
 
 def _named(order: Order, command: Command) -> Return:
     row = return_named(order, command.args)
-    assert row is not None  # noqa: S101 - tells the type checker what eligibility has seen
+    assert row is not None  # noqa: S101 - tells the type checker what eligibility has checked
     return row

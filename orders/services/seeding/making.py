@@ -14,9 +14,9 @@ from orders.lifecycle import EventType, Status
 from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Shipment
 from orders.search_text import search_text
 from orders.services.seeding import vocabulary
+from orders.services.seeding.history import History
 from orders.services.seeding.rows import Row, Table, row_id
 from orders.services.seeding.stories import ENDINGS, UNDER_WAY, OpenStory
-from orders.services.seeding.telling import Telling
 
 # In the order in which they may be written: a refund's trigger reads its payment.
 TABLES = {model: Table(model) for model in (Order, OrderItem, Command, Payment, Refund, Shipment, Event)}
@@ -76,7 +76,7 @@ def make(plan: Plan, start: int, stop: int) -> Batch:
     return Batch(start, stop, tuple((table.name, table.columns, text) for table, text in lines))
 
 
-def _told(plan: Plan, number: int, rng: Random) -> Telling:
+def _told(plan: Plan, number: int, rng: Random) -> History:
     moment = plan.moment(number)
     name, email = vocabulary.customer(rng)
     address, currency = vocabulary.place(rng)
@@ -102,7 +102,7 @@ def _told(plan: Plan, number: int, rng: Random) -> Telling:
         event_hash="",
         command_seq=0,
     )
-    told = Telling(rng, order, moment, plan.now)
+    told = History(rng, order, moment, plan.now)
     _tell(told, _open_story(plan, number, rng))
     numbers = [shipment.tracking_number for shipment in told.rows[Shipment]]
     order.search_text = search_text(order, told.items, numbers)
@@ -119,7 +119,7 @@ def _open_story(plan: Plan, number: int, rng: Random) -> OpenStory | None:
     return None
 
 
-def _tell(told: Telling, is_open: OpenStory | None) -> None:
+def _tell(told: History, is_open: OpenStory | None) -> None:
     rng = told.rng
     if is_open is None:
         ending = rng.choices(list(ENDINGS), list(ENDINGS.values()))[0]
@@ -130,7 +130,7 @@ def _tell(told: Telling, is_open: OpenStory | None) -> None:
         _hold(told)
 
 
-def _hold(told: Telling) -> None:
+def _hold(told: History) -> None:
     command = told.command(
         Kind.HOLD, actor=Actor.OPERATOR, reason="The address looks wrong.", outcome="The order is held."
     )

@@ -8,15 +8,15 @@ from orders.actors import Actor
 from orders.commands import Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Refund, Shipment
-from orders.services.seeding.telling import Telling
+from orders.services.seeding.history import History
 
-Story = Callable[[Telling], None]
+Story = Callable[[History], None]
 
 
 class OpenStory(Protocol):
     """How an order goes that is told on, or that stops there: then it is parked, with the deadline of its state."""
 
-    def __call__(self, told: Telling, *, parked: bool = False) -> None: ...
+    def __call__(self, told: History, *, parked: bool = False) -> None: ...
 
 
 OPERATOR = Actor.OPERATOR.value
@@ -24,12 +24,12 @@ HOUR = 60
 DAY = 24 * HOUR
 
 
-def received(told: Telling, *, parked: bool = False) -> None:  # noqa: ARG001 - stands where it began, parked or not
+def received(told: History, *, parked: bool = False) -> None:  # noqa: ARG001 - stands where it began, parked or not
     """The shop sends it."""
     told.placed(actor=Actor.CLIENT.named(told.order.client))
 
 
-def in_review(told: Telling, *, parked: bool = False) -> None:
+def in_review(told: History, *, parked: bool = False) -> None:
     """It waits for a person or the timer."""
     received(told, parked=parked)
     told.event(EventType.ORDER_VALIDATED, Status.IN_REVIEW, key="validated")
@@ -38,7 +38,7 @@ def in_review(told: Telling, *, parked: bool = False) -> None:
     told.later(minutes=10)
 
 
-def charging(told: Telling, *, parked: bool = False) -> None:
+def charging(told: History, *, parked: bool = False) -> None:
     """It is approved, mostly by the timer. No charge has begun: one without an outcome would be looked for."""
     in_review(told, parked=parked)
     actor, reason = (Actor.TIMER, "The time for a review is over.") if told.rng.random() < 0.9 else (OPERATOR, "")
@@ -48,7 +48,7 @@ def charging(told: Telling, *, parked: bool = False) -> None:
     told.later(minutes=1)
 
 
-def awaiting_payment(told: Telling, *, parked: bool = False) -> None:
+def awaiting_payment(told: History, *, parked: bool = False) -> None:
     """The card was declined."""
     charging(told, parked=parked)
     told.charged(declined=True)
@@ -56,7 +56,7 @@ def awaiting_payment(told: Telling, *, parked: bool = False) -> None:
     told.later(minutes=3 * HOUR)
 
 
-def paid(told: Telling, *, parked: bool = False) -> None:
+def paid(told: History, *, parked: bool = False) -> None:
     """Charged: mostly at the first attempt."""
     charging(told, parked=parked)
     if told.rng.random() < 0.04:
@@ -69,7 +69,7 @@ def paid(told: Telling, *, parked: bool = False) -> None:
     told.later(minutes=4 * HOUR)
 
 
-def picking(told: Telling, *, parked: bool = False) -> None:
+def picking(told: History, *, parked: bool = False) -> None:
     """The warehouse has it."""
     paid(told, parked=parked)
     if told.rng.random() < 0.02:
@@ -82,7 +82,7 @@ def picking(told: Telling, *, parked: bool = False) -> None:
     told.later(minutes=6 * HOUR)
 
 
-def packed(told: Telling, *, parked: bool = False) -> None:
+def packed(told: History, *, parked: bool = False) -> None:
     """It is in its parcel; its label is booked."""
     picking(told, parked=parked)
     told.event(EventType.ORDER_PACKED, Status.PACKED, key="packed:1")
@@ -90,7 +90,7 @@ def packed(told: Telling, *, parked: bool = False) -> None:
     told.later(minutes=6 * HOUR)
 
 
-def shipped(told: Telling, *, parked: bool = False) -> None:
+def shipped(told: History, *, parked: bool = False) -> None:
     """The carrier has it."""
     packed(told, parked=parked)
     told.parcel(EventType.ORDER_SHIPPED, Status.SHIPPED, actor=Actor.SYSTEM, key="shipped")
@@ -100,7 +100,7 @@ def shipped(told: Telling, *, parked: bool = False) -> None:
     told.later(minutes=4 * DAY)
 
 
-def shipping_failed(told: Telling, *, parked: bool = False) -> None:
+def shipping_failed(told: History, *, parked: bool = False) -> None:
     """The carrier lost it; somebody must decide."""
     shipped(told, parked=parked)
     told.parcel(EventType.DELIVERY_FAILED, Status.SHIPPING_FAILED, actor=Actor.CARRIER, key="delivered")
@@ -108,13 +108,13 @@ def shipping_failed(told: Telling, *, parked: bool = False) -> None:
         told.shipment.state, told.shipment.failure_reason = Shipment.State.FAILED, "The parcel was lost."
 
 
-def cancelling(told: Telling, *, parked: bool = False) -> None:
+def cancelling(told: History, *, parked: bool = False) -> None:
     """It was paid and is cancelled; its refund is on its way."""
     paid(told, parked=parked)
     _cancel(told, refund=Refund.State.PENDING)
 
 
-def delivered(told: Telling) -> None:
+def delivered(told: History) -> None:
     """As it should be."""
     shipped(told)
     told.parcel(EventType.DELIVERY_CONFIRMED, Status.DELIVERED, actor=Actor.CARRIER, key="delivered")
@@ -122,7 +122,7 @@ def delivered(told: Telling) -> None:
         told.shipment.state, told.shipment.delivered_at = Shipment.State.DELIVERED, told.at
 
 
-def delivered_and_refunded_in_part(told: Telling) -> None:
+def delivered_and_refunded_in_part(told: History) -> None:
     """Something was broken; half the money goes back."""
     delivered(told)
     told.later(minutes=1 * DAY)
@@ -130,28 +130,28 @@ def delivered_and_refunded_in_part(told: Telling) -> None:
     told.refunded(max(1, told.order.total // 2), command)
 
 
-def cancelled_before_charge(told: Telling) -> None:
+def cancelled_before_charge(told: History) -> None:
     """The customer thought again at once."""
     in_review(told)
     _cancel(told)
     told.event(EventType.ORDER_CANCELLED, Status.CANCELLED, key="cancelled")
 
 
-def cancelled_and_refunded(told: Telling) -> None:
+def cancelled_and_refunded(told: History) -> None:
     """The customer thought again later."""
     paid(told)
     _cancel(told, refund=Refund.State.SUCCEEDED)
     told.event(EventType.ORDER_CANCELLED, Status.CANCELLED, key="cancelled")
 
 
-def cancelled_unpaid(told: Telling) -> None:
+def cancelled_unpaid(told: History) -> None:
     """Nobody paid in time."""
     awaiting_payment(told)
     _cancel(told, actor=Actor.TIMER, reason="No new payment came in time.")
     told.event(EventType.ORDER_CANCELLED, Status.CANCELLED, key="cancelled")
 
 
-def rejected(told: Telling) -> None:
+def rejected(told: History) -> None:
     """Somebody saw through it."""
     in_review(told)
     command = told.command(
@@ -161,7 +161,7 @@ def rejected(told: Telling) -> None:
     told.event(EventType.REVIEW_REJECTED, Status.REJECTED, actor=OPERATOR, key=key, command=command)
 
 
-def invalid(told: Telling) -> None:
+def invalid(told: History) -> None:
     """It asked for what we cannot do."""
     told.order.shipping_address = {**told.order.shipping_address, "country": "JP"}
     told.order.invalid_reasons = ["We do not ship to JP."]
@@ -177,7 +177,7 @@ def invalid(told: Telling) -> None:
 
 
 def _cancel(
-    told: Telling, *, actor: str = Actor.CUSTOMER, reason: str = "Ordered twice.", refund: Refund.State | None = None
+    told: History, *, actor: str = Actor.CUSTOMER, reason: str = "Ordered twice.", refund: Refund.State | None = None
 ) -> None:
     outcome = "The order is being cancelled and refunded." if refund else "The order is being cancelled."
     command = told.command(Kind.CANCEL, actor=actor, reason=reason, outcome=outcome)

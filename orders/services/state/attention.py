@@ -1,4 +1,4 @@
-"""The flag that an order needs a person, and its reason. Whoever sets or takes it away writes the event with it."""
+"""The flag that an order needs action, and its reason. Whoever sets or takes it away writes the event with it."""
 
 from orders.models import Order
 from orders.selectors.refunds import failed_refund

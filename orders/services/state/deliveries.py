@@ -95,7 +95,7 @@ def write_mail(order: Order, *, template: str, about: Mapping[str, Value] | None
 
 
 def send_again(delivery_id: UUID) -> Delivery:
-    """Let the sender take a delivery once more, at once and for as long as a new one, whatever became of it.
+    """Let the sender take a delivery once more, at once and for as long as a new one, whatever its state.
 
     One of a made-up order stays as it is.
 

@@ -41,7 +41,7 @@ class Step:
     next_attempt_at: datetime | None = None
 
 
-class Process(Protocol):
+class WorkflowMonitor(Protocol):
     """Looks at running workflows. Every answer comes within a second; None says that none came."""
 
     def steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step] | None:
@@ -53,7 +53,7 @@ class Process(Protocol):
         ...
 
 
-class NoProcess:
+class NoMonitor:
     """Where nobody can be asked."""
 
     def steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step] | None:  # noqa: ARG002 - the protocol
@@ -66,9 +66,9 @@ class NoProcess:
 
 
 @cache
-def process() -> Process:
-    """The one that `PROCESS` names by its dotted path; without a name, the one that knows nothing."""
-    if not settings.PROCESS:
-        return NoProcess()
-    chosen: Process = import_string(settings.PROCESS)()
+def workflow_monitor() -> WorkflowMonitor:
+    """The one that `WORKFLOW_MONITOR` names by its dotted path; without a name, the one that knows nothing."""
+    if not settings.WORKFLOW_MONITOR:
+        return NoMonitor()
+    chosen: WorkflowMonitor = import_string(settings.WORKFLOW_MONITOR)()
     return chosen

@@ -108,7 +108,7 @@ EVENTS: dict[EventType, str] = {
     EventType.PAYMENT_STARTED: _("We asked for your payment."),
     EventType.PAYMENT_CHARGED: _("Your payment arrived."),
     EventType.PAYMENT_DECLINED: _("Your payment was declined."),
-    EventType.PAYMENT_LANDED_LATE: _("A payment arrived that we return to you."),
+    EventType.PAYMENT_CAPTURED_LATE: _("A payment arrived that we return to you."),
     EventType.PAYMENT_CANCELLATION_ACCEPTED: _("We began to return your payment."),
     EventType.PAYMENT_CANCELLED: _("Your payment was taken back; the order waits for another."),
     EventType.PAYMENT_RETRIED: _("You gave another payment method."),
@@ -143,7 +143,7 @@ EVENTS_WITH_AMOUNT: dict[EventType, str] = {
     EventType.REFUND_SUCCEEDED: _("Your refund of {amount} was sent."),
 }
 
-# What became of a change that the customer asked for, where it was refused. The order's own reason follows where it
+# The outcome of a change that the customer asked for, where it was refused. The order's own reason follows where it
 # can be said in the customer's language.
 REFUSED: dict[Kind, str] = {
     Kind.CANCEL: _("The order could not be cancelled."),

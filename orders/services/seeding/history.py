@@ -16,7 +16,7 @@ from orders.services.seeding import vocabulary
 from orders.services.seeding.rows import Row, row_id
 from orders.services.state.transition import digest
 
-Facts = dict[str, str | int | list[str]]
+EventData = dict[str, str | int | list[str]]
 
 # The longest that a story takes. One that began later than that ago is told faster, so that it ends before now.
 LONGEST = timedelta(days=8)
@@ -24,7 +24,7 @@ WEIGHT = 500  # grams apiece, the model's default
 
 
 @dataclass
-class Telling:
+class History:
     """An order, and everything that belongs to it so far. `at` is the moment that the story has come to."""
 
     rng: Random
@@ -55,7 +55,7 @@ class Telling:
         actor: str = Actor.SYSTEM,
         key: str,
         command: Row | None = None,
-        data: Facts | None = None,
+        data: EventData | None = None,
     ) -> None:
         """Add an event, and move the order to `to`."""
         order = self.order
@@ -135,7 +135,7 @@ class Telling:
             gateway="simulated",
             created_at=self.at,
         )
-        facts: Facts = {
+        facts: EventData = {
             "payment": payment.id,
             "amount": payment.amount,
             "currency": payment.currency,
@@ -159,7 +159,7 @@ class Telling:
         refund = Row(id=row_id(self.at, self.rng), payment_id=self.payment.id, command_id=command.id, amount=amount)
         refund.idempotency_key = f"refund-{refund.id}"
         refund.state, refund.created_at, refund.updated_at = state, self.at, self.at
-        facts: Facts = {"refund": refund.id, "payment": self.payment.id, "amount": amount}
+        facts: EventData = {"refund": refund.id, "payment": self.payment.id, "amount": amount}
         facts["currency"] = self.order.currency
         self.rows[Refund].append(refund)
         self.event(EventType.REFUND_STARTED, key=f"refund_started:{refund.id}", command=command, data=facts)
@@ -198,7 +198,7 @@ class Telling:
     def parcel(self, kind: EventType, to: Status | None, *, actor: str, key: str, weight: int = 0) -> None:
         """Something happens to the parcel."""
         assert self.shipment  # noqa: S101 - it was booked before
-        facts: Facts = {"shipment": self.shipment.id, "carrier": self.shipment.carrier}
+        facts: EventData = {"shipment": self.shipment.id, "carrier": self.shipment.carrier}
         if weight:
             facts["weight"] = weight
         self.event(kind, to, actor=actor, key=f"{key}:{self.shipment.id}", data=facts)

@@ -18,7 +18,7 @@ from orders.money import localised
 from orders.selectors.offers import carrier_for, transit_days
 from orders.selectors.returns import window_ends
 from orders.selectors.tracking import TrackedOrder
-from orders.tracking import words
+from orders.tracking import wording
 
 # Banks book a refund when they like; card schemes give them this long.
 BANK_DAYS = 14
@@ -26,7 +26,7 @@ ON_THE_WAY = (Status.PAID, Status.PICKING, Status.PACKED)
 
 
 @dataclass(frozen=True)
-class Fact:
+class Detail:
     """Something that happened, or holds; `at` is when, `note` what to know about it."""
 
     text: str
@@ -53,22 +53,22 @@ class Change:
     terms: str
 
 
-def lines(seen: TrackedOrder) -> list[Line]:
+def lines(tracked: TrackedOrder) -> list[Line]:
     """What was ordered; an item without a name goes by its number."""
-    currency = seen.order.currency
+    currency = tracked.order.currency
     return [
         Line(
             name=item.name or item.sku,
             detail=f"{item.quantity} × {localised(item.unit_price, currency)}" + (f", {item.sku}" if item.name else ""),
             amount=localised(item.amount, currency),
         )
-        for item in seen.items
+        for item in tracked.items
     ]
 
 
-def totals(seen: TrackedOrder) -> list[tuple[str, str]]:
+def totals(tracked: TrackedOrder) -> list[tuple[str, str]]:
     """The lines of the sum, without those that are nothing."""
-    order = seen.order
+    order = tracked.order
     parts = [
         (gettext("Subtotal"), order.subtotal),
         (gettext("Shipping"), order.shipping),
@@ -79,41 +79,41 @@ def totals(seen: TrackedOrder) -> list[tuple[str, str]]:
     return [(name, localised(amount, order.currency)) for name, amount in shown]
 
 
-def payment_facts(seen: TrackedOrder) -> list[Fact]:
+def payment_facts(tracked: TrackedOrder) -> list[Detail]:
     """What was charged and what went back, in the order in which it happened."""
-    charged = (EventType.PAYMENT_CHARGED, EventType.PAYMENT_LANDED_LATE)
-    paid = {event.data.get("payment"): event.created_at for event in seen.events if event.type in charged}
-    is_wanted = seen.order.status == Status.CHARGING and seen.order.waiting_for == Waiting.PAYMENT
-    facts = [fact for own in seen.payments for fact in _of_payment(own, paid.get(str(own.id)), is_wanted=is_wanted)]
-    return facts or [Fact(gettext("Nothing has been charged."))]
+    charged = (EventType.PAYMENT_CHARGED, EventType.PAYMENT_CAPTURED_LATE)
+    paid = {event.data.get("payment"): event.created_at for event in tracked.events if event.type in charged}
+    is_wanted = tracked.order.status == Status.CHARGING and tracked.order.waiting_for == Waiting.PAYMENT
+    facts = [fact for own in tracked.payments for fact in _of_payment(own, paid.get(str(own.id)), is_wanted=is_wanted)]
+    return facts or [Detail(gettext("Nothing has been charged."))]
 
 
-def _of_payment(payment: Payment, paid_at: datetime | None, *, is_wanted: bool) -> list[Fact]:
+def _of_payment(payment: Payment, paid_at: datetime | None, *, is_wanted: bool) -> list[Detail]:
     state, amount = payment.state, localised(payment.amount, payment.currency)
     refunds = [_of_refund(refund, payment.currency) for refund in payment.refunds.all()]
     if state == Payment.State.PENDING:
-        text = gettext("{amount} are being charged.") if is_wanted else gettext(words.PAYMENT_UNKNOWN)
-        return [Fact(text.format(amount=amount))]
+        text = gettext("{amount} are being charged.") if is_wanted else gettext(wording.PAYMENT_UNKNOWN)
+        return [Detail(text.format(amount=amount))]
     if state == Payment.State.DECLINED:
-        return [Fact(gettext("{amount} were declined").format(amount=amount), payment.updated_at)]
+        return [Detail(gettext("{amount} were declined").format(amount=amount), payment.updated_at)]
     if state == Payment.State.CAPTURED or refunds:
-        return [Fact(gettext("{amount} paid").format(amount=amount), paid_at), *refunds]
-    return [Fact(gettext("{amount} were not charged.").format(amount=amount))]
+        return [Detail(gettext("{amount} paid").format(amount=amount), paid_at), *refunds]
+    return [Detail(gettext("{amount} were not charged.").format(amount=amount))]
 
 
-def _of_refund(refund: Refund, currency: str) -> Fact:
+def _of_refund(refund: Refund, currency: str) -> Detail:
     amount = localised(refund.amount, currency)
     banks = gettext("Banks take up to {days} days.").format(days=BANK_DAYS)
     if refund.state == Refund.State.SUCCEEDED:
-        return Fact(gettext("{amount} refunded").format(amount=amount), refund.updated_at, banks)
+        return Detail(gettext("{amount} refunded").format(amount=amount), refund.updated_at, banks)
     if refund.state == Refund.State.PENDING:
-        return Fact(gettext("{amount} are on their way back to you.").format(amount=amount), note=banks)
-    return Fact(gettext("{amount} could not be returned yet. We are looking into it.").format(amount=amount))
+        return Detail(gettext("{amount} are on their way back to you.").format(amount=amount), note=banks)
+    return Detail(gettext("{amount} could not be returned yet. We are looking into it.").format(amount=amount))
 
 
-def address_lines(seen: TrackedOrder) -> list[str]:
+def address_lines(tracked: TrackedOrder) -> list[str]:
     """Where the parcel goes, with the country by its name."""
-    address = seen.order.address
+    address = tracked.order.address
     country = Locale(spoken()).territories.get(address.country, address.country)
     return [*address.lines()[:-1], country]
 
@@ -123,9 +123,9 @@ def parcel_link(parcel: Shipment | None) -> str:
     return tracking_link(parcel.carrier, parcel.tracking_number) if parcel else ""
 
 
-def expected(seen: TrackedOrder) -> str:
+def expected(tracked: TrackedOrder) -> str:
     """When the parcel should arrive: days once the carrier has it, a number of days before; nothing where unknown."""
-    order, parcel = seen.order, seen.parcel
+    order, parcel = tracked.order, tracked.parcel
     if order.needs_attention or order.waiting_for == Waiting.PAYMENT_RETURN:
         return ""
     if order.status == Status.SHIPPED and parcel and parcel.shipped_at:
@@ -133,7 +133,7 @@ def expected(seen: TrackedOrder) -> str:
         start = timezone.localdate(parcel.shipped_at)
         days = {"first": _day(working_day(start, first)), "last": _day(working_day(start, last))}
         return gettext("Expected between {first} and {last}.").format(**days) if last else ""
-    offer = carrier_for(weight=seen.weight, service_level=order.service_level)
+    offer = carrier_for(weight=tracked.weight, service_level=order.service_level)
     # Which carrier people will choose is theirs to say.
     if order.status not in ON_THE_WAY or offer is None or order.is_fulfilled_by_people:
         return ""
@@ -155,58 +155,58 @@ def _day(day: date) -> str:
     return date_format(day, gettext("l j F"))
 
 
-def changes(seen: TrackedOrder, *, confirmed: bool) -> list[Change]:
+def changes(tracked: TrackedOrder, *, confirmed: bool) -> list[Change]:
     """What the customer may ask for now. What it costs or returns is told to who gave the second proof."""
     # What is offered the longest stands first: then nothing moves when another comes or goes.
     labels = {
-        Kind.CANCEL: ("cancel", gettext("Cancel the order"), _terms_of_cancelling(seen, confirmed=confirmed)),
+        Kind.CANCEL: ("cancel", gettext("Cancel the order"), _terms_of_cancelling(tracked, confirmed=confirmed)),
         Kind.UPDATE_ADDRESS: (
             "address",
             gettext("Change the address"),
-            _terms_of_address(seen),
+            _terms_of_address(tracked),
         ),
-        Kind.RETRY_PAYMENT: ("payment", gettext("Pay again"), _terms_of_payment(seen)),
-        Kind.REQUEST_RETURN: ("return", gettext("Return something"), _terms_of_returning(seen)),
+        Kind.RETRY_PAYMENT: ("payment", gettext("Pay again"), _terms_of_payment(tracked)),
+        Kind.REQUEST_RETURN: ("return", gettext("Return something"), _terms_of_returning(tracked)),
     }
-    offered = [(kind, *labels[kind]) for kind in labels if kind in seen.changes]
+    offered = [(kind, *labels[kind]) for kind in labels if kind in tracked.changes]
     return [
-        Change(name, label, reverse(f"tracking:{name}", args=[seen.order.code]), terms)
+        Change(name, label, reverse(f"tracking:{name}", args=[tracked.order.code]), terms)
         for _, name, label, terms in offered
     ]
 
 
-def most_changes(seen: TrackedOrder) -> int:
+def most_changes(tracked: TrackedOrder) -> int:
     """How many changes may be offered at once from here on: the page keeps room for them."""
-    if seen.order.is_final:
+    if tracked.order.is_final:
         return 0
-    return 3 if seen.order.status in (Status.RECEIVED, Status.IN_REVIEW, Status.CHARGING) else 1
+    return 3 if tracked.order.status in (Status.RECEIVED, Status.IN_REVIEW, Status.CHARGING) else 1
 
 
-def _terms_of_payment(seen: TrackedOrder) -> str:
-    return gettext("{amount} will be charged.").format(amount=localised(seen.order.total, seen.order.currency))
+def _terms_of_payment(tracked: TrackedOrder) -> str:
+    return gettext("{amount} will be charged.").format(amount=localised(tracked.order.total, tracked.order.currency))
 
 
-def _terms_of_address(seen: TrackedOrder) -> str:
-    if seen.was_not_delivered:
-        return gettext(words.SENT_AGAIN)
-    if seen.order.is_fulfilled_by_people:
+def _terms_of_address(tracked: TrackedOrder) -> str:
+    if tracked.was_not_delivered:
+        return gettext(wording.SENT_AGAIN)
+    if tracked.order.is_fulfilled_by_people:
         return f"{gettext('Until the parcel is with the carrier.')} {gettext('It costs nothing.')}"
-    return gettext(words.UNTIL_LABELLED)
+    return gettext(wording.UNTIL_LABELLED)
 
 
-def _terms_of_cancelling(seen: TrackedOrder, *, confirmed: bool) -> str:
+def _terms_of_cancelling(tracked: TrackedOrder, *, confirmed: bool) -> str:
     until = gettext("Until the parcel is with the carrier.")
     if not confirmed:
         return until
-    kept = sum(payment.remaining for payment in seen.payments)
+    kept = sum(payment.remaining for payment in tracked.payments)
     if not kept:
         free = gettext("It costs nothing.")
         return f"{until} {free}"
-    returned = gettext("{amount} go back to you.").format(amount=localised(kept, seen.order.currency))
+    returned = gettext("{amount} go back to you.").format(amount=localised(kept, tracked.order.currency))
     return f"{until} {returned}"
 
 
-def _terms_of_returning(seen: TrackedOrder) -> str:
-    ends = window_ends(seen.order)
+def _terms_of_returning(tracked: TrackedOrder) -> str:
+    ends = window_ends(tracked.order)
     until = gettext("Until {day}. You get your money back once it has reached us.")
     return until.format(day=_day(timezone.localdate(ends))) if ends else ""
