@@ -21,7 +21,7 @@ MAX_FILE, MAX_FUNCTION, MAX_PACKAGE = 300, 50, 12
 # What is said in the field's own words instead; the left column of the table of words, as far as a name can be told
 # from a word that everybody uses.
 OLD_NAMES = re.compile(
-    r"\b(at_the_door|doors?|[Ii]ntention|[Ww]ish(es)?|hindrance\w*|refusal_of|POSSIBLE|AT_THE_DOOR|issue_as_seen"
+    r"\b(at_the_door|doors?|Intention|[Ww]ish(es)?|hindrance\w*|refusal_of|POSSIBLE|AT_THE_DOOR|issue_as_seen"
     r"|TemporalProcess|[Tt]elling|tell_of_\w+|fail_of_\w+|carry_on|put_off\w*|Letter|Posted|mail_words|review_words"
     r"|MOST|MOST_\w+|KEPT|HOLDS|TRIED_FOR|AT_ONCE\w*|PATIENCE\w*|Verdict|payment_questioned|payment_landed_late"
     r"|database_away|became|unanswered|suspects?|[Ff]acts_of|[Mm]achinery)\b"

@@ -59,8 +59,8 @@ def place_order(new: NewOrder, *, actor: str, client: ApiClient | None = None, c
         ReferenceTaken: the client used the reference for another order.
     """
     order = _new_order(new, client)
-    command = Command(order=order, seq=1, kind=Kind.PLACE, actor=actor, created_at=order.created_at)
-    command.available_at = order.created_at
+    now = order.created_at
+    command = Command(order=order, seq=1, kind=Kind.PLACE, actor=actor, created_at=now, available_at=now)
     if command_id is not None:
         command.id = command_id
     while True:
