@@ -63,7 +63,7 @@ class SearchableItem(Protocol):
 
 
 @dataclass(frozen=True)
-class Word:
+class SearchTerm:
     """A word that was typed. Each order that is meant has a word that begins with one of `prefixes`."""
 
     prefixes: tuple[str, ...]
@@ -95,18 +95,18 @@ def with_tracking_number(text: str, number: str) -> str:
     return _joined(dict.fromkeys((*_tracking_words(number), *text.split())))
 
 
-def readings(typed: str) -> list[list[Word]]:
-    """What `typed` may mean, the likeliest first: all words of a reading are looked for. None if it has no word.
+def interpretations(typed: str) -> list[list[SearchTerm]]:
+    """What `typed` may mean, the likeliest first: all terms of one must match. None if it has no word.
 
     `A/B` is read as `ab`, and then as `a` and `b`, because a name may be stored either way. Of an e-mail address there
-    is one reading.
+    is one interpretation.
     """
     if len(typed) > MAX_TYPED:
         return []
     chunks = [_parts(chunk) for chunk in _chunks(typed)]
     if not any(chunks):
         signs = [_leading_signs(chunk) for chunk in typed.split()]
-        return [[Word((sign,)) for sign in dict.fromkeys(signs) if sign][:MAX_TYPED_WORDS]] if any(signs) else []
+        return [[SearchTerm((sign,)) for sign in dict.fromkeys(signs) if sign][:MAX_TYPED_WORDS]] if any(signs) else []
     joined = ["".join(parts) for parts in chunks if parts]
     divided = [part for parts in chunks for part in parts]
     found = [_typed_words(joined)]
@@ -115,11 +115,11 @@ def readings(typed: str) -> list[list[Word]]:
     return found
 
 
-def _typed_words(texts: Iterable[str]) -> list[Word]:
+def _typed_words(texts: Iterable[str]) -> list[SearchTerm]:
     words = []
     for text in dict.fromkeys(text[:MAX_WORD] for text in texts):
         is_number = text.isascii() and text.isdecimal() and len(text) >= MIN_LAST_DIGITS
-        words.append(Word((text, BACKWARDS + text[::-1]) if is_number else (text,)))
+        words.append(SearchTerm((text, BACKWARDS + text[::-1]) if is_number else (text,)))
     return words[:MAX_TYPED_WORDS]
 
 

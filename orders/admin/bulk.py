@@ -11,7 +11,7 @@ from orders.errors import TooManyOrders
 from orders.models import Order
 from orders.roles import right_to
 from orders.selectors.bulk import MAX_ORDERS, orders_chosen
-from orders.selectors.searching import COUNTED
+from orders.selectors.searching import MAX_COUNTED
 from orders.services.commands.bulk_runs import draft_run
 
 NARROW = "Narrow the list down by filter or search; nothing was done."
@@ -22,9 +22,9 @@ def act(request: HttpRequest, chosen: QuerySet[Order], kind: Kind) -> HttpRespon
     ensure(request, right_to(kind))
     assert request.user.is_authenticated  # noqa: S101 - tells the type checker what the right implies
     orders = orders_chosen(chosen, kind)
-    if len(orders) > COUNTED and _is_searched(request):
+    if len(orders) > MAX_COUNTED and _is_searched(request):
         # Of what a search matches only the newest are found: "all" would not be all.
-        messages.error(request, f"The search finds more than {COUNTED} orders. {NARROW}")
+        messages.error(request, f"The search finds more than {MAX_COUNTED} orders. {NARROW}")
         return None
     try:
         run = draft_run(orders, kind, author_id=request.user.pk)

@@ -19,7 +19,7 @@ from orders.selectors import dashboard
 from orders.selectors.approvals import approvals_waiting
 from orders.selectors.clients import have_seed_clients
 from orders.selectors.returns import return_piles
-from orders.selectors.searching import COUNTED
+from orders.selectors.searching import MAX_COUNTED
 
 ENDED = (Status.CANCELLED, Status.REJECTED, Status.INVALID)
 QUEUES = ("orders", "shipping")
@@ -190,7 +190,7 @@ def _temporal(workers: Mapping[str, int] | None) -> list[Health]:
 def _backlog(name: str, rows: dashboard.Backlog, *, patience: float, url: str = "") -> Health:
     if rows.oldest is None:
         return Health(name=name, says="none", is_well=True, url=url)
-    count = f"more than {COUNTED}" if rows.count > COUNTED else str(rows.count)
+    count = f"more than {MAX_COUNTED}" if rows.count > MAX_COUNTED else str(rows.count)
     is_late = (timezone.now() - rows.oldest).total_seconds() > patience
     return Health(name=name, says=f"{count}, the oldest for {age(rows.oldest)}", is_well=not is_late, url=url)
 

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 
 from orders.admin.plain_admin import ModelAdmin, Paginator, ReadOnly
 from orders.models import Approval, Command, Delivery, Return
-from orders.selectors.searching import COUNTED
+from orders.selectors.searching import MAX_COUNTED
 
 Row = TypeVar("Row", bound=Model)
 
@@ -23,21 +23,21 @@ ALL = "all"
 
 
 class ShortPaginator(Paginator[Any]):
-    """Counts no further than `COUNTED` rows, so that a list of a million costs as much as one of a thousand."""
+    """Counts no further than `MAX_COUNTED` rows, so that a list of a million costs as much as one of a thousand."""
 
     @cached_property
     def count(self) -> int:
-        """How many rows there are, at most `COUNTED`."""
-        return min(self._counted, COUNTED)
+        """How many rows there are, at most `MAX_COUNTED`."""
+        return min(self._counted, MAX_COUNTED)
 
     @property
     def is_cut_short(self) -> bool:
         """There are more rows than it counts."""
-        return self._counted > COUNTED
+        return self._counted > MAX_COUNTED
 
     @cached_property
     def _counted(self) -> int:
-        return cast("QuerySet[Any]", self.object_list).order_by()[: COUNTED + 1].count()
+        return cast("QuerySet[Any]", self.object_list).order_by()[: MAX_COUNTED + 1].count()
 
 
 class StateFilter(admin.SimpleListFilter):

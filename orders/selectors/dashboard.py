@@ -15,7 +15,7 @@ from django.utils import timezone
 from orders.commands import CommandState
 from orders.lifecycle import FINAL, Status
 from orders.models import Command, Delivery, Order, Payment, Refund
-from orders.selectors.searching import COUNTED
+from orders.selectors.searching import MAX_COUNTED
 
 DAYS = 14
 # Where an order stands still until a person, or the customer, does something.
@@ -33,7 +33,7 @@ class Pile:
 
 @dataclass(frozen=True, kw_only=True)
 class Backlog:
-    """Rows that wait to be carried somewhere: how many, at most `COUNTED` + 1, and since when."""
+    """Rows that wait to be carried somewhere: how many, at most `MAX_COUNTED` + 1, and since when."""
 
     count: int
     oldest: datetime | None
@@ -135,7 +135,7 @@ def _pile(orders: QuerySet[Order]) -> Pile:
 
 
 def _backlog(rows: QuerySet[Command] | QuerySet[Delivery]) -> Backlog:
-    oldest_first = rows.order_by("created_at").values("created_at")[: COUNTED + 1]
+    oldest_first = rows.order_by("created_at").values("created_at")[: MAX_COUNTED + 1]
     row = oldest_first.aggregate(count=Count("*"), oldest=Min("created_at"))
     return Backlog(count=row["count"], oldest=row["oldest"])
 

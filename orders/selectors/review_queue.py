@@ -16,7 +16,7 @@ from orders.selectors.orders import order_by_id
 # So many orders stand in the list; nobody works through more before looking again.
 SHOWN = 50
 # So many of a customer's earlier orders are counted, and so many of them shown.
-COUNTED, LISTED = 100, 5
+MAX_COUNTED, LISTED = 100, 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +115,6 @@ def _held() -> QuerySet[Order]:
 
 def _history(order: Order) -> History:
     same = Order.objects.alias(email=Lower("customer_email")).filter(email=order.customer_email.lower())
-    earlier = list(same.filter(created_at__lt=order.created_at).order_by(F("created_at").desc())[: COUNTED + 1])
-    counts = Counter(Status(past.status).in_words for past in earlier[:COUNTED])
-    return History(newest=earlier[:LISTED], counts=counts.most_common(), is_cut_short=len(earlier) > COUNTED)
+    earlier = list(same.filter(created_at__lt=order.created_at).order_by(F("created_at").desc())[: MAX_COUNTED + 1])
+    counts = Counter(Status(past.status).in_words for past in earlier[:MAX_COUNTED])
+    return History(newest=earlier[:LISTED], counts=counts.most_common(), is_cut_short=len(earlier) > MAX_COUNTED)

@@ -18,37 +18,37 @@ from orders.ids import first_uuid7, normalise_code
 from orders.lifecycle import EventType
 from orders.models import Event, Order, Payment, Shipment
 from orders.models.orders import SEARCH_WORDS
-from orders.search_text import Word, readings
+from orders.search_text import SearchTerm, interpretations
 
 # Nobody leafs further than this; what lies beyond is found by filter and search.
-COUNTED = 1000
+MAX_COUNTED = 1000
 # Of what matches, so many are looked at for the newest.
-MATCHED = 10_000
+MAX_MATCHES = 10_000
 # So many of the newest orders are compared one by one, which tells how common the words are.
-COMPARED = 5000
-# And so many where one in `COMMON` of those has the words, or where nothing is long enough for the index.
-COMPARED_FURTHER = 20_000
-COMMON = 20
-# What fewer than one in so many has is looked up among orders of any age at once: no more than `MATCHED` of a million.
-RARE = 100
+SCAN_LIMIT = 5000
+# And so many where one in `COMMON_ONE_IN` of those has the words, or where nothing is long enough for the index.
+LONG_SCAN_LIMIT = 20_000
+COMMON_ONE_IN = 20
+# What fewer than one in so many has is looked up among orders of any age: no more than `MAX_MATCHES` of a million.
+RARE_ONE_IN = 100
 # What many orders have in common is found among the orders of so many days, and no others are looked at.
 RECENT = timedelta(days=30)
 # The longest words of a search are looked up; all of them are compared.
-LOOKED_UP = 3
+MAX_INDEXED_TERMS = 3
 
 
 def orders_found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Those of `orders` that a person means who typed `text`: the newest, at most `COUNTED` + 1, looked up at once.
+    """Those of `orders` that a person means who typed `text`: the newest, at most `MAX_COUNTED` + 1, looked up at once.
 
     Every word of `text` must begin a word of the order (`orders/search_text.py`). If each has only one or two letters,
-    they may begin a word of the newest `COMPARED_FURTHER` orders; of older ones they must be whole words.
+    they may begin a word of the newest `LONG_SCAN_LIMIT` orders; of older ones they must be whole words.
     """
     if orders.query.is_empty():
         return orders
     newest: list[UUID] = []
     if order_id := _id_of(text.strip()):
         newest = list(orders.order_by().filter(pk=order_id).values_list("pk", flat=True))
-    for words in readings(text):
+    for words in interpretations(text):
         if newest := newest or _newest_found(orders, words):
             break
     return orders.filter(_OneOf("pk", Value(newest, ArrayField(UUIDField()))))
@@ -65,25 +65,25 @@ class _OneOf(Func):
     output_field = BooleanField()
 
 
-def _newest_found(orders: QuerySet[Order], words: list[Word]) -> list[UUID]:
+def _newest_found(orders: QuerySet[Order], words: list[SearchTerm]) -> list[UUID]:
     """The newest of `orders` with all these words, by their ids, which follow time. No step reads without bound."""
     ids = orders.order_by().values("pk")
     by_length = sorted((word for word in words if word.is_selective), key=lambda word: -len(word.prefixes[0]))
     if not by_length:  # what is short must be a whole word: the beginnings would be too many
-        newest = _compare(ids, words, COMPARED_FURTHER)
-        return newest if len(newest) > COUNTED else _newest(_in_index(ids, words, ""), newest)
-    newest = _compare(ids, words, COMPARED)
+        newest = _compare(ids, words, LONG_SCAN_LIMIT)
+        return newest if len(newest) > MAX_COUNTED else _newest(_in_index(ids, words, ""), newest)
+    newest = _compare(ids, words, SCAN_LIMIT)
     found = len(newest)
-    if COMPARED // COMMON <= found <= COUNTED:
-        newest = _compare(ids, words, COMPARED_FURTHER)
-    looked_up = by_length[:LOOKED_UP]
+    if SCAN_LIMIT // COMMON_ONE_IN <= found <= MAX_COUNTED:
+        newest = _compare(ids, words, LONG_SCAN_LIMIT)
+    looked_up = by_length[:MAX_INDEXED_TERMS]
     matches = _in_index(_with(ids, [word for word in words if word not in looked_up]), looked_up, ":*")
-    if found >= COMPARED // RARE and len(newest) <= COUNTED:
+    if found >= SCAN_LIMIT // RARE_ONE_IN and len(newest) <= MAX_COUNTED:
         newest = _newest(matches.filter(pk__gte=first_uuid7(timezone.now() - RECENT)), newest)
-    return newest if len(newest) > COUNTED else _newest(matches, newest)
+    return newest if len(newest) > MAX_COUNTED else _newest(matches, newest)
 
 
-def _compare(ids: QuerySet[Any], words: list[Word], among: int) -> list[UUID]:
+def _compare(ids: QuerySet[Any], words: list[SearchTerm], among: int) -> list[UUID]:
     """Those that have these words, `among` the newest orders.
 
     The bound is asked for by itself: of one that PostgreSQL does not know it takes a third of all orders to lie beyond,
@@ -91,7 +91,7 @@ def _compare(ids: QuerySet[Any], words: list[Word], among: int) -> list[UUID]:
     """
     bound = list(Order.objects.order_by("-pk").values_list("pk", flat=True)[among : among + 1])
     found = _with(ids.filter(pk__gt=bound[0]) if bound else ids, words)
-    return list(found.order_by("-pk").values_list("pk", flat=True)[: COUNTED + 1])
+    return list(found.order_by("-pk").values_list("pk", flat=True)[: MAX_COUNTED + 1])
 
 
 def _newest(found: QuerySet[Any], known: list[UUID]) -> list[UUID]:
@@ -99,15 +99,15 @@ def _newest(found: QuerySet[Any], known: list[UUID]) -> list[UUID]:
 
     Asked for the newest at once, PostgreSQL walks through all orders by age, and finds the oldest ones' reference last.
     """
-    sql, values = found[:MATCHED].query.sql_with_params()
+    sql, values = found[:MAX_MATCHES].query.sql_with_params()
     with connection.cursor() as cursor:
-        newest = f"SELECT id FROM ({sql}) AS found (id) ORDER BY id DESC LIMIT {COUNTED + 1}"  # noqa: S608 - the ORM's SQL
+        newest = f"SELECT id FROM ({sql}) AS found (id) ORDER BY id DESC LIMIT {MAX_COUNTED + 1}"  # noqa: S608 - by the ORM
         cursor.execute(newest, values)
         ids = {row[0] for row in cursor.fetchall()}
-    return sorted(ids.union(known), reverse=True)[: COUNTED + 1]
+    return sorted(ids.union(known), reverse=True)[: MAX_COUNTED + 1]
 
 
-def _with(ids: QuerySet[Any], words: Iterable[Word]) -> QuerySet[Any]:
+def _with(ids: QuerySet[Any], words: Iterable[SearchTerm]) -> QuerySet[Any]:
     """Those with words that begin so, compared one by one."""
     ids = ids.alias(words=Concat(Value(" "), "search_text", output_field=TextField()))
     for word in words:
@@ -115,7 +115,7 @@ def _with(ids: QuerySet[Any], words: Iterable[Word]) -> QuerySet[Any]:
     return ids
 
 
-def _in_index(ids: QuerySet[Any], words: Iterable[Word], ending: str) -> QuerySet[Any]:
+def _in_index(ids: QuerySet[Any], words: Iterable[SearchTerm], ending: str) -> QuerySet[Any]:
     """Those with words that begin so (`:*`) or are so, by the index."""
     lexemes = ("|".join(_quoted(prefix) + ending for prefix in word.prefixes) for word in words)
     return ids.filter(_Has(SEARCH_WORDS, Value("&".join(f"({lexeme})" for lexeme in lexemes))))

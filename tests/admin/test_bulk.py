@@ -99,14 +99,14 @@ def test_it_refuses_more_orders_than_the_limit_and_names_it(desk: Desk, monkeypa
 
 
 def test_it_does_not_take_the_newest_matches_of_a_search_for_all(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk_action, "COUNTED", 2)
+    monkeypatch.setattr(bulk_action, "MAX_COUNTED", 2)
     assert "The search finds more than 2 orders." in all_that_match(desk, "cancel_selected", named(3))
     assert not BulkRun.objects.filter(author=desk.user).exists()
 
 
 def test_the_list_offers_all_that_match_with_the_limit(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     orders = named(3)
-    monkeypatch.setattr(lists, "COUNTED", 2)
+    monkeypatch.setattr(lists, "MAX_COUNTED", 2)
     page = desk.get(LIST, q=orders[0].customer_name)
     assert f"Select all orders that match; an action takes {selectors.MAX_ORDERS} at most" in page
     assert "Select all 2" not in page

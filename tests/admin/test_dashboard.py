@@ -146,7 +146,7 @@ def test_it_says_that_temporal_answers_and_who_works(desk: Desk, settings: Setti
 
 
 def test_it_says_how_long_commands_wait_for_the_relay(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dashboard, "COUNTED", 1)  # the oldest is known however many wait
+    monkeypatch.setattr(dashboard, "MAX_COUNTED", 1)  # the oldest is known however many wait
     _, _, order = an_order(), an_order(), an_order()
     # Longer than any command that another test left undelivered in the same database.
     Command.objects.filter(order=order).update(created_at=timezone.now() - timedelta(days=4000))

@@ -182,7 +182,7 @@ def test_it_takes_the_filters_of_the_page_along(desk: Desk) -> None:
 
 
 def test_it_has_every_order_beyond_what_the_list_counts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.admin.lists.COUNTED", 1)
+    monkeypatch.setattr("orders.admin.lists.MAX_COUNTED", 1)
     moment = an_order().created_at
     same = [an_order() for _ in range(3)]
     Order.objects.filter(pk__in=[order.pk for order in same]).update(created_at=moment - timedelta(days=9000))

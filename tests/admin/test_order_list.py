@@ -191,7 +191,7 @@ def test_it_asks_the_database_as_often_for_many_orders_as_for_few(desk: Desk, fi
 
 
 def test_it_counts_no_further_than_anybody_leafs_through(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists, "COUNTED", 2)
+    monkeypatch.setattr(lists, "MAX_COUNTED", 2)
     name = f"Count {unique()}"
     for _ in range(4):
         an_order(customer_name=name)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from orders.address import Address
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.search_text import MAX_TEXT, MAX_TYPED, Word, readings, search_text
+from orders.search_text import MAX_TEXT, MAX_TYPED, SearchTerm, interpretations, search_text
 from orders.selectors import searching
 from orders.selectors.searching import orders_found
 from orders.services.customers.email_correction import correct_email
@@ -50,7 +50,9 @@ NAMES = [
 def compare(text: str, typed: str) -> bool:
     """Whether an order of this name has all words of one reading, as the database compares them."""
     words = f" {words_of(customer_name=text)}"
-    return any(all(any(f" {p}" in words for p in word.prefixes) for word in reading) for reading in readings(typed))
+    return any(
+        all(any(f" {p}" in words for p in word.prefixes) for word in reading) for reading in interpretations(typed)
+    )
 
 
 def words_of(items: tuple[NewItem, ...] = (), numbers: tuple[str, ...] = (), **fields: Any) -> str:
@@ -103,7 +105,7 @@ def test_case_and_composition_do_not_matter(text: str) -> None:
 
 @given(st.text(max_size=1200))
 def test_whatever_is_typed_the_database_understands(typed: str) -> None:
-    for words in readings(typed):
+    for words in interpretations(typed):
         query = searching._in_index(Order.objects.values("pk"), words, ":*").query
         sql, values = query.sql_with_params()
         with connection.cursor() as cursor:
@@ -111,8 +113,8 @@ def test_whatever_is_typed_the_database_understands(typed: str) -> None:
 
 
 def test_a_text_longer_than_anything_shown_is_no_search() -> None:
-    assert readings("a " * MAX_TYPED) == []
-    assert readings("x" * 300) == [[Word(("x" * 40,))]]
+    assert interpretations("a " * MAX_TYPED) == []
+    assert interpretations("x" * 300) == [[SearchTerm(("x" * 40,))]]
 
 
 def test_an_order_with_as_many_words_as_can_be_is_placed() -> None:
@@ -167,7 +169,7 @@ def test_an_order_is_found_by_everything_its_page_shows(shown: Order, typed: str
 
 
 def test_short_words_are_found_as_wholes_in_orders_of_any_age(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "COMPARED_FURTHER", 1)
+    monkeypatch.setattr(searching, "LONG_SCAN_LIMIT", 1)
     order, _begun, _newest = an_order(customer_name="Qx Zw"), an_order(customer_name="Qxa Zwa"), an_order()
     assert found("qx zw") == [order]
 

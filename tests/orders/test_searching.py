@@ -33,7 +33,7 @@ def test_no_search_needs_a_whole_table(text: str) -> None:
 def test_a_search_reads_few_of_the_newest_orders_and_the_index_of_words(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for bound in ("COMPARED", "COMPARED_FURTHER"):
+    for bound in ("SCAN_LIMIT", "LONG_SCAN_LIMIT"):
         monkeypatch.setattr(searching, bound, 1)
     _older, _newest = an_order(), an_order()
     with CaptureQueriesContext(connection) as queries:
@@ -66,7 +66,7 @@ def plans_of(queries: list[str]) -> list[str]:
 
 
 def test_it_finds_orders_older_than_those_that_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "COMPARED", 1)
+    monkeypatch.setattr(searching, "SCAN_LIMIT", 1)
     monkeypatch.setattr(searching, "RECENT", timedelta(days=-1))
     name = f"Old {unique()}"
     order, _newer = an_order(customer_name=name), [an_order() for _ in range(2)]
@@ -74,7 +74,7 @@ def test_it_finds_orders_older_than_those_that_are_compared(monkeypatch: pytest.
 
 
 def test_it_finds_the_newest_of_more_than_anybody_leafs_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "COUNTED", 2)
+    monkeypatch.setattr(searching, "MAX_COUNTED", 2)
     name = f"Many {unique()}"
     orders = [an_order(customer_name=name) for _ in range(5)]
     assert {order.pk for order in orders_found(Order.objects.all(), name)} == {order.pk for order in orders[2:]}
