@@ -4,6 +4,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import Status
 from orders.models import Command, Order
 from orders.services.commands.settle import begin
@@ -229,3 +230,8 @@ def test_it_names_only_commands_that_could_be_applied(shop: Shop) -> None:
     order.held = True
     order.save(update_fields=["held"])
     assert shop.get(f"/orders/{order.pk}").json()["accepts"] == ["cancel", "update_address", "release"]
+
+
+def test_an_order_without_a_payment_method_gets_what_the_gateway_takes(shop: Shop) -> None:
+    answer = shop.post("/orders", {name: value for name, value in ORDER.items() if name != "payment_method"})
+    assert Order.objects.get(pk=answer.json()["order_id"]).payment_method == payment_gateway().default_method
