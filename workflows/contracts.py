@@ -90,7 +90,7 @@ class Signal:
     name: str
     command_id: str
     body: Any = None
-    """What was typed by hand, whatever it is: judged by the service, never by the handler."""
+    """What was typed by hand, unchecked: the service judges it, never the handler."""
 
 
 @dataclass(frozen=True)
@@ -115,16 +115,16 @@ class OrderState:
 
     status: str
     version: int = 0
-    """The number of the order's newest event: of two states, the higher is the newer."""
+    """The number of the order's newest event: of two states, the one with the higher number is newer."""
     waiting_for: str = ""
     seconds_left: float | None = None
-    """Until the deadline; None where there is none."""
+    """Until the deadline; None: there is none."""
     held: bool = False
     needs_attention: bool = False
     is_stalled: bool = False
-    """It needs attention because a step of it was given up; the step is tried anew after a while."""
+    """A step of it was given up; it is retried after some time."""
     has_payment: bool = False
-    """While it is being undone: a charge is open or kept."""
+    """While it is being undone: a charge is open or not refunded."""
     has_label: bool = False
     """While it is being undone: a label is booked or being booked."""
     has_refund: bool = False
@@ -163,7 +163,7 @@ class ReturnState(OrderState):
     """The state of a return and its order in the database. `seconds_left` is the time until the return's deadline."""
 
     stage: str = ""
-    """The state of the return; empty: there is none, its request was rejected."""
+    """The state of the return; empty: its request was rejected."""
     is_open: bool = False
     """It waits for a decision, or for its parcel."""
 

@@ -28,10 +28,10 @@ class LeaseLoop(ABC, Generic[Item, Outcome]):
 
     name: str
     channel: str
-    """NOTIFY on it says that there may be something to claim; without one the loop polls every `POLL_SECONDS`."""
+    """The channel on which NOTIFY announces rows to claim; without one the loop polls every `POLL_SECONDS`."""
     max_concurrent: int
     round_timeout: float | None = None
-    """For how many seconds a round waits for its slower items; None: until all have ended."""
+    """How many seconds a round waits for its slower items; None: until all have ended."""
 
     def __init__(self, *, database_threads: int, lease_seconds: float) -> None:
         self._database = DatabaseThreads(database_threads)

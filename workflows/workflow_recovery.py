@@ -22,9 +22,9 @@ class Recovery:
 
     state: str
     done: str = ""
-    """As a report says it; empty: nothing."""
+    """What was done, as a report says it; empty: nothing."""
     redelivered: int = 0
-    """How many commands that had no outcome are delivered again."""
+    """How many unsettled commands are delivered again."""
 
 
 async def recover(client: Client, database: DatabaseThreads, start: WorkflowStart, *, dry_run: bool) -> Recovery:

@@ -32,9 +32,9 @@ class WorkflowStart:
     argument: OrderInput | RefundInput | ReturnRef
     order_id: UUID
     title: str
-    """How reports name what the workflow carries."""
+    """How reports name the order, refund or return."""
     is_unfinished: Callable[[], bool]
-    """Reads from the database whether there is anything left to carry."""
+    """Reads from the database whether a workflow is still needed."""
 
 
 def order_start(order_id: UUID) -> WorkflowStart:

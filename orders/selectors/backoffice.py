@@ -64,7 +64,7 @@ class OrderView:
     approvals: Sequence[Approval] = ()
     returns: Sequence[Return] = ()
     setback: Event | None = None
-    """Why it is not on its way, if it could not be shipped."""
+    """Why shipping failed, if it did."""
 
     @property
     def priced_items(self) -> list[tuple[OrderItem, str]]:

@@ -74,7 +74,7 @@ class PaymentState:
     captured: int
     refunded: int
     is_unpaid: bool
-    """It is to be paid and is not yet."""
+    """It is due and not paid yet."""
 
     @property
     def is_partly_refunded(self) -> bool:

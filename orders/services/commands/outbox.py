@@ -44,11 +44,11 @@ class Claimed:
     order_id: UUID
     kind: Kind
     is_undoing: bool
-    """Its order is being cancelled, or its payment taken back: what is decided of a refund is the order's to know."""
+    """Its order is being cancelled, or its payment taken back: then decisions on refunds go to the order's workflow."""
     attempts: int
-    """How often it was claimed, this time too."""
+    """How often it was claimed, including this time."""
     return_id: str = ""
-    """The return that it is about, if it is about one."""
+    """The return that it is about, if any."""
 
 
 def claim_commands(limit: int) -> list[Claimed]:
