@@ -31,7 +31,7 @@ class PaymentGateway(Protocol):
 
     name: str
     default_method: str
-    """The payment method of an order that names none; empty: the order waits for one."""
+    """The payment method of an order that names none."""
 
     def supports(self, method: str) -> bool:
         """Whether the token has a format that this gateway knows; makes no network call."""
