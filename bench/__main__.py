@@ -7,14 +7,14 @@ from collections.abc import Callable
 from bench import accepting, backoffice, delivery, pages
 from bench.seeded import orders_in, seeded
 
-# What can be measured by making so many orders, and the function that gives its lines.
+# Benchmarks that make a number of orders: each function returns the lines to print.
 MAKING: dict[str, Callable[[int], list[str]]] = {"accepting": accepting.measure, "delivery": delivery.measure}
-# What can be measured among so many that are there: these share one database, and its address is what they are given.
+# Benchmarks among existing orders: they share one database, whose URL they are given.
 AMONG: dict[str, Callable[[str], list[str]]] = {"backoffice": backoffice.measure, "pages": pages.measure}
 
 
 def main(arguments: list[str]) -> None:
-    """Measure what is named, or everything."""
+    """Run the named benchmarks, or all."""
     names = sorted({*MAKING, *AMONG})
     parser = ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(names)}; all by default")

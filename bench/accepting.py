@@ -1,4 +1,4 @@
-"""Orders accepted in a second by POST /orders, beside an empty view of the same server and plain start_workflow."""
+"""Orders accepted per second by POST /orders, compared with an empty view of the same server and start_workflow."""
 
 import asyncio
 import http.client
@@ -34,7 +34,7 @@ ORDER = {
 
 
 def measure(orders: int) -> list[str]:
-    """All three, and the ratios, as lines to print."""
+    """All three and their ratios, as lines to print."""
     with TemporaryDirectory(prefix="orderlife-bench-") as name:
         directory = Path(name)
         directory.chmod(0o711)
@@ -43,7 +43,7 @@ def measure(orders: int) -> list[str]:
             with ExitStack() as stack:
                 stack.enter_context(running(server_command(port), server_settings(url)))
                 await_server(port)
-                _over_http(port, orders // 10 + CLIENTS, CLIENTS, key)  # warms the server up
+                _over_http(port, orders // 10 + CLIENTS, CLIENTS, key)  # warm-up
                 placed = _over_http(port, orders, CLIENTS, key)
                 alone = _over_http(port, orders // 3, 1, key)
                 empty = _over_http(port, orders, CLIENTS)
@@ -59,7 +59,7 @@ def measure(orders: int) -> list[str]:
 
 
 class Taken:
-    """How long each request took, and all of them together, in seconds."""
+    """The duration of each request and of all, in seconds."""
 
     def __init__(self, each: list[float], together: float) -> None:
         self.each = each
@@ -71,13 +71,12 @@ def _rate(taken: Taken) -> float:
 
 
 def line_of(what: str, taken: Taken) -> str:
-    """One line of figures."""
     cuts = quantiles(taken.each, n=100)
     return f"{what:<31} {_rate(taken):7.1f} /s   p50 {cuts[49] * 1000:6.1f} ms   p99 {cuts[98] * 1000:6.1f} ms"
 
 
 def _over_http(port: int, times: int, at_once: int, key: str = "") -> Taken:
-    """Orders, by the client that owns `key`; without one, requests to an empty view."""
+    """Orders by the client that owns `key`; without one, requests to an empty view."""
     method, path, body = ("POST", "/orders", json.dumps(ORDER)) if key else ("GET", "/healthz", None)
     headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
 
@@ -98,13 +97,13 @@ def _over_http(port: int, times: int, at_once: int, key: str = "") -> Taken:
 
 
 def in_threads(client: Callable[[int], list[float]], at_once: int) -> list[float]:
-    """What so many clients at once took."""
+    """The durations with this many concurrent clients."""
     with ThreadPoolExecutor(at_once) as threads:
         return [seconds for each in threads.map(client, range(at_once)) for seconds in each]
 
 
 def timed(work: Callable[[], list[float]]) -> Taken:
-    """What the work took, each and together."""
+    """The duration of each call and of all."""
     began = time.perf_counter()
     each = work()
     return Taken(each, time.perf_counter() - began)
@@ -127,7 +126,6 @@ async def _started(address: str, times: int) -> Taken:
 
 
 def server_settings(url: str) -> dict[str, str]:
-    """The settings of a server that is measured."""
     return {"DATABASE_URL": url, "SECRET_KEY": "bench", "LOG_LEVEL": "WARNING", "RATE_LIMIT": "600000"}
 
 
@@ -148,7 +146,6 @@ def server_command(port: int) -> list[str]:
 
 
 def await_server(port: int) -> None:
-    """Wait until the web server answers."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
         try:

@@ -1,4 +1,4 @@
-"""How long the back office takes to answer with many orders, page by page, through the web server as `make up` runs it.
+"""Response times of the admin's pages with many orders, through the web server as `make up` runs it.
 
 The orders are those of `bench/seeded.py`.
 """
@@ -19,7 +19,7 @@ from bench.seeded import manage
 from stack.ports import free_port
 
 TIMES = 30
-# What a page may take at the 95th percentile, in milliseconds.
+# The limit for a page at the 95th percentile, in milliseconds.
 BUDGET = 300
 LIST = "/admin/orders/order/"
 
@@ -27,7 +27,7 @@ Queries = Iterator[dict[str, str]]
 
 
 def measure(url: str) -> list[str]:
-    """A line for each page: the median and the 95th percentile, and how many times an empty view's that is."""
+    """A line for each page: median, 95th percentile, and the ratio to an empty view."""
     with psycopg.connect(url, autocommit=True) as database:
         port, name, password = free_port(), f"bench-{secrets.token_hex(4)}", secrets.token_urlsafe(12)
         settings = {"DATABASE_URL": url, "SECRET_KEY": "bench", "LOG_LEVEL": "WARNING"}
@@ -41,21 +41,21 @@ def measure(url: str) -> list[str]:
 
 
 class Desk:
-    """A member of staff at a browser that knows nothing but HTTP and cookies."""
+    """A member of staff as an HTTP client with cookies."""
 
     def __init__(self, port: int) -> None:
         self._wire = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._cookies: dict[str, str] = {}
 
     def log_in(self, name: str, password: str) -> None:
-        """As the login page does it."""
+        """Log in through the login page."""
         self._ask("GET", "/admin/login/")
         form = {"username": name, "password": password, "csrfmiddlewaretoken": self._cookies["csrftoken"]}
         status, _ = self._ask("POST", "/admin/login/?next=/healthz", urlencode(form))
         assert status == 302, status
 
     def timed(self, path: str, queries: Queries) -> list[float]:
-        """How long each answer took, in milliseconds, the first one left out."""
+        """The response times in milliseconds, without the first."""
         taken = []
         for query in queries:
             began = time.perf_counter()

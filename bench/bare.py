@@ -1,4 +1,4 @@
-"""A workflow of the same shape as ours with nothing in it: what Temporal itself costs. Run by `bench.delivery`."""
+"""A workflow of the same shape as ours with empty activities: the cost of Temporal itself. Run by `bench.delivery`."""
 
 import asyncio
 import os
@@ -19,7 +19,6 @@ THREADS = 16
 
 @activity.defn
 def nothing(order: str) -> str:
-    """An activity that does nothing."""
     return order
 
 
@@ -29,7 +28,7 @@ class BareShipping:
 
     @workflow.run
     async def run(self, order: str) -> str:
-        """Two local activities, one that reaches outside, two local ones."""
+        """Two local activities, a regular one, two local ones."""
         for _ in range(2):
             await workflow.execute_local_activity(nothing, order, start_to_close_timeout=LOCAL)
         await workflow.execute_activity(nothing, order, start_to_close_timeout=LOCAL)
@@ -44,7 +43,7 @@ class BareOrder:
 
     @workflow.run
     async def run(self, order: str) -> str:
-        """A local activity, a timer, a local activity, one that reaches outside, a child on another queue."""
+        """A local activity, a timer, a local activity, a regular activity, a child on another queue."""
         await workflow.execute_local_activity(nothing, order, start_to_close_timeout=LOCAL)
         await workflow.sleep(REVIEW_SECONDS)
         await workflow.execute_local_activity(nothing, order, start_to_close_timeout=LOCAL)
@@ -55,7 +54,7 @@ class BareOrder:
 
 
 async def serve(queue: str, address: str, orders: int) -> None:
-    """Run a worker of `queue`; that of the orders also starts them, and prints how many seconds they took."""
+    """Run a worker for `queue`; that for orders also starts them, and prints the seconds they took."""
     client = await Client.connect(address)
     worker = Worker(
         client,
@@ -90,4 +89,4 @@ async def serve(queue: str, address: str, orders: int) -> None:
 
 if __name__ == "__main__":
     asyncio.run(serve(sys.argv[1], sys.argv[2], int(sys.argv[3])))
-    os._exit(0)  # a client of Temporal may crash while the interpreter shuts down
+    os._exit(0)  # a Temporal client may crash while the interpreter shuts down

@@ -1,4 +1,4 @@
-"""Orders delivered in a second, beside a bare workflow of the same shape, on the same servers, in the same run."""
+"""Orders delivered per second, compared with a bare workflow of the same shape, on the same servers in the same run."""
 
 import os
 import subprocess
@@ -67,7 +67,7 @@ def _ours(directory: Path, url: str, address: str, orders: int) -> float:
 
 
 def _until_delivered(database: psycopg.Connection, orders: int) -> float:
-    """Seconds between the first step of the first order and the last of the last."""
+    """Seconds between the first event of the first order and the last event of the last."""
     until = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < until:
         row = database.execute(
@@ -85,7 +85,6 @@ def _until_delivered(database: psycopg.Connection, orders: int) -> float:
 
 @contextmanager
 def running(command: list[str], settings: dict[str, str]) -> Iterator[None]:
-    """A process, for as long as the block runs."""
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **settings}
     )

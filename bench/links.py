@@ -1,4 +1,4 @@
-"""Prints the links of so many orders, spread over all of them: `python -m bench.links N`."""
+"""Prints customers' links, spread evenly over all orders: `python -m bench.links N`."""
 
 import os
 import sys
@@ -8,7 +8,6 @@ import django
 
 
 def links(count: int) -> list[str]:
-    """Path and query of each customer's link."""
     from orders.models import Order
     from orders.services.customers.access import tracking_url
 

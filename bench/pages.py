@@ -1,4 +1,4 @@
-"""Customers' pages in a second, among made-up orders, alone and while 200 pages are open and ask for changes."""
+"""Customers' pages per second among made-up orders, alone and while 200 open pages poll for changes."""
 
 import http.client
 import os
@@ -27,7 +27,7 @@ from stack.ports import free_port
 
 PAGES = 2000
 OPEN = 200
-# As static/orders/live.js asks, as long as nothing changes.
+# The polling interval of static/orders/live.js while nothing changes.
 FIRST, SLOWER, LAST = 2.0, 1.25, 30.0
 ETAG = re.compile(rb'data-etag="([^"]+)"')
 
@@ -38,7 +38,7 @@ def measure(url: str) -> list[str]:
     with running(server_command(port), server_settings(url)):
         await_server(port)
         visits = [_opened(port, link) for link in links]
-        _pages(port, visits[:CLIENTS], CLIENTS * 10)  # warms the server up
+        _pages(port, visits[:CLIENTS], CLIENTS * 10)  # warm-up
         alone = _pages(port, visits, PAGES)
         with _open_pages(port, visits[:OPEN]) as polls:
             beside = _pages(port, visits, PAGES)
@@ -52,7 +52,7 @@ def measure(url: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Visit:
-    """An order's page that a browser has opened by its link."""
+    """An order's page, opened by its link."""
 
     path: str
     cookie: str
@@ -61,7 +61,7 @@ class Visit:
 
 @dataclass
 class Polls:
-    """How long the open pages waited for their answers, in seconds."""
+    """The response times of the open pages' polls, in seconds."""
 
     seconds: list[float] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
@@ -97,7 +97,7 @@ def _pages(port: int, visits: list[Visit], times: int) -> Taken:
 
 
 def _seconds(wire: http.client.HTTPConnection, visit: Visit, expected: int) -> float:
-    """How long a page takes; with 304 expected, the question whether it has changed."""
+    """The response time of a page; with 304 expected, of a conditional request."""
     poll = expected == 304
     headers = {"cookie": visit.cookie} | ({"if-none-match": visit.etag} if poll else {})
     began = time.perf_counter()
@@ -110,7 +110,7 @@ def _seconds(wire: http.client.HTTPConnection, visit: Visit, expected: int) -> f
 
 @contextmanager
 def _open_pages(port: int, visits: list[Visit]) -> Iterator[Polls]:
-    """Keep these pages open for as long as the block runs: each asks as the browser's script would."""
+    """Keep these pages open for the duration of the block: each polls like the browser's script."""
     polls = Polls()
 
     def page(visit: Visit, place: int) -> None:

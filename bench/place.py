@@ -1,4 +1,4 @@
-"""Places so many orders through the product's own service: `python -m bench.place N`."""
+"""Places orders through the product's own service: `python -m bench.place N`."""
 
 import os
 import sys
@@ -7,7 +7,6 @@ import django
 
 
 def place(orders: int) -> None:
-    """Place them."""
     from orders.actors import Actor
     from orders.address import Address
     from orders.services.orders.placement import NewItem, NewOrder, place_order

@@ -1,4 +1,4 @@
-"""A database of made-up orders, for what is measured among many of them."""
+"""A database of made-up orders, for benchmarks among many orders."""
 
 import os
 import subprocess
@@ -12,15 +12,15 @@ import psycopg
 
 from stack.postgres import embedded_postgres
 
-# Fewer tell nothing about many.
+# Fewer would not be representative.
 FEWEST = 20_000
 
 
 @contextmanager
 def seeded(orders: int) -> Iterator[str]:
-    """The address of a migrated database with so many made-up orders, at least `FEWEST`, for as long as the block runs.
+    """The URL of a migrated database with this many made-up orders, at least `FEWEST`, for the duration of the block.
 
-    Where `SEEDED_DATABASE_URL` names a database that has them already, it is that one, whatever the number.
+    If `SEEDED_DATABASE_URL` is set, it is that database, whatever the number of its orders.
     """
     if url := os.environ.get("SEEDED_DATABASE_URL"):
         manage(url, "migrate", "--verbosity=0")
@@ -36,7 +36,6 @@ def seeded(orders: int) -> Iterator[str]:
 
 
 def orders_in(url: str) -> int:
-    """How many orders a database holds."""
     with psycopg.connect(url) as database:
         (count,) = database.execute("SELECT count(*) FROM orders").fetchone() or (0,)
     return int(count)
@@ -45,5 +44,5 @@ def orders_in(url: str) -> int:
 def manage(url: str, *arguments: str, **settings: str) -> None:
     """Run `manage.py` on that database."""
     environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "bench", **settings}
-    # stdout is the report's; what it says of its progress goes to stderr.
+    # stdout is the report's; progress goes to stderr.
     subprocess.run([sys.executable, "manage.py", *arguments], check=True, env=environment, stdout=subprocess.DEVNULL)

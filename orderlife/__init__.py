@@ -1,1 +1,1 @@
-"""Composition: settings, URLs and the WSGI entry point. Nothing imports this package but Django."""
+"""Composition: settings, URLs and the WSGI entry point. Only Django imports this package."""

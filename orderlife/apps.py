@@ -1,17 +1,17 @@
-"""The admin site, as an app of its own so that Django's need not be registered twice."""
+"""The admin site as an app config of our own, so that Django's default site is not registered as well."""
 
 from django.contrib.admin.apps import AdminConfig
 
 
 class OrderlifeAdmin(AdminConfig):
-    """Django's admin under our title."""
+    """Django's admin with our site class."""
 
     default_site = "orders.admin.site.OrderlifeAdminSite"
 
     def ready(self) -> None:
-        """Second factors bring screens that show their keys: nobody needs those. People have a screen of ours."""
+        """Unregister the admin pages of the OTP devices, which show their keys; there is a page of our own."""
         super().ready()
-        # The site's module needs the models, which are not there yet when this one is read.
+        # The site's module needs the models, which are not loaded yet when this module is imported.
         from django.contrib.admin import site
         from django.contrib.auth.models import Group, User
 

@@ -1,4 +1,4 @@
-"""Where the settings come from: the process environment, then `.env`, then the stack that `make up` runs here."""
+"""Sources of the settings: the process environment, then `.env`, then a running `make up`."""
 
 import base64
 import binascii
@@ -14,17 +14,17 @@ from django.core.exceptions import ImproperlyConfigured
 
 from orders.money import CURRENCIES
 
-# What `filemail://` means in EMAIL_URL: files that a mail program opens.
+# The scheme `filemail://` in EMAIL_URL: one file for each e-mail.
 MAIL_FILES = "orders.gateways.mail_files.EmailBackend"
 BASE_DIR = Path(__file__).resolve().parent.parent
-# A key that is shorter can be found by trying; Standard Webhooks recommends 24 bytes.
+# A shorter key can be found by brute force; Standard Webhooks recommends 24 bytes.
 MIN_SECRET_BYTES = 16
 _WEBHOOK_SENDER = re.compile(r"(carriers|payments)/[A-Za-z0-9._-]{1,50}")
 DATA_DIR = Path(os.environ.get("ORDERLIFE_DATA_DIR", BASE_DIR / ".data"))
 
 
 def load() -> environ.Env:
-    """Read `.env` and the running stack's own answers into the environment, never over what is already set."""
+    """Read `.env` and the values of the running stack into the environment, without overriding what is set."""
     environ.Env.read_env(str(BASE_DIR / ".env"))
     if "DATABASE_URL" not in os.environ and (stack := running_stack()):
         environ.Env.read_env(str(DATA_DIR / "secrets.env"))
@@ -35,7 +35,7 @@ def load() -> environ.Env:
 
 
 def running_stack() -> dict[str, object] | None:
-    """What `.data/stack.json` says, if the process that wrote it is still alive."""
+    """The content of `.data/stack.json`, if the process that wrote it is still running."""
     try:
         stack = json.loads((DATA_DIR / "stack.json").read_text())
         os.kill(stack["pid"], 0)
@@ -57,7 +57,7 @@ def required(env: environ.Env, name: str, remedy: str) -> str:
 
 
 def mail_settings(env: environ.Env) -> dict[str, object]:
-    """Django's own settings for mails, from EMAIL_URL or EMAIL_BACKEND. `MAILS` is whether there are to be any."""
+    """Django's e-mail settings, from EMAIL_URL or EMAIL_BACKEND. `MAILS`: whether e-mails are sent at all."""
     url, backend = env.str("EMAIL_URL", default=""), env.str("EMAIL_BACKEND", default="")
     found: dict[str, object] = {"MAILS": bool(url or backend)}
     if url:
@@ -71,7 +71,7 @@ def mail_settings(env: environ.Env) -> dict[str, object]:
 
 
 def one_of(env: environ.Env, name: str, values: tuple[str, ...]) -> str:
-    """The value of `name`, the first of `values` by default.
+    """The value of `name`; the first of `values` by default.
 
     Raises:
         ImproperlyConfigured: it is none of them.
@@ -83,10 +83,10 @@ def one_of(env: environ.Env, name: str, values: tuple[str, ...]) -> str:
 
 
 def gateway(env: environ.Env, name: str, *, public_url: str, allow_simulated: bool) -> str:
-    """The value of `name`, which chooses an outside system; a simulated one unless another is named.
+    """The value of `name`, which chooses an outside system; simulated by default.
 
     Raises:
-        ImproperlyConfigured: it would be simulated where customers come by https, and nobody said that it may be.
+        ImproperlyConfigured: it is simulated although `PUBLIC_URL` is https and `ALLOW_SIMULATED` is not set.
     """
     value = str(env.str(name, default="simulated"))
     if value.startswith("simulated") and public_url.startswith("https://") and not allow_simulated:
@@ -98,10 +98,10 @@ def gateway(env: environ.Env, name: str, *, public_url: str, allow_simulated: bo
 
 
 def currency_in_use(name: str, value: str) -> str:
-    """The value, which is the currency of orders that name none.
+    """The value, a currency code.
 
     Raises:
-        ImproperlyConfigured: nobody pays in it.
+        ImproperlyConfigured: it is not a currency in use.
     """
     if value not in CURRENCIES:
         raise ImproperlyConfigured(f"{name} is {value!r}: it must be an ISO 4217 currency that is in use, such as USD.")
@@ -109,10 +109,10 @@ def currency_in_use(name: str, value: str) -> str:
 
 
 def amounts(env: environ.Env, name: str, default: str) -> dict[str, Decimal]:
-    """Amounts in major units by currency, as in `500,JPY:60000`; the one without a currency is for all others (`""`).
+    """Amounts in major units by currency, as in `500,JPY:60000`; one without a currency applies to all others (`""`).
 
     Raises:
-        ImproperlyConfigured: one of them is no amount.
+        ImproperlyConfigured: one of them is not an amount.
     """
     found = {}
     for text in filter(None, map(str.strip, env.str(name, default=default).split(","))):
@@ -125,10 +125,10 @@ def amounts(env: environ.Env, name: str, default: str) -> dict[str, Decimal]:
 
 
 def keys(env: environ.Env, name: str, default: str) -> list[str]:
-    """Secret keys, separated by commas, the newest first; `default` alone where none are set.
+    """Secret keys, separated by commas, newest first; `default` if none is set.
 
     Raises:
-        ImproperlyConfigured: one of them is empty, which anybody could sign with, or stands twice.
+        ImproperlyConfigured: one is empty, with which anybody could sign, or is repeated.
     """
     value = env.str(name, default="").strip()
     found = [key.strip() for key in value.split(",")] if value else [default]
@@ -140,10 +140,10 @@ def keys(env: environ.Env, name: str, default: str) -> list[str]:
 
 
 def webhook_secrets(env: environ.Env, name: str) -> list[str]:
-    """Who may send webhooks: `carriers/CODE=whsec_...` and `payments/NAME=whsec_...`, separated by commas.
+    """The secrets of webhook senders: `carriers/CODE=whsec_...` and `payments/NAME=whsec_...`, separated by commas.
 
     Raises:
-        ImproperlyConfigured: one of them names nobody, or holds no key that keeps strangers out. The message names no
+        ImproperlyConfigured: one of them names no sender, or its key is invalid or too short. The message contains no
             secret.
     """
     value = env.str(name, default="").strip()

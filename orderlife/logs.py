@@ -1,10 +1,10 @@
-"""How log lines look where a machine reads them."""
+"""The machine-readable log format."""
 
 import structlog
 
 
 def json_lines() -> structlog.stdlib.ProcessorFormatter:
-    """One JSON object a line: `timestamp`, `level`, `logger`, `event`, and `exception` where there is one."""
+    """One JSON object per line: `timestamp`, `level`, `logger`, `event`, and `exception` if there is one."""
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             structlog.stdlib.add_log_level,

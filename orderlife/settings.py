@@ -89,8 +89,8 @@ TEMPLATES = [
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------
 required(env, "DATABASE_URL", "run `make up` in another terminal, or point DATABASE_URL at a PostgreSQL.")
 _database = env.db_url("DATABASE_URL")
-# Nobody may keep an order's lock by falling silent: no transaction waits for anything but PostgreSQL, so one that
-# pauses for ten seconds has lost its client. Either end notices within 25 seconds that the other is gone.
+# A client that stops responding must not keep an order's lock: no transaction waits for anything but PostgreSQL, so one
+# that is idle for ten seconds has lost its client. Either end notices a dead peer within 25 seconds.
 _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 _UNANSWERED = {"tcp_user_timeout": 25_000}  # milliseconds
 _SERVER_SIDE = {
@@ -108,14 +108,14 @@ DATABASES = {
             "options": " ".join(f"-c {name}={value}" for name, value in _SERVER_SIDE.items()),
             **_database.get("OPTIONS", {}),
         },
-        # Connections live as long as their thread; a broken one is noticed before it is used again.
+        # Connections live as long as their thread; a broken one is detected before it is used again.
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
     }
 }
 
-# How many seconds a request waits for a lock, and for a statement, before it is answered 503; 0: for as long as it
-# takes. They hold in the web server alone (`orderlife/web.py`).
+# Seconds that a request waits for a lock, and for a statement, before it is answered 503; 0: no limit. They apply to
+# the web server only (`orderlife/web.py`).
 WEB_LOCK_TIMEOUT = env.float("WEB_LOCK_TIMEOUT", default=2)
 WEB_STATEMENT_TIMEOUT = env.float("WEB_STATEMENT_TIMEOUT", default=15)
 
@@ -129,11 +129,11 @@ TEMPORAL_UI_URL = env.str("TEMPORAL_UI_URL", default="")
 # The sandbox finds nondeterminism and costs 20 to 30 ms of CPU an order: on in tests, off in production.
 WORKFLOW_SANDBOX = env.bool("WORKFLOW_SANDBOX", default=False)
 WORKER_THREADS = env.int("WORKER_THREADS", default=16)
-# Who answers what the back office asks about running workflows; "": nobody.
+# The class through which the admin asks about running workflows; "": none.
 WORKFLOW_MONITOR = "workflows.temporal_status.TemporalMonitor"
-# Opens /metrics to the monitoring that sends it as a Bearer token; without it there is no such page.
+# The bearer token that opens /metrics; if it is empty, there is no such page.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
-# How often a worker looks for orders that nobody carries (0: never), and how long one may stand still before it does.
+# Seconds between two rounds of the reconciler (0: never), and seconds without progress after which it checks an order.
 RECONCILE_INTERVAL = env.float("RECONCILE_INTERVAL", default=60)
 STUCK_AFTER = env.float("STUCK_AFTER", default=300)
 
@@ -142,14 +142,14 @@ MANUAL_REVIEW_TIMEOUT = env.float("MANUAL_REVIEW_TIMEOUT", default=3)
 PAYMENT_PROCESSING_DELAY = env.float("PAYMENT_PROCESSING_DELAY", default=2)
 SHIPPING_DELAY = env.float("SHIPPING_DELAY", default=2)
 PAYMENT_RETRY_WINDOW = env.float("PAYMENT_RETRY_WINDOW", default=24 * 3600)
-# A held order to which nothing has happened for so long stands on the dashboard.
+# A held order without an event for this long is shown on the dashboard.
 HELD_TOO_LONG = env.float("HELD_TOO_LONG", default=24 * 3600)
 DELIVERY_DEADLINE = env.float("DELIVERY_DEADLINE", default=14 * 24 * 3600)
-# After a delivery, a return may be asked for; then it is to be decided; then its parcel may take so long.
+# The time after delivery to request a return, then to decide on it, then for its parcel to arrive.
 RETURN_WINDOW = env.float("RETURN_WINDOW", default=30 * 24 * 3600)
 RETURN_DECISION_WINDOW = env.float("RETURN_DECISION_WINDOW", default=3 * 24 * 3600)
 RETURN_ARRIVAL_WINDOW = env.float("RETURN_ARRIVAL_WINDOW", default=30 * 24 * 3600)
-# Where customers send what they return, in one line.
+# The return address, in one line.
 RETURN_ADDRESS = env.str("RETURN_ADDRESS", default="")
 
 # --- What an order may be ---------------------------------------------------------------------------------------------
@@ -158,24 +158,25 @@ DEFAULT_CURRENCY = currency_in_use("DEFAULT_CURRENCY", env.str("DEFAULT_CURRENCY
 COUNTRIES_SERVED = env.list("COUNTRIES_SERVED", default=["US", "CA", "GB", "IE", "DE", "AT", "CH", "FR", "ES", "NL"])
 MAX_QUANTITY = env.int("MAX_QUANTITY", default=100)
 
-# What one person may give back of one order, in major units of its currency; more waits for a second person. The amount
-# without a currency is for all that are not named. Empty: nothing waits.
+# How much of one order one person may refund, in major units of its currency; more needs a second person's approval. An
+# amount without a currency applies to all others. Empty: no limit.
 REFUND_APPROVAL_LIMIT = amounts(env, "REFUND_APPROVAL_LIMIT", default="500")
 
 # --- What makes a person review an order, instead of the timer --------------------------------------------------------
-# Totals above which a person looks, and above which one looks at a customer's first order, as refunds are limited.
+# Totals above which an order, and a customer's first order, is reviewed by a person; in the format of
+# REFUND_APPROVAL_LIMIT.
 REVIEW_TOTAL_LIMIT = amounts(env, "REVIEW_TOTAL_LIMIT", default="1000,JPY:150000")
 REVIEW_FIRST_ORDER_LIMIT = amounts(env, "REVIEW_FIRST_ORDER_LIMIT", default="")
-# How many orders from one e-mail address, and to one postal address, may come within the window; 0: any number.
+# How many orders from one e-mail address, and to one postal address, are allowed within the window; 0: any number.
 REVIEW_ORDERS_PER_EMAIL = env.int("REVIEW_ORDERS_PER_EMAIL", default=0)
 REVIEW_ORDERS_PER_ADDRESS = env.int("REVIEW_ORDERS_PER_ADDRESS", default=0)
 REVIEW_WINDOW = env.float("REVIEW_WINDOW", default=3600)
-# The countries that orders usually go to; empty: all that are served.
+# Countries whose orders need no review by a person; empty: all that are served.
 REVIEW_USUAL_COUNTRIES = env.list("REVIEW_USUAL_COUNTRIES", default=[])
-# Whether an order to another country than the customer's earlier ones is one for a person.
+# Whether an order to a country other than those of the customer's earlier orders is reviewed by a person.
 REVIEW_COUNTRY_HISTORY = env.bool("REVIEW_COUNTRY_HISTORY", default=False)
 
-# Who fulfils orders: "simulated" steps follow each other at once.
+# Who fulfils orders; "simulated" steps follow each other automatically.
 FULFILMENT = one_of(env, "FULFILMENT", ("simulated", "manual"))
 
 # --- Outside systems --------------------------------------------------------------------------------------------------
@@ -185,44 +186,44 @@ PAYMENT_GATEWAY = gateway(env, "PAYMENT_GATEWAY", public_url=PUBLIC_URL, allow_s
 # Where `manage.py run_simulated_gateway` serves, for PAYMENT_GATEWAY=simulated_http.
 PAYMENT_GATEWAY_URL = env.str("PAYMENT_GATEWAY_URL", default="http://127.0.0.1:8100")
 CARRIER = gateway(env, "CARRIER", public_url=PUBLIC_URL, allow_simulated=ALLOW_SIMULATED)
-# Where each carrier tells customers of a parcel: CODE=https://...{number}...; no link without it.
+# The tracking page of each carrier: CODE=https://...{number}...; no link without it.
 CARRIER_LINKS = dict(pair.split("=", 1) for pair in env.list("CARRIER_LINKS", default=[]))
 GATEWAY_TIMEOUT = env.float("GATEWAY_TIMEOUT", default=5)
 SIMULATED_DIR = Path(env.str("SIMULATED_DIR", default=str(DATA_DIR / "simulated")))
 
 # --- Mails ------------------------------------------------------------------------------------------------------------
-# EMAIL_URL or EMAIL_BACKEND says how they leave; without both none are written.
+# EMAIL_URL or EMAIL_BACKEND says how they are sent; without both, there are none.
 MAILS = False
 vars().update(mail_settings(env))
-# What a provider behind anymail needs, as JSON.
+# Settings of a provider used through anymail, as JSON.
 ANYMAIL = env.json("ANYMAIL", default={})
 EMAIL_TIMEOUT = 8
 DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="Orderlife <orders@localhost>")
-# How long an order is in review before its customer is told that it takes longer; 0: never.
+# How long an order is in review before the customer is told of the delay; 0: never.
 REVIEW_MAIL_AFTER = env.float("REVIEW_MAIL_AFTER", default=24 * 3600)
 
 # --- The interfaces -------------------------------------------------------------------------------------------
-# The first key makes the customers' links, all of them open one: put a new key in front to rotate.
+# The first key signs customers' links, all of them verify: to rotate, put a new key in front.
 TRACKING_KEYS = keys(env, "TRACKING_KEYS", default=f"tracking:{SECRET_KEY}")
-# How many requests an API client may send in a minute; 0: as many as it likes.
+# The most requests of an API client per minute; 0: unlimited.
 RATE_LIMIT = env.int("RATE_LIMIT", default=60000)
-# How many forms of the customers' pages one client address may send in ten minutes; 0: as many as it likes.
+# The most forms of the customer's pages that one client address may submit in ten minutes; 0: unlimited.
 TRACKING_RATE_LIMIT = env.int("TRACKING_RATE_LIMIT", default=60)
-# The networks of proxies in front, whose X-Forwarded-For is believed.
+# Networks of proxies whose X-Forwarded-For is trusted.
 TRUSTED_PROXIES = [ip_network(name) for name in env.list("TRUSTED_PROXIES", default=[])]
-# Who may send webhooks: carriers/CODE=whsec_... and payments/NAME=whsec_...; two for one sender while it changes over.
+# Webhook senders: carriers/CODE=whsec_... and payments/NAME=whsec_...; two for one sender during rotation.
 WEBHOOK_SECRETS = webhook_secrets(env, "WEBHOOK_SECRETS")
-# The first key makes the secrets of shops' webhook endpoints, all of them sign: put a new key in front to rotate.
+# The first key derives the secrets of shops' webhook endpoints, all of them sign: to rotate, put a new key in front.
 WEBHOOK_KEYS = keys(env, "WEBHOOK_KEYS", default=f"webhooks:{SECRET_KEY}")
-# Whether webhooks may go to private addresses and without TLS: for one's own machine, never where strangers have keys.
+# Whether webhooks may go to private addresses and without TLS: for development only.
 WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)
 LOGIN_URL = "admin:login"
-# Where a login leads whose `next` is no page of ours.
+# Where a login redirects if `next` is not a page of this site.
 LOGIN_REDIRECT_URL = "admin:index"
-# Whether staff must give a second factor to log in; who has none sets one up then.
+# Whether staff need a second factor to log in; those without one set it up then.
 ADMIN_TWO_FACTOR = env.bool("ADMIN_TWO_FACTOR", default=False)
 OTP_TOTP_ISSUER = "Orderlife"
-# Whoever guesses a password of the staff refunds money with it. Length counts most; the rest are Django's own.
+# A guessed staff password can refund money. Length matters most; the other validators are Django's.
 _VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
@@ -230,11 +231,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
 ]
-# Who fails so often to log in under one name from one address waits so long; every web process knows it.
+# After this many failed logins for one name from one address, it is locked out for this long, in all web processes.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = env.int("LOGIN_ATTEMPTS", default=10)
 AXES_COOLOFF_TIME = timedelta(seconds=env.float("LOGIN_LOCKOUT", default=900))
-# Beside it, how many failed attempts may come from one address within that time, under whatever names; 0: any number.
+# In addition, the most failed logins from one address within that time, for any names; 0: unlimited.
 LOGIN_ATTEMPTS_BY_ADDRESS = env.int("LOGIN_ATTEMPTS_BY_ADDRESS", default=30)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "orders.client_address.client_address"
@@ -245,7 +246,7 @@ AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 STATIC_URL = "/static/"
-# Static files are found where they lie; a directory is only for `collectstatic` in front of a web server of its own.
+# Static files are served from where they are; the directory is for `collectstatic` with a separate web server.
 STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
@@ -269,7 +270,7 @@ FILE_UPLOAD_HANDLERS = ["orders.bodies.NoUploads"]
 
 # --- Language and time ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-# What customers are spoken to in; the admin and the API speak English.
+# Languages of the customer's pages and e-mails; the admin and the API are in English.
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale" / "pages", BASE_DIR / "locale" / "mails"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")

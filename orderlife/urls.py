@@ -1,4 +1,4 @@
-"""Which path leads where."""
+"""The URL routes of the project."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -17,7 +17,7 @@ urlpatterns = [
     path("readyz", readyz),
     path("metrics", metrics),
     path(PAGE.removeprefix("/"), problems_page),
-    path("openapi.json", openapi_json),  # in front of the framework's own, which builds it for each request
+    path("openapi.json", openapi_json),  # before the framework's own route, which builds it for each request
     path("", api.urls),
 ]
 handler500 = "orders.outages.server_error"

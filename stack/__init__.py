@@ -1,1 +1,1 @@
-"""The whole of Orderlife on one machine: PostgreSQL, Temporal, web and workers as children of one process."""
+"""Orderlife on one machine: PostgreSQL, Temporal, web server and workers as children of one process."""

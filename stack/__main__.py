@@ -18,7 +18,7 @@ INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run a command; what goes wrong is a message for a person, never a traceback."""
+    """Run a command; an error is a message for a person, never a traceback."""
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
     meanings = " ".join(f"{name}: {run.__doc__}" for name, run in COMMANDS.items())
     parser.add_argument("command", choices=COMMANDS, help=meanings)

@@ -1,4 +1,4 @@
-"""A shop's side of the REST API, with nothing but the standard library."""
+"""A client of the REST API that uses the standard library only."""
 
 import json
 import urllib.error
@@ -16,7 +16,7 @@ JOHN_DOE: Answer = {
 
 
 class ApiError(Exception):
-    """The API refused, or did not answer. `status` is 0 where there was no answer."""
+    """The API refused the request or did not answer; then `status` is 0."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -24,30 +24,26 @@ class ApiError(Exception):
 
 
 class Api:
-    """Orderlife's API as the client that owns `key` sees it."""
+    """A client of Orderlife's API with the API key `key`."""
 
     def __init__(self, base: str, key: str) -> None:
         self.base = base
         self.key = key
 
     def place(self, order: Answer | None = None) -> Answer:
-        """Place an order."""
         return self._ask("POST", "/orders", order or JOHN_DOE)
 
     def order(self, order_id: str) -> Answer:
-        """An order as it stands."""
         return self._ask("GET", f"/orders/{order_id}")
 
     def cancel(self, order_id: str, reason: str) -> Answer:
-        """Ask for an order to be cancelled."""
         return self._ask("POST", f"/orders/{order_id}/cancel", {"reason": reason})
 
     def change_address(self, order_id: str, address: dict[str, str]) -> Answer:
-        """Ask for an order to be sent elsewhere."""
         return self._ask("PUT", f"/orders/{order_id}/shipping-address", address)
 
     def knows_us(self) -> bool:
-        """Whether the key is one that the API issued."""
+        """Whether the API accepts the key."""
         try:
             self.order(str(uuid.UUID(int=0)))
         except ApiError as error:
@@ -55,7 +51,7 @@ class Api:
         return True
 
     def curl(self) -> str:
-        """A line to paste into a shell that places an order."""
+        """A shell command that places an order."""
         return (
             f"curl -sS {self.base}/orders -H 'Authorization: Bearer {self.key}'"
             f" -H 'Content-Type: application/json' -d '{json.dumps(JOHN_DOE)}'"
@@ -78,7 +74,6 @@ class Api:
 
 
 def answers(url: str) -> bool:
-    """Whether a GET of `url` answers 200."""
     try:
         with urllib.request.urlopen(url, timeout=2) as response:
             return bool(response.status == 200)

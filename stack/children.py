@@ -1,4 +1,4 @@
-"""What the stack is made of: the five children, and the environment that they run in."""
+"""The five child processes of the stack, and their environment."""
 
 import os
 import sys
@@ -22,23 +22,19 @@ class Parts:
 
     @property
     def web(self) -> str:
-        """The address of the web server."""
         return f"http://{HOST}:{self.ports.web}"
 
     @property
     def temporal_ui(self) -> str:
-        """The address of Temporal's web UI."""
         return f"http://{HOST}:{self.ports.temporal_ui}"
 
     @property
     def cluster(self) -> Cluster:
-        """The database server."""
         password = self.secrets["POSTGRES_PASSWORD"]
         return Cluster(self.data.postgres, self.data.logs / "postgres.log", self.ports.postgres, password)
 
     @property
     def dev_server(self) -> DevServer:
-        """The Temporal server."""
         ports = self.ports
         return DevServer(
             self.data.temporal / "temporal.db",
@@ -49,7 +45,7 @@ class Parts:
         )
 
     def environment(self) -> dict[str, str]:
-        """Our own environment, with where everything is; the caller's other settings pass through."""
+        """Our own environment, plus the addresses of everything; other settings of the caller pass through."""
         return {
             **os.environ,
             "ORDERLIFE_DATA_DIR": str(self.data.path),
@@ -59,7 +55,7 @@ class Parts:
             "PUBLIC_URL": os.environ.get("PUBLIC_URL") or self.web,
             "SECRET_KEY": self.secrets["SECRET_KEY"],
             "TRACKING_KEYS": self.secrets["TRACKING_KEYS"],
-            # One's own machine, where a shop under development listens on it too.
+            # Development only: a shop on this machine may register a local URL.
             "WEBHOOK_ALLOW_PRIVATE": os.environ.get("WEBHOOK_ALLOW_PRIVATE", "true"),
             "EMAIL_URL": os.environ.get("EMAIL_URL") or f"filemail://{self.data.mails}",
             "RETURN_ADDRESS": os.environ.get("RETURN_ADDRESS") or "Orderlife, 1 Way Back, Springfield IL 62701",
@@ -71,12 +67,12 @@ class Parts:
         return self._python(arguments[0], str(ROOT / "manage.py"), *arguments, **environment)
 
     def stores(self) -> tuple[Spec, Spec]:
-        """What the others need to be there first."""
+        """The children that must be ready first."""
         postgres = Spec("postgres", self.cluster.command(), phase=0, clear=self.cluster.clear_the_way)
         return postgres, Spec("temporal", self.dev_server.command(), phase=1)
 
     def servers(self) -> tuple[Spec, Spec, Spec]:
-        """What does the work."""
+        """The children that depend on them."""
         web = self._python("web", "-m", "orderlife.server", "--host", HOST, "--port", str(self.ports.web))
         return (
             Spec("web", web, phase=2),

@@ -1,4 +1,4 @@
-"""`make demo`: three orders, and whether each ended as it should."""
+"""`make demo`: three orders, and whether each ended as expected."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from stack.orders import NEW_ADDRESS, DemoError, Followed, Ledgers, delivered, r
 
 @dataclass(frozen=True)
 class Story:
-    """One of the demo's orders: what happens to it, what to check in the ledgers, and how to report it."""
+    """One order of the demo: what happens to it, what to check in the ledgers, and how to report it."""
 
     title: str
     play: Callable[[Followed], Iterator[None]]
@@ -41,7 +41,7 @@ STORIES = (
 
 
 def play(stack: Stack, api: Api) -> bool:
-    """Play all stories at once; whether each order ended as it should. The last lines name them."""
+    """Run all stories concurrently; returns whether each order ended as expected. The last lines name them."""
     ledgers = Ledgers(stack.parts.data.simulated)
     stack.terminal.line()
     orders = [(story, Followed.place(api, story.title, stack.terminal.line)) for story in STORIES]

@@ -1,4 +1,4 @@
-"""Our end of the process that cleans up after us; `stack.guardian` is that process."""
+"""The stack's side of the process that cleans up after it, which is `stack.guardian`."""
 
 import contextlib
 import subprocess
@@ -16,17 +16,17 @@ class Guard:
         self._process = self._started()
 
     def watch(self, process_id: int, stop_signal: int) -> None:
-        """Have a process group ended when we are gone."""
+        """Have a process group ended when this process is gone."""
         self._watched[process_id] = stop_signal
         self._send(f"+{process_id} {stop_signal}\n")
 
     def forget(self, process_id: int) -> None:
-        """The process group has ended; its number may soon be another's."""
+        """The process group has ended; its number may be reused."""
         self._watched.pop(process_id, None)
         self._send(f"-{process_id}\n")
 
     def close(self) -> None:
-        """Let the guard go; it ends what it still watches."""
+        """End the guard; it ends what it still watches."""
         if self._process.stdin:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()

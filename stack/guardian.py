@@ -1,8 +1,8 @@
-"""Ends what a stack leaves behind when it is itself killed with SIGKILL.
+"""Ends the processes that a stack leaves behind when it is killed with SIGKILL.
 
-A process of its own, which reads `+PID SIGNAL` and `-PID` lines from the stack. The end of that input means that the
-stack is gone: the process groups still listed are asked to end, and killed after a few seconds. The kernel tells direct
-children of their parent's death; it does not tell grandchildren, such as the web server's worker processes.
+A separate process that reads lines `+PID SIGNAL` and `-PID` from the stack. The end of that input means that the stack
+is gone: the process groups still listed are asked to end, and killed after a few seconds. The kernel can signal direct
+children at their parent's death, but not grandchildren such as the web server's worker processes.
 """
 
 import os
@@ -14,7 +14,7 @@ TIMEOUT_SECONDS = 5.0
 
 
 def main() -> None:
-    """Keep the list, and clean up when the input ends."""
+    """Maintain the list, and clean up at the end of the input."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups: dict[int, int] = {}
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def reaches(group: int, number: int) -> bool:
-    """Signal a process group; whether there was one."""
+    """Signal a process group; returns whether it exists."""
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):

@@ -1,4 +1,4 @@
-"""Brings a stack up, step by step, and takes it down again."""
+"""Starts a stack step by step, and stops it."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ API_CLIENT = "demo"
 
 
 class Stack:
-    """A stack that is up, or on its way there."""
+    """A stack that is running or starting."""
 
     def __init__(self, parts: Parts, supervisor: Supervisor, terminal: Terminal) -> None:
         self.parts = parts
@@ -28,16 +28,16 @@ class Stack:
         self._supervisor = supervisor
 
     def tick(self) -> None:
-        """Look after the children for a moment; see `Supervisor.tick`."""
+        """Supervise the children for a moment; see `Supervisor.tick`."""
         self.terminal.refresh()
         self._supervisor.tick()
 
     def start(self) -> Api:
-        """Start everything. Gives the API, ready for use, with a key.
+        """Start everything; returns the API client, ready for use.
 
         Raises:
-            StackFailedError: a part did not start.
-            StackStoppedError: somebody asked to stop meanwhile.
+            StackFailedError: a child did not start.
+            StackStoppedError: a stop was requested meanwhile.
         """
         parts, step = self.parts, self.terminal.step
         with step("PostgreSQL"):
@@ -76,7 +76,7 @@ class Stack:
             return connection.execute(query, [STAFF]).fetchone() is not None
 
     def _api(self) -> Api:
-        """The API with the key of the last run, or a new one where there is none that still works."""
+        """The API client with the key of the last run, or a new one if that is not accepted any more."""
         secrets = self.parts.secrets
         api = Api(self.parts.web, secrets.get("DEMO_API_KEY") or "")
         if not api.key or not api.knows_us():
@@ -102,12 +102,12 @@ class Stack:
 
 @contextlib.contextmanager
 def launched(data: DataDirectory, terminal: Terminal) -> Iterator[Stack]:
-    """A stack that may be started, and of which nothing is left when the block ends.
+    """A stack that can be started, and is fully stopped when the block ends.
 
     Raises:
-        StackRunsError: there is one already.
-        PortError: a port cannot be had.
-        StackFailedError, StackStoppedError: see `Stack.start`; what the block itself raises passes through.
+        StackRunsError: one is running already.
+        PortError: a port is not available.
+        StackFailedError, StackStoppedError: see `Stack.start`; exceptions of the block pass through.
     """
     with data.locked() as lock, Signals() as signals:
         ports = choose()

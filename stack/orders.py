@@ -13,18 +13,18 @@ from stack.api import Answer, Api
 ENDED = ("delivered", "cancelled", "rejected", "invalid")
 CHARGED = ("paid", "picking", "packed")
 NEW_ADDRESS = {"street": "77 Harbour Road", "city": "Springfield", "state": "OR", "postal_code": "97477"}
-# What a run of all steps takes beyond the delays that are set.
+# The duration of all steps in addition to the configured delays.
 MARGIN = 60.0
 DELAYS = {"MANUAL_REVIEW_TIMEOUT": 3.0, "PAYMENT_PROCESSING_DELAY": 2.0, "SHIPPING_DELAY": 2.0}
 
 
 class DemoError(Exception):
-    """An order did not end as it should; the message says how it ended."""
+    """An order did not end as expected; the message says how it ended."""
 
 
 @dataclass
 class Followed:
-    """An order that was placed, watched through the API."""
+    """An order that was placed, followed through the API."""
 
     api: Api
     title: str
@@ -35,12 +35,12 @@ class Followed:
 
     @property
     def status(self) -> str:
-        """Where the order stands, as far as is known."""
+        """The last known status."""
         return str(self.now.get("status", ""))
 
     @classmethod
     def place(cls, api: Api, title: str, say: Callable[[str], None]) -> "Followed":
-        """Place the order and say its status from now on."""
+        """Place the order and report its status from now on."""
         began = time.monotonic()
         followed = cls(api, title, say, api.place(), began)
         followed._note(followed.placed)
@@ -48,11 +48,10 @@ class Followed:
 
     @property
     def order_id(self) -> str:
-        """The order's id."""
         return str(self.placed["order_id"])
 
     def until(self, *statuses: str) -> Iterator[None]:
-        """Look at the order, once a step, until it has one of these statuses.
+        """Poll the order, once per step, until it has one of these statuses.
 
         Raises:
             DemoError: it ended otherwise, or not in time.
@@ -74,7 +73,7 @@ class Followed:
 
 
 def delivered(order: Followed) -> Iterator[None]:
-    """The order goes all the way."""
+    """The order is delivered."""
     yield from order.until("delivered")
 
 
@@ -89,7 +88,7 @@ def refunded(order: Followed) -> Iterator[None]:
 
 
 def readdressed(order: Followed) -> Iterator[None]:
-    """The order is sent to another address than the first, which reaches us while it is in review."""
+    """The address is changed while the order is in review."""
     yield from order.until("in_review")
     order.api.change_address(order.order_id, NEW_ADDRESS)
     yield from order.until("delivered")
@@ -99,15 +98,15 @@ def readdressed(order: Followed) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Ledgers:
-    """The books of the simulated payment gateway and carrier, which are not in our database."""
+    """The ledgers of the simulated payment gateway and carrier, which are outside the database."""
 
     directory: Path
 
     def check_delivered(self, order_id: str, street: str) -> None:
-        """One capture that was not refunded, and one label that carries the street.
+        """One capture without a refund, and one label with this street.
 
         Raises:
-            DemoError: the books say otherwise.
+            DemoError: the ledgers say otherwise.
         """
         payments, labels = self._of("payments", order_id), self._of("carrier", order_id)
         if [line["kind"] for line in payments] != ["capture"]:
@@ -116,10 +115,10 @@ class Ledgers:
             raise DemoError(f"{order_id}: the carrier's ledger has {_kinds(labels)}, not one label to {street}")
 
     def check_refunded(self, order_id: str) -> None:
-        """One capture, refunded in full, and no label that is still good.
+        """One capture, fully refunded, and no valid label.
 
         Raises:
-            DemoError: the books say otherwise.
+            DemoError: the ledgers say otherwise.
         """
         payments, labels = self._of("payments", order_id), self._of("carrier", order_id)
         captured = sum(line["amount"] for line in payments if line["kind"] == "capture")
@@ -137,7 +136,7 @@ class Ledgers:
 
 
 def delay(name: str) -> float:
-    """The seconds that a timing is set to; one that cannot be read is the settings' to complain about."""
+    """A timing in seconds; an invalid value is reported by the settings."""
     try:
         return float(os.environ.get(name) or DELAYS[name])
     except ValueError:

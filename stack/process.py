@@ -1,4 +1,4 @@
-"""Starting and ending one process so that nothing of it outlives us."""
+"""Starts and ends one process so that nothing of it outlives us."""
 
 import contextlib
 import ctypes
@@ -16,7 +16,7 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class Owner:
-    """The system user that a process runs as, where that is not our own."""
+    """The system user that a process runs as, if not our own."""
 
     uid: int
     gid: int
@@ -24,7 +24,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Command:
-    """What to run, and how it wants to be ended."""
+    """What to run, and how to end it."""
 
     arguments: Sequence[str]
     log: Path
@@ -35,10 +35,10 @@ class Command:
 
 
 def spawn(command: Command) -> subprocess.Popen[bytes]:
-    """Start `command` in a session of its own, its output appended to its log.
+    """Start `command` in a session of its own, with its output appended to its log.
 
-    The session keeps the terminal's Ctrl-C away from it and makes its process id the id of its group. On Linux the
-    kernel sends it its stop signal when the *thread* that called this ends, so call it from the main thread.
+    The session keeps the terminal's Ctrl-C away from it and makes its process id that of its group. On Linux the kernel
+    sends it its stop signal when the *thread* that called this ends, so call it from the main thread.
     """
     parent = os.getpid()
 
@@ -66,7 +66,7 @@ def spawn(command: Command) -> subprocess.Popen[bytes]:
 
 
 def signal_group(process_id: int, number: signal.Signals) -> None:
-    """Signal a process that `spawn` started and everything it started itself; one that is gone is fine."""
+    """Signal a process that `spawn` started and all its descendants; it may have ended already."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process_id, number)
 
@@ -90,7 +90,7 @@ def stop(process: subprocess.Popen[bytes], command: Command, *, patience: float)
 
 
 def last_words(log: Path, lines: int = 12) -> str:
-    """The end of a log, for a person who must be told why something did not work."""
+    """The end of a log, for an error message."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - 8192))

@@ -1,4 +1,4 @@
-"""`make up`: a first order, everything a person needs to go on from there, and then service until Ctrl-C."""
+"""`make up`: places a first order, prints how to go on, and runs until Ctrl-C."""
 
 import os
 import shutil
@@ -9,12 +9,12 @@ from stack.launch import STAFF, Stack
 from stack.orders import DELAYS, DemoError, Followed, delay, delivered
 from stack.postgres import BINARIES
 
-# With delays longer than this the first order is not waited for.
+# With longer delays, the first order is not waited for.
 WORTH_WAITING = 60.0
 
 
 def serve(stack: Stack, api: Api) -> NoReturn:
-    """Show that it works, say where everything is, and look after the children until `tick` raises."""
+    """Show that it works, print the addresses, and supervise the children until `tick` raises."""
     first_order(stack, api)
     introduce(stack, api)
     while True:
@@ -22,7 +22,7 @@ def serve(stack: Stack, api: Api) -> NoReturn:
 
 
 def first_order(stack: Stack, api: Api) -> None:
-    """Place an order and follow it. That it does not arrive is said, and no reason not to serve."""
+    """Place an order and follow it. If it is not delivered, that is printed, and the stack keeps running."""
     say = stack.terminal.line
     say()
     try:
@@ -38,7 +38,7 @@ def first_order(stack: Stack, api: Api) -> None:
 
 
 def introduce(stack: Stack, api: Api) -> None:
-    """Print every address, the login, and a line to paste."""
+    """Print every address, the login, and a command to paste."""
     say, parts = stack.terminal.line, stack.parts
     psql = shutil.which("psql") or BINARIES / "psql"
     say()

@@ -1,4 +1,4 @@
-"""Signals to the stack as something to wait for, instead of exceptions that may strike anywhere."""
+"""Signals to the stack as something to wait for, instead of exceptions at any point."""
 
 import contextlib
 import select
@@ -11,7 +11,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Signals:
-    """Counts requests to stop (Ctrl-C, SIGTERM, a closed terminal) and wakes `wait` for them and for dead children."""
+    """Counts requests to stop (Ctrl-C, SIGTERM, SIGHUP) and wakes `wait` for them and for children that died."""
 
     def __init__(self) -> None:
         self.stops = 0
@@ -20,7 +20,7 @@ class Signals:
         self._write.setblocking(False)
 
     def __enter__(self) -> Self:
-        # Written to in C at the moment of the signal, so one that comes just before `select` is not slept through.
+        # Written by the C signal handler, so a signal that arrives just before `select` is not missed.
         self._earlier_fd = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
         self._earlier = {number: signal.signal(number, self._stop) for number in STOPPING}
         self._earlier[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
@@ -36,7 +36,7 @@ class Signals:
         self._write.close()
 
     def wait(self, seconds: float) -> None:
-        """Sleep, but no longer than until the next signal."""
+        """Sleep until the timeout or the next signal."""
         select.select([self._read], [], [], seconds)
         with contextlib.suppress(BlockingIOError):
             self._read.recv(4096)

@@ -1,4 +1,4 @@
-"""What the stack keeps in its data directory: its lock, its secrets, and where it can be reached."""
+"""The stack's data directory: its lock, its secrets, and where the stack can be reached."""
 
 import contextlib
 import fcntl
@@ -20,52 +20,49 @@ class StackRunsError(Exception):
 
 @dataclass(frozen=True)
 class DataDirectory:
-    """The directory that everything the stack makes lives in: `.data`, or `ORDERLIFE_DATA_DIR`."""
+    """The directory for everything that the stack creates: `.data`, or `ORDERLIFE_DATA_DIR`."""
 
     path: Path
 
     @classmethod
     def from_environment(cls) -> "DataDirectory":
-        """The directory that `orderlife.environment` looks into as well."""
+        """The directory that `orderlife.environment` reads as well."""
         return cls(Path(os.environ.get("ORDERLIFE_DATA_DIR") or ROOT / ".data").resolve())
 
     @property
     def logs(self) -> Path:
-        """One file for each child."""
         return self.path / "logs"
 
     @property
     def postgres(self) -> Path:
-        """PostgreSQL's data directory."""
         return self.path / "postgres"
 
     @property
     def temporal(self) -> Path:
-        """Where the Temporal dev server keeps its database file."""
+        """The directory of the Temporal dev server's database file."""
         return self.path / "temporal"
 
     @property
     def simulated(self) -> Path:
-        """The ledgers of the simulated gateway and carrier."""
         return Path(os.environ.get("SIMULATED_DIR") or self.path / "simulated")
 
     @property
     def mails(self) -> Path:
-        """Where mails are put as files, unless EMAIL_URL says otherwise."""
+        """E-mails as files, unless EMAIL_URL is set."""
         return self.path / "mails"
 
     @property
     def stack_file(self) -> Path:
-        """Where the stack says where it is, while it runs."""
+        """Describes the stack while it is running."""
         return self.path / "stack.json"
 
     @property
     def secrets_file(self) -> Path:
-        """Everything that is made once and must not be known."""
+        """Secrets that are generated once."""
         return self.path / "secrets.env"
 
     def prepare(self) -> None:
-        """Make the directories, closed to others; as root, PostgreSQL's own user must pass through the outermost."""
+        """Create the directories, private to us; as root, PostgreSQL's user must be able to traverse the outermost."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
         for directory in (self.logs, self.temporal, self.mails):
@@ -73,9 +70,9 @@ class DataDirectory:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[int]:
-        """Hold the directory for this process, and for those that get the file descriptor that this gives.
+        """Lock the directory for this process, and for those that inherit the file descriptor this yields.
 
-        The kernel lets go of it however the processes end.
+        The kernel releases the lock however the processes end.
 
         Raises:
             StackRunsError: another process holds it.
@@ -88,17 +85,17 @@ class DataDirectory:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     raise StackRunsError(self._who()) from None
-                # A `reset` may have removed the file between our opening and our locking it.
+                # A `reset` may have removed the file between our opening and locking it.
                 if file.exists() and file.stat().st_ino == os.fstat(lock.fileno()).st_ino:
                     yield lock.fileno()
                     return
 
     def announce(self, stack: Mapping[str, object]) -> None:
-        """Write `stack.json`, all of it at once, so that no reader ever sees half of it."""
+        """Write `stack.json` atomically."""
         _write_private(self.stack_file, json.dumps(stack, indent=2) + "\n")
 
     def announced(self) -> dict[str, Any] | None:
-        """What `stack.json` says, if the stack that wrote it still runs."""
+        """The content of `stack.json`, if the stack that wrote it is still running."""
         try:
             stack: dict[str, Any] = json.loads(self.stack_file.read_text())
             os.kill(stack["pid"], 0)
@@ -107,11 +104,11 @@ class DataDirectory:
         return stack
 
     def withdraw(self) -> None:
-        """The stack is gone."""
+        """Remove `stack.json`: the stack has stopped."""
         self.stack_file.unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Remove everything, the lock last."""
+        """Remove everything, the lock file last."""
         for entry in self.path.iterdir():
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
@@ -129,7 +126,7 @@ class DataDirectory:
 
 
 class Secrets:
-    """`secrets.env`: made at the first start, kept from then on."""
+    """`secrets.env`: generated at the first start and kept."""
 
     MADE = ("SECRET_KEY", "TRACKING_KEYS", "POSTGRES_PASSWORD", "STAFF_PASSWORD")
 
@@ -145,11 +142,11 @@ class Secrets:
         return self._values[name]
 
     def get(self, name: str) -> str | None:
-        """A secret that may not be there yet."""
+        """A secret, or None."""
         return self._values.get(name)
 
     def keep(self, **values: str) -> None:
-        """Add secrets, or replace them."""
+        """Add or replace secrets."""
         self._values.update(values)
         _write_private(self._file, "".join(f"{name}={value}\n" for name, value in self._values.items()))
 

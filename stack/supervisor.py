@@ -1,4 +1,4 @@
-"""Keeps the stack's children running: starts them, starts them again when they die, and ends them in order."""
+"""Keeps the stack's children running: starts and restarts them, and ends them in order."""
 
 import signal
 import subprocess
@@ -12,29 +12,29 @@ from stack.signals import Signals
 
 DEATHS = 5
 WITHIN = 60.0
-# Between a second and later deaths in a row, for a cause that passes (a port just given up, a database starting).
+# Delay after the second death in a row, for temporary causes (a port being released, a database starting).
 PAUSE = 0.5
 TIMEOUT_SECONDS = 15.0
 
 
 class StackStoppedError(Exception):
-    """Somebody asked the stack to stop."""
+    """A stop was requested."""
 
 
 class StackFailedError(Exception):
-    """The stack cannot go on; the message is for the person at the terminal."""
+    """The stack cannot continue; the message is for the person at the terminal."""
 
 
 def nothing() -> None:
-    """For a child that needs no clearing."""
+    """For a child that needs no cleaning up."""
 
 
 @dataclass(frozen=True)
 class Spec:
     """A child to keep running. Children of a higher `phase` depend on those of a lower one and are ended first.
 
-    `clear` ends what a killed child may leave outside its process group; it is called before every start and after
-    the last stop.
+    `clear` ends what a killed child may leave outside its process group; it is called before every start and after the
+    last stop.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Spec:
 
 @dataclass
 class Child:
-    """A started `Spec`: its process now, and when it died before."""
+    """A started `Spec`: its current process, and its earlier deaths."""
 
     spec: Spec
     process: subprocess.Popen[bytes]
@@ -54,12 +54,12 @@ class Child:
 
 
 class Supervisor:
-    """Owns the children. Everything happens in `tick`, which everyone who waits must call."""
+    """Owns the children. Everything happens in `tick`, which every waiting loop must call."""
 
     def __init__(
         self, signals: Signals, *, say: Callable[[str], None], changed: Callable[[dict[str, int]], None], lock: int
     ) -> None:
-        """`say` tells the person at the terminal; `changed` hears name → process id whenever that changes.
+        """`say` prints to the terminal; `changed` is called with name → process id whenever that changes.
 
         `lock` is a file descriptor that stays open until nothing of us is left, even if we are killed.
         """
@@ -70,17 +70,17 @@ class Supervisor:
         self._guard = Guard(lock)
 
     def start(self, *specs: Spec) -> None:
-        """Start children, which are kept running from now on."""
+        """Start children and keep them running from now on."""
         for spec in specs:
             spec.clear()
             self._children[spec.name] = Child(spec, self._spawn(spec))
         self._tell()
 
     def run(self, name: str, command: Command, *, idle: Callable[[], None] = nothing) -> None:
-        """Run `command` once to its end, while the children are looked after and `idle` is called now and then.
+        """Run `command` to its end, while supervising the children and calling `idle` now and then.
 
         Raises:
-            StackFailedError: it did not end with 0; the message carries its last words.
+            StackFailedError: it did not exit with 0; the message contains the end of its log.
         """
         process = spawn(command)
         try:
@@ -94,7 +94,7 @@ class Supervisor:
             raise StackFailedError(f"{name} failed ({_ending(process)}):\n{last_words(command.log)}")
 
     def until(self, ready: Callable[[], bool], name: str, *, patience: float = 60) -> None:
-        """Wait until `ready()`, while the children are looked after.
+        """Wait until `ready()`, while supervising the children.
 
         Raises:
             StackFailedError: the child `name` was not ready in time.
@@ -107,10 +107,10 @@ class Supervisor:
             self.tick(0.05)
 
     def tick(self, seconds: float = 0.2) -> None:
-        """Look after the children for `seconds`, less if a signal comes.
+        """Supervise the children for `seconds`, or until a signal.
 
         Raises:
-            StackStoppedError: somebody asked to stop.
+            StackStoppedError: a stop was requested.
             StackFailedError: a child died too often.
         """
         if not self._signals.stops:

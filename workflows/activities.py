@@ -1,4 +1,4 @@
-"""Activities: decode, call one service, encode where the order stands now."""
+"""Activities: each decodes its input, calls one service, and returns the order's state."""
 
 import dataclasses
 from collections.abc import Callable
@@ -21,19 +21,19 @@ from workflows.contracts import Deadline, FailedSignal, FailedStep, OrderRef, Or
 
 @activity.defn
 def validate_order(ref: OrderRef) -> OrderState:
-    """Begin: hear what was asked for before, and validate; of an order further on, say where it stands."""
+    """Settle the commands issued before, then validate a received order; any other order only returns its state."""
     return state_of(settle.begin(UUID(ref.order_id)))
 
 
 @activity.defn
 def look_at_order(ref: OrderRef) -> OrderState:
-    """Say where the order stands."""
+    """Read the order's state."""
     return state_of(order_by_id(UUID(ref.order_id)))
 
 
 @activity.defn
 def settle_command(signal: Signal) -> OrderState:
-    """Apply or reject what a signal asks for."""
+    """Apply or reject the command of a signal."""
     return state_of(
         settle.settle_signal(
             UUID(signal.order_id), signal=signal.name, command_id=UUID(signal.command_id), body=signal.body
@@ -43,7 +43,7 @@ def settle_command(signal: Signal) -> OrderState:
 
 @activity.defn
 def reject_signal(signal: FailedSignal) -> OrderState:
-    """End as rejected what could not be settled, so that what stands behind it goes on."""
+    """Reject a command that cannot be settled, so that those behind it are served."""
     return state_of(
         settle.reject_signal(
             UUID(signal.order_id), signal=signal.name, command_id=UUID(signal.command_id), reason=signal.reason
@@ -53,32 +53,32 @@ def reject_signal(signal: FailedSignal) -> OrderState:
 
 @activity.defn
 def stall_order(failed: FailedStep) -> OrderState:
-    """Flag an order for people, because a step of it was given up."""
+    """Flag an order because a step of it was given up."""
     return state_of(stalls.stall(UUID(failed.order_id), step=failed.step, reason=failed.reason))
 
 
 @activity.defn
 def resume_order(ref: OrderRef) -> OrderState:
-    """Take that flag away, so that the step is tried anew."""
+    """Clear that flag, so that the step is retried."""
     return state_of(stalls.resume(UUID(ref.order_id)))
 
 
 @activity.defn
 def settle_refund_command(asked: RefundInput) -> OrderState:
-    """Apply or reject a command about refunds, and say whether one is to be paid."""
+    """Apply or reject a command about refunds; the result says whether a refund is to be paid."""
     order = settle.settle_signal(UUID(asked.order_id), signal=asked.kind, command_id=UUID(asked.command_id))
     return dataclasses.replace(state_of(order), has_refund=has_pending_refund(order.pk))
 
 
 @activity.defn
 def pay_refunds(ref: OrderRef) -> OrderState:
-    """Pay the refunds that were granted."""
+    """Pay the granted refunds."""
     return state_of(refunds.pay_refunds(UUID(ref.order_id)))
 
 
 @activity.defn
 def pass_deadline(deadline: Deadline) -> OrderState:
-    """Decide what a deadline decides."""
+    """Apply what the timer decides."""
     return state_of(deadlines.pass_deadline(UUID(deadline.order_id), Status(deadline.status)))
 
 
@@ -90,7 +90,7 @@ def charge_payment(ref: OrderRef) -> OrderState:
 
 @activity.defn
 def return_payment(ref: OrderRef) -> OrderState:
-    """Close or refund the order's payment."""
+    """Cancel or refund the order's payment."""
     return state_of(refunds.return_payment(UUID(ref.order_id)))
 
 
@@ -108,19 +108,19 @@ def void_label(ref: OrderRef) -> OrderState:
 
 @activity.defn
 def finish_cancellation(ref: OrderRef) -> OrderState:
-    """End the order as cancelled, once everything is undone."""
+    """Mark the order as cancelled, once everything is undone."""
     return state_of(cancellation.finish_cancellation(UUID(ref.order_id)))
 
 
 @activity.defn
 def start_picking(ref: OrderRef) -> OrderState:
-    """Begin: start picking a paid order; of any other, say where it stands."""
+    """Start picking a paid order; any other order only returns its state."""
     return state_of(automatic.start_picking(UUID(ref.order_id)))
 
 
 @activity.defn
 def pack_order(ref: OrderRef) -> OrderState:
-    """Record that everything is in the parcel."""
+    """Record that the order is packed."""
     return state_of(automatic.pack(UUID(ref.order_id)))
 
 
@@ -132,17 +132,17 @@ def book_label(ref: OrderRef) -> OrderState:
 
 @activity.defn
 def ship_order(ref: OrderRef) -> OrderState:
-    """Record that the carrier has the parcel."""
+    """Record the hand-over to the carrier."""
     return state_of(automatic.ship(UUID(ref.order_id)))
 
 
 @activity.defn
 def confirm_delivery(ref: OrderRef) -> OrderState:
-    """Record that the parcel arrived."""
+    """Record the delivery."""
     return state_of(automatic.deliver(UUID(ref.order_id)))
 
 
-# What both kinds of workers do when a step is given up.
+# Both workers run these when a step is given up.
 _GIVING_UP: list[Callable[..., object]] = [stall_order, resume_order]
 ORDER_ACTIVITIES: list[Callable[..., object]] = [
     *_GIVING_UP,
@@ -172,7 +172,7 @@ SHIPPING_ACTIVITIES: list[Callable[..., object]] = [
 
 
 def state_of(order: Order) -> OrderState:
-    """What the workflow needs to know of an order to go on."""
+    """The part of an order that the workflow needs."""
     undoing = order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN
     left = None
     if order.deadline is not None:

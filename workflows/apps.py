@@ -1,9 +1,9 @@
-"""The process that carries orders."""
+"""The Django app of the workflows and workers."""
 
 from django.apps import AppConfig
 
 
 class WorkflowsConfig(AppConfig):
-    """Owns the management commands that run the workers; it has no tables."""
+    """Provides the management commands that run the workers; it has no tables."""
 
     name = "workflows"

@@ -1,4 +1,4 @@
-"""The connection to Temporal. Only workers, the reconciler and read-only looks make one."""
+"""The connection to Temporal, made by workers, the reconciler and read-only monitoring only."""
 
 import asyncio
 import dataclasses
@@ -18,7 +18,7 @@ DATA_CONVERTER = dataclasses.replace(temporalio.converter.default(), failure_con
 
 
 async def connect() -> Client:
-    """A client of the Temporal that the settings name.
+    """A client for the Temporal server that the settings name.
 
     Raises:
         RuntimeError: it cannot be reached.
@@ -29,7 +29,7 @@ async def connect() -> Client:
 
 
 async def connect_patiently(told_to_stop: threading.Event) -> Client | None:
-    """A client, as soon as Temporal can be reached; None if the process is told to stop before."""
+    """A client as soon as Temporal can be reached; None if the process is stopped before that."""
     waiting = False
     while not told_to_stop.is_set():
         try:

@@ -1,4 +1,4 @@
-"""Database connections of threads that live long: a dead one is dropped before it is used, without a round trip."""
+"""Database connections of long-lived threads: a broken one is dropped before use, without a round trip."""
 
 import asyncio
 import select
@@ -15,8 +15,8 @@ T = TypeVar("T")
 def drop_dead_connections() -> None:
     """Close this thread's connections that broke, or whose server has gone.
 
-    A server that ends closes the socket, and an idle socket that is readable has been closed: `poll` tells for nothing
-    what Django's health check asks with a query.
+    A server that ends closes the socket, and an idle socket becomes readable when it is closed. So `poll` finds out
+    without cost what Django's health check needs a query for.
     """
     for connection in connections.all(initialized_only=True):
         raw = connection.connection
@@ -25,20 +25,20 @@ def drop_dead_connections() -> None:
 
 
 def rely_on_dropping() -> None:
-    """Switch Django's own health check off, a query each time, in a process that drops dead connections itself."""
+    """Disable Django's health check (one query each time) in a process that drops dead connections itself."""
     for connection in connections.all():
         connection.settings_dict["CONN_HEALTH_CHECKS"] = False
 
 
 class DatabaseThreads:
-    """Threads of their own for the loops beside the worker, so that no query stalls the event loop."""
+    """Threads for the queries of the loops beside the worker, so that no query blocks the event loop."""
 
     def __init__(self, threads: int) -> None:
-        """As many queries run at once."""
+        """`threads` queries run at once."""
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="relay-db")
 
     async def run(self, query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The result of `query`, run on one of the threads."""
+        """Run `query` on one of the threads and return its result."""
 
         def call() -> T:
             drop_dead_connections()
@@ -47,7 +47,7 @@ class DatabaseThreads:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     def close(self) -> None:
-        """Wait for what runs, then end the threads."""
+        """Wait for running queries, then end the threads."""
         self._pool.shutdown()
 
 

@@ -1,4 +1,4 @@
-"""What crosses the wire to Temporal: ids, timings, states. Fields are only ever added, with defaults."""
+"""The data that crosses to Temporal: ids, timings, states. Fields are only ever added, with defaults."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +8,7 @@ from orders.commands import order_workflow_id, refund_workflow_id, return_workfl
 
 ORDERS_QUEUE = "orders"
 SHIPPING_QUEUE = "shipping"
-# The signal that tells a workflow to look where its order stands; no command.
+# The signal that makes a workflow read its order's state again; it is not a command.
 LOOK = "look"
 
 __all__ = [
@@ -36,13 +36,13 @@ __all__ = [
 
 
 def shipping_workflow_id(order_id: UUID | str) -> str:
-    """The id of the workflow that ships this order."""
+    """The id of the workflow that ships the order."""
     return f"shipping-{order_id}"
 
 
 @dataclass(frozen=True)
 class Timings:
-    """How long the process lets an order wait between two steps, in seconds; zero costs no timer."""
+    """Delays between the steps of an order, in seconds; zero sets no timer."""
 
     payment_delay: float = 0
     """Between the approval and the charge."""
@@ -52,7 +52,7 @@ class Timings:
 
 @dataclass(frozen=True)
 class OrderInput:
-    """The start of OrderWorkflow and ShippingWorkflow."""
+    """The input of OrderWorkflow and ShippingWorkflow."""
 
     order_id: str
     timings: Timings = field(default_factory=Timings)
@@ -60,7 +60,7 @@ class OrderInput:
 
 @dataclass(frozen=True)
 class RefundInput:
-    """The start of RefundWorkflow: the command that asks for a refund, or decides of one that failed."""
+    """The input of RefundWorkflow: the command that requests a refund, or decides on a failed one."""
 
     order_id: str
     command_id: str
@@ -69,14 +69,14 @@ class RefundInput:
 
 @dataclass(frozen=True)
 class OrderRef:
-    """Which order an activity is about."""
+    """The order that an activity is about."""
 
     order_id: str
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """A deadline that has passed while the order stood in `status`."""
+    """A deadline that passed while the order was in `status`."""
 
     order_id: str
     status: str
@@ -84,18 +84,18 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Signal:
-    """A signal as it came. `command_id` names the command's row, or is a new id where somebody signalled by hand."""
+    """A received signal. `command_id` is that of the command's row, or a new one for a signal sent by hand."""
 
     order_id: str
     name: str
     command_id: str
     body: Any = None
-    """What was typed by hand, whatever it is: judged by the service, never by the handler."""
+    """What was typed by hand, unchecked: the service judges it, never the handler."""
 
 
 @dataclass(frozen=True)
 class FailedStep:
-    """A step of an order that was given up, and why, without data."""
+    """A step of an order that was given up, and the reason, without data."""
 
     order_id: str
     step: str
@@ -104,27 +104,27 @@ class FailedStep:
 
 @dataclass(frozen=True)
 class FailedSignal(Signal):
-    """A signal that could not be settled, and why, without data."""
+    """A signal whose command could not be settled, and the reason, without data."""
 
     reason: str = ""
 
 
 @dataclass(frozen=True)
 class OrderState:
-    """Where the database says that the order stands. Every activity answers with it, and the workflow follows."""
+    """The order's state in the database. Every activity returns it, and the workflow follows it."""
 
     status: str
     version: int = 0
-    """The number of the order's newest event: of two states, the higher is the newer."""
+    """The number of the order's newest event: of two states, the one with the higher number is newer."""
     waiting_for: str = ""
     seconds_left: float | None = None
-    """Until the deadline; None where there is none."""
+    """Until the deadline; None: there is none."""
     held: bool = False
     needs_attention: bool = False
     is_stalled: bool = False
-    """It needs attention because a step of it was given up; the step is tried anew after a while."""
+    """A step of it was given up; it is retried after some time."""
     has_payment: bool = False
-    """While it is being undone: a charge is open or kept."""
+    """While it is being undone: a charge is open or not refunded."""
     has_label: bool = False
     """While it is being undone: a label is booked or being booked."""
     has_refund: bool = False
@@ -138,7 +138,7 @@ class OrderState:
 
 @dataclass(frozen=True)
 class ReturnRef:
-    """Which return: the start of ReturnWorkflow, and what its activities are about."""
+    """A return: the input of ReturnWorkflow, and of its activities."""
 
     order_id: str
     return_id: str
@@ -146,30 +146,30 @@ class ReturnRef:
 
 @dataclass(frozen=True)
 class ReturnDeadline(ReturnRef):
-    """A deadline that has passed while the return was in the state `stage`."""
+    """A deadline that passed while the return was in the state `stage`."""
 
     stage: str
 
 
 @dataclass(frozen=True)
 class ReturnSignal(Signal):
-    """A signal to a return's workflow as it came."""
+    """A signal received by a return's workflow."""
 
     return_id: str = ""
 
 
 @dataclass(frozen=True)
 class ReturnState(OrderState):
-    """Where the database says that a return and its order stand. `seconds_left` is until the return's deadline."""
+    """The state of a return and its order in the database. `seconds_left` is the time until the return's deadline."""
 
     stage: str = ""
-    """The state of the return; empty: there is none, its request was rejected."""
+    """The state of the return; empty: its request was rejected."""
     is_open: bool = False
     """It waits for a decision, or for its parcel."""
 
     @property
     def is_under_way(self) -> bool:
-        """There is something to wait for, or to pay."""
+        """Whether there is something to wait for or to pay."""
         return self.is_open or self.has_refund
 
     @property

@@ -1,4 +1,4 @@
-"""What may leave an activity when it fails: a name and a log reference, never data."""
+"""What leaves an activity that fails: a class name and a log reference, never data."""
 
 import logging
 import uuid
@@ -12,15 +12,15 @@ from orders.outages import is_away
 
 logger = logging.getLogger(__name__)
 
-# The type of the failure of a step that was tried as often as it may be.
+# The failure type of a step whose attempts are exhausted.
 GIVEN_UP = "given_up"
 
 
 class PrivateFailureConverter(DefaultFailureConverter):
-    """Keeps customers' data out of Temporal: the texts of database errors carry rows.
+    """Keeps customers' data out of Temporal: the messages of database errors contain rows.
 
-    Our own errors cross with their code and message, which hold none. Anything else crosses as its class name, with a
-    reference under which our log has the whole of it.
+    Our own errors cross with code and message, which contain none. Any other exception crosses as its class name and a
+    reference to our log, which has all of it.
     """
 
     def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
@@ -29,12 +29,12 @@ class PrivateFailureConverter(DefaultFailureConverter):
 
 
 def is_temporary(error: BaseException) -> bool:
-    """Whether the same attempt may succeed later, because something outside this code is down."""
+    """Whether the same attempt may succeed later, because an outside system or the database is down."""
     return error.retryable if isinstance(error, OrderError) else is_away(error)
 
 
 def given_up(error: BaseException) -> ApplicationError:
-    """What ends the attempts at a step: the failure without its data, not to be tried again."""
+    """The non-retryable failure that ends the attempts at a step, without data."""
     return ApplicationError(_without_data(error).message, type=GIVEN_UP, non_retryable=True)
 
 

@@ -1,4 +1,4 @@
-"""What both workflows do in the same way: follow where the database stands, and serve commands while they wait."""
+"""What the workflows of orders and returns share: following the database's state, and serving commands meanwhile."""
 
 import asyncio
 from collections import deque
@@ -17,12 +17,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.failures import GIVEN_UP
 
 Argument = TypeVar("Argument")
-# How deep lists and objects may lie in one another in the body of a signal.
+# How deeply the body of a signal may be nested.
 MAX_DEPTH = 50
 
 
 class StepGivenUpError(Exception):
-    """An activity failed as often as it is tried, for a reason that no further attempt mends."""
+    """An activity exhausted its attempts, for a reason that no retry corrects."""
 
     def __init__(self, step: str, reason: str) -> None:
         super().__init__(step)
@@ -30,9 +30,9 @@ class StepGivenUpError(Exception):
 
 
 def step_given_up(error: FailureError, activity: Callable[..., object]) -> StepGivenUpError | None:
-    """The failure of an activity as one that the story goes on from, if it is one.
+    """The failure of an activity as a `StepGivenUpError`, if it is one.
 
-    A local activity that had to wait between two attempts fails without an ActivityError around it.
+    A local activity that waited between two attempts fails without an ActivityError around it.
     """
     cause = error.cause if isinstance(error, ActivityError) else error
     if isinstance(cause, ApplicationError) and cause.type == GIVEN_UP:
@@ -41,7 +41,7 @@ def step_given_up(error: FailureError, activity: Callable[..., object]) -> StepG
 
 
 class OrderProcess:
-    """The part of an order's workflow that is not its story."""
+    """The base of an order's workflow: state, inbox, activities."""
 
     def __init__(self) -> None:
         self.order_id = ""
@@ -52,31 +52,31 @@ class OrderProcess:
 
     @property
     def status(self) -> Status:
-        """Where the order stands, as far as this workflow knows."""
+        """The order's status, as far as this workflow knows."""
         return Status(self.state.status)
 
     @property
     def ref(self) -> OrderRef:
-        """What most activities are given."""
         return OrderRef(self.order_id)
 
     def follow(self, state: OrderState) -> None:
-        """Go by what the database says, unless something newer is known already."""
+        """Take over a state from the database, unless a newer one is known already."""
         if state.version >= self.state.version:
             self.state = state
 
     async def local(self, activity: Callable[[Argument], OrderState], argument: Argument) -> None:
-        """Run an activity that touches only our own database, and follow its answer."""
-        # Shielded: a cancellation by an operator must not take the answer away from a step that has committed.
+        """Run an activity that uses our own database only, and follow its result."""
+        # Shielded: if an operator cancels the workflow, the result of a committed step must not be lost.
         try:
             self.follow(await asyncio.shield(workflow.start_local_activity(activity, argument, **policies.DATABASE)))
         except FailureError as error:
             raise step_given_up(error, activity) or error from None
 
     async def outside(self, activity: Callable[[OrderRef], OrderState]) -> None:
-        """Run an activity that reaches an outside system, serving the inbox meanwhile, and follow its answer.
+        """Run an activity that calls an outside system, serving the inbox meanwhile, and follow its result.
 
-        One runs at a time: where another is still under way, that one is awaited instead, and the story comes back.
+        Only one runs at a time: if another is still under way, that one is awaited instead, and the caller's step runs
+        again.
         """
         self.running = self.running or workflow.start_activity(activity, self.ref, **policies.GATEWAY)
         if await self.attend(lambda: self.running is not None and self.running.done()):
@@ -89,7 +89,7 @@ class OrderProcess:
     async def attend(self, done: Callable[[], bool] = lambda: False, *, seconds: float | None = None) -> bool:
         """Serve the inbox until the work is `done` or the time is up.
 
-        Returns False as soon as a command has moved the order, so that the story looks anew at where it stands.
+        Returns False as soon as a command has moved the order, so that the next step is chosen again.
         """
         position = self.state.position
         until = None if seconds is None else workflow.time() + seconds
@@ -110,15 +110,15 @@ class OrderProcess:
                 return True
 
     async def settle_or_reject(self, signal: Signal) -> None:
-        """Settle a command; one that cannot be settled is rejected, so that what stands behind it goes on."""
+        """Settle a command; one that cannot be settled is rejected, so that those behind it are served."""
         try:
             await self.settle(signal)
         except StepGivenUpError as failed:
-            if signal.name != LOOK:  # which is no command; the story looks again by itself
+            if signal.name != LOOK:  # not a command; the main loop reads the state again by itself
                 await self.reject(signal, failed.reason)
 
     async def reject(self, signal: Signal, reason: str) -> None:
-        """Record that a command was not carried out, without what was typed: that may be what cannot be recorded."""
+        """Record that a command failed, without what was typed: that may be what could not be stored."""
         failed = FailedSignal(signal.order_id, signal.name, signal.command_id, reason=reason)
         try:
             await self.local(activities.reject_signal, failed)
@@ -126,7 +126,7 @@ class OrderProcess:
             workflow.logger.error("The signal %s of order %s could not be recorded.", signal.name, signal.order_id)
 
     async def tried(self, step: Callable[[], Awaitable[object]]) -> None:
-        """Take a step of the story. One that is given up flags the order, and is tried anew a while later."""
+        """Run a step. If it is given up, the order is flagged and the step retried some time later."""
         try:
             if not self.state.is_stalled:
                 await step()
@@ -136,7 +136,7 @@ class OrderProcess:
             await self.stall(failed)
 
     async def stall(self, failed: StepGivenUpError) -> None:
-        """Flag the order. Where it is flagged for another reason, or cannot be, wait here: never try in a hot loop."""
+        """Flag the order. If it is flagged for another reason, or cannot be, wait here, to avoid a hot loop."""
         try:
             await self.local(activities.stall_order, FailedStep(self.order_id, failed.step, failed.reason))
         except StepGivenUpError:
@@ -145,32 +145,31 @@ class OrderProcess:
             await self.attend(seconds=policies.STALLED_SECONDS)
 
     async def settle(self, signal: Signal) -> None:
-        """Let the database apply or reject a command."""
         if signal.name == LOOK:
             await self.look()
         else:
             await self.local(activities.settle_command, signal)
 
     async def look(self) -> None:
-        """See where the order stands now."""
+        """Read the order's state."""
         await self.local(activities.look_at_order, self.ref)
 
     async def pass_deadline(self) -> None:
-        """Let the timer decide."""
+        """Apply what the timer decides."""
         await self.local(activities.pass_deadline, Deadline(self.order_id, self.status))
 
     async def settle_the_rest(self) -> None:
-        """Reject what arrived too late, so that no command stays without its outcome."""
+        """Reject the commands that arrived too late, so that each has an outcome."""
         while self.inbox:
             await self.settle_or_reject(self.inbox.popleft())
 
     def receive(self, name: str, args: Sequence[RawValue]) -> None:
-        """Put a signal into the inbox, whatever it holds. It must never raise: the workflow would stop."""
+        """Put a signal into the inbox, whatever its payload. It must never raise: the workflow would be stuck."""
         body: Any = None
         try:
             values = [workflow.payload_converter().from_payload(arg.payload) for arg in args]
             body = values[0] if len(values) == 1 else values or None
-            if _is_nested_deeper_than(MAX_DEPTH, body):  # it could not be handed to an activity
+            if _is_nested_deeper_than(MAX_DEPTH, body):  # it could not be passed to an activity
                 body = None
         except Exception:  # noqa: BLE001 - any payload at all may come; what cannot be read is judged like nothing
             body = None
@@ -181,13 +180,13 @@ class OrderProcess:
             self.inbox.append(Signal(self.order_id_now(), name, command_id))
 
     def signal_by_hand(self, name: str, body: Any = None) -> None:
-        """Put into the inbox what has no row yet, under an id that a replay and a reset find again."""
+        """Put a signal without a row into the inbox, under an id that replays and resets reproduce."""
         self.signals_by_hand += 1
         run = UUID(workflow.info().original_execution_run_id)
         self.inbox.append(Signal(self.order_id_now(), name, str(uuid5(run, str(self.signals_by_hand))), body))
 
     def order_id_now(self) -> str:
-        """The order's id, also for a signal that is handled before the workflow began to run."""
+        """The order's id, also for a signal handled before `run` has begun."""
         return self.order_id or workflow.info().workflow_id.partition("-")[2]
 
 
@@ -206,7 +205,7 @@ def _is_nested_deeper_than(depth: int, body: Any) -> bool:
 
 
 def _command_id(body: Any) -> str | None:
-    """The command that a signal of ours names."""
+    """The command id in a signal of ours; None in one sent by hand."""
     if not isinstance(body, dict):
         return None
     try:

@@ -1,4 +1,4 @@
-"""What stands around every activity."""
+"""Interceptors around every activity."""
 
 from typing import Any
 
@@ -15,24 +15,23 @@ from workflows.failures import given_up, is_temporary
 
 
 class ConnectionIsolationInterceptor(ActivityIsolationInterceptor):  # type: ignore[misc]  # the package has no types
-    """Gives every activity a live database connection, for nothing where it lives already."""
+    """Gives every activity a working database connection, at no cost if it has one already."""
 
     def refresh_reused_thread(self) -> None:
-        """Before and after each activity."""
+        """Called before and after each activity."""
         reset_queries()
         drop_dead_connections()
         close_caches()
 
 
 class BoundedAttemptsInterceptor(Interceptor):
-    """Ends the attempts at an activity that fails for a reason that no further attempt mends.
+    """Ends the attempts at an activity that fails for a reason that no retry corrects.
 
-    What is down (PostgreSQL, the gateway, the carrier) is tried without end, as the retry policies say. Anything
-    else is a fault of the data or of our code: tried without end, it would hold up what stands behind it for ever.
+    While PostgreSQL, the gateway or the carrier is down, attempts are unlimited, as the retry policies say. Any other
+    failure is an error in the data or in our code: retried without limit, it would block what is behind it.
     """
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the base's
-        """Stand around an activity."""
         return _BoundedAttempts(next)
 
 

@@ -1,4 +1,4 @@
-"""A loop that claims rows by lease, processes them at once, and is woken by LISTEN."""
+"""A loop that claims rows by lease, processes them concurrently, and is woken by LISTEN."""
 
 import asyncio
 import contextlib
@@ -23,16 +23,15 @@ Outcome = TypeVar("Outcome")
 class LeaseLoop(ABC, Generic[Item, Outcome]):
     """Runs beside the order worker, with a worker's `run` and `shutdown`, so that both end together.
 
-    Any number of workers share the rows: whatever one of them claims and does not mark, another claims when its lease
-    ends.
+    Any number of workers share the rows: what one claims and does not mark, another claims when the lease ends.
     """
 
     name: str
     channel: str
-    """NOTIFY on it says that there may be something to claim; without one the loop polls every `POLL_SECONDS`."""
+    """The channel on which NOTIFY announces rows to claim; without one the loop polls every `POLL_SECONDS`."""
     max_concurrent: int
     round_timeout: float | None = None
-    """For how many seconds a round waits for its slower items; None: until all have ended."""
+    """How many seconds a round waits for its slower items; None: until all have ended."""
 
     def __init__(self, *, database_threads: int, lease_seconds: float) -> None:
         self._database = DatabaseThreads(database_threads)
@@ -48,20 +47,20 @@ class LeaseLoop(ABC, Generic[Item, Outcome]):
 
     @abstractmethod
     async def process(self, item: Item) -> Outcome:
-        """Do what the item asks for. A failure that is to be tried again is an outcome too, with its backoff."""
+        """Process the item. A failure that is to be retried is an outcome, too, with its backoff."""
 
     async def mark(self, outcomes: Sequence[Outcome]) -> None:
-        """Write down what ended together; nothing to do where `process` marks each item itself."""
+        """Record the outcomes of items that ended together; nothing to do if `process` marks each item itself."""
 
     async def renew_leases(self, items: Sequence[Item]) -> None:
-        """Keep what is still in flight after a round."""
+        """Renew the leases of items that are still in flight after a round."""
 
     def close(self) -> None:
-        """Let go of threads and connections."""
+        """Release threads and connections."""
         self._database.close()
 
     async def run(self) -> None:
-        """Go on until told to stop. It raises where it cannot go on: then the process ends."""
+        """Run until stopped. It raises if it cannot continue: then the process ends."""
         listener = asyncio.create_task(listen(self.channel, self._wake))
         try:
             while not self._stop.is_set():
@@ -83,7 +82,7 @@ class LeaseLoop(ABC, Generic[Item, Outcome]):
         self._wake.set()
 
     async def run_once(self) -> bool:
-        """Claim one batch, process it, and mark what has ended; False if there was nothing to do, or no database."""
+        """Claim a batch, process it, and mark what has ended; False if there was nothing to do, or no database."""
         try:
             claimed = await self.claim(self.max_concurrent - len(self._in_flight))
             for item in claimed:
@@ -91,14 +90,14 @@ class LeaseLoop(ABC, Generic[Item, Outcome]):
             marked = await self._mark_ended(self.round_timeout)
             if self._in_flight:
                 await self.renew_leases(list(self._in_flight.values()))
-        except DatabaseError:  # outcomes that were not marked are kept for the next round
+        except DatabaseError:  # unmarked outcomes are kept for the next round
             logger.warning("The %s waits: PostgreSQL does not answer.", self.name)
             await asyncio.sleep(POLL_SECONDS)
             return False
         return bool(claimed or marked)
 
     async def finish(self) -> None:
-        """Wait for what is in flight, no longer than its lease, and mark it."""
+        """Wait for items in flight, no longer than their lease, and mark them."""
         try:
             await self._mark_ended(self._lease_seconds)
         except DatabaseError:
@@ -107,7 +106,7 @@ class LeaseLoop(ABC, Generic[Item, Outcome]):
     def _start(self, item: Item) -> None:
         task = asyncio.create_task(self.process(item))
         self._in_flight[task] = item
-        if self.round_timeout is not None:  # the round may end before it does
+        if self.round_timeout is not None:  # the item may outlive the round
             task.add_done_callback(lambda _: self._wake.set())
 
     async def _mark_ended(self, seconds: float | None) -> int:
@@ -125,7 +124,9 @@ class LeaseLoop(ABC, Generic[Item, Outcome]):
         return marked
 
     def _collect(self, task: asyncio.Task[Outcome]) -> DatabaseError | None:
-        """Keep the outcome to be marked. What failed otherwise stops no other item: its lease brings it back."""
+        """Keep the outcome to be marked. Another exception affects no other item: the lease expires and the item is
+        retried.
+        """
         try:
             self._unmarked.append(task.result())
         except DatabaseError as error:

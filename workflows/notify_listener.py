@@ -1,4 +1,4 @@
-"""LISTEN: waking a loop as soon as PostgreSQL says that there is something to do."""
+"""Wakes a loop by PostgreSQL's LISTEN and NOTIFY."""
 
 import asyncio
 from typing import Any
@@ -10,7 +10,9 @@ RECONNECT_SECONDS = 1.0
 
 
 async def listen(channel: str, wake: asyncio.Event) -> None:
-    """Set `wake` at every notification, until cancelled; while the listener is away, the caller's poll finds all."""
+    """Set `wake` at every notification, until cancelled; while the listener is disconnected, the caller's poll finds
+    all rows.
+    """
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(**_own_connection()) as listener:
@@ -23,7 +25,7 @@ async def listen(channel: str, wake: asyncio.Event) -> None:
 
 
 def _own_connection() -> dict[str, Any]:
-    """A connection of the listener's own, with the keepalive of all: a silent network must not leave it waiting."""
+    """A separate connection, with the keepalive settings of all: it must not wait for a silent network."""
     params = connection.get_connection_params()
     names = ("dbname", "user", "password", "host", "port", *connection.settings_dict["OPTIONS"])
     return {**{name: params[name] for name in names if name in params}, "autocommit": True}

@@ -1,4 +1,4 @@
-"""The order, from the moment it is placed until it is delivered, cancelled, rejected or found invalid."""
+"""The workflow of an order, from placement until it is delivered, cancelled, rejected or invalid."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,7 +27,9 @@ from workflows.shipping import ShippingWorkflow
 
 @workflow.defn
 class OrderWorkflow(OrderProcess):
-    """Carries one order. The database leads: every step says where the order stands, and the story goes on there."""
+    """Processes one order. The database leads: every activity returns the order's status, and the next step follows
+    from it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,12 +50,12 @@ class OrderWorkflow(OrderProcess):
 
     @workflow.run
     async def run(self, order: OrderInput) -> OrderState:
-        """Go on until the order is final, then answer every command that came too late."""
+        """Run until the order is final, then settle the commands that came too late."""
         self.order_id, self.timings = order.order_id, order.timings
         while self.status not in FINAL:
             try:
                 await self.tried(self.next_step)
-            except asyncio.CancelledError:  # an operator cancelled the workflow: what that means is a command
+            except asyncio.CancelledError:  # an operator cancelled the workflow: treated as a `cancel` command
                 self.signal_by_hand("cancel_order", "The workflow was cancelled in Temporal.")
         await self.tried(self.shipping_ended)
         await self.settle_the_rest()
@@ -61,40 +63,40 @@ class OrderWorkflow(OrderProcess):
 
     @workflow.signal(dynamic=True)
     def on_signal(self, name: str, args: Sequence[RawValue]) -> None:
-        """Accept any signal at all; the main loop judges it."""
+        """Accept any signal; the main loop judges it."""
         self.receive(name, args)
 
     @workflow.query
     def progress(self) -> OrderState:
-        """Where the order stands."""
+        """The order's state."""
         return self.state
 
     async def next_step(self) -> None:
-        """Do what comes next where the order stands."""
+        """Run the step for the order's status."""
         if self.state.waiting_for == Waiting.PAYMENT_RETURN:
             await self.return_payment()
         else:
             await self.steps[self.status]()
 
     async def validate(self) -> None:
-        """Check the order, if nobody has cancelled it before; one that is found further on goes on from there."""
+        """Validate the order, unless it has been cancelled; an order that is further on continues from there."""
         if await self.attend(seconds=0):
             await self.local(activities.validate_order, self.ref)
 
     async def wait_until_the_deadline(self) -> None:
-        """Let people decide until the time is up, then let the timer decide."""
+        """Wait for a person's decision until the deadline, then let the timer decide."""
         if await self.attend(seconds=self.state.seconds_left):
             await self.pass_deadline()
 
     async def charge(self) -> None:
-        """Charge the payment; a decline leaves the order waiting for another."""
+        """Charge the payment; if it is declined, the order waits for another one."""
         if self.running is None and (self.state.held or not await self.attend(seconds=self.timings.payment_delay)):
             await self.released()
         else:
             await self.outside(activities.charge_payment)
 
     async def ship(self) -> None:
-        """Have the order shipped, and wait for its delivery."""
+        """Start shipping, and wait until it ends."""
         if self.shipping is None:
             if self.status is Status.PAID and (
                 self.state.held or not await self.attend(seconds=self.timings.shipping_delay)
@@ -105,9 +107,10 @@ class OrderWorkflow(OrderProcess):
         await self.shipping_ended()
 
     async def start_shipping(self) -> None:
-        """Start the child that ships, in place of one that an earlier run left behind.
+        """Start the child workflow, in place of one that an earlier run left behind.
 
-        A reset leaves the child of the old run running: it would tell this run nothing, and outlive the order.
+        After a reset, the child of the old run is still running: it would report nothing to this run, and outlive the
+        order.
         """
         try:
             self.shipping = await workflow.start_child_workflow(
@@ -122,7 +125,7 @@ class OrderWorkflow(OrderProcess):
             await self.attend(seconds=policies.CHILD_RESTART_SECONDS)
 
     async def shipping_ended(self) -> bool:
-        """Wait for the child, if one runs, and follow what it came to; False if a command moved the order meanwhile."""
+        """Wait for the child, if one runs, and follow its result; False if a command moved the order meanwhile."""
         if self.shipping is None:
             return True
         child = self.shipping
@@ -131,18 +134,18 @@ class OrderWorkflow(OrderProcess):
         self.shipping = None
         try:
             self.follow(child.result())
-        except ChildWorkflowError:  # somebody ended it in Temporal: the database knows how far it came
+        except ChildWorkflowError:  # it was ended in Temporal: the database knows how far it came
             await self.attend(seconds=policies.CHILD_RESTART_SECONDS)
             await self.look()
         return True
 
     async def released(self) -> None:
-        """Stand still for as long as the order is held."""
+        """Wait while the order is held."""
         if self.state.held:
             await self.attend()
 
     async def settle(self, signal: Signal) -> None:
-        """Settle a command, and let those know who may be waiting for what it changed."""
+        """Settle a command, and notify what may be waiting for its effect."""
         before = self.state.position
         await super().settle(signal)
         if self.state.position != before:
@@ -151,23 +154,24 @@ class OrderWorkflow(OrderProcess):
             self.ask_the_gateway_now()
 
     async def notify_shipping(self) -> None:
-        """The child may be waiting: for a person, a carrier, or the release of a held order."""
+        """The child may be waiting for a person, a carrier, or the release of a held order."""
         if self.shipping is None or self.shipping.done():
             return
         try:
-            # By its id: after a reset the child is still this run's, but a signal to it as a child is refused.
+            # By its id: after a reset the child still belongs to this run, but Temporal refuses a signal to it as a
+            # child.
             await workflow.get_external_workflow_handle(shipping_workflow_id(self.order_id)).signal(LOOK)
-        except FailureError:  # it has ended meanwhile, and says itself how far it came
+        except FailureError:  # it has ended meanwhile; its result says how far it came
             workflow.logger.info("Shipping has ended already.")
 
     def ask_the_gateway_now(self) -> None:
-        """Replace the attempt that waits for its turn by one that asks at once, under the same key."""
+        """Replace the attempt that waits for its backoff by one that starts at once, under the same key."""
         if self.running is not None and not self.running.done():
             self.running.cancel()
             self.running = workflow.start_activity(activities.charge_payment, self.ref, **policies.GATEWAY)
 
     async def wait_for_a_decision(self) -> None:
-        """Only a person's command leads on."""
+        """Wait for a person's command."""
         await self.attend()
 
     async def return_payment(self) -> None:
@@ -176,12 +180,12 @@ class OrderWorkflow(OrderProcess):
             await self.local(activities.finish_payment_return, self.ref)
 
     async def cancel(self) -> None:
-        """Undo what was done, in whatever state it is, then end as cancelled."""
+        """Undo what was done, then mark the order as cancelled."""
         if await self.undone():
             await self.local(activities.finish_cancellation, self.ref)
 
     async def undone(self) -> bool:
-        """Do the next thing that is left to undo; True once nothing is."""
+        """Undo the next thing that is left; True once nothing is."""
         if not await self.shipping_ended():
             return False
         if self.state.needs_attention:

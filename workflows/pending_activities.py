@@ -1,4 +1,4 @@
-"""Pending activities, as Temporal describes them: steps that ask somebody outside and have no answer yet."""
+"""Pending activities, as Temporal describes them: calls of outside systems without a result yet."""
 
 import asyncio
 from collections.abc import Collection
@@ -22,7 +22,7 @@ IDENTITY = "orderlife"
 
 @dataclass(frozen=True)
 class PendingActivity:
-    """A step, and where Temporal knows it."""
+    """A step, and its activity in Temporal."""
 
     workflow_id: str
     activity_id: str
@@ -32,7 +32,7 @@ class PendingActivity:
 async def pending_activities_of(
     client: Client, order_id: UUID, refunding: Collection[str], *, rpc_timeout: timedelta
 ) -> list[PendingActivity]:
-    """The steps under way in the order's workflow, in the one that ships it, and in those that are `refunding`.
+    """The pending steps of the order's workflow, its shipping workflow and the workflows `refunding`.
 
     Raises:
         RPCError: Temporal does not answer.
@@ -43,7 +43,7 @@ async def pending_activities_of(
 
 
 async def retry_now(client: Client, at: PendingActivity, *, rpc_timeout: timedelta) -> bool:
-    """Let a step that waits for its next attempt have it now; False if it came to its end meanwhile."""
+    """Start the next attempt of a waiting step now; False if it has ended meanwhile."""
     request = ResetActivityRequest(
         namespace=client.namespace,
         execution=WorkflowExecution(workflow_id=at.workflow_id),
@@ -89,5 +89,5 @@ def _step(activity: PendingActivityInfo) -> Step:
 
 
 def _error_text(failure: Failure) -> str:
-    """Our own failures hold no personal data (see `workflows/failures.py`); Temporal's tell of timeouts."""
+    """Our own failures contain no personal data (see `workflows/failures.py`); Temporal's report timeouts."""
     return failure.message[:200]

@@ -1,4 +1,4 @@
-"""Every timeout and retry policy of the process."""
+"""All timeouts and retry policies."""
 
 from datetime import timedelta
 
@@ -7,8 +7,8 @@ from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 from orders.errors import OrderNotFound
 
-# Our own database: it comes back, so attempts are not limited. An unknown order is a fault that no retry mends.
-# A longer wait between two of them is a timer of the workflow's: a worker that waited for it here could not be stopped.
+# Our own database: it comes back, so attempts are unlimited. An unknown order is an error that no retry corrects.
+# Longer backoff is a timer of the workflow: a worker waiting for it here could not be stopped.
 DATABASE = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=10),
     local_retry_threshold=timedelta(seconds=1),
@@ -20,7 +20,7 @@ DATABASE = LocalActivityConfig(
     ),
 )
 
-# Outside systems: the HTTP client gives up after 5 s, the attempt after 8. Outages last as long as they last.
+# Outside systems: the HTTP client times out after 5 s, the attempt after 8 s. Attempts are unlimited during outages.
 GATEWAY = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=8),
     retry_policy=RetryPolicy(
@@ -31,19 +31,19 @@ GATEWAY = ActivityConfig(
     ),
 )
 
-# A step that fails for a reason that no further attempt mends (bad data, a fault of ours) is given up after so many:
-# its command is rejected, or its order flagged and the step tried anew a while later. See `interceptors.py`.
+# A step that fails for a reason that no retry corrects (bad data, a bug) is given up after this many attempts: its
+# command is rejected, or its order flagged and the step retried later. See `interceptors.py`.
 MAX_ATTEMPTS = 6
 STALLED_SECONDS = 600.0
 
-# A child that ended without finishing its work is started again, not at once.
+# Delay before a child workflow that ended early is started again.
 CHILD_RESTART_SECONDS = 1.0
 
-# How long a task waits for a worker that has died while holding the workflow in its cache; the default is ten seconds.
+# How long a task waits for a worker that died with the workflow in its cache; the default is ten seconds.
 STICKY_TIMEOUT = timedelta(seconds=1)
 
-# How long a stopping worker lets what runs come to its end.
+# How long a stopping worker waits for running activities.
 GRACEFUL_SHUTDOWN = timedelta(seconds=10)
 
-# How long the relay and the reconciler wait for an answer of Temporal's.
+# How long the relay and the reconciler wait for Temporal.
 RPC_TIMEOUT = timedelta(seconds=5)

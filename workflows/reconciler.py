@@ -1,4 +1,4 @@
-"""The reconciler: compares PostgreSQL with Temporal and starts again every workflow that has gone."""
+"""The reconciler: compares PostgreSQL with Temporal and starts lost workflows again."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ from workflows.workflow_starts import WorkflowStart, order_start, refund_start, 
 
 logger = logging.getLogger(__name__)
 
-# So many rows are looked at one by one in a round, of each sort; and so many calls are made at once.
+# How many rows of each kind are checked in a round, and how many calls run at once.
 SAMPLE = 200
 MAX_CONCURRENT_CALLS = 20
 FIRST_ROUND_AFTER_SECONDS = 3.0
@@ -31,7 +31,7 @@ FIRST_ROUND_AFTER_SECONDS = 3.0
 
 @dataclass
 class Report:
-    """What one round found and did, in sentences."""
+    """The findings and actions of one round, as sentences."""
 
     looked_at: int = 0
     lines: list[str] = field(default_factory=list)
@@ -43,15 +43,15 @@ class Report:
 
 
 class Reconciler:
-    """Goes through everything in rounds, and remembers between two of them how far it came.
+    """Works in rounds, and remembers between rounds how far it came.
 
-    It never looks at every open order one by one: it reads which workflows have closed, and takes a sample of the
-    orders that stand still. Only where Temporal turns out to have lost one are all unfinished orders looked at.
+    It does not check every open order: it lists the workflows that have closed, and samples the orders without
+    progress. Only if Temporal has lost the workflow of one order are all unfinished orders checked.
     """
 
     def __init__(self, client: Client, *, stuck_after: float, dry_run: bool = False) -> None:
-        """`stuck_after`: after how many seconds without a change an order is looked at."""
-        self.database = DatabaseThreads(1)  # one connection, which holds the lock
+        """`stuck_after`: seconds without a change after which an order is checked."""
+        self.database = DatabaseThreads(1)  # one connection, which holds the advisory lock
         self.is_stopping = False
         self._client = client
         self._stuck_after = timedelta(seconds=stuck_after)
@@ -61,7 +61,7 @@ class Reconciler:
         self._calls = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
 
     async def round(self, *, everything: bool = False) -> Report:
-        """Look for workflows that have gone, and start them again; `everything`: look at every unfinished order."""
+        """Find lost workflows and start them again. `everything`: check every unfinished order."""
         report, checked = Report(), set[str]()
         await self._recover_orders(checked, report, everything=everything)
         report.looked_at = len(checked)
@@ -75,7 +75,7 @@ class Reconciler:
         return report
 
     async def close(self) -> None:
-        """Let go of the connection, and of the lock with it."""
+        """Close the connection, which releases the lock."""
         await self.database.run(connections.close_all)
         self.database.close()
 
@@ -84,7 +84,7 @@ class Reconciler:
         stalled = await self.database.run(recovery_selectors.stalled_orders, SAMPLE)
         states |= await self._recover_all([order_start(order_id) for order_id in stalled], checked, report)
         states |= await self._recover_all(await self._orders.sample(stuck_after=self._stuck_after), checked, report)
-        if everything or MISSING in states:  # a whole namespace may be lost
+        if everything or MISSING in states:  # the whole namespace may be lost
             async for starts in self._orders.everything():
                 if self.is_stopping:
                     break
@@ -108,7 +108,7 @@ class Reconciler:
         ]
 
     async def _recover_all(self, starts: Sequence[WorkflowStart], checked: set[str], report: Report) -> set[str]:
-        """Start those workflows again that have gone; in which states those that were not checked before were found."""
+        """Start those workflows again that were lost; returns the states in which newly checked ones were found."""
         new = list({start.workflow_id: start for start in starts if start.workflow_id not in checked}.values())
         states = set[str]()
         for first in range(0, len(new), SAMPLE):
@@ -137,7 +137,7 @@ class Reconciler:
 
 
 class ReconcilerLoop:
-    """A round every so often, in one of all workers. It has a worker's `run` and `shutdown`."""
+    """Periodic rounds, in one of all workers. It has a worker's `run` and `shutdown`."""
 
     def __init__(self, client: Client) -> None:
         """`client` is the worker's own."""
@@ -145,7 +145,7 @@ class ReconcilerLoop:
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Go on until told to stop; a round that fails is told of, and the next one tries again."""
+        """Run until stopped; a round that fails is logged, and the next one tries again."""
         interval = settings.RECONCILE_INTERVAL or None
         wait = interval and min(FIRST_ROUND_AFTER_SECONDS, interval)
         while not await self._stopped_within(wait):
@@ -157,12 +157,12 @@ class ReconcilerLoop:
         await self.reconciler.close()
 
     async def shutdown(self) -> None:
-        """Finish what is under way; what the round has not come to, the next one does."""
+        """Finish the current step; the next round does the rest."""
         self.reconciler.is_stopping = True
         self._stop.set()
 
     async def round(self) -> Report | None:
-        """One round, if this worker leads; what it found is logged."""
+        """One round, if this worker holds the lock; its findings are logged."""
         if not await self.reconciler.database.run(recovery.lead):
             return None
         report = await self.reconciler.round()

@@ -1,4 +1,4 @@
-"""A refund that somebody asked for: granted or refused at once, then paid through every outage."""
+"""The workflow of a requested refund: granted or rejected at once, then paid, also through outages."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -24,7 +24,9 @@ from workflows.inbox import StepGivenUpError, step_given_up
 
 @workflow.defn
 class RefundWorkflow:
-    """Carries one command about refunds. One that fails for good ends it; a person then retries or settles it."""
+    """Processes one command about refunds. It ends when the refund is refused permanently; staff then retry or settle
+    it.
+    """
 
     @workflow.run
     async def run(self, asked: RefundInput) -> OrderState:
@@ -46,7 +48,7 @@ class RefundWorkflow:
             return await workflow.execute_local_activity(activities.reject_signal, about, **policies.DATABASE)
 
     async def pay(self, ref: OrderRef) -> OrderState:
-        """Pay what was granted. Where that is given up, the order is flagged, and it is tried anew a while later."""
+        """Pay what was granted. If that is given up, the order is flagged and payment retried some time later."""
         while True:
             try:
                 return await workflow.execute_activity(activities.pay_refunds, ref, **policies.GATEWAY)
@@ -58,7 +60,7 @@ class RefundWorkflow:
             await workflow.execute_local_activity(activities.resume_order, ref, **policies.DATABASE)
 
     async def notify_order(self, order_id: str) -> None:
-        """An order that is being undone may have waited for this decision."""
+        """An order that is being cancelled may have waited for this decision."""
         try:
             await workflow.get_external_workflow_handle(order_workflow_id(order_id)).signal(LOOK)
         except FailureError:
@@ -66,7 +68,7 @@ class RefundWorkflow:
 
 
 def _given_up(error: FailureError, activity: Callable[..., object]) -> StepGivenUpError:
-    """The failure as one to go on from; any other ends the workflow."""
+    """The failure as a `StepGivenUpError`; any other failure ends the workflow."""
     failed = step_given_up(error, activity)
     if failed is None:
         raise error

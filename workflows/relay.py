@@ -1,6 +1,6 @@
-"""The relay: carries command rows from PostgreSQL to Temporal, where each starts a workflow or is a signal to one.
+"""The relay: delivers command rows from PostgreSQL to Temporal, where each starts or signals a workflow.
 
-One kind it carries out itself: `retry_step` resets the backoff of a step, which no workflow can do.
+It carries out one kind itself: `retry_step` resets the backoff of an activity, which no workflow can do.
 """
 
 import asyncio
@@ -33,14 +33,14 @@ REFUND_DECISIONS = (Kind.RETRY_REFUND, Kind.SETTLE_REFUND)
 
 
 class Relay(LeaseLoop[Claimed, None]):
-    """Marks each command by itself, as soon as Temporal has it."""
+    """Marks each command as soon as Temporal has it."""
 
     name = "relay"
     channel = "orderlife_commands"
     max_concurrent = 20
 
     def __init__(self, client: Client) -> None:
-        """`client` is the worker's own, so that a new workflow's first task comes with the answer to its start."""
+        """`client` is the worker's own, so that the response to a start includes the first workflow task."""
         super().__init__(database_threads=4, lease_seconds=outbox.LEASE_SECONDS)
         self._client = client
 
@@ -49,7 +49,7 @@ class Relay(LeaseLoop[Claimed, None]):
         return await self._database.run(outbox.claim_commands, limit)
 
     async def process(self, item: Claimed) -> None:
-        """Deliver a command, or put it off: longer each time."""
+        """Deliver a command, or schedule a retry with backoff."""
         try:
             await self._send(item)
         except RPCError as error:
@@ -67,7 +67,6 @@ class Relay(LeaseLoop[Claimed, None]):
             await self._database.run(outbox.mark_delivered, item)
 
     async def _send(self, command: Claimed) -> None:
-        """A command starts the workflow of an order, a refund or a return, or is a signal to an order's or return's."""
         signal = RULES[command.kind].signal
         if command.kind is Kind.PLACE:
             await self._start_workflow(order_start(command.order_id), eagerly=True)
@@ -85,8 +84,8 @@ class Relay(LeaseLoop[Claimed, None]):
             await handle.signal(signal, {"command_id": str(command.id)}, rpc_timeout=RPC_TIMEOUT)
 
     async def _start_workflow(self, start: WorkflowStart, *, eagerly: bool = False) -> None:
-        """A start that is sent again finds the workflow that it started, running or ended."""
-        with contextlib.suppress(WorkflowAlreadyStartedError):  # another relay was faster, and the workflow has ended
+        """Idempotent: a repeated start finds the workflow that it started, running or closed."""
+        with contextlib.suppress(WorkflowAlreadyStartedError):  # another relay started it first, and it has ended
             await self._client.start_workflow(
                 start.run,
                 start.argument,
@@ -108,7 +107,7 @@ class Relay(LeaseLoop[Claimed, None]):
         await self._database.run(settle_retry_step, command.order_id, command.id, tried=tried)
 
     async def _signal_look(self, order_id: UUID) -> int:
-        """Let the order's workflows read where it stands, and so try what was given up; how many were signalled."""
+        """Make the order's workflows read its state, and so retry what was given up; returns the number signalled."""
         signalled = 0
         for workflow_id in (order_workflow_id(order_id), shipping_workflow_id(order_id)):
             with contextlib.suppress(RPCError):

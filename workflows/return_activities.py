@@ -1,4 +1,4 @@
-"""The activities of returns: decode, call one service, encode where the return stands now."""
+"""Activities of returns: each decodes its input, calls one service, and returns the return's state."""
 
 from collections.abc import Callable, Mapping
 from uuid import UUID
@@ -16,20 +16,20 @@ from workflows.contracts import ReturnDeadline, ReturnRef, ReturnSignal, ReturnS
 
 @activity.defn
 def open_return(ref: ReturnRef) -> ReturnState:
-    """Begin: apply or reject the command that asks for the return; of one that exists, say where it stands."""
+    """Apply or reject the command that requests the return; if the return exists, only read its state."""
     settle.settle_signal(UUID(ref.order_id), signal="", command_id=UUID(ref.return_id))
     return state_of(ref)
 
 
 @activity.defn
 def look_at_return(ref: ReturnRef) -> ReturnState:
-    """Say where the return stands."""
+    """Read the return's state."""
     return state_of(ref)
 
 
 @activity.defn
 def settle_return_command(signal: ReturnSignal) -> ReturnState:
-    """Apply or reject what a signal asks for; one that was typed by hand is about this return."""
+    """Apply or reject the command of a signal; one sent by hand is about this return."""
     body = dict(signal.body) if isinstance(signal.body, Mapping) else {"reason": signal.body or ""}
     order_id, command_id = UUID(signal.order_id), UUID(signal.command_id)
     typed = {**body, "return": signal.return_id}
@@ -39,14 +39,14 @@ def settle_return_command(signal: ReturnSignal) -> ReturnState:
 
 @activity.defn
 def pass_return_deadline(over: ReturnDeadline) -> ReturnState:
-    """Decide what a deadline decides."""
+    """Apply what a deadline decides."""
     deadlines.pass_return_deadline(UUID(over.order_id), UUID(over.return_id), over.stage)
     return state_of(over)
 
 
 @activity.defn
 def pay_return(ref: ReturnRef) -> ReturnState:
-    """Pay what was granted for what came."""
+    """Pay the refund granted for what arrived."""
     refunds.pay_refunds(UUID(ref.order_id))
     return state_of(ref)
 
@@ -61,7 +61,7 @@ RETURN_ACTIVITIES: list[Callable[..., object]] = [
 
 
 def state_of(ref: ReturnRef) -> ReturnState:
-    """What the workflow needs to know of a return to go on."""
+    """The part of a return that the workflow needs."""
     order, row = return_by_id(UUID(ref.order_id), UUID(ref.return_id))
     left = None
     if row is not None and row.deadline is not None:

@@ -1,4 +1,4 @@
-"""A return, from the moment it is asked for until it is refunded, refused or given up."""
+"""The workflow of a return, from the request until it is refunded, refused or expired."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -14,13 +14,13 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows.inbox import OrderProcess, step_given_up
 
-# The request that its own start is: no signal, but settled and rejected as one.
+# The request that starts the workflow: not a signal, but settled and rejected like one.
 OPEN = ""
 
 
 @workflow.defn
 class ReturnWorkflow(OrderProcess):
-    """Carries one return. The database leads, as it does for an order: the story goes on where the return stands."""
+    """Processes one return. The database leads, as for an order: the next step follows from the return's state."""
 
     @workflow.init
     def __init__(self, asked: ReturnRef) -> None:
@@ -35,9 +35,9 @@ class ReturnWorkflow(OrderProcess):
 
     @workflow.run
     async def run(self, asked: ReturnRef) -> ReturnState:
-        """Settle the request, then go on until nothing is left to wait for and to pay.
+        """Settle the request, then run until nothing is left to wait for or to pay.
 
-        A refund that fails for good ends it; a person then retries or settles that, as any other refund.
+        It ends when the refund is refused permanently; staff then retry or settle that, as any other refund.
         """
         await self.settle_or_reject(Signal(asked.order_id, OPEN, asked.return_id))
         while self.state.is_under_way:
@@ -47,31 +47,30 @@ class ReturnWorkflow(OrderProcess):
 
     @workflow.signal(dynamic=True)
     def on_signal(self, name: str, args: Sequence[RawValue]) -> None:
-        """Accept any signal at all; the main loop judges it."""
+        """Accept any signal; the main loop judges it."""
         self.receive(name, args)
 
     @workflow.query
     def progress(self) -> ReturnState:
-        """Where the return stands."""
+        """The return's state."""
         return self.state
 
     @property
     def return_ref(self) -> ReturnRef:
-        """What its activities are given."""
         return ReturnRef(self.order_id, self.return_id)
 
     async def next_step(self) -> None:
-        """Do what comes next where the return stands."""
+        """Run the step for the return's state."""
         await self.steps[self.state.stage]()
 
     async def wait_until_the_deadline(self) -> None:
-        """Let staff decide, or the parcel come, until the time is up."""
+        """Wait for the decision, or for the parcel, until the deadline."""
         if await self.attend(seconds=self.state.seconds_left):
             over = ReturnDeadline(self.order_id, self.return_id, self.state.stage)
             await self.local(return_activities.pass_return_deadline, over)
 
     async def refund(self) -> None:
-        """Pay for what came, through every outage, and serve the inbox meanwhile."""
+        """Pay the refund, also through outages, and serve the inbox meanwhile."""
         paying = workflow.start_activity(return_activities.pay_return, self.return_ref, **policies.GATEWAY)
         while not await self.attend(paying.done):
             pass
@@ -81,7 +80,6 @@ class ReturnWorkflow(OrderProcess):
             raise step_given_up(error, return_activities.pay_return) or error from None
 
     async def settle(self, signal: Signal) -> None:
-        """Let the database apply or reject a command."""
         if signal.name == OPEN:
             await self.local(return_activities.open_return, self.return_ref)
         elif signal.name == LOOK:
@@ -91,16 +89,16 @@ class ReturnWorkflow(OrderProcess):
             await self.local(return_activities.settle_return_command, about)
 
     async def look(self) -> None:
-        """See where the return stands now."""
+        """Read the return's state."""
         await self.local(return_activities.look_at_return, self.return_ref)
 
     def follow(self, state: OrderState) -> None:
-        """Go by what the database says; what is said of the order alone changes nothing of the return."""
+        """Take over a state from the database; one of the order alone does not change the return's."""
         if not isinstance(state, ReturnState):
             order = {name: getattr(state, name) for name in ("status", "version", "needs_attention", "is_stalled")}
             state = replace(self.state, **order)
         super().follow(state)
 
     def order_id_now(self) -> str:
-        """The order's id: it is known before the first signal is handled."""
+        """The order's id, which is known before the first signal is handled."""
         return self.order_id

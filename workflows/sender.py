@@ -1,4 +1,4 @@
-"""The sender: carries webhooks to shops and mails to customers."""
+"""The sender: sends webhook calls to shops and e-mails to customers."""
 
 import asyncio
 import logging
@@ -18,11 +18,11 @@ logger = logging.getLogger(__name__)
 
 MAX_CONCURRENT_CALLS = 64
 MAX_CONCURRENT_MAILS = 8
-# How long a batch waits for its slower calls, so that their outcomes are written together.
+# How long a batch waits for its slower calls, so that outcomes are written together.
 BATCH_TIMEOUT_SECONDS = 0.1
-# No call takes longer: it has its own deadline, looking up a host has none. Less than the lease.
+# The longest time of a call, including the look-up of the host, which has no timeout of its own. Less than the lease.
 CALL_TIMEOUT_SECONDS = 10.5
-# A mail takes a dozen exchanges with its server, each of up to `EMAIL_TIMEOUT`.
+# Sending an e-mail takes a dozen exchanges with the server, each of up to `EMAIL_TIMEOUT`.
 MAIL_TIMEOUT_SECONDS = 120
 RENEW_LEASES_EVERY_SECONDS = 4
 
@@ -42,7 +42,7 @@ class Sender(LeaseLoop[Claimed, Tried]):
         self._wrote_links_at = 0.0
 
     async def claim(self, limit: int) -> list[Claimed]:
-        """Of mails, and of calls to one endpoint, fewer."""
+        """E-mails, and calls to one endpoint, have lower limits."""
         await self._write_requested_links()
         if not limit:
             return []
@@ -51,7 +51,7 @@ class Sender(LeaseLoop[Claimed, Tried]):
         return await self._database.run(sending.claim_deliveries, limit, self._busy_endpoints(), free_mails)
 
     async def process(self, item: Claimed) -> Tried:
-        """Send one delivery on a thread: whatever happens to it is its own outcome."""
+        """Send one delivery on a thread; any failure is an outcome."""
         at = timezone.now()
         call = asyncio.get_running_loop().run_in_executor(self._threads, sending.send, item)
         try:
@@ -63,29 +63,28 @@ class Sender(LeaseLoop[Claimed, Tried]):
             return sending.broken_off(item, at=at, error=type(error).__name__)
 
     async def mark(self, outcomes: Sequence[Tried]) -> None:
-        """In one transaction."""
         await self._database.run(sending.record_attempts, outcomes)
 
     async def renew_leases(self, items: Sequence[Claimed]) -> None:
-        """Of what takes long, every few seconds."""
+        """Every few seconds, for what takes long."""
         now = time.monotonic()
         if now - self._renewed_at > RENEW_LEASES_EVERY_SECONDS:
             await self._database.run(sending.keep, items)
             self._renewed_at = now
 
     def close(self) -> None:
-        """Wait for no call: one that takes longer than its lease is made again."""
+        """Do not wait for calls: one that outlives its lease is repeated."""
         self._threads.shutdown(wait=False)
         super().close()
 
     async def _write_requested_links(self) -> None:
-        """Write down the mails with lost links that were asked for, not at every round."""
+        """Write the requested e-mails with lost links; not in every round."""
         now = time.monotonic()
         if now - self._wrote_links_at >= POLL_SECONDS:
             await self._database.run(lost_links.write_requested_links)
             self._wrote_links_at = now
 
     def _busy_endpoints(self) -> list[UUID]:
-        """The endpoints that are called as often at once as they may be."""
+        """The endpoints at their limit of concurrent calls."""
         called = [delivery.endpoint_id for delivery in self._in_flight.values() if delivery.endpoint_id]
         return [endpoint for endpoint in set(called) if called.count(endpoint) >= MAX_CONCURRENT_TO_ONE]

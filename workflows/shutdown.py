@@ -1,4 +1,4 @@
-"""The end of a process that spoke to Temporal."""
+"""Ends a process that has used a Temporal client."""
 
 import contextlib
 import logging
@@ -8,13 +8,13 @@ from typing import NoReturn
 
 
 def end_process(code: int) -> NoReturn:
-    """End with this code at once.
+    """End the process at once, with this exit code.
 
-    A process that ends right after a call on a Temporal client crashes now and then while the interpreter shuts down
-    (sdk-python issue 300), so the interpreter's own shutdown is left out.
+    A process that shuts down right after a call of a Temporal client crashes now and then (sdk-python issue 300), so
+    the interpreter's own shutdown is skipped.
     """
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):  # whoever read it has gone
+        with contextlib.suppress(OSError):  # the reader has gone
             stream.flush()
     os._exit(code)

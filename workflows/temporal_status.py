@@ -1,4 +1,6 @@
-"""The status of Temporal for the web process: one client on a thread of its own, which is never waited for long."""
+"""The state of Temporal for the web process: one client on its own thread, which no page waits for longer than a
+second.
+"""
 
 import asyncio
 import atexit
@@ -26,14 +28,14 @@ from workflows.pending_activities import pending_activities_of
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-# One call may take this long: what stands around it must fit into a page's second as well.
+# Timeout of one call: the rest of the answer must fit into the same second.
 RPC_TIMEOUT = timedelta(seconds=ANSWER_WITHIN_SECONDS * 0.8)
-# While Temporal is away nobody waits for it; it is asked this often whether it is back.
+# While Temporal is down no page waits for it; this is how often the connection is retried.
 PROBE_SECONDS = 2.0
-# A worker asks for work anew every minute at the latest; Temporal remembers for longer those that have gone.
+# A worker polls at least once a minute; Temporal lists workers that have stopped for longer than that.
 POLLED_WITHIN = timedelta(seconds=75)
-# How long the end of the process waits for what is under way, and then for the client's own threads to fall silent: an
-# interpreter that shuts down right after a call crashed in 11 of 150 runs, and in none of 90 with this wait.
+# How long shutdown waits for calls under way, and then for the client's own threads: an interpreter that shuts down
+# right after a call crashed in 11 of 150 runs, and in none of 90 with this wait.
 CLOSE_WITHIN_SECONDS = 3.0
 QUIET_SECONDS = 0.3
 
@@ -41,7 +43,7 @@ QUIET_SECONDS = 0.3
 class TemporalMonitor:
     """Answers within a second, or not at all.
 
-    Where Temporal is away, one page waits for it and the next ones do not: the thread itself looks whether it is back.
+    While Temporal is down, one page waits for it and the next ones do not: the thread itself retries the connection.
     """
 
     def __init__(self) -> None:
@@ -52,15 +54,15 @@ class TemporalMonitor:
         self._unavailable = False
 
     def steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step] | None:
-        """The steps under way in an order's workflows; see `Process`."""
+        """The pending steps of an order's workflows; see `WorkflowMonitor`."""
         return self._ask(self._steps(order_id, refunding))
 
     def workers(self) -> Mapping[str, int] | None:
-        """How many workers poll each queue; see `Process`."""
+        """How many workers poll each queue; see `WorkflowMonitor`."""
         return self._ask(self._workers())
 
     def close(self) -> None:
-        """End the thread, and let no call be under way when the interpreter ends: such a process may crash."""
+        """End the thread, so that no call is under way when the interpreter shuts down: the process might crash."""
         with self._lock:
             loop, thread, self._loop = self._loop, self._thread, None
         if loop is None or thread is None:

@@ -1,4 +1,4 @@
-"""Builds the workers, and runs them until they are told to stop."""
+"""Builds the workers and runs them until they are stopped."""
 
 import asyncio
 import logging
@@ -40,27 +40,26 @@ ORDER_WORKFLOWS = [OrderWorkflow, RefundWorkflow, ReturnWorkflow]
 
 
 def order_worker(client: Client) -> Worker:
-    """The worker of orders, refunds and returns, and of their activities."""
+    """The worker for orders, refunds and returns, and their activities."""
     return _worker(client, ORDERS_QUEUE, ORDER_WORKFLOWS, [*ORDER_ACTIVITIES, *RETURN_ACTIVITIES])
 
 
 def shipping_worker(client: Client) -> Worker:
-    """The worker of ShippingWorkflow and its activities."""
+    """The worker for ShippingWorkflow and its activities."""
     return _worker(client, SHIPPING_QUEUE, [ShippingWorkflow], SHIPPING_ACTIVITIES)
 
 
 def order_processes(client: Client) -> list[Any]:
-    """What runs in the order worker: the worker and the loops beside it."""
+    """The order worker and the loops beside it."""
     return [order_worker(client), Relay(client), Sender(), ReconcilerLoop(client)]
 
 
 def shipping_processes(client: Client) -> list[Any]:
-    """What runs in the shipping worker."""
     return [shipping_worker(client)]
 
 
 def run_to_the_end(name: str, processes: Callable[[Client], list[Any]], stdout: OutputWrapper) -> NoReturn:
-    """Run workers until SIGTERM or SIGINT, finish what runs, and end the process."""
+    """Run workers until SIGTERM or SIGINT, finish running activities, and end the process."""
     rely_on_dropping()
     code = 0
     try:
@@ -79,7 +78,7 @@ async def _run(name: str, processes: Callable[[Client], list[Any]], stdout: Outp
     runner = WorkerRunner(stdout)
     with _woken_by_signals():
         running = asyncio.create_task(runner.run(processes(client)))
-        await asyncio.sleep(0)  # the runner has its own signal handlers now
+        await asyncio.sleep(0)  # the runner has installed its own signal handlers
         stdout.write(f"The {name} worker is ready: Temporal at {settings.TEMPORAL_ADDRESS}.")
         stdout.flush()
         if told_to_stop.is_set():
@@ -89,10 +88,10 @@ async def _run(name: str, processes: Callable[[Client], list[Any]], stdout: Outp
 
 @contextmanager
 def _woken_by_signals() -> Iterator[None]:
-    """Let the loop of this thread hear of each signal at once.
+    """Wake this thread's event loop at each signal.
 
-    The runner's handlers run in Python, once the main thread does. Asleep in the loop it would not, as long as nothing
-    else happens, if the signal came just before it fell asleep or to one of Temporal's threads.
+    The runner's handlers run in Python's main thread. Asleep in the event loop, it would not run them if the signal
+    arrived just before, or at one of Temporal's threads, until something else happens.
     """
     hears, says = socket.socketpair()
     loop = asyncio.get_running_loop()
@@ -109,7 +108,7 @@ def _woken_by_signals() -> Iterator[None]:
 
 
 def _until_the_runner_listens() -> threading.Event:
-    """Note an early SIGTERM or SIGINT. A handler that raised could raise where Python ignores it."""
+    """Record an early SIGTERM or SIGINT. A handler that raises could do so where Python ignores it."""
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())

@@ -1,4 +1,4 @@
-"""Starting a workflow again that has gone: terminated, failed, deleted, or completed before its order was."""
+"""Starts lost workflows again: terminated, failed, deleted, or completed before their order was final."""
 
 from dataclasses import dataclass
 
@@ -18,17 +18,17 @@ RUNNING, MISSING, COMPLETED = "running", "missing", "completed"
 
 @dataclass(frozen=True)
 class Recovery:
-    """In which state a workflow was found, and what was done about it."""
+    """The state in which a workflow was found, and what was done."""
 
     state: str
     done: str = ""
-    """As a report says it; empty: nothing."""
+    """What was done, as a report says it; empty: nothing."""
     redelivered: int = 0
-    """How many commands that had no outcome are delivered again."""
+    """How many unsettled commands are delivered again."""
 
 
 async def recover(client: Client, database: DatabaseThreads, start: WorkflowStart, *, dry_run: bool) -> Recovery:
-    """Start a workflow again unless it runs, and record it as an event of its order.
+    """Start a workflow again unless it is running, and record that as an event of its order.
 
     Raises:
         RPCError: Temporal does not answer.
@@ -36,12 +36,12 @@ async def recover(client: Client, database: DatabaseThreads, start: WorkflowStar
     state = await _state_of(client, start.workflow_id)
     if state == RUNNING:
         return Recovery(state)
-    if state == COMPLETED and not await database.run(start.is_unfinished):  # since it was found among the unfinished
+    if state == COMPLETED and not await database.run(start.is_unfinished):  # since the scan
         return Recovery(state)
     if dry_run:
         return Recovery(state, "it would be started again")
     run_id = await _start_again(client, start, state)
-    if run_id is None:  # somebody was faster
+    if run_id is None:  # it was started by somebody else
         return Recovery(state)
     redelivered = await database.run(record_recovery, start.order_id, found=state, run=run_id)
     return Recovery(state, "started again", redelivered)

@@ -1,4 +1,4 @@
-"""Goes through the workflows of one type in rounds, in search of those that have gone."""
+"""Scans the workflows of one type for lost ones."""
 
 import contextlib
 from abc import ABC, abstractmethod
@@ -13,8 +13,8 @@ from workflows.connections import DatabaseThreads
 from workflows.policies import RPC_TIMEOUT
 from workflows.workflow_starts import WorkflowStart, order_start, return_start
 
-# How far back the first round reads the list of closed workflows, and how far each later one overlaps the one before:
-# the list is a little behind.
+# How far back the first round reads the list of closed workflows, and by how much later rounds overlap: the list is
+# eventually consistent.
 LOOK_BACK = timedelta(hours=1)
 OVERLAP = timedelta(minutes=1)
 CLOSED = "WorkflowType = '{type}' AND ExecutionStatus != 'Running' AND CloseTime > '{since}'"
@@ -22,12 +22,12 @@ MAX_IDS_A_QUERY = 1000
 
 
 class WorkflowScan(ABC):
-    """Remembers between two rounds how far it came, so that none looks at every row."""
+    """Remembers between rounds how far it came, so that no round reads every row."""
 
     workflow_type: str
 
     def __init__(self, client: Client, database: DatabaseThreads, *, limit: int) -> None:
-        """`limit`: how many rows are read at once."""
+        """`limit`: the number of rows per query."""
         self._client = client
         self._database = database
         self._limit = limit
@@ -36,18 +36,18 @@ class WorkflowScan(ABC):
 
     @abstractmethod
     def unfinished(self, ids: Collection[UUID]) -> list[WorkflowStart]:
-        """Those of these rows that ought to have a workflow."""
+        """Those of these rows that should have a workflow."""
 
     @abstractmethod
     def standing_still(self, since: datetime, after: UUID | None) -> list[WorkflowStart]:
-        """The first unfinished rows behind the id `after` to which nothing has happened since then."""
+        """The first unfinished rows after the id `after` without a change since then."""
 
     async def closed(self) -> list[WorkflowStart]:
-        """What is unfinished though its workflow has closed since the last round."""
+        """Unfinished rows whose workflow has closed since the last round."""
         until, found, ids = datetime.now(UTC), list[WorkflowStart](), list[UUID]()
         query = CLOSED.format(type=self.workflow_type, since=(self._closed_since - OVERLAP).isoformat())
         async for execution in self._client.list_workflows(query, rpc_timeout=RPC_TIMEOUT):
-            with contextlib.suppress(ValueError):  # somebody's own workflow under our name
+            with contextlib.suppress(ValueError):  # a workflow of our type that is not ours
                 ids.append(_row_id(execution.id))
             if len(ids) == MAX_IDS_A_QUERY:
                 found += await self._database.run(self.unfinished, ids)
@@ -57,14 +57,14 @@ class WorkflowScan(ABC):
         return found
 
     async def sample(self, *, stuck_after: timedelta) -> list[WorkflowStart]:
-        """The next rows that have stood still for so long; after the last of them the first again."""
+        """The next rows without a change for this long; after the last of them, the first again."""
         since = datetime.now(UTC) - stuck_after
         rows = await self._database.run(self.standing_still, since, self._sampled_to)
         self._sampled_to = _row_id(rows[-1].workflow_id) if len(rows) == self._limit else None
         return rows
 
     async def everything(self) -> AsyncIterator[list[WorkflowStart]]:
-        """All unfinished rows, batch by batch."""
+        """All unfinished rows, in batches."""
         after: UUID | None = None
         while rows := await self._database.run(self.standing_still, datetime.now(UTC), after):
             yield rows

@@ -1,4 +1,4 @@
-"""How the workflow of an order, a refund or a return is started, by the relay first and by the reconciler again."""
+"""How workflows of orders, refunds and returns are started, by the relay and again by the reconciler."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from workflows.returns import ReturnWorkflow
 
 @dataclass(frozen=True)
 class WorkflowStart:
-    """What Temporal is given to start a workflow."""
+    """The arguments for starting a workflow."""
 
     workflow_id: str
     run: Any
@@ -32,9 +32,9 @@ class WorkflowStart:
     argument: OrderInput | RefundInput | ReturnRef
     order_id: UUID
     title: str
-    """How reports name what the workflow carries."""
+    """How reports name the order, refund or return."""
     is_unfinished: Callable[[], bool]
-    """Reads from the database whether there is anything left to carry."""
+    """Reads from the database whether a workflow is still needed."""
 
 
 def order_start(order_id: UUID) -> WorkflowStart:

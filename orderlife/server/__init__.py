@@ -1,1 +1,1 @@
-"""The web server: waitress, with bounds on what one client can take of it. `python -m orderlife.server` runs it."""
+"""The web server: waitress, with limits for each client. `python -m orderlife.server` runs it."""

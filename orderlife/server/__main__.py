@@ -1,4 +1,4 @@
-"""Runs the web server: `python -m orderlife.server --host 127.0.0.1 --port 8000`. `make up`, Docker and tests do."""
+"""Runs the web server: `python -m orderlife.server --host 127.0.0.1 --port 8000`, as `make up`, Docker and tests do."""
 
 import argparse
 import logging
@@ -12,18 +12,18 @@ from orderlife.server.listener import Listener
 from orderlife.wsgi import application
 from orders.api.unread import reads_body
 
-# Each holds a connection to PostgreSQL while it answers.
+# Each thread holds a connection to PostgreSQL while it answers.
 THREADS = 8
-# How many clients may be connected at once to this process. Each costs a file descriptor, and with some answers two.
+# The most connections of this process at once. Each takes a file descriptor, and with some answers two.
 MAX_CONNECTIONS = 4096
 RESERVED_FILES = 256
 
 
 def main() -> int:
-    """Serve until SIGTERM or SIGINT; 0 if that was the end of it."""
+    """Serve until SIGTERM or SIGINT; returns 0 after an orderly shutdown."""
     given = _arguments()
     logging.getLogger("orderlife.access").setLevel(logging.INFO if given.access_log else logging.WARNING)
-    # A line for every request that waits for a thread would be most of the log under load.
+    # A log line for every request that waits for a thread would be most of the log under load.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     listener = Listener(
         application,
@@ -50,7 +50,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _open_files() -> int:
-    """How many files this process may have open, after asking for as many as it can get."""
+    """The limit of open files of this process, after raising it as far as possible."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_CONNECTIONS * 2 + RESERVED_FILES
     soft = wanted if most == resource.RLIM_INFINITY else min(wanted, most)

@@ -1,4 +1,4 @@
-"""One connection: a request at a time, and no longer than it does something."""
+"""One connection: one request at a time, with time limits."""
 
 import contextlib
 import logging
@@ -14,21 +14,22 @@ from orderlife.server.requests import Request
 
 access_log = logging.getLogger("orderlife.access")
 
-# How long a request may take to arrive; how long a connection may stand idle; how long nobody may read an answer.
+# Time limits for receiving a request, for an idle connection, and for a client that does not read the answer.
 RECEIVE_SECONDS = 30
-# Longer than the proxy in front keeps its own connections (`proxy/`), so that it never sends on one that is closing.
+# Longer than the proxy in front (`proxy/`) keeps its connections, so that it never sends on one that is closing.
 IDLE_SECONDS = 75
 UNREAD_SECONDS = 60
-# After an answer without its body, what the client still sends is thrown away for so long, so that it sees the answer.
+# After an answer to a request whose body was not read, what the client still sends is discarded for this long, so that
+# it receives the answer.
 LINGER_SECONDS = 2
 MAX_DISCARDED = 1024 * 1024
 
 
 class LoggedTask(WSGITask):  # type: ignore[misc]  # waitress has no types
-    """Answers one request, and writes a line of it where an access log is wanted."""
+    """Answers one request, and writes an access log line if enabled."""
 
     def service(self) -> None:
-        """Without the query, which can hold a customer's token."""
+        """The log line has no query string, which can contain a customer's token."""
         super().service()
         if access_log.isEnabledFor(logging.INFO):
             took = (time.time() - self.start_time) * 1000
@@ -37,13 +38,13 @@ class LoggedTask(WSGITask):  # type: ignore[misc]  # waitress has no types
 
 
 class Connection(HTTPChannel):  # type: ignore[misc]  # waitress has no types
-    """A connection that gives a thread to whole requests only, each when the answer to the one before has been sent.
+    """A connection that gives a thread to complete requests only, each after the previous answer was sent.
 
-    So one that sends many requests and reads no answer has one answer waiting for it, and no thread.
+    A client that sends many requests and reads no answers therefore has one pending answer, and occupies no thread.
     """
 
     task_class = LoggedTask
-    # What waitress keeps of it.
+    # Attributes of waitress.
     request: Request | None
     requests: list[Request]
     will_close: bool
@@ -54,15 +55,13 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         self._lingers_until = 0.0
         self._discarded = 0
         self._has_unread_input = False
-        self.since = time.time()  # of the request that is coming in, or of the wait for one
+        self.since = time.time()  # start of the current request, or of the wait for one
         super().__init__(*args, **kwargs)
 
     def parser_class(self, adj: Any) -> Request:
-        """A new request."""
         return Request(adj, self.server.max_body, self.server.reads_body)
 
     def received(self, data: bytes) -> None:
-        """Take in what has come."""
         self._ahead += data
         self._take_in()
 
@@ -91,7 +90,7 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         return bool(self.requests or self.will_close or self.close_when_flushed or self.server.is_stopping)
 
     def readable(self) -> bool:
-        """Whether more is wanted; the next request may have come with the last one."""
+        """Whether to read; the next request may have arrived together with the last one."""
         if self._lingers_until:
             return True
         if self._ahead and not self.requests and not self.total_outbufs_len:
@@ -104,12 +103,12 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         return not self._lingers_until and bool(super().writable())
 
     def handle_read(self) -> None:
-        """Take in what comes, or throw it away after the answer."""
+        """Read data, or discard it after the answer."""
         if not self._lingers_until:
             super().handle_read()
             return
         try:
-            # At the client's end, `recv` closes the connection.
+            # When the client has closed, `recv` closes the connection.
             self._discarded += len(self.recv(self.adj.recv_bytes))
         except OSError:
             self.handle_close()
@@ -117,9 +116,9 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # waitress has no types
             self.handle_close()
 
     def handle_close(self) -> None:
-        """Close; after an answer to a request of which more may come, say so first and let it come.
+        """Close the connection; if more of the request may arrive, shut down sending first and discard it.
 
-        A socket that is closed while something is unread takes back the answer that was sent on it.
+        Closing a socket with unread data makes the kernel drop the answer that was sent.
         """
         if self._has_unread_input and not self._lingers_until and self.connected:
             self._lingers_until = time.time() + LINGER_SECONDS
@@ -129,12 +128,12 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         super().handle_close()
 
     def close_now(self) -> None:
-        """End the connection, whatever its client still sends."""
+        """Close at once, whatever the client still sends."""
         self._lingers_until = self._lingers_until or time.time()
         self.handle_close()
 
     def close_if_overdue(self, now: float) -> None:
-        """End the connection if its client lets us wait too long: for a request, for its end, or for a reader."""
+        """Close if the client exceeds a time limit: for sending a request, for its end, or for reading an answer."""
         if self._lingers_until:
             if now > self._lingers_until:
                 self.handle_close()

@@ -1,4 +1,4 @@
-"""The listening socket, the loop over all connections, and their orderly end."""
+"""The listening socket, the event loop over all connections, and graceful shutdown."""
 
 import logging
 import time
@@ -15,19 +15,19 @@ from orderlife.server.requests import ReadsBody
 logger = logging.getLogger(__name__)
 
 MAX_HEADER = 32 * 1024
-# Of a body in chunks, with all that stands between its bytes.
+# The limit for a chunked body, including the chunk headers.
 MAX_ENCODED_BODY = 1024 * 1024
-# What of an answer lies in memory, and what in a temporary file beyond that, before its thread waits for the reader.
+# How much of an answer is buffered in memory, and then in a temporary file, before its thread waits for the client.
 ANSWER_IN_MEMORY = 512 * 1024
 ANSWER_AHEAD = 32 * 1024 * 1024
 ACCEPTED_AT_ONCE = 64
-# On the end of the process: for requests that run, and for answers that somebody is reading.
+# Time limits at shutdown: for running requests, and for answers being sent.
 RUNNING_GRACE_SECONDS = 12.0
 READING_GRACE_SECONDS = 2.0
 
 
 class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
-    """Serves a WSGI application. At the limit of connections, who has waited longest for its client makes room."""
+    """Serves a WSGI application. At the limit of connections, the one that waited longest for its client is closed."""
 
     channel_class = Connection
 
@@ -59,12 +59,12 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             asyncore_use_poll=True,
             log_socket_errors=False,
             ident=None,
-            clear_untrusted_proxy_headers=False,  # the application knows its proxies itself
+            clear_untrusted_proxy_headers=False,  # the application handles proxies itself
         )
         super().__init__(application, map={}, adj=adjustments)
 
     def handle_accept(self) -> None:
-        """Take in all who have connected, within reason: a round of the loop costs more the more are connected."""
+        """Accept pending connections, up to a limit: a round of the loop costs more with more of them."""
         for _ in range(ACCEPTED_AT_ONCE):
             before = len(self.active_channels)
             super().handle_accept()
@@ -79,15 +79,15 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             min(waiting, key=lambda each: each.since).close_now()
 
     def maintenance(self, now: float) -> None:
-        """Close connections whose client takes too long."""
+        """Close connections that exceed a time limit."""
         for connection in list(self.active_channels.values()):
             connection.close_if_overdue(now)
 
     def serve(self) -> None:
-        """Answer requests until `stop` was called; then let what runs come to its end."""
+        """Serve until `stop` is called, then finish running requests."""
         while not self.is_stopping:
             self._turn(1.0)
-        wasyncore.dispatcher.close(self)  # the listening socket alone
+        wasyncore.dispatcher.close(self)  # only the listening socket
         self._until(lambda each: not each.requests, RUNNING_GRACE_SECONDS)
         self._until(lambda each: not each.total_outbufs_len, READING_GRACE_SECONDS)
         self.task_dispatcher.shutdown(timeout=1)

@@ -1,4 +1,4 @@
-"""What comes in of one request, and which bodies are not taken in."""
+"""Receiving one request, and the bodies that are not read."""
 
 from collections.abc import Callable, Mapping
 from io import RawIOBase
@@ -7,15 +7,15 @@ from typing import Any
 from waitress.parser import HTTPRequestParser
 from waitress.utilities import RequestEntityTooLarge
 
-# Whether the application reads this request's body: its method, path and headers, named as in a WSGI environment.
+# Whether the application reads the body: given method, path and headers, named as in a WSGI environment.
 ReadsBody = Callable[[str, str, Mapping[str, str]], bool]
 
 
 class UntakenBody(RawIOBase):
-    """The body of a request that is answered without it."""
+    """The body of a request that is answered without reading it."""
 
     def read(self, _size: int = -1, /) -> bytes:
-        """Nothing, and not the end of a body either.
+        """Always fails.
 
         Raises:
             OSError: always.
@@ -23,19 +23,18 @@ class UntakenBody(RawIOBase):
         raise OSError("The body of this request was not taken in.")
 
     def readline(self, _size: int | None = -1, /) -> bytes:
-        """As `read`."""
         return self.read()
 
 
 class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """A request whose body is taken in as a whole before a thread is given to it, or not at all.
+    """A request whose body is read completely before a thread is given to it, or not at all.
 
     A body above the limit, or one that the application would not read, is not waited for: the application answers at
-    once, in its own form, and the connection is closed.
+    once, in its own format, and the connection is closed.
     """
 
     has_untaken_body = False
-    # waitress sets these as it reads
+    # set by waitress while reading
     headers: dict[str, str]
     body_rcv: Any
 
@@ -45,7 +44,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
         self._reads_body = reads_body
 
     def received(self, data: bytes) -> int:
-        """How much of the data belongs to this request."""
+        """Consume data; returns how much of it belongs to this request."""
         had_headers = self.headers_finished
         consumed: int = super().received(data)
         if isinstance(self.error, RequestEntityTooLarge):
@@ -59,14 +58,13 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
         return len(data) if self.has_untaken_body else consumed
 
     def get_body_stream(self) -> Any:
-        """What the application reads from."""
         return UntakenBody() if self.has_untaken_body else super().get_body_stream()
 
     def _leave_body(self, length: int) -> None:
         self.completed = self.has_untaken_body = True
         self.error = None
         self.expect_continue = False
-        # Nobody knows where the next request would begin.
+        # The beginning of a next request cannot be found.
         self.headers["CONNECTION"] = "close"
         if length:
             self.headers["CONTENT_LENGTH"] = str(length)

@@ -14,8 +14,8 @@ from orders.api.webhooks import router as webhook_routes
 api = DocumentedAPI(
     title="Orderlife",
     version="1",
-    description="Place orders, follow them, change them. Errors are problem+json (RFC 9457); POST and PUT honour "
-    "Idempotency-Key; amounts are decimals with their currency.",
+    description="Place orders, track them, and change them. Errors are application/problem+json (RFC 9457). Any POST "
+    "or PUT accepts an Idempotency-Key. Amounts are decimal numbers in major units, with a currency.",
     docs=Swagger(settings={"persistAuthorization": True}),
     docs_url="/docs",
     openapi_url="/openapi.json",

@@ -1,4 +1,4 @@
-"""From the tables to what a shop is answered."""
+"""Builds the API's answers from rows."""
 
 from orders.actors import Actor
 from orders.api.results import (
@@ -23,12 +23,11 @@ from orders.selectors.commands import open_kinds
 from orders.selectors.eligibility import accepted_by
 from orders.services.customers.access import tracking_url
 
-# The state of what is no command yet.
+# The state of a request that becomes a command once it is approved.
 AWAITING_APPROVAL = "awaiting_approval"
 
 
 def placed(order: Order) -> PlacedOut:
-    """The answer to a new order."""
     return PlacedOut(
         order_id=order.pk,
         code=order.code,
@@ -46,7 +45,6 @@ def accepts(order: Order) -> list[str]:
 
 
 def order_in_full(order: Order) -> OrderOut:
-    """An order with everything that belongs to it."""
     currency = order.currency
     return OrderOut(
         **dict(placed(order)),
@@ -84,7 +82,6 @@ def order_in_full(order: Order) -> OrderOut:
 
 
 def to_fulfil(order: Order) -> ToFulfil:
-    """An order as a warehouse sees it."""
     return ToFulfil(
         order_id=order.pk,
         code=order.code,
@@ -103,7 +100,6 @@ def to_fulfil(order: Order) -> ToFulfil:
 
 
 def summary(order: Order) -> OrderSummary:
-    """An order in a list."""
     return OrderSummary(
         order_id=order.pk,
         code=order.code,
@@ -163,7 +159,6 @@ def _return(row: Return, currency: str) -> ReturnOut:
 
 
 def command(row: Command) -> CommandOut:
-    """A command and its outcome."""
     return CommandOut(
         command_id=row.pk,
         order_id=row.order_id,
@@ -178,14 +173,14 @@ def command(row: Command) -> CommandOut:
 
 
 def approval(row: Approval) -> CommandOut:
-    """What will be a command once a second person agrees, as if it were one; or was refused."""
+    """An approval request in the form of the command that it becomes if approved."""
     is_refused = row.state == Approval.State.REFUSED
     return CommandOut(
         command_id=row.pk,
         order_id=row.order_id,
         kind=row.kind,
         state=CommandState.REJECTED.value if is_refused else AWAITING_APPROVAL,
-        outcome=f"A second person refused it: {row.answer}" if is_refused else "",
+        outcome=f"Approval was refused: {row.answer}" if is_refused else "",
         actor=row.actor,
         reason=row.reason,
         created_at=row.created_at,

@@ -1,4 +1,4 @@
-"""Who calls: a bearer key, and what its client may do."""
+"""Authentication by API key, and the scopes of clients."""
 
 from django.http import HttpRequest
 from ninja.errors import AuthenticationError, AuthorizationError
@@ -11,27 +11,26 @@ from orders.services.customers import throttles
 
 
 class ApiKeyAuth(HttpBearer):
-    """`Authorization: Bearer KEY`; the client needs the scope that the route names."""
+    """`Authorization: Bearer KEY`; the client needs the scope of the route."""
 
     def __init__(self, scope: str) -> None:
-        """`scope`, as in `orders:write`."""
         super().__init__()
         self.scope = scope
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiClient:  # noqa: ARG002 - the base class asks so
-        """The client.
+        """The client that the key belongs to.
 
         Raises:
             AuthenticationError: the key is unknown or revoked.
             AuthorizationError: the client lacks the scope.
-            TooManyRequests: the client sent more than it may.
+            TooManyRequests: the client exceeds its rate limit.
         """
         client = client_of_key(token)
         if client is None:
             raise AuthenticationError(401, "This API key is unknown or revoked.")
         throttles.count([(throttles.api_requests(), str(client.pk))])
         if self.scope not in client.scopes:
-            raise AuthorizationError(403, f"This API key lacks the scope {self.scope}.")
+            raise AuthorizationError(403, f"This API key does not have the scope {self.scope}.")
         return client
 
 
@@ -43,11 +42,11 @@ WEBHOOKS = ApiKeyAuth("webhooks")
 
 
 def client_of(request: HttpRequest) -> ApiClient:
-    """The client whose key came with the request."""
+    """The authenticated client of this request."""
     client: ApiClient = request.auth  # type: ignore[attr-defined]  # set by ApiKeyAuth
     return client
 
 
 def actor_of(client: ApiClient) -> str:
-    """How commands and events name this client."""
+    """The actor of this client's commands and events."""
     return Actor.CLIENT.named(client.name)

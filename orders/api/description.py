@@ -1,4 +1,4 @@
-"""`/openapi.json`: built once a process, and sent again only to whom it is new."""
+"""`/openapi.json`: built once per process, and answered with 304 if the client has it."""
 
 import hashlib
 import json
@@ -15,14 +15,14 @@ from orders.api.problems import of_error
 from orders.errors import TooManyRequests
 from orders.slots import Slots
 
-# Whoever comes while it is built waits for that, but not with all of the threads.
+# Requests wait while it is built, but only on a few of the threads.
 _building = threading.Lock()
 _waits = Slots(2)
 RETRY_AFTER_SECONDS = 2
 
 
 def _description() -> tuple[bytes, str] | None:
-    """As `built`, by one at a time; None where enough others wait for it."""
+    """The result of `built`, which one thread computes; None if enough others are waiting for it."""
     if built.cache_info().currsize:
         return built()
     with _waits.taken() as may_wait:
@@ -34,17 +34,17 @@ def _description() -> tuple[bytes, str] | None:
 
 @cache
 def built() -> tuple[bytes, str]:
-    """The description and its ETag. To build it takes most of a second of CPU, and anybody may ask for it."""
+    """The description and its ETag. Building it takes most of a second of CPU, and needs no key."""
     content = json.dumps(api.get_openapi_schema(), cls=NinjaJSONEncoder).encode()
     return content, f'"{hashlib.sha256(content).hexdigest()}"'
 
 
 @require_safe
 def openapi_json(request: HttpRequest) -> HttpResponse:
-    """The API's description, or 304 where the caller has it."""
+    """The OpenAPI description, or 304 if the client has this version."""
     found = _description()
     if found is None:
-        return of_error(request, TooManyRequests("It is being made.", retry_after=RETRY_AFTER_SECONDS))
+        return of_error(request, TooManyRequests("The description is being built.", retry_after=RETRY_AFTER_SECONDS))
     content, etag = found
     response = get_conditional_response(request, etag=etag) or HttpResponse(content, content_type="application/json")
     response["ETag"] = etag

@@ -1,4 +1,4 @@
-"""Where a shop wants to hear of its orders: URLs that every event is sent to, signed."""
+"""Webhook endpoints: a shop's URLs, to which the events of its orders are sent, signed."""
 
 from datetime import datetime
 from typing import Annotated
@@ -22,30 +22,30 @@ router = Router(tags=["webhook endpoints"])
 
 
 class EndpointIn(Body):
-    """A URL that is to be called."""
+    """The URL to register."""
 
     url: Url
 
 
 class EndpointOut(Schema):
-    """An endpoint. `state`: `active`, or `disabled` with the reason, as after it answered 410."""
+    """A webhook endpoint. `state` is `active`, or `disabled` with the reason, for example because it answered 410."""
 
     id: UUID
     url: str
     state: str
     state_reason: str
-    previous_until: datetime | None = Field(description="until when the secret before signs beside the new one")
+    previous_until: datetime | None = Field(description="Until when the previous secret also signs.")
     created_at: datetime
 
 
 class EndpointsOut(Schema):
-    """A client's endpoints."""
+    """The webhook endpoints of a client."""
 
     endpoints: list[EndpointOut]
 
 
 class EndpointWithSecret(EndpointOut):
-    """An endpoint with its secret, which is shown in this answer alone."""
+    """A webhook endpoint with its signing secret, which is returned in this answer only."""
 
     secret: Annotated[str, WithJsonSchema({"type": "string", "pattern": "^whsec_"})]
 
@@ -54,11 +54,13 @@ class EndpointWithSecret(EndpointOut):
     "/webhook-endpoints",
     auth=WEBHOOKS,
     response={201: EndpointWithSecret, **WRITING},
-    summary="Register a URL",
+    summary="Create a webhook endpoint",
     operation_id="register_endpoint",
 )
 def register(request: HttpRequest, body: EndpointIn, idempotency_key: Key = "") -> HttpResponse:
-    """Send every event of your orders there from now on. The answer holds the secret that signs them, once."""
+    """Sends every future event of your orders to this URL. The answer contains the signing secret, which is not shown
+    again.
+    """
     webhook_endpoints.check_url(actor_of(client_of(request)), body.url)  # asks DNS: before the transaction, not in it
 
     def effect() -> idempotency.Answer:
@@ -76,11 +78,11 @@ def register(request: HttpRequest, body: EndpointIn, idempotency_key: Key = "") 
     "/webhook-endpoints",
     auth=WEBHOOKS,
     response={200: EndpointsOut, **PROBLEMS},
-    summary="List your URLs",
+    summary="List webhook endpoints",
     operation_id="list_endpoints",
 )
 def show_all(request: HttpRequest) -> EndpointsOut:
-    """All that are not removed, the oldest first."""
+    """Returns all endpoints that are not removed, oldest first."""
     found = endpoints_of_client(client_of(request))
     return EndpointsOut(endpoints=[EndpointOut.from_orm(endpoint) for endpoint in found])
 
@@ -89,11 +91,11 @@ def show_all(request: HttpRequest) -> EndpointsOut:
     "/webhook-endpoints/{endpoint_id}",
     auth=WEBHOOKS,
     response={204: None, **PROBLEMS},
-    summary="Remove a URL",
+    summary="Remove a webhook endpoint",
     operation_id="remove_endpoint",
 )
 def remove(request: HttpRequest, endpoint_id: UUID) -> Status[None]:
-    """Call it no more; what is on its way there ends as failed."""
+    """Stops sending events to this endpoint. Deliveries that are still pending fail."""
     webhook_endpoints.remove_endpoint(client_of(request), endpoint_id)
     return Status(204, None)
 
@@ -102,11 +104,11 @@ def remove(request: HttpRequest, endpoint_id: UUID) -> Status[None]:
     "/webhook-endpoints/{endpoint_id}/secret",
     auth=WEBHOOKS,
     response={201: EndpointWithSecret, **WRITING},
-    summary="Change its secret",
+    summary="Rotate the signing secret",
     operation_id="rotate_secret",
 )
 def rotate(request: HttpRequest, endpoint_id: UUID, idempotency_key: Key = "") -> HttpResponse:
-    """Make a new secret, shown in this answer. The one before signs beside it for a day."""
+    """Returns a new signing secret, which is not shown again. The previous one also signs for 24 hours."""
     client = client_of(request)
 
     def effect() -> idempotency.Answer:

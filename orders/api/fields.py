@@ -1,4 +1,4 @@
-"""The types of the fields that shops send: what each accepts, in words for the caller and as JSON Schema."""
+"""The types of request fields: what each accepts, its error messages, and its JSON Schema."""
 
 import re
 from collections.abc import Callable
@@ -14,10 +14,10 @@ from orders.cards import holds_card_number
 from orders.money import CURRENCIES
 from orders.text import CARD_NUMBER, normalised, visible
 
-# Plain notation, so that what is written is what is meant; twelve digits are beyond any real order.
+# Plain decimal notation; twelve digits are more than any real order has.
 _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)
-# As JSON Schema says it: no control character, and something that is not blank. Which invisible ones are refused beside
-# these depends on their neighbours (`orders/text.py`), which a pattern cannot say.
+# For JSON Schema: no control characters, and not blank. Which other invisible characters are refused depends on their
+# neighbours (`orders/text.py`), which a pattern cannot express.
 _CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u206f\ue000-\uf8ff"
 _NO_CONTROLS = f"^[^{_CONTROLS}]*$"
 _NOT_BLANK = rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$"
@@ -25,10 +25,10 @@ _EMAIL = r"^[a-zA-Z0-9._+-]+@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*\.[a-zA-Z]{2,}$"
 
 
 def without_card_number(value: str) -> str:
-    """The text. For a header, whose bytes arrive as other letters than were meant: nothing more can be told of it.
+    """The value, unchanged. For a header, whose encoding is unknown, nothing else can be checked.
 
     Raises:
-        ValueError: it holds a card number.
+        ValueError: it contains a card number.
     """
     if holds_card_number(value):
         raise ValueError(CARD_NUMBER)
@@ -36,10 +36,10 @@ def without_card_number(value: str) -> str:
 
 
 def whole_number(value: object) -> object:
-    """The value, which as a text must be digits alone.
+    """The value; a string must consist of digits only.
 
     Raises:
-        ValueError: it has a sign, a point, blanks or anything else.
+        ValueError: it has a sign, a decimal point, blanks or other characters.
     """
     if isinstance(value, str) and not (value.isascii() and value.isdigit()):
         raise ValueError("must be a whole number")
@@ -75,12 +75,12 @@ def _number(value: object) -> object:
 
 
 def text_of(most: int, least: int = 0, *, clean: Callable[[str], str] = normalised) -> tuple[Any, ...]:
-    """A text of so many characters, counted after `clean` has made it what is stored."""
+    """A string type of limited length, measured after `clean` has normalised it."""
 
     def cleaned(value: object) -> object:
         return clean(value) if isinstance(value, str) else value
 
-    # Last written, first applied: the length is that of the result.
+    # Validators run from last to first: the length is that of the normalised string.
     length = StringConstraints(min_length=least, max_length=most, strict=True)
     shape = {"type": "string", "minLength": least, "maxLength": most, "pattern": _NOT_BLANK if least else _NO_CONTROLS}
     return length, BeforeValidator(cleaned), WithJsonSchema(shape)
@@ -88,7 +88,7 @@ def text_of(most: int, least: int = 0, *, clean: Callable[[str], str] = normalis
 
 Line = Annotated[str, *text_of(200)]
 RequiredLine = Annotated[str, *text_of(200, 1)]
-# Article numbers are the shop's own, and may look like a card number.
+# SKUs are chosen by the shop, and may look like a card number.
 Sku = Annotated[str, *text_of(64, 1, clean=visible)]
 Token = Annotated[str, *text_of(100, 1)]
 Level = Annotated[str, *text_of(40, 1)]
@@ -132,16 +132,16 @@ Country = Annotated[
 Amount = Annotated[
     Decimal,
     BeforeValidator(_number),
-    Field(ge=0, le=10**12, description="in major units: 99.99"),
+    Field(ge=0, le=10**12, description="In major units, such as 99.99."),
     WithJsonSchema(
         {
             "anyOf": [
                 {"type": "number", "minimum": 0, "maximum": 10**12},
                 {"type": "string", "pattern": rf"^{_AMOUNT.pattern}$"},
             ],
-            "description": "in major units: 99.99",
+            "description": "In major units, such as 99.99.",
         }
     ),
 ]
 Quantity = Annotated[StrictInt, Field(ge=1, le=10_000)]
-Grams = Annotated[StrictInt, Field(ge=0, le=1_000_000, description="grams apiece")]
+Grams = Annotated[StrictInt, Field(ge=0, le=1_000_000, description="Weight per unit, in grams.")]

@@ -1,4 +1,4 @@
-"""From what a shop sent to what the services take."""
+"""Turns request bodies into the arguments of services."""
 
 from django.conf import settings
 
@@ -9,7 +9,7 @@ from orders.services.orders.placement import NewItem, NewOrder
 
 
 def new_order(sent: OrderIn) -> NewOrder:
-    """The order that was sent, its amounts in minor units. What can be wrong with its form, the schema has found."""
+    """The order from a validated body, its amounts in minor units."""
     currency = sent.currency or settings.DEFAULT_CURRENCY
     items = [
         NewItem(

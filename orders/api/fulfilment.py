@@ -1,4 +1,4 @@
-"""For warehouses: what is to be done, and what was done. They see every shop's orders, but only what a parcel needs."""
+"""Routes for warehouses, which see the orders of all shops, but only what is needed to ship them."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -25,7 +25,7 @@ Setback = Literal["fail_picking", "fail_delivery"]
 
 
 class FulfilmentIn(ReasonIn):
-    """A step that was taken, or that cannot be. `ship` may name the carrier and the tracking number of the parcel."""
+    """A step that was completed or failed. With `ship`, the carrier and the tracking number may be given."""
 
     step: Step | Setback
     carrier: Level | None = None
@@ -33,12 +33,12 @@ class FulfilmentIn(ReasonIn):
 
 
 class FulfilmentQuery(NamedQuery):
-    """What is to be done."""
+    """Which orders to list."""
 
-    step: Step = Field("pick", description="which step the orders wait for")
+    step: Step = Field("pick", description="The step that the orders wait for.")
     limit: Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=100)] = 20
     cursor: Annotated[str, StringConstraints(max_length=200)] | None = Field(
-        None, description="`next_cursor` of the page before"
+        None, description="The `next_cursor` of the previous page."
     )
 
 
@@ -46,11 +46,11 @@ class FulfilmentQuery(NamedQuery):
     "/fulfilment",
     auth=FULFIL,
     response={200: ToFulfilOut, **PROBLEMS},
-    summary="List what is to be done",
+    summary="List orders to fulfil",
     operation_id="list_to_fulfil",
 )
 def to_fulfil(request: HttpRequest, query: Query[FulfilmentQuery]) -> ToFulfilOut:  # noqa: ARG001 - given by this name
-    """Orders that wait for this step, the oldest first; by default those to be picked."""
+    """Returns the orders that wait for a step, oldest first; by default those to be picked."""
     found = orders_to_fulfil(Kind(query.step), after=place_of(query.cursor), limit=query.limit + 1)
     page = found[: query.limit]
     return ToFulfilOut(
@@ -63,13 +63,13 @@ def to_fulfil(request: HttpRequest, query: Query[FulfilmentQuery]) -> ToFulfilOu
     "/orders/{order_id}/fulfilment",
     auth=FULFIL,
     response=COMMAND,
-    summary="Pick, pack, ship, deliver, or say that it cannot be done",
+    summary="Report a fulfilment step",
     operation_id="fulfil_order",
 )
 def fulfil(
     request: HttpRequest, order_id: UUID, body: FulfilmentIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
-    """Say that a step was taken, or cannot be, of an order that people fulfil."""
+    """Reports a completed or failed step of an order with manual fulfilment."""
     named = {"carrier": body.carrier, "tracking_number": body.tracking_number}
     args = {name: value for name, value in named.items() if value}
     return carry_out(

@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether it can serve."""
+"""Liveness and readiness probes."""
 
 import socket
 from collections.abc import Callable
@@ -12,12 +12,14 @@ LOOK_SECONDS = 0.3
 
 
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """200 as long as the process answers at all."""
+    """200 while the process is alive."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 if orders can be accepted: that needs PostgreSQL alone. Temporal's state is told, and changes nothing."""
+    """200 if orders can be accepted, which needs PostgreSQL only. The state of Temporal is reported, and does not
+    matter.
+    """
     postgres = _postgres_answers()
     return JsonResponse({"postgresql": postgres, "temporal": _temporal_listens()}, status=200 if postgres else 503)
 
@@ -44,14 +46,12 @@ _PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz
 
 
 class HealthMiddleware:
-    """Answers both whatever the Host header names: load balancers and container checks ask by address."""
+    """Answers the probes whatever the Host header is: load balancers and container checks use IP addresses."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """`get_response` is all that lies further in, where the Host header is checked."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The probe's answer, or that of all other paths."""
         probe = _PROBES.get(request.path_info)
         if probe is None or request.method not in ("GET", "HEAD"):
             return self.get_response(request)

@@ -1,4 +1,4 @@
-"""`GET /orders`: what can be asked for, and where a page begins."""
+"""`GET /orders`: filters and pagination."""
 
 import base64
 import json
@@ -31,7 +31,7 @@ Place = tuple[datetime, UUID]
 
 def _moment(value: object) -> object:
     if not isinstance(value, str) or "T" not in value.upper():
-        raise ValueError("must be a time with its zone, such as 2026-11-23T07:30:00Z")
+        raise ValueError("must be a time with a time zone, such as 2026-11-23T07:30:00Z")
     return value
 
 
@@ -61,36 +61,36 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_with
 
 
 class NamedQuery(BaseModel):
-    """The parameters of a request, and no others: a filter that is misspelt would silently show everything."""
+    """The parameters of a request. Unknown ones are refused: a misspelt filter would silently return everything."""
 
     model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
     def _with_all_that_was_sent(cls, known: dict[str, object], info: ValidationInfo) -> dict[str, object]:
-        """The framework passes on what it knows by name."""
+        """Adds the unknown parameters, which the framework leaves out."""
         return {**info.context["request"].GET.dict(), **known}  # type: ignore[index]
 
 
 class OrdersQuery(NamedQuery):
-    """Which orders, and how many at once."""
+    """Filters and pagination."""
 
-    status: list[Status] = Field([], max_length=len(Status), description="one or more; repeat the parameter")
-    created_after: Moment | None = Field(None, description="made at this time or later")
-    created_before: Moment | None = Field(None, description="made before this time")
-    updated_after: Moment | None = Field(None, description="changed last at this time or later")
-    updated_before: Moment | None = Field(None, description="changed last before this time")
-    customer_email: Email | None = Field(None, description="whole, in any case; + is written %2B")
-    code: Code | None = Field(None, description="the order's code, in any case")
-    sku: Sku | None = Field(None, description="orders with this article")
-    needs_attention: Literal["true", "false"] | None = None
+    status: list[Status] = Field([], max_length=len(Status), description="Repeat the parameter for several statuses.")
+    created_after: Moment | None = Field(None, description="Created at this time or later.")
+    created_before: Moment | None = Field(None, description="Created before this time.")
+    updated_after: Moment | None = Field(None, description="Last changed at this time or later.")
+    updated_before: Moment | None = Field(None, description="Last changed before this time.")
+    customer_email: Email | None = Field(None, description="The complete address, in any case; encode + as %2B.")
+    code: Code | None = Field(None, description="The order's code, in any case.")
+    sku: Sku | None = Field(None, description="Orders that contain this article.")
+    needs_attention: Literal["true", "false"] | None = Field(None, description="Whether staff must act on the order.")
     limit: Annotated[int, BeforeValidator(whole_number), Field(ge=1, le=100)] = 20
     cursor: Annotated[str, StringConstraints(max_length=200)] | None = Field(
-        None, description="`next_cursor` of the page before"
+        None, description="The `next_cursor` of the previous page."
     )
 
     def sought(self) -> Sought:
-        """The same, as the selectors take it."""
+        """The filters for the selector."""
         return Sought(
             status=self.status,
             created_after=self.created_after,
@@ -105,10 +105,10 @@ class OrdersQuery(NamedQuery):
 
 
 def place_of(cursor: str | None) -> Place | None:
-    """The order that the page before ended with.
+    """The last order of the previous page.
 
     Raises:
-        InvalidOrder: the cursor is none of ours.
+        InvalidOrder: the cursor is invalid.
     """
     if not cursor:
         return None
@@ -116,9 +116,9 @@ def place_of(cursor: str | None) -> Place | None:
         moment, order_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         return datetime.fromisoformat(moment).astimezone(UTC), UUID(order_id)
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-        raise InvalidOrder({"cursor": "must be the next_cursor of an earlier answer"}) from None
+        raise InvalidOrder({"cursor": "must be the next_cursor of an earlier response"}) from None
 
 
 def cursor_after(order: Order) -> str:
-    """What stands for the place after this order: nothing that a list of orders does not show."""
+    """An opaque cursor for the position after this order; it contains only what a list of orders shows."""
     return base64.urlsafe_b64encode(json.dumps([order.created_at.isoformat(), str(order.pk)]).encode()).decode()

@@ -1,5 +1,5 @@
-"""What a monitoring system reads, in the Prometheus text format. All of it comes from PostgreSQL when it is asked for:
-any number of web processes tell the same, and none has to be asked before it is restarted.
+"""Metrics in the Prometheus text format. All are read from PostgreSQL on request, so every web process reports the same
+values, and a restart loses none.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ RETRY_AFTER = "5"
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures, for a caller that bears `METRICS_TOKEN`. Without that setting there is no such page."""
+    """The metrics, for a caller with the bearer token `METRICS_TOKEN`; 404 if that is not set."""
     if not settings.METRICS_TOKEN:
         raise Http404
     if not compare_digest(
@@ -34,21 +34,21 @@ def metrics(request: HttpRequest) -> HttpResponse:
     try:
         return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
     except DatabaseError:
-        return HttpResponse("PostgreSQL does not answer.\n", status=503, headers={"Retry-After": RETRY_AFTER})
+        return HttpResponse("PostgreSQL is not available.\n", status=503, headers={"Retry-After": RETRY_AFTER})
 
 
 class Figures:
-    """What needs watching, read anew at each `collect`."""
+    """Reads the metrics anew at each `collect`."""
 
     def describe(self) -> list[Metric]:
-        """Nothing: the registry would read every figure once more only to learn their names."""
+        """Empty: otherwise the registry would collect everything once more to learn the names."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """How much waits, and how long the oldest of it has."""
+        """Counts, and the age of the oldest of each."""
         yield from _open_orders()
         attention = dashboard.flagged()
-        yield GaugeMetricFamily("orderlife_orders_needing_attention", "Orders that wait for a person.", attention.count)
+        yield GaugeMetricFamily("orderlife_orders_needing_attention", "Orders that need attention.", attention.count)
         backlogs = {
             "command_undelivered": dashboard.undelivered_commands(),
             "command_unsettled": dashboard.unsettled_commands(),
@@ -58,8 +58,8 @@ class Figures:
 
 
 def _open_orders() -> Iterator[Metric]:
-    count = GaugeMetricFamily("orderlife_open_orders", "Orders that are not final.", labels=["status"])
-    age = GaugeMetricFamily("orderlife_open_order_age_seconds", "Age of the oldest of them.", labels=["status"])
+    count = GaugeMetricFamily("orderlife_open_orders", "Orders in a status that is not final.", labels=["status"])
+    age = GaugeMetricFamily("orderlife_open_order_age_seconds", "Age of the oldest one.", labels=["status"])
     for status, pile in dashboard.open_orders().items():
         count.add_metric([status.value], pile.count)
         age.add_metric([status.value], _age(pile.oldest))
@@ -68,8 +68,8 @@ def _open_orders() -> Iterator[Metric]:
 
 
 def _backlogs(backlogs: dict[str, Backlog]) -> Iterator[Metric]:
-    count = GaugeMetricFamily("orderlife_backlog", "Rows to be carried, counted up to a limit.", labels=["of"])
-    age = GaugeMetricFamily("orderlife_backlog_age_seconds", "Age of the oldest of them.", labels=["of"])
+    count = GaugeMetricFamily("orderlife_backlog", "Rows that wait, counted up to a limit.", labels=["of"])
+    age = GaugeMetricFamily("orderlife_backlog_age_seconds", "Age of the oldest one.", labels=["of"])
     for of, backlog in backlogs.items():
         count.add_metric([of], backlog.count)
         age.add_metric([of], _age(backlog.oldest))

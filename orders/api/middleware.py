@@ -1,4 +1,4 @@
-"""Errors that are raised outside the API's own views: an unknown path, a wrong method, a fault in another layer."""
+"""Turns errors outside the API's own views into problems: unknown paths, wrong methods, failures in other layers."""
 
 from collections.abc import Callable
 
@@ -12,14 +12,13 @@ from orders.paths import is_page
 
 
 class ProblemsMiddleware:
-    """The outermost layer: whatever error leaves the others under a path of the API becomes a problem."""
+    """The outermost layer: every error response under an API path becomes a problem."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """`get_response` is all that lies further in."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The answer, as a problem where it is an error without a form of its own."""
+        """The response; an error without a body of its own is replaced by a problem."""
         response = self.get_response(request)
         if response.status_code < 400 or _is_for_people(request) or _has_a_form(response):
             return response
@@ -31,29 +30,28 @@ class ProblemsMiddleware:
         return answer
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        """PostgreSQL can fail under any view, also under those that do not belong to the API's framework."""
+        """A database outage can occur in any view, including those outside the API framework."""
         if is_away(error) and not _is_for_people(request):
             return away(request, error)
         return None
 
 
 class PlainBodyMiddleware:
-    """Refuses a compressed body: nothing here unpacks one, and what it unpacks to has no limit."""
+    """Refuses compressed bodies: nothing here decompresses them, and the decompressed size has no limit."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """`get_response` is all that lies further in."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """415 for any coding but `identity`."""
+        """415 for any content coding but `identity`."""
         coding = request.headers.get("Content-Encoding", "").strip().lower()
         if request.method not in ("GET", "HEAD", "OPTIONS") and coding not in ("", "identity"):
-            return HttpResponse("Send the body without Content-Encoding.\n", status=415, content_type="text/plain")
+            return HttpResponse("Content-Encoding is not supported.\n", status=415, content_type="text/plain")
         return self.get_response(request)
 
 
 def _is_for_people(request: HttpRequest) -> bool:
-    """Their errors are pages too, as is whatever else a browser asks for that is not there."""
+    """Pages have error pages of their own, and so do other paths that a browser requests."""
     return is_page(request) or "text/html" in request.headers.get("Accept", "")
 
 

@@ -1,4 +1,4 @@
-"""Orders and their commands over HTTP."""
+"""Routes for orders and their commands."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -39,18 +39,20 @@ router = Router(tags=["orders"])
 Key = Annotated[
     str,
     AfterValidator(without_card_number),
-    Header("", alias="Idempotency-Key", max_length=255, description="makes the request safe to send again"),
+    Header(
+        "", alias="Idempotency-Key", max_length=255, description="Makes the request safe to repeat; unique for each."
+    ),
 ]
-Wait = Annotated[float, Query(0, ge=0, le=10, description="wait so many seconds for the outcome")]
+Wait = Annotated[float, Query(0, ge=0, le=10, description="How many seconds to wait for the outcome.")]
 Reasons = Annotated[ReasonIn, Body(default_factory=ReasonIn)]
-# What any request with a key may be answered.
+# Errors of any route that needs a key.
 PROBLEMS = dict.fromkeys((401, 403, 404, 405, 422, 429, 500, 503), ProblemOut)
 WRITING = {**PROBLEMS, **dict.fromkeys((400, 409, 413, 415), ProblemOut)}
 COMMAND = {202: CommandOut, **WRITING}
 
 
 def own_order(request: HttpRequest, order_id: UUID) -> Order:
-    """The caller's order with this id.
+    """The client's order with this id.
 
     Raises:
         OrderNotFound: it has none.
@@ -62,9 +64,10 @@ def own_order(request: HttpRequest, order_id: UUID) -> Order:
     "/orders", auth=WRITE, response={201: PlacedOut, **WRITING}, summary="Place an order", operation_id="place_order"
 )
 def place(request: HttpRequest, body: OrderIn, idempotency_key: Key = "") -> HttpResponse:
-    """Accept an order. Sent again with its Idempotency-Key, it gives the first answer and makes no second order.
+    """Creates an order. Repeated with its Idempotency-Key, the request returns the first answer and creates no second
+    order.
 
-    A request that is not valid leaves its key unused: send it again, mended, with the same key or a new one.
+    An invalid request leaves its key unused: correct it and send it again with the same key or a new one.
     """
     client = client_of(request)
     new = new_order(body)
@@ -85,10 +88,10 @@ def place(request: HttpRequest, body: OrderIn, idempotency_key: Key = "") -> Htt
 
 
 @router.get(
-    "/orders", auth=READ, response={200: OrdersOut, **PROBLEMS}, summary="List your orders", operation_id="list_orders"
+    "/orders", auth=READ, response={200: OrdersOut, **PROBLEMS}, summary="List orders", operation_id="list_orders"
 )
 def show_all(request: HttpRequest, query: Query[OrdersQuery]) -> OrdersOut:
-    """Newest first, a page at a time; every filter narrows the list."""
+    """Returns your orders, newest first, one page at a time. All filters must match."""
     found = orders_of_client(client_of(request), query.sought(), after=place_of(query.cursor), limit=query.limit + 1)
     page = found[: query.limit]
     return OrdersOut(
@@ -101,11 +104,11 @@ def show_all(request: HttpRequest, query: Query[OrdersQuery]) -> OrdersOut:
     "/orders/{order_id}",
     auth=READ,
     response={200: OrderOut, **PROBLEMS},
-    summary="See an order",
+    summary="Retrieve an order",
     operation_id="show_order",
 )
 def show(request: HttpRequest, order_id: UUID) -> OrderOut:
-    """The order as it stands, what it waits for, and the commands it accepts now."""
+    """Returns the order, what it waits for, and the commands that it accepts now."""
     return of_one_moment(own_order(request, order_id), answers.order_in_full)
 
 
@@ -113,11 +116,11 @@ def show(request: HttpRequest, order_id: UUID) -> OrderOut:
     "/orders/{order_id}/events",
     auth=READ,
     response={200: EventsOut, **PROBLEMS},
-    summary="See its events",
+    summary="List an order's events",
     operation_id="list_events",
 )
 def events(request: HttpRequest, order_id: UUID) -> EventsOut:
-    """Everything that happened to the order, in order."""
+    """Returns all events of the order, oldest first."""
     order = own_order(request, order_id)
     return EventsOut(events=[EventOut.from_orm(event) for event in order.events.all()])
 
@@ -126,11 +129,11 @@ def events(request: HttpRequest, order_id: UUID) -> EventsOut:
     "/orders/{order_id}/commands/{command_id}",
     auth=READ,
     response={200: CommandOut, **PROBLEMS},
-    summary="See a command",
+    summary="Retrieve a command",
     operation_id="show_command",
 )
 def command(request: HttpRequest, order_id: UUID, command_id: UUID, wait: Wait = 0) -> CommandOut:
-    """The outcome of a command."""
+    """Returns a command and its outcome."""
     return what_became(request, own_order(request, order_id), command_id, within=wait)
 
 
@@ -140,7 +143,7 @@ def command(request: HttpRequest, order_id: UUID, command_id: UUID, wait: Wait =
 def cancel(
     request: HttpRequest, order_id: UUID, body: Reasons, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
-    """Stop the order; whatever was charged is refunded in full."""
+    """Cancels the order. Any payment is refunded in full."""
     return carry_out(
         request, own_order(request, order_id), ClientCommand(Kind.CANCEL, body.reason, {}), idempotency_key, wait
     )
@@ -150,13 +153,13 @@ def cancel(
     "/orders/{order_id}/shipping-address",
     auth=WRITE,
     response=COMMAND,
-    summary="Change the address",
+    summary="Change the shipping address",
     operation_id="change_address",
 )
 def change_address(
     request: HttpRequest, order_id: UUID, body: AddressIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
-    """Send the parcel elsewhere: until the booking of its label begins or, where people fulfil it, its hand-over."""
+    """Replaces the shipping address: until booking of the label begins or, with manual fulfilment, until hand-over."""
     wanted = ClientCommand(Kind.UPDATE_ADDRESS, "", {"address": body.model_dump()})
     return carry_out(request, own_order(request, order_id), wanted, idempotency_key, wait)
 
@@ -165,13 +168,13 @@ def change_address(
     "/orders/{order_id}/cancel-payment",
     auth=WRITE,
     response=COMMAND,
-    summary="Take the payment back",
+    summary="Cancel the payment",
     operation_id="cancel_payment",
 )
 def cancel_payment(
     request: HttpRequest, order_id: UUID, body: Reasons, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
-    """Charge nothing, or refund it; the order then waits for a new payment."""
+    """Cancels or refunds the payment. The order is kept and waits for a new payment."""
     return carry_out(
         request,
         own_order(request, order_id),
@@ -182,26 +185,30 @@ def cancel_payment(
 
 
 @router.post(
-    "/orders/{order_id}/payments", auth=WRITE, response=COMMAND, summary="Pay again", operation_id="retry_payment"
+    "/orders/{order_id}/payments",
+    auth=WRITE,
+    response=COMMAND,
+    summary="Retry the payment",
+    operation_id="retry_payment",
 )
 def retry_payment(
     request: HttpRequest, order_id: UUID, body: PaymentIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
-    """Charge an order that waits for its payment, with another payment method."""
+    """Charges an order that awaits payment, with another payment method."""
     wanted = ClientCommand(Kind.RETRY_PAYMENT, body.reason, {"payment_method": body.payment_method})
     return carry_out(request, own_order(request, order_id), wanted, idempotency_key, wait)
 
 
 @router.post(
-    "/orders/{order_id}/refunds", auth=REFUND, response=COMMAND, summary="Give money back", operation_id="refund_order"
+    "/orders/{order_id}/refunds", auth=REFUND, response=COMMAND, summary="Refund a payment", operation_id="refund_order"
 )
 def refund(
     request: HttpRequest, order_id: UUID, body: RefundIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
-    """Refund part of what was charged, or all that is left; to give all back before it is shipped is to cancel.
+    """Refunds part of a payment, or all that is left. Before an order is shipped, cancel it to refund everything.
 
-    Above the limit of one person the answer's state is `awaiting_approval`: a second person of the seller decides, and
-    the command keeps its id.
+    Above the approval limit, the state is `awaiting_approval`: a second person at the seller decides, and the command
+    keeps its id.
     """
     order = own_order(request, order_id)
     args = {} if body.amount is None else {"amount": _minor(body.amount, order.currency)}
@@ -214,5 +221,5 @@ def _minor(amount: Decimal, currency: str) -> int:
     except ValueError as error:
         raise InvalidOrder({"/amount": str(error)}) from None
     if not minor:
-        raise InvalidOrder({"/amount": "must be above zero"})
+        raise InvalidOrder({"/amount": "must be greater than zero"})
     return minor

@@ -1,4 +1,4 @@
-"""Commands over HTTP: issued once for each key, answered with their outcome."""
+"""Commands over HTTP: issued once per idempotency key, and answered with their outcome."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ Effect = Callable[[], idempotency.Answer]
 
 @dataclass(frozen=True)
 class ClientCommand:
-    """What a client wants of an order."""
+    """A command requested by a client."""
 
     kind: Kind
     reason: str
@@ -35,10 +35,10 @@ class ClientCommand:
 
 
 def carry_out(request: HttpRequest, order: Order, wanted: ClientCommand, key: str, wait: float) -> HttpResponse:
-    """Issue the command and answer 202 with it; 409 where the order plainly does not accept it.
+    """Issue the command and answer 202; or 409 if the order plainly does not accept it.
 
-    With `wait`, the answer comes as soon as the command is settled, or after so many seconds; at once, if too many
-    wait. The stored answer is the one before any waiting; a replay waits again.
+    With `wait`, answer once the command is settled, or after this many seconds; at once if too many requests are
+    waiting. The stored answer is the one before waiting; a replay waits again.
     """
     client = client_of(request)
 
@@ -61,10 +61,10 @@ def carry_out(request: HttpRequest, order: Order, wanted: ClientCommand, key: st
 
 
 def what_became(request: HttpRequest, order: Order, command_id: UUID, *, within: float) -> CommandOut:
-    """The command as it is once it is settled, or after `within` seconds; at once, if a second person has not agreed.
+    """The command once it is settled, or after `within` seconds; at once if it awaits approval.
 
     Raises:
-        CommandNotFound: the order has no such command, and nobody asked for one.
+        CommandNotFound: the order has neither a command nor an approval request with this id.
     """
     asked = undecided(order.pk, command_id)
     if asked is not None:
@@ -74,10 +74,10 @@ def what_became(request: HttpRequest, order: Order, command_id: UUID, *, within:
 
 
 def once(request: HttpRequest, key: str, content: object, effect: Effect) -> idempotency.Answer:
-    """The answer of `effect`, which runs once for each key that comes with this method and path; without one, always.
+    """The answer of `effect`, which runs once per key, method and path; without a key, always.
 
     Raises:
-        IdempotencyKeyInFlight, IdempotencyKeyReused: as `idempotency.once` does.
+        IdempotencyKeyInFlight, IdempotencyKeyReused: as for `idempotency.once`.
     """
     if not key:
         return effect()
@@ -88,9 +88,9 @@ def once(request: HttpRequest, key: str, content: object, effect: Effect) -> ide
 
 
 def in_order(body: Mapping[str, Any], like: type[Schema]) -> dict[str, Any]:
-    """A body with its keys in the order of the schema: those of a stored answer come back in one of the database's own.
+    """The body with its keys in the schema's order: the database returns those of a stored answer in its own order.
 
-    A replay is then the same to the byte.
+    A replay is thus byte-identical.
     """
     fields = {name: field.annotation for name, field in like.model_fields.items() if name in body}
     ordered = {
@@ -101,14 +101,14 @@ def in_order(body: Mapping[str, Any], like: type[Schema]) -> dict[str, Any]:
 
 
 def refusal(error: OrderError) -> idempotency.Answer:
-    """A request that is refused for what the database knows: the same every time it is sent."""
+    """An answer to store for a request that is refused because of the database's content."""
     kind = KIND_OF[type(error)]
     return idempotency.Answer(kind.status, {"code": kind.code, "detail": error.message})
 
 
 def refused(request: HttpRequest, answer: idempotency.Answer) -> HttpResponse:
-    """That refusal as a problem."""
-    # Of answers that were stored before invalid requests were left unstored.
+    """A stored refusal as a problem."""
+    # Only in answers stored by versions that also stored invalid requests.
     faults = answer.body.get("faults")
     errors = [{"pointer": pointer, "detail": text} for pointer, text in faults] if faults else []
     more = {"errors": errors} if errors else {}
@@ -117,14 +117,14 @@ def refused(request: HttpRequest, answer: idempotency.Answer) -> HttpResponse:
 
 
 def replayable(response: HttpResponse, answer: idempotency.Answer) -> HttpResponse:
-    """The response, marked where it repeats an earlier one."""
+    """The response, with a header if it repeats an earlier one."""
     if answer.replayed:
         response["Idempotency-Replayed"] = "true"
     return response
 
 
 def _window_closed(row: Command) -> dict[str, Any]:
-    """What a problem says of a command that was refused at once."""
+    """The members of the problem for a command that was rejected at once."""
     return {
         "detail": row.outcome,
         "command_id": str(row.pk),

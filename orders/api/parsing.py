@@ -1,4 +1,4 @@
-"""Reading a request's body: JSON as RFC 8259 has it, and nothing else."""
+"""Parses request bodies: strict JSON (RFC 8259)."""
 
 import json
 from decimal import Decimal
@@ -9,7 +9,7 @@ from ninja.parser import Parser
 
 
 class Malformed(Exception):
-    """The body is no JSON that we take; the message says why."""
+    """The body is not acceptable JSON; the message says why."""
 
 
 class UnsupportedMediaType(Exception):
@@ -17,16 +17,16 @@ class UnsupportedMediaType(Exception):
 
 
 class StrictJSON(Parser):
-    """Decimals stay decimals; NaN, duplicate keys, NUL, lone surrogates and endless nesting are refused."""
+    """Keeps decimals exact; refuses NaN, duplicate keys, NUL, lone surrogates and deep nesting."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
         """The body as Python values.
 
         Raises:
-            Malformed, UnsupportedMediaType: it cannot be taken.
+            Malformed, UnsupportedMediaType: it is refused.
         """
         if request.content_type != "application/json":
-            raise UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.")
+            raise UnsupportedMediaType("Send JSON with the header Content-Type: application/json.")
         try:
             text = request.body.decode()
             value = json.loads(
@@ -38,7 +38,7 @@ class StrictJSON(Parser):
         except RecursionError:
             raise Malformed("The body is nested too deeply.") from None
         except ArithmeticError:
-            raise Malformed("The body holds a number without end.") from None
+            raise Malformed("The body contains a number that is too large.") from None
         except ValueError as error:
             raise Malformed(f"The body is not valid JSON: {str(error)[:200]}.") from None
         if not isinstance(value, dict):
@@ -53,7 +53,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("an object has the same key twice")
+        raise ValueError("an object contains the same key twice")
     return found
 
 
@@ -62,6 +62,6 @@ def _check_text(text: str, value: object) -> None:
         return
     dumped = json.dumps(value, ensure_ascii=False, default=str)
     if "\\u0000" in dumped or "\x00" in dumped:
-        raise ValueError("a text contains NUL")
+        raise ValueError("a string contains NUL")
     if any("\ud800" <= letter <= "\udfff" for letter in dumped):
-        raise ValueError("a text contains half a surrogate pair")
+        raise ValueError("a string contains a lone surrogate")

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problems: the one place where an error becomes an HTTP answer."""
+"""Errors as RFC 9457 problems: the one place that maps errors to HTTP responses."""
 
 import json
 import logging
@@ -21,17 +21,17 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 PAGE = "/docs/problems"
 RETRY_AFTER_SECONDS = 1
-# A request can have thousands of faults: who reads the first of them knows enough.
+# A request can have thousands of errors; the first ones suffice.
 MAX_ERRORS = 20
 MAX_NAME_LENGTH = 100
-# What may be sent again, and soon.
+# Problems after which a request can soon be repeated.
 _RETRYABLE = frozenset(
     {"idempotency_key_in_flight", "too_many_open_commands", "too_many_requests", "database_unavailable"}
 )
 
 
 def problem(request: HttpRequest, kind: ProblemKind, detail: str = "", **more: object) -> HttpResponse:
-    """A problem+json answer of this kind; `more` are members of its own. None of them may hold what was sent."""
+    """A problem+json response of this type; `more` are extension members. None may contain anything that was sent."""
     body = {
         "type": f"{PAGE}#{kind.code}",
         "title": kind.title,
@@ -50,7 +50,7 @@ def problem(request: HttpRequest, kind: ProblemKind, detail: str = "", **more: o
 
 
 def of_error(request: HttpRequest, error: errors.OrderError) -> HttpResponse:
-    """One of our own errors as a problem."""
+    """The problem for an error of the business."""
     kind = KIND_OF.get(type(error), KINDS["internal_error"])
     if isinstance(error, errors.InvalidOrder):
         return invalid(request, kind, list(error.errors.items()))
@@ -61,30 +61,30 @@ def of_error(request: HttpRequest, error: errors.OrderError) -> HttpResponse:
 
 
 def invalid(request: HttpRequest, kind: ProblemKind, faults: Sequence[tuple[str, str]]) -> HttpResponse:
-    """Fields at fault, each with its pointer and what is wrong: the first of them, and how many more there are."""
+    """The problem for invalid fields: the first ones, each with a pointer and a message, and the number of others."""
     more = len(faults) - MAX_ERRORS
-    detail = "Some fields are not valid." + (f" {more:,} more than are listed here." if more > 0 else "")
+    detail = "Some fields are invalid." + (f" {more:,} more errors are not listed here." if more > 0 else "")
     listed = [{"pointer": pointer, "detail": text} for pointer, text in faults[:MAX_ERRORS]]
     return problem(request, kind, detail, errors=listed)
 
 
 def away(request: HttpRequest, error: Exception) -> HttpResponse:
-    """PostgreSQL failed, or what was asked of it took too long; both are temporary, and nothing was changed."""
+    """The problem for a PostgreSQL that is down or too slow: temporary, and nothing was changed."""
     if is_busy(error):
         logger.warning("A request gave up waiting for PostgreSQL: %s", type(error.__cause__).__name__)
         return problem(
             request,
             KINDS["database_unavailable"],
-            "Somebody else holds what this needs; it is safe to send this again.",
+            "The order is locked by another process. Repeat the request; nothing was changed.",
         )
     logger.warning("PostgreSQL does not answer: %s", type(error).__name__)
     return problem(
-        request, KINDS["database_unavailable"], "The database does not answer; it is safe to send this again."
+        request, KINDS["database_unavailable"], "The database is not available. Repeat the request after a moment."
     )
 
 
 def register(api: NinjaAPI) -> None:
-    """Let every error that leaves a view of the API become a problem."""
+    """Turn every error that leaves a view of the API into a problem."""
 
     @api.exception_handler(errors.OrderError)
     def _ours(request: HttpRequest, error: errors.OrderError) -> HttpResponse:
@@ -130,14 +130,14 @@ def _register_plain(api: NinjaAPI) -> None:
 
     @api.exception_handler(HttpError)
     def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
-        cause = error.__cause__  # the framework wraps what a parser raises
+        cause = error.__cause__  # the framework wraps exceptions of parsers
         if isinstance(cause, Exception) and type(cause) in plain:
             return problem(request, plain[type(cause)], str(cause) if isinstance(cause, said) else "")
         return problem(request, BY_STATUS.get(error.status_code, KINDS["internal_error"]))
 
 
 def _pointer(location: tuple[str | int, ...]) -> str:
-    """A JSON pointer into the body; of a query parameter or header, its name."""
+    """A JSON pointer into the body; for a query parameter or header, its name."""
     place, *path = location
     if place == "body":
         return "".join(f"/{str(part)[:MAX_NAME_LENGTH].replace('~', '~0').replace('/', '~1')}" for part in path[1:])
@@ -147,7 +147,7 @@ def _pointer(location: tuple[str | int, ...]) -> str:
 def _sentence(fault: Mapping[str, Any]) -> str:
     place = fault["loc"][0]
     if fault["type"] == "extra_forbidden":
-        return "is not a parameter of this request" if place == "query" else "is not a field that can be sent"
+        return "is not a known parameter" if place == "query" else "is not a known field"
     if fault["type"] == "missing":
         return "is missing"
     return str(fault["msg"]).removeprefix("Value error, ")

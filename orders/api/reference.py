@@ -1,4 +1,4 @@
-"""The API's documentation of itself: what the framework's own OpenAPI lacks, and the page on problems."""
+"""API documentation: additions to the framework's OpenAPI description, and the page of problem types."""
 
 from copy import deepcopy
 from typing import Any
@@ -14,17 +14,17 @@ from orders.api.results import WebhookOut
 
 Json = dict[str, Any]
 
-_SECONDS = {"schema": {"type": "integer", "minimum": 0}, "description": "seconds to wait before sending it again"}
+_SECONDS = {"schema": {"type": "integer", "minimum": 0}, "description": "Seconds to wait before repeating the request."}
 _HEADERS: dict[int, Json] = {
-    401: {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "how to say who you are"}},
-    405: {"Allow": {"schema": {"type": "string"}, "description": "the methods of this path"}},
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "The authentication scheme."}},
+    405: {"Allow": {"schema": {"type": "string"}, "description": "The methods that this path supports."}},
     429: {"Retry-After": _SECONDS},
     503: {"Retry-After": _SECONDS},
 }
 _REPLAYED = {
     "Idempotency-Replayed": {
         "schema": {"type": "string", "enum": ["true"]},
-        "description": "the answer repeats the one that this Idempotency-Key got first",
+        "description": "This response repeats the first one to this Idempotency-Key.",
     }
 }
 
@@ -50,7 +50,7 @@ _IDS = {
     **dict.fromkeys(_OF_AN_ORDER, _ORDER),
     **dict.fromkeys(_OF_AN_ENDPOINT, _ENDPOINT),
 }
-# What can be done next with what an answer names.
+# Operations that can follow an answer, for OpenAPI links.
 _LINKS: dict[tuple[str, int], tuple[str, ...]] = {
     ("place_order", 201): _OF_AN_ORDER,
     ("register_endpoint", 201): _OF_AN_ENDPOINT,
@@ -72,7 +72,7 @@ _EVENT = {
 
 
 class DocumentedAPI(NinjaAPI):
-    """Describes its answers as they are: problems as problem+json, headers, what each status means here."""
+    """Describes answers as they are: problem+json, headers, and the meaning of each status."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         """The framework's description, completed."""
@@ -85,26 +85,27 @@ class DocumentedAPI(NinjaAPI):
 
 
 def problems_page(request: HttpRequest) -> HttpResponse:
-    """Where the `type` of every problem leads."""
+    """The page that the `type` of every problem leads to."""
     return render(request, "api/problems.html", {"kinds": KINDS.values()})
 
 
 def _order_event() -> Json:
-    """What your endpoints are sent."""
+    """The webhook that is sent to registered endpoints."""
     signed = ("webhook-id", "webhook-timestamp", "webhook-signature")
     content = {"schema": WebhookOut.model_json_schema(), "example": _EVENT}
     return {
         "operationId": "order_event",
         "tags": ["webhook endpoints"],
-        "summary": "An event of one of your orders",
-        "description": "Signed as Standard Webhooks has it, over the raw bytes of the body. Of each order the events "
-        "come in the order of `seq`; one may come twice, with the same webhook-id. Answer 2xx within 8 seconds. "
-        "Anything else is tried again for three days, except 410, which switches the endpoint off.",
+        "summary": "Order event",
+        "description": "Sent to your webhook endpoints for each event of your orders, signed over the raw bytes of the "
+        "body as Standard Webhooks specifies. The events of one order arrive in the order of `seq`; one may arrive "
+        "twice, with the same webhook-id. Respond with 2xx within 8 seconds. Any other response is retried for three "
+        "days, except 410, which disables the endpoint.",
         "parameters": [
             {"name": name, "in": "header", "required": True, "schema": {"type": "string"}} for name in signed
         ],
         "requestBody": {"required": True, "content": {"application/json": content}},
-        "responses": {"2XX": {"description": "heard"}, "410": {"description": "do not call again"}},
+        "responses": {"2XX": {"description": "Received."}, "410": {"description": "Disable this endpoint."}},
     }
 
 

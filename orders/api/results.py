@@ -1,4 +1,4 @@
-"""What callers are answered."""
+"""Response schemas."""
 
 from datetime import datetime
 from typing import Any
@@ -11,28 +11,27 @@ from orders.money import to_decimal
 
 
 class Money(Schema):
-    """An amount three ways: for people, for programs, and what it is counted in."""
+    """An amount as a decimal string in major units and as an integer in minor units, with its ISO 4217 currency."""
 
-    amount: str
-    minor: int
-    currency: str
+    amount: str = Field(description="In major units, such as 99.99.")
+    minor: int = Field(description="In minor units, such as 9999.")
+    currency: str = Field(description="ISO 4217 code.")
 
     @staticmethod
     def of(minor: int, currency: str) -> "Money":
-        """`minor` units of `currency`."""
         return Money(amount=str(to_decimal(minor, currency)), minor=minor, currency=currency)
 
 
 class PlacedOut(Schema):
-    """An order that was accepted: it will not be lost."""
+    """An order that was accepted and stored."""
 
     order_id: UUID
     code: str
     reference: str | None
-    workflow_id: str
+    workflow_id: str = Field(description="The id of the order's workflow in Temporal.")
     status: str
     total: Money
-    tracking_url: str
+    tracking_url: str = Field(description="The customer's page. Whoever has this URL can see the order.")
 
 
 class ItemOut(Schema):
@@ -47,7 +46,7 @@ class ItemOut(Schema):
 
 
 class RefundOut(Schema):
-    """Money on its way back."""
+    """A refund of a payment."""
 
     id: UUID
     state: str
@@ -56,21 +55,21 @@ class RefundOut(Schema):
 
 
 class PaymentOut(Schema):
-    """One attempt to charge."""
+    """One attempt to charge the order."""
 
     id: UUID
     state: str
     amount: Money
     refunded: Money
-    decline_reason: str
+    decline_reason: str = Field(description="Why the charge was declined; empty otherwise.")
     refunds: list[RefundOut]
 
 
 class ShipmentOut(Schema):
     """A parcel.
 
-    One that people handed over has the carrier and the tracking number that they named, each empty if none. No label
-    was booked for it, so `booked_at` is null.
+    With manual fulfilment, `carrier` and `tracking_number` are those reported at hand-over, empty if none was. No label
+    was booked then, and `booked_at` is null.
     """
 
     id: UUID
@@ -82,7 +81,7 @@ class ShipmentOut(Schema):
 
 
 class ReturnItemOut(Schema):
-    """So many pieces of one line of the order; `received` once the parcel came."""
+    """A returned quantity of one line of the order. `received` is null until the parcel arrives."""
 
     position: int
     sku: str
@@ -91,10 +90,10 @@ class ReturnItemOut(Schema):
 
 
 class ReturnOut(Schema):
-    """What comes back, and what goes back for it.
+    """A return.
 
-    `requested`, `approved`, then `received` and `refunded`; or `refused`, `expired` (it never came), `closed` (it came,
-    and nothing goes back for it).
+    `state` is `requested`, `approved`, `received`, then `refunded`; or `refused`, `expired` (the parcel did not arrive)
+    or `closed` (it arrived, and nothing is refunded).
     """
 
     id: UUID
@@ -102,10 +101,10 @@ class ReturnOut(Schema):
     state: str
     cause: str
     reason: str
-    answer: str = Field(description="why it was refused")
+    answer: str = Field(description="Why it was refused; empty otherwise.")
     items: list[ReturnItemOut]
-    amount: Money | None = Field(description="what goes back; null until the parcel came")
-    deadline: datetime | None = Field(description="until when it is to be decided, or to arrive")
+    amount: Money | None = Field(description="The refund; null until the parcel arrives.")
+    deadline: datetime | None = Field(description="The deadline of the decision, or of the parcel.")
     created_at: datetime
     decided_at: datetime | None
     received_at: datetime | None
@@ -119,10 +118,10 @@ class OrderSummary(Schema):
     code: str
     reference: str | None
     status: str
-    waiting_for: str
-    deadline: datetime | None
-    held: bool
-    needs_attention: bool
+    waiting_for: str = Field(description="What the order waits for; empty if nothing.")
+    deadline: datetime | None = Field(description="Until when it waits; null without a deadline.")
+    held: bool = Field(description="Whether the order is on hold.")
+    needs_attention: bool = Field(description="Whether staff must act on the order.")
     customer_name: str
     customer_email: str
     total: Money
@@ -131,14 +130,14 @@ class OrderSummary(Schema):
 
 
 class OrdersOut(Schema):
-    """One page of a client's orders, newest first."""
+    """One page of orders, newest first."""
 
     orders: list[OrderSummary]
-    next_cursor: str | None = Field(description="send it as `cursor` for the next page; null on the last")
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
 
 
 class ParcelItem(Schema):
-    """What goes into a parcel."""
+    """One line of the contents of a parcel."""
 
     sku: str
     name: str
@@ -152,7 +151,7 @@ class ToFulfil(Schema):
     order_id: UUID
     code: str
     status: str
-    waiting_for: str
+    waiting_for: str = Field(description="What the order waits for; empty if nothing.")
     customer_name: str
     shipping_address: dict[str, str]
     service_level: str
@@ -162,14 +161,14 @@ class ToFulfil(Schema):
 
 
 class ToFulfilOut(Schema):
-    """One page of what is to be done, the oldest first."""
+    """One page of orders to fulfil, oldest first."""
 
     orders: list[ToFulfil]
     next_cursor: str | None
 
 
 class ReceivedOut(Schema):
-    """A webhook that was stored. `outcome` says what followed."""
+    """A webhook that was stored. `outcome` says how it was processed."""
 
     event_id: str
     outcome: str
@@ -177,14 +176,14 @@ class ReceivedOut(Schema):
 
 
 class OrderOut(PlacedOut):
-    """An order as it stands."""
+    """An order in full."""
 
-    waiting_for: str
-    deadline: datetime | None
-    held: bool
-    needs_attention: bool
-    invalid_reasons: list[str]
-    accepts: list[str]
+    waiting_for: str = Field(description="What the order waits for; empty if nothing.")
+    deadline: datetime | None = Field(description="Until when it waits; null without a deadline.")
+    held: bool = Field(description="Whether the order is on hold.")
+    needs_attention: bool = Field(description="Whether staff must act on the order.")
+    invalid_reasons: list[str] = Field(description="Why the order is invalid; empty otherwise.")
+    accepts: list[str] = Field(description="The commands that the order accepts now.")
     customer_name: str
     customer_email: str
     shipping_address: dict[str, str]
@@ -202,7 +201,7 @@ class OrderOut(PlacedOut):
 
 
 class EventOut(Schema):
-    """What happened."""
+    """One event of an order."""
 
     seq: int
     type: str
@@ -211,55 +210,55 @@ class EventOut(Schema):
     data: dict[str, Any]
     command_id: UUID | None
     created_at: datetime
-    hash: str
+    hash: str = Field(description="The hash of the event, which includes that of the previous one.")
 
 
 class WebhookOut(Schema):
-    """What is sent to your endpoints: one event, as `GET /orders/{id}/events` tells it, and which order's it is."""
+    """The body of a webhook: one event, as in `GET /orders/{id}/events`, and its order."""
 
-    id: UUID = Field(description="the event's; the header webhook-id is the delivery's")
+    id: UUID = Field(description="The event's id; the header webhook-id is that of the delivery.")
     type: str
-    seq: int = Field(description="counts the order's events, without gaps")
+    seq: int = Field(description="The number of the event within its order, without gaps.")
     order_id: UUID
     code: str
     reference: str | None
-    status: str = Field(description="where the order stood after it")
+    status: str = Field(description="The order's status after the event.")
     data: dict[str, Any]
     created_at: datetime
 
 
 class EventsOut(Schema):
-    """Everything that happened to an order, in order."""
+    """All events of an order, oldest first."""
 
     events: list[EventOut]
 
 
 class CommandOut(Schema):
-    """A command and its state: `pending`, `delivered`, then `applied` or `rejected`.
+    """A command. `state` is `pending`, `delivered`, then `applied` or `rejected`.
 
-    A refund that a second person must agree to is `awaiting_approval` first; `rejected`, if that person refuses.
+    A refund above the approval limit is `awaiting_approval` first, and `rejected` if approval is refused.
     """
 
     command_id: UUID
     order_id: UUID
     kind: str
     state: str
-    outcome: str
-    actor: str
+    outcome: str = Field(description="The result, as a sentence; empty until the command is settled.")
+    actor: str = Field(description="Who issued it, such as `client:shop`, `staff:7` or `timer`.")
     reason: str
     created_at: datetime
     settled_at: datetime | None
 
 
 class FaultOut(Schema):
-    """One field at fault."""
+    """One invalid field."""
 
-    pointer: str = Field(description="a JSON pointer into the body, or the name of a parameter")
+    pointer: str = Field(description="A JSON pointer into the body, or the name of a parameter.")
     detail: str
 
 
 class ProblemOut(Schema):
-    """An error, as RFC 9457 has it."""
+    """An error (RFC 9457)."""
 
     type: str
     title: str
@@ -267,7 +266,7 @@ class ProblemOut(Schema):
     detail: str
     instance: str
     request_id: str
-    errors: list[FaultOut] | None = Field(None, description="the fields at fault, the first 20 of them")
-    command_id: UUID | None = Field(None, description="the command that was recorded as rejected")
-    status_of_order: str | None = None
-    accepts: list[str] | None = Field(None, description="the commands that the order accepts")
+    errors: list[FaultOut] | None = Field(None, description="The invalid fields, at most 20.")
+    command_id: UUID | None = Field(None, description="The command, which was recorded as rejected.")
+    status_of_order: str | None = Field(None, description="The order's current status.")
+    accepts: list[str] | None = Field(None, description="The commands that the order accepts now.")

@@ -1,4 +1,4 @@
-"""Returns over HTTP: shops ask and decide, warehouses say what came."""
+"""Routes for returns: shops request and decide them, warehouses report what arrived."""
 
 from typing import Annotated
 from uuid import UUID
@@ -24,20 +24,20 @@ router = Router(tags=["returns"])
 
 
 class PieceIn(Body):
-    """So many pieces of one line of the order."""
+    """A quantity of one line of the order."""
 
-    position: Annotated[int, Field(ge=1, le=10_000, strict=True, description="of the item, as the order shows it")]
+    position: Annotated[int, Field(ge=1, le=10_000, strict=True, description="The `position` of the order line.")]
     qty: Quantity
 
 
 class CameIn(PieceIn):
-    """How many pieces of one line came; 0: none did."""
+    """The quantity of one line that arrived; 0 if nothing did."""
 
     qty: Annotated[int, Field(ge=0, le=10_000, strict=True)]
 
 
 class ReturnIn(ReasonIn):
-    """What a customer wants to send back. `reason` is in the customer's words."""
+    """The items to return, and why. `reason` is in the customer's own words."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"items": [{"position": 1, "qty": 1}], "cause": "damaged"}]}
@@ -48,18 +48,22 @@ class ReturnIn(ReasonIn):
 
 
 class ReceivedIn(ReasonIn):
-    """What came; without `items`, all that was to come."""
+    """The items that arrived; without `items`, everything that was expected."""
 
     items: Annotated[list[CameIn], Field(min_length=1, max_length=100)] | None = None
 
 
 @router.post(
-    "/orders/{order_id}/returns", auth=WRITE, response=COMMAND, summary="Return items", operation_id="request_return"
+    "/orders/{order_id}/returns",
+    auth=WRITE,
+    response=COMMAND,
+    summary="Request a return",
+    operation_id="request_return",
 )
 def request_return(
     request: HttpRequest, order_id: UUID, body: ReturnIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
-    """Ask to send items of a delivered order back. The return has the id of this command."""
+    """Requests a return of items of a delivered order. The return has the id of this command."""
     args = {"items": _pieces(body.items), "cause": body.cause.value}
     return carry_out(
         request,
@@ -80,7 +84,7 @@ def request_return(
 def approve_return(
     request: HttpRequest, order_id: UUID, *, return_id: UUID, body: Reasons, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
-    """Let the parcel come; what is in it is refunded when it has."""
+    """Approves the return. Its items are refunded once the parcel has arrived."""
     order = own_order(request, order_id)
     wanted = ClientCommand(Kind.APPROVE_RETURN, body.reason, {"return": str(return_of(order, return_id).pk)})
     return carry_out(request, order, wanted, idempotency_key, wait)
@@ -96,7 +100,7 @@ def approve_return(
 def refuse_return(
     request: HttpRequest, order_id: UUID, *, return_id: UUID, body: Reasons, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
-    """Say no; the customer reads the reason, which may not be left out."""
+    """Refuses the return. The reason is required, and shown to the customer."""
     order = own_order(request, order_id)
     wanted = ClientCommand(Kind.REFUSE_RETURN, body.reason, {"return": str(return_of(order, return_id).pk)})
     return carry_out(request, order, wanted, idempotency_key, wait)
@@ -118,9 +122,9 @@ def receive_return(
     idempotency_key: Key = "",
     wait: Wait = 0,
 ) -> HttpResponse:
-    """Say what came; what was paid for it is refunded."""
+    """Records what arrived. What was paid for it is refunded."""
     if in_chunks(request) and not request.body:
-        raise Malformed("An empty body in chunks may be one that was cut short: to receive all, send {} or no body.")
+        raise Malformed("An empty chunked body may be a truncated one. To receive everything, send {} or no body.")
     order = order_by_id(order_id)
     came = {} if body.items is None else {"items": _pieces(body.items)}
     wanted = ClientCommand(Kind.RECEIVE_RETURN, body.reason, {"return": str(return_of(order, return_id).pk), **came})

@@ -1,4 +1,4 @@
-"""What callers send. Amounts come as decimal numbers or strings and never become floats."""
+"""Request schemas. Amounts are decimal numbers or strings and never become floats."""
 
 from decimal import Decimal
 from typing import Annotated, Any, Self
@@ -26,7 +26,7 @@ from orders.money import CURRENCIES, to_minor
 
 
 class Body(BaseModel):
-    """A request's body; a field it does not know is an error, not silence."""
+    """A request body; unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,7 +39,7 @@ class AddressIn(Body):
     city: RequiredLine
     state: Line = ""
     postal_code: Line = ""
-    country: Country = Field("", description="ISO 3166, two letters; the shop's own country by default")
+    country: Country = Field("", description="ISO 3166 code of two letters; by default the installation's.")
 
 
 class ItemIn(Body):
@@ -61,7 +61,7 @@ EXAMPLE: dict[str, Any] = {
 
 
 class OrderIn(Body):
-    """An order as a shop sends it."""
+    """An order to place."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
@@ -69,9 +69,9 @@ class OrderIn(Body):
     customer_email: Email
     items: Annotated[list[ItemIn], Field(min_length=1, max_length=100)]
     shipping_address: AddressIn
-    reference: Token | None = Field(None, description="the shop's own number, unique for each shop")
-    currency: Currency = Field("", description="ISO 4217")
-    payment_method: Token | None = Field(None, description="a token of the payment gateway; its default without one")
+    reference: Token | None = Field(None, description="Your own order number; each can be used once.")
+    currency: Currency = Field("", description="ISO 4217 code; by default the installation's.")
+    payment_method: Token | None = Field(None, description="A token of the payment gateway; its default if absent.")
     service_level: Level = "standard"
     locale: Locale = "en"
     shipping: Amount = Decimal(0)
@@ -81,7 +81,7 @@ class OrderIn(Body):
     @model_validator(mode="wrap")
     @classmethod
     def _all_faults_at_once(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """What a currency makes of the amounts is judged beside the fields, not after them."""
+        """Amounts that do not fit the currency are reported together with the other errors, not after them."""
         amounts = _amount_faults(data) if isinstance(data, dict) else []
         try:
             order = handler(data)
@@ -98,7 +98,9 @@ EXTRAS = ("shipping", "tax", "discount")
 
 
 def _amount_faults(data: dict[str, Any]) -> list[InitErrorDetails]:
-    """The amounts that the order's currency cannot express; what is no amount at all is the fields' to find."""
+    """The amounts that the order's currency cannot express; the fields' own validators find anything that is not an
+    amount.
+    """
     currency = data.get("currency") or settings.DEFAULT_CURRENCY
     if not isinstance(currency, str) or currency.strip().upper() not in CURRENCIES:
         return []
@@ -120,29 +122,29 @@ def _amount_faults(data: dict[str, Any]) -> list[InitErrorDetails]:
 
 
 def _fault(kind: str, said: str, place: tuple[str | int, ...]) -> InitErrorDetails:
-    """A fault without what was sent, which no error needs to carry."""
+    """An error without the value that was sent."""
     custom = PydanticCustomError(kind, "{said}", {"said": said})
     return InitErrorDetails(type=custom, loc=place, input=None)
 
 
 def _again(error: ValidationError) -> list[InitErrorDetails]:
-    """The same faults, to be raised together with others."""
+    """The same errors, to be raised together with others."""
     return [_fault(fault["type"], fault["msg"], fault["loc"]) for fault in error.errors(include_context=False)]
 
 
 class ReasonIn(Body):
-    """Why."""
+    """An optional reason."""
 
     reason: Reason = ""
 
 
 class PaymentIn(ReasonIn):
-    """Another payment method for an order that waits for its payment."""
+    """Another payment method, for an order that awaits payment."""
 
     payment_method: Token
 
 
 class RefundIn(ReasonIn):
-    """How much goes back."""
+    """How much to refund."""
 
-    amount: Amount | None = Field(None, description="in major units; without it, all that is left")
+    amount: Amount | None = Field(None, description="In major units. Without it, everything that is left.")

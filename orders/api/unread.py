@@ -1,4 +1,4 @@
-"""Which requests are answered without their body, known from the path and headers alone."""
+"""Decides from path and headers alone which requests are answered without reading their body."""
 
 import re
 from collections.abc import Mapping
@@ -13,10 +13,11 @@ _WEBHOOK = re.compile(r"/webhooks/([^/]+/[^/]+)")
 
 
 def reads_body(method: str, path: str, headers: Mapping[str, str]) -> bool:
-    """Whether a view may read it: False for an unknown sender, a caller without a key, and a path that is not there.
+    """Whether a view may read the body: False for an unknown webhook sender, a client without a key, or an unknown
+    path.
 
-    The web server asks before it takes a body in, with headers named as in a WSGI environment. Each of these is refused
-    by the view as well, without a look at the body.
+    The web server asks before it receives a body, with headers named as in a WSGI environment. The view refuses each of
+    these as well, without reading the body.
     """
     if method in ("GET", "HEAD") or path.startswith(PAGES):
         return True
@@ -35,7 +36,7 @@ def _may_be_signed(source: str, headers: Mapping[str, str]) -> bool:
 
 
 def _reads_without_key(path: str) -> bool:
-    """Whether there is such a page, and none of the API's: those ask for a key."""
+    """Whether the path exists outside the API, whose routes require a key."""
     try:
         return not getattr(resolve(path).func, "csrf_exempt", False)
     except Resolver404:

@@ -1,4 +1,4 @@
-"""Where carriers and payment gateways tell what happened."""
+"""Webhooks from carriers and payment gateways."""
 
 from typing import Annotated, Any
 
@@ -14,34 +14,36 @@ from orders.services.commands import incoming_webhooks
 
 router = Router(tags=["webhooks"])
 
-Signed = Annotated[str, Header("", description="as Standard Webhooks has it")]
+Signed = Annotated[str, Header("", description="As specified by Standard Webhooks.")]
 PROBLEMS = dict.fromkeys((400, 401, 404, 405, 413, 415, 422, 500, 503), ProblemOut)
 
 
 class ParcelIn(BaseModel):
-    """Which parcel."""
+    """The parcel."""
 
     tracking_number: Token
 
 
 class PaymentRefIn(BaseModel):
-    """Which payment: the key it was asked for under."""
+    """The payment, by the idempotency key of its charge."""
 
     idempotency_key: Token
 
 
 class CarrierEventIn(BaseModel):
-    """What a carrier says: `parcel.delivered` or `parcel.failed`. Other types and fields are ignored."""
+    """An event of a carrier: `parcel.delivered` or `parcel.failed`. Other types and fields are ignored."""
 
     type: Token
     data: ParcelIn
 
 
 class GatewayEventIn(BaseModel):
-    """What a payment gateway says: `payment.updated`. We ask it for the outcome and believe nothing else."""
+    """An event of a payment gateway: `payment.updated`. The outcome is queried from the gateway; the body is not
+    trusted.
+    """
 
     type: Token
-    data: PaymentRefIn = Field(description="any other member is ignored")
+    data: PaymentRefIn = Field(description="Other members are ignored.")
 
 
 def _body(model: type[BaseModel]) -> dict[str, Any]:
@@ -54,7 +56,7 @@ def _body(model: type[BaseModel]) -> dict[str, Any]:
 @router.post(
     "/webhooks/carriers/{carrier}",
     response={202: ReceivedOut, **PROBLEMS},
-    summary="A carrier's word on a parcel",
+    summary="Receive a carrier's webhook",
     operation_id="receive_from_carrier",
     openapi_extra=_body(CarrierEventIn),
 )
@@ -65,8 +67,10 @@ def from_carrier(
     webhook_timestamp: Signed = "",
     webhook_signature: Signed = "",
 ) -> object:
-    """Signed over the raw bytes of the body. Each `webhook-id` counts once; sent again, it gets the same answer."""
-    del webhook_id, webhook_timestamp, webhook_signature  # they are read where the signature is checked
+    """Receives an event of a carrier, signed over the raw bytes of the body. Each `webhook-id` counts once; repeated,
+    it returns the same answer.
+    """
+    del webhook_id, webhook_timestamp, webhook_signature  # read when the signature is verified
     source, event_id, sent = _opened(request, incoming_webhooks.CARRIERS, carrier, CarrierEventIn)
     subject = sent.data.tracking_number
     return _received(incoming_webhooks.Message(source=source, event_id=event_id, type=sent.type, subject=subject))
@@ -75,7 +79,7 @@ def from_carrier(
 @router.post(
     "/webhooks/payments/{gateway}",
     response={202: ReceivedOut, **PROBLEMS},
-    summary="A payment gateway's word on a payment",
+    summary="Receive a payment gateway's webhook",
     operation_id="receive_from_gateway",
     openapi_extra=_body(GatewayEventIn),
 )
@@ -86,7 +90,9 @@ def from_gateway(
     webhook_timestamp: Signed = "",
     webhook_signature: Signed = "",
 ) -> object:
-    """The same for a payment. The body is not trusted: it makes us ask the gateway."""
+    """Receives an event of a payment gateway, signed in the same way. The body is not trusted: the gateway is queried
+    for the outcome.
+    """
     del webhook_id, webhook_timestamp, webhook_signature
     source, event_id, sent = _opened(request, incoming_webhooks.PAYMENTS, gateway, GatewayEventIn)
     subject = sent.data.idempotency_key
@@ -94,9 +100,9 @@ def from_gateway(
 
 
 def _opened(request: HttpRequest, side: str, sender: str, model: type[Any]) -> tuple[str, str, Any]:
-    """Who sent it, its id, and what it says, once its signature is found right."""
+    """The source, the message's id and its body, once its signature is verified."""
     source = f"{side}/{sender}"
-    incoming_webhooks.check_headers(source, request.headers)  # before a stranger's body is read
+    incoming_webhooks.check_headers(source, request.headers)  # before an unknown sender's body is read
     event_id = incoming_webhooks.check_signature(source, request.headers, request.body)
     try:
         return source, event_id, model.model_validate(StrictJSON().parse_body(request))

@@ -1,1 +1,1 @@
-"""Outside systems, each behind a Protocol, chosen by a setting. They know nothing of the ORM."""
+"""Outside systems, each behind a Protocol and chosen by a setting. Nothing here uses the ORM."""

@@ -1,4 +1,4 @@
-"""Where a shop's URL leads, and whether we call there: never into our own network, whatever its name resolves to."""
+"""Checks where a shop's webhook URL leads: never into a private network, whatever its host resolves to."""
 
 import ipaddress
 import re
@@ -15,26 +15,26 @@ Resolve = Callable[[str, int], list[str]]
 
 MAX_URL = 500
 LOOK_UP_SECONDS = 3
-# With those that nobody waits for any more, whose threads are still there.
+# Includes look-ups that timed out and whose threads still run.
 MAX_LOOK_UPS = 32
 _look_ups = Slots(MAX_LOOK_UPS)
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]{1,253})(:(?P<port>[0-9]{1,5}))?"
     r"(?P<path>/[!-\"$-~]*)?",
 )
-# Public addresses at which clouds answer their own machines.
+# Metadata services of cloud providers that have public addresses.
 _METADATA = frozenset({ipaddress.ip_address("168.63.129.16")})
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-# The special-purpose registries of IANA (RFC 6890), said once more: what `is_global` makes of them differs between
-# versions of Python, and it takes some of them for public that no shop can have.
+# The IANA special-purpose registries (RFC 6890), repeated here: `is_global` differs between versions of Python, and
+# accepts some ranges that no shop can have.
 _SPECIAL = tuple(
     ipaddress.ip_network(name)
     for name in (
         *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
         *("192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24"),
         *("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
-        # Below 2000::/3. Teredo, 6to4 and some of what is not carry an address of version 4, which may be a private
-        # one; so do NAT64 (64:ff9b::/96, 64:ff9b:1::/48) and mapped addresses, which lie outside of it.
+        # Within 2000::/3. Teredo, 6to4 and others embed an IPv4 address, which may be private; so do NAT64
+        # (64:ff9b::/96, 64:ff9b:1::/48) and IPv4-mapped addresses, which lie outside it.
         *("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
     )
 )
@@ -42,7 +42,7 @@ _SPECIAL = tuple(
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """A URL taken apart, with the address that was checked: the connection goes to that one."""
+    """A parsed URL with the address that was checked; the connection goes to that address."""
 
     host: str
     port: int
@@ -52,17 +52,17 @@ class Destination:
 
     @property
     def netloc(self) -> str:
-        """What the header Host says."""
+        """The value of the Host header."""
         name = f"[{self.host}]" if ":" in self.host else self.host
         return name if self.port == (443 if self.is_tls else 80) else f"{name}:{self.port}"
 
 
 def destination_of(url: str, *, allow_private: bool, resolve: Resolve) -> Destination:
-    """Where `url` leads now. `allow_private` lets it lead anywhere, also without TLS.
+    """Parse `url` and resolve its host. `allow_private` permits any address, and http.
 
     Raises:
-        AddressRefused: it is no URL that we call.
-        GatewayUnavailable: its host has no address at this moment.
+        AddressRefused: it is not a URL that may be called.
+        GatewayUnavailable: its host does not resolve at present.
     """
     found = _URL.fullmatch(url) if len(url) <= MAX_URL else None
     if found is None:
@@ -81,7 +81,7 @@ def destination_of(url: str, *, allow_private: bool, resolve: Resolve) -> Destin
 
 
 def is_public(address: str) -> bool:
-    """Whether this address is somewhere on the internet, and nobody's own network, machine or cloud."""
+    """Whether this is a public internet address: not a private network, this machine or a cloud's metadata service."""
     found = ipaddress.ip_address(address.partition("%")[0])
     if not found.is_global or found.is_multicast or found.is_reserved or found in _METADATA:
         return False
@@ -91,18 +91,18 @@ def is_public(address: str) -> bool:
 
 
 def _is_isatap(address: ipaddress.IPv6Address) -> bool:
-    """Whether the lower half carries an address of version 4, which may be a private one (RFC 5214)."""
+    """Whether the lower 64 bits embed an IPv4 address, which may be private (RFC 5214)."""
     return (int(address) >> 32) & 0xFDFF_FFFF == 0x5EFE
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The addresses that the host has now, at least one.
+    """The addresses of a host, at least one.
 
-    A look-up has no time limit of its own, and cannot be ended: one that takes too long goes on, in a thread that
-    nobody waits for.
+    A look-up has no timeout of its own and cannot be cancelled: one that takes too long goes on in a thread, and its
+    result is ignored.
 
     Raises:
-        GatewayUnavailable: it has none, or that is not known in time.
+        GatewayUnavailable: it has none, or the look-up did not end in time.
     """
     if not _look_ups.take():
         raise GatewayUnavailable("Too many hosts are being looked up.")

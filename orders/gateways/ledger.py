@@ -1,4 +1,4 @@
-"""The simulated systems' own books: a file of JSON lines that many processes append to, outside our database."""
+"""The ledger of a simulated system: a file of JSON lines, shared by processes, outside the database."""
 
 import fcntl
 import json
@@ -12,13 +12,13 @@ Entry = dict[str, object]
 
 
 class Ledger:
-    """An append-only file with one entry for each key, fsynced before the call that makes it answers.
+    """An append-only file with one entry per key, fsynced before the call that appends it returns.
 
-    What other processes append is read before every look-up, from where this one had read to.
+    Before every look-up, lines that other processes have appended are read.
     """
 
     def __init__(self, path: Path) -> None:
-        """`path` is created when the first entry is written."""
+        """`path` is created with the first entry."""
         self.path = path
         self._entries: dict[str, Entry] = {}
         self._read_to = 0
@@ -27,7 +27,7 @@ class Ledger:
     def once(self, key: str, make: Callable[[], Entry]) -> Entry:
         """The entry under this key, made and appended now if there is none.
 
-        `make` runs under the file's lock, so that of two processes only one appends.
+        `make` runs under the file's lock, so only one process appends.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._mutex, self.path.open("a+b") as file:
@@ -42,12 +42,12 @@ class Ledger:
             return self._entries[key]
 
     def entry(self, key: str) -> Entry:
-        """The entry under this key; an empty one if there is none."""
+        """The entry under this key, or an empty one."""
         self._catch_up()
         return self._entries.get(key, {})
 
     def find(self, **wanted: object) -> Entry:
-        """The first entry that carries all of `wanted`; an empty one if there is none."""
+        """The first entry that contains all of `wanted`, or an empty one."""
         self._catch_up()
         for entry in list(self._entries.values()):
             if all(entry.get(name) == value for name, value in wanted.items()):

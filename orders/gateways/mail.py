@@ -1,4 +1,4 @@
-"""Mails, whoever carries them: Django's mail backends behind one call."""
+"""The e-mail gateway: Django's e-mail backends behind one call."""
 
 import contextlib
 import logging
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class RenderedEmail:
-    """A mail, ready to be sent. `message_id` is the same each time it is sent."""
+    """An e-mail ready to be sent. `message_id` is the same for every attempt."""
 
     message_id: str
     sender: str
@@ -27,23 +27,20 @@ class RenderedEmail:
 
 
 class MailGateway(Protocol):
-    """Whoever carries mails."""
-
     def send(self, email: RenderedEmail) -> None:
-        """Hand this over once.
+        """Hand the e-mail over, once.
 
         Raises:
-            MailRefused: it never will be taken, as it stands.
-            GatewayUnavailable: it was not taken, or whether it was is unknown.
+            MailRefused: it will never be accepted as it is.
+            GatewayUnavailable: it was not accepted, or the outcome is unknown.
         """
         ...
 
 
 class DjangoMail:
-    """The backend that the settings name: files, SMTP, or a provider by way of anymail."""
+    """The backend that the settings name: files, SMTP, or a provider through anymail."""
 
     def send(self, email: RenderedEmail) -> None:
-        """As `MailGateway.send`."""
         connection = get_connection()
         message = EmailMultiAlternatives(
             email.subject,
@@ -60,7 +57,7 @@ class DjangoMail:
         except Exception as error:  # noqa: BLE001 - every backend has errors of its own
             raise _as_ours(error) from None
         finally:
-            # Whether the mail was taken has been said by now, whatever the server says to our goodbye.
+            # The server has accepted or refused the e-mail already; an error while closing does not matter.
             with contextlib.suppress(Exception):
                 connection.close()
         if taken == 0:
@@ -68,7 +65,7 @@ class DjangoMail:
 
 
 def _as_ours(error: Exception) -> MailRefused | GatewayUnavailable:
-    """What a backend's error means for the mail."""
+    """The error class for a backend's error."""
     if refusal := command_refusal(error):
         return MailRefused(refusal)
     if is_configuration(error):
@@ -81,5 +78,4 @@ def _as_ours(error: Exception) -> MailRefused | GatewayUnavailable:
 
 
 def mail_gateway() -> MailGateway:
-    """The one that the settings ask for."""
     return DjangoMail()

@@ -1,4 +1,4 @@
-"""Mails as files that a mail program opens: one `.eml` for each, in the order in which they were sent."""
+"""E-mails as files that an e-mail program opens: one `.eml` each, in the order of sending."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,17 +10,16 @@ from django.utils import timezone
 
 
 class EmailBackend(FileBackend):
-    """Django's own writes `.log` files, of several mails with lines of dashes between them."""
+    """One file per e-mail. Django's own file backend writes several into one `.log` file."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Write each into `EMAIL_FILE_PATH`."""
+        """Write each message into `EMAIL_FILE_PATH`."""
         for message in email_messages:
             name = f"{timezone.localtime():%Y%m%d-%H%M%S-%f}-{uuid4().hex[:8]}.eml"
             (Path(self.file_path) / name).write_bytes(_as_sent(message))
         return len(email_messages)
 
     def open(self) -> bool:
-        """Nothing is kept open."""
         return False
 
 

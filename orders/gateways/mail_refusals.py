@@ -1,15 +1,15 @@
-"""Which errors of a mail backend are a refusal for good: Django's SMTP backend, and the providers behind anymail."""
+"""Which errors of an e-mail backend are permanent: those of Django's SMTP backend and of anymail's providers."""
 
 import json
 import smtplib
 
-# RFC 4954 and RFC 3207: we did not sign in, or not as the server wants it. That is for an operator to mend, and the
-# mail leaves as soon as it is.
+# RFC 4954 and RFC 3207: authentication or encryption failed. An operator must correct the configuration; the e-mail is
+# sent as soon as that is done.
 NOT_SIGNED_IN = frozenset({454, 530, 534, 535, 538})
-# What a provider answers when it does not take our account, and when it may take the same mail later.
+# A provider's status codes for a refused account, and for a temporary failure.
 NOT_OUR_ACCOUNT = frozenset({401, 402, 403, 407})
 LATER = frozenset({408, 425, 429})
-# What was refused, by the class of smtplib's error; the more special class first.
+# What was refused, by smtplib's error class; the most specific class first.
 SMTP_STAGES: tuple[tuple[type[smtplib.SMTPResponseException], str], ...] = (
     (smtplib.SMTPConnectError, "our connection"),
     (smtplib.SMTPHeloError, "our greeting"),
@@ -20,7 +20,7 @@ SMTP_STAGES: tuple[tuple[type[smtplib.SMTPResponseException], str], ...] = (
 
 
 def is_configuration(error: Exception) -> bool:
-    """Whether it is for us to set something right: the account, its password, encryption."""
+    """Whether an operator must correct the configuration: account, password or encryption."""
     if isinstance(error, smtplib.SMTPResponseException):
         return isinstance(error, smtplib.SMTPAuthenticationError) or error.smtp_code in NOT_SIGNED_IN
     if isinstance(error, smtplib.SMTPRecipientsRefused):
@@ -38,14 +38,14 @@ def command_refusal(error: Exception) -> str | None:
         return _smtp_refusal(error)
     if refusal := _refusal_of_a_provider(error):
         return refusal
-    # An address or a header that cannot be written as a mail needs it. What a connection raises is an OSError too.
+    # An address or a header that cannot be encoded. Connection errors are OSErrors, too.
     if isinstance(error, ValueError) and not isinstance(error, OSError | json.JSONDecodeError):
         return f"The mail cannot be written for its address: {type(error).__name__}."
     return None
 
 
 def _refusal_of_a_provider(error: Exception) -> str | None:
-    # Here, because it loads `requests`, which nobody needs who has a mail server.
+    # Imported here because it loads `requests`, which is not needed with SMTP.
     from anymail import exceptions
 
     if isinstance(error, exceptions.AnymailRecipientsRefused | exceptions.AnymailInvalidAddress):
@@ -72,5 +72,5 @@ def _smtp_refusal(error: smtplib.SMTPException) -> str | None:
 
 
 def _is_of_the_address(error: smtplib.SMTPNotSupportedError) -> bool:
-    """There is one class for a server without SMTPUTF8, which some addresses need, and for one without TLS."""
+    """Django raises one class for a server without SMTPUTF8, which some addresses need, and for one without TLS."""
     return "UTF8" in str(error)

@@ -1,4 +1,4 @@
-"""Calling the endpoints of shops: to the address that was checked, within a deadline, following nothing."""
+"""Calls shops' webhook endpoints: at the address that was checked, within a deadline, without redirects."""
 
 import contextlib
 import http.client
@@ -16,45 +16,43 @@ from django.conf import settings
 from orders.errors import GatewayUnavailable
 from orders.gateways.destinations import Destination, Resolve, destination_of, resolve
 
-# A whole call: connecting, TLS, and an answer, however slowly it trickles in.
+# The whole call: connecting, TLS, and the response, however slowly it arrives.
 DEADLINE_SECONDS = 8.0
-# So much of an answer is read and kept; the rest is left.
+# How much of a response is read and stored.
 EXCERPT_BYTES = 1000
 LATE = "no answer in time"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What an endpoint answered: its status, and how its body begins."""
+    """An endpoint's response: its status, and the beginning of its body."""
 
     status: int
     excerpt: str
 
 
 class WebhookCaller(Protocol):
-    """Whoever calls a shop's endpoint."""
-
     def check(self, url: str) -> None:
-        """Make sure that `url` is one that we call.
+        """Check that `url` may be called.
 
         Raises:
-            AddressRefused: it never will be, as it stands.
-            GatewayUnavailable: its host has no address.
+            AddressRefused: it may not, permanently.
+            GatewayUnavailable: its host does not resolve at present.
         """
         ...
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Send this once, wherever `url` leads now.
+        """Send the request once.
 
         Raises:
-            AddressRefused: it leads where we do not call.
-            GatewayUnavailable: no answer came; whether it was received is unknown.
+            AddressRefused: the URL now leads to an address that may not be called.
+            GatewayUnavailable: no response came; whether the request was received is unknown.
         """
         ...
 
 
 class HttpWebhooks:
-    """The real one. The name is resolved once a call: what was checked is what is connected to."""
+    """Resolves the host once per call, so that the address that was checked is the one connected to."""
 
     def __init__(
         self,
@@ -71,11 +69,9 @@ class HttpWebhooks:
         self._deadline = deadline
 
     def check(self, url: str) -> None:
-        """As `WebhookCaller.check`."""
         destination_of(url, allow_private=self._allow_private, resolve=self._resolve)
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
-        """As `WebhookCaller.post`."""
         until = time.monotonic() + self._deadline
         place = destination_of(url, allow_private=self._allow_private, resolve=self._resolve)
         try:
@@ -85,13 +81,13 @@ class HttpWebhooks:
                 excerpt = answer.read(EXCERPT_BYTES)
         except (OSError, http.client.HTTPException) as error:
             raise GatewayUnavailable(LATE if time.monotonic() >= until else _in_words(error)) from None
-        if time.monotonic() >= until:  # it was cut short, which reads like its end
+        if time.monotonic() >= until:  # closed early, which looks like the end of the body
             raise GatewayUnavailable(LATE)
         return Answer(status=answer.status, excerpt=excerpt.decode(errors="replace").replace("\0", "\ufffd"))
 
     @contextlib.contextmanager
     def _connected(self, place: Destination, until: float) -> Iterator[http.client.HTTPConnection]:
-        """A connection that breaks at the time `until`: a timeout of the socket alone starts anew with every byte."""
+        """A connection that is closed at the time `until`: a socket timeout alone restarts with every byte."""
         left = until - time.monotonic()
         if left <= 0:
             raise TimeoutError
@@ -114,7 +110,6 @@ class HttpWebhooks:
 
 
 def webhook_caller() -> WebhookCaller:
-    """The one that the settings ask for."""
     return HttpWebhooks(allow_private=settings.WEBHOOK_ALLOW_PRIVATE)
 
 
@@ -124,7 +119,7 @@ def _break(wire: socket.socket) -> None:
 
 
 def _in_words(error: Exception) -> str:
-    """What went wrong, without what the other side said."""
+    """The error as text, without anything that the endpoint sent."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not valid: {error.verify_message}"
     if isinstance(error, ConnectionRefusedError):

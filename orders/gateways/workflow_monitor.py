@@ -1,4 +1,4 @@
-"""What the back office may ask about the process that carries an order. Nobody changes anything through it."""
+"""The read-only interface through which the admin asks about running workflows."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-# An answer that takes longer comes too late for a page.
+# A page does not wait longer than this.
 ANSWER_WITHIN_SECONDS = 1.0
 
 
 class StepState(StrEnum):
-    """What a step does: it runs, waits for its next attempt, or waits for a worker to take it."""
+    """Running, waiting for its next attempt, or queued until a worker takes it."""
 
     RUNS = "runs"
     WAITS = "waits"
@@ -25,13 +25,13 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A step that asks somebody outside and has no answer yet.
+    """A pending activity that calls an outside system.
 
     Attributes:
-        name: which step it is: `charge_payment`.
-        attempt: the number of the attempt that runs, or comes next.
-        last_error: why the attempt before failed, without personal data; empty if none did.
-        next_attempt_at: when it is tried again, where it waits for that.
+        name: the activity, such as `charge_payment`.
+        attempt: the number of the current or next attempt.
+        last_error: why the last attempt failed, without personal data; empty if none did.
+        next_attempt_at: the time of the next attempt, while the step waits for it.
     """
 
     name: str
@@ -42,32 +42,30 @@ class Step:
 
 
 class WorkflowMonitor(Protocol):
-    """Looks at running workflows. Every answer comes within a second; None says that none came."""
+    """Reads the state of running workflows. Every call returns within a second; None means no answer."""
 
     def steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step] | None:
-        """The steps under way in the order's workflow, in the one that ships it, and in those that are `refunding`."""
+        """The pending steps of the order's workflow, its shipping workflow and the workflows `refunding`."""
         ...
 
     def workers(self) -> Mapping[str, int] | None:
-        """How many workers ask for work at each queue."""
+        """The number of workers that poll each task queue."""
         ...
 
 
 class NoMonitor:
-    """Where nobody can be asked."""
+    """Used where no monitor is configured."""
 
     def steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step] | None:  # noqa: ARG002 - the protocol
-        """No answer."""
         return None
 
     def workers(self) -> Mapping[str, int] | None:
-        """No answer."""
         return None
 
 
 @cache
 def workflow_monitor() -> WorkflowMonitor:
-    """The one that `WORKFLOW_MONITOR` names by its dotted path; without a name, the one that knows nothing."""
+    """The class that `WORKFLOW_MONITOR` names by its dotted path, or `NoMonitor` if it is empty."""
     if not settings.WORKFLOW_MONITOR:
         return NoMonitor()
     chosen: WorkflowMonitor = import_string(settings.WORKFLOW_MONITOR)()

@@ -1,4 +1,4 @@
-"""The tables, as design and people know them."""
+"""The tables."""
 
 from orders.models.access import AccessCode, LostLinkRequest, ThrottleWindow
 from orders.models.bulk import BulkItem, BulkRun

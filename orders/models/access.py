@@ -1,4 +1,4 @@
-"""What guards the customers' pages: codes that prove an e-mail address, and counts of what was tried."""
+"""Access to the customer's page: codes that verify an e-mail address, and rate-limit counters."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,7 @@ from orders.models.tracked import TrackedModel
 
 
 class AccessCode(TrackedModel):
-    """A six-digit code that was mailed to an order's customer. The digits are derived from the row, never stored."""
+    """A six-digit code e-mailed to an order's customer. The digits are derived from the row, never stored."""
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="access_codes")
@@ -30,9 +30,9 @@ class AccessCode(TrackedModel):
 
 
 class ThrottleWindow(models.Model):
-    """How often something was tried since `started_at`, for the length of one window. `key` is a keyed digest.
+    """The number of attempts since `started_at` in one rate-limit window. `key` is a keyed digest.
 
-    The table is unlogged: a write to it waits for no disk, and a crash forgets the counts, which harms nobody.
+    The table is unlogged: writes do not wait for the disk, and a crash resets the counts, which does no harm.
     """
 
     key = models.CharField(max_length=64, primary_key=True)
@@ -47,7 +47,7 @@ class ThrottleWindow(models.Model):
 
 
 class LostLinkRequest(models.Model):
-    """Somebody asked for the links of an e-mail address, which may be nobody's here. The worker takes the row away."""
+    """A request for the links of an e-mail address, which may have no orders. The worker deletes the row."""
 
     id = models.BigAutoField(primary_key=True)
     address = models.CharField(max_length=600)

@@ -1,4 +1,4 @@
-"""One action on many orders: who wanted it and why, and the command of each order."""
+"""Bulk runs: one command for many orders, with its author and reason."""
 
 from django.conf import settings
 from django.db import models
@@ -10,10 +10,10 @@ from orders.models.tracked import TrackedModel
 
 
 class BulkRun(TrackedModel):
-    """A draft that shows somebody what would happen; once confirmed, a record of what was asked for.
+    """A draft that previews the outcome; once confirmed, the record of a bulk run.
 
-    `issued` counts the planned commands that have been written, in the order of their positions, `rejected` those that
-    were refused at once among them: a run that stopped midway goes on from there.
+    `issued` counts the planned commands that have been written, in the order of their positions; `rejected` counts
+    those among them that were rejected at once. A run that was interrupted continues from there.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
@@ -48,20 +48,18 @@ class BulkRun(TrackedModel):
 
     @property
     def is_draft(self) -> bool:
-        """Nobody has said yes to it yet."""
         return self.confirmed_at is None
 
     @property
     def is_issued(self) -> bool:
-        """Every command of it has been written."""
         return self.issued == self.planned
 
 
 class BulkItem(models.Model):
-    """One order of a run, as it was planned: with the command that it is to get, or why it is left out.
+    """One order of a run, with the command planned for it or the reason for leaving it out.
 
-    The command's id is chosen with the plan and its row comes later, so the database does not ask for it; there being
-    none is why it may be null, which makes joins outer ones.
+    The command's id is chosen with the plan, before its row exists, so this is not a foreign key in the database. It is
+    nullable so that joins are outer joins.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -1,4 +1,4 @@
-"""Shops and warehouses that use the API: who they are, their keys, and what they have already asked."""
+"""API clients (shops, warehouses, carriers), their keys, and their stored idempotent answers."""
 
 from django.conf import settings
 from django.db import models
@@ -9,10 +9,10 @@ from orders.models.tracked import TrackedModel
 
 
 class ApiClient(TrackedModel):
-    """A shop, warehouse or carrier. Its orders are its own.
+    """A shop, warehouse or carrier; a shop sees its own orders only.
 
-    `mail_from` and `mail_name` stand in the From of the mails to its customers, ours where they are empty; `mails_off`
-    names the mails that they do not get.
+    `mail_from` and `mail_name` are the From of the e-mails to its customers; empty: the installation's own. `mails_off`
+    lists the e-mails that are switched off.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
@@ -33,9 +33,9 @@ class ApiClient(TrackedModel):
 
 
 class ApiKey(models.Model):
-    """One key of a client: its hash alone. A client may have two live at once, so that keys can be rotated.
+    """One key of a client, stored as a hash. A client may have two active keys at once, for rotation.
 
-    `issued_by` is who issued it in the admin and so has seen it; None: it was issued from the shell.
+    `issued_by` is the member of staff who issued it in the admin and so has seen it; None: issued from the shell.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
@@ -55,7 +55,7 @@ class ApiKey(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """What a client asked under a key, and the answer it got; the answer holds no access token."""
+    """A request sent with an idempotency key, and its answer, which holds no access token."""
 
     id = models.BigAutoField(primary_key=True)
     client = models.ForeignKey(ApiClient, models.CASCADE, related_name="idempotency_keys")

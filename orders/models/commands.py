@@ -1,4 +1,4 @@
-"""Commands: what somebody asked of an order, and its outcome."""
+"""Commands: requests to change an order, and their outcomes."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,9 +9,9 @@ from orders.models.tracked import TrackedModel
 
 
 class Command(TrackedModel):
-    """One intention. A trigger notifies the relay of a new one, and refuses to change one that is settled.
+    """One request. A trigger notifies the relay of a new row, and refuses changes to a settled one.
 
-    `available_at` is when the relay may take it (again): its lease and its backoff in one.
+    `available_at` is the earliest time at which the relay may claim it (again): lease and backoff in one.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
@@ -60,5 +60,4 @@ class Command(TrackedModel):
 
     @property
     def is_settled(self) -> bool:
-        """It was applied or rejected, and will not change any more."""
         return self.state in (CommandState.APPLIED, CommandState.REJECTED)

@@ -1,4 +1,4 @@
-"""Deliveries: who is to be told of what, how often it was tried, and where shops want to be called."""
+"""Deliveries (e-mails and webhook calls), their attempts, and shops' webhook endpoints."""
 
 from datetime import timedelta
 
@@ -8,20 +8,18 @@ from django.db.models import Q
 from orders import ids
 from orders.models.tracked import TrackedModel
 
-# For so long a delivery is tried; then it has failed, and a person may send it again.
+# A delivery is retried for this long; then it has failed, and staff may send it again.
 GIVE_UP_AFTER = timedelta(days=3)
 
 
 class WebhookEndpoint(TrackedModel):
-    """A URL at which a client wants to hear of its orders.
+    """A URL at which a client receives the events of its orders.
 
-    Its secrets are derived from the nonces and never stored. The one before signs beside the new one until
-    `previous_until`. An endpoint that is switched off or removed stays, because its deliveries name it.
+    Secrets are derived from the nonces and never stored. The previous one also signs until `previous_until`. An
+    endpoint that was disabled or removed keeps its row, because deliveries refer to it.
     """
 
     class State(models.TextChoices):
-        """Whether it is called."""
-
         ACTIVE = "active"
         DISABLED = "disabled"
         REMOVED = "removed"
@@ -53,24 +51,20 @@ class WebhookEndpoint(TrackedModel):
 
 
 class Delivery(models.Model):
-    """A mail or webhook call, written with the event that causes it, sent by the sender.
+    """An e-mail or a webhook call, written in the transaction of the event that causes it.
 
-    `recipient` is an endpoint's id, or `customer`, whose address is read when the mail is sent. Of each order the
-    webhooks to one recipient leave in the order of `seq`, the event's, and mails too, but that none waits for one that
-    has failed once; one without an event waits for nobody.
-    `available_at` is when a sender may take it (again): its lease and its backoff in one.
+    `recipient` is an endpoint's id, or `customer`, whose address is read when the e-mail is sent. For each order,
+    webhook calls to one recipient are sent in the order of `seq`, the event's. So are e-mails, except that none waits
+    for one that has failed once. A delivery without an event waits for no other. `available_at` is the earliest time at
+    which a sender may claim it (again): lease and backoff in one.
     """
 
     class State(models.TextChoices):
-        """How far it came."""
-
         PENDING = "pending"
         SENT = "sent"
         FAILED = "failed"
 
     class Channel(models.TextChoices):
-        """How it goes out."""
-
         MAIL = "mail"
         WEBHOOK = "webhook"
 
@@ -132,12 +126,12 @@ class Delivery(models.Model):
 
     @property
     def is_sent_again(self) -> bool:
-        """Staff let it be sent once more: it is tried until later than a new one would be."""
+        """Whether staff sent it again: it is then retried for longer than a new one."""
         return self.give_up_at - self.created_at > GIVE_UP_AFTER
 
 
 class DeliveryAttempt(models.Model):
-    """One attempt at a delivery: what was answered, or why nothing was."""
+    """One attempt at a delivery: the response, or why there was none."""
 
     id = models.BigAutoField(primary_key=True)
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tries")

@@ -1,4 +1,4 @@
-"""Events: what happened, chained and append-only."""
+"""Events: an append-only, hash-chained log of each order."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,9 +8,9 @@ from orders.lifecycle import EventType
 
 
 class Event(models.Model):
-    """One fact about an order: ids, states and amounts, never personal data or free text.
+    """One event of an order: ids, states and amounts, never personal data or free text.
 
-    `seq` is gapless for each order, `hash` covers the row and `prev_hash`. Triggers refuse any change.
+    `seq` has no gaps within an order, `hash` covers the row and `prev_hash`. Triggers refuse any change.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
@@ -44,5 +44,5 @@ class Event(models.Model):
 
     @property
     def known_type(self) -> EventType | None:
-        """The type; None where another version of Orderlife recorded it, under a name of its own."""
+        """The type; None if another version of Orderlife recorded it under a name that is not in the table."""
         return EventType(self.type) if self.type in EventType.__members__.values() else None

@@ -15,7 +15,7 @@ from orders.models.tracked import TrackedModel
 from orders.money import in_words
 from orders.review_rules import reasons
 
-# The words of `search_text` as they stand there: no parser of PostgreSQL's divides or alters them.
+# The tokens of `search_text` as they are: PostgreSQL's text parser would split or alter them.
 SEARCH_WORDS = Func(
     Func(F("search_text"), Value(" "), function="string_to_array", output_field=ArrayField(models.TextField())),
     function="array_to_tsvector",
@@ -23,16 +23,16 @@ SEARCH_WORDS = Func(
 )
 
 
-# Of `fulfilment`: the other is "simulated".
+# Values of `fulfilment`; the other one is "simulated".
 MANUAL = "manual"
 
 
 class Order(TrackedModel):
-    """What a customer bought, where it stands, and why it stands there.
+    """An order, its status, and what it waits for.
 
-    Amounts are minor units of `currency`. `status` is written by `services/state/transition.py` alone. The two `event_`
-    columns repeat the newest event's, so that the next one needs no look-up under the lock. `search_text` holds the
-    words by which it is found (`orders/search_text.py`).
+    Amounts are in minor units of `currency`. `status` is written by `services/state/transition.py` alone. The two
+    `event_` columns repeat the newest event's, so that the next event needs no look-up under the lock. `search_text`
+    holds the tokens by which the order is found (`orders/search_text.py`).
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
@@ -124,27 +124,24 @@ class Order(TrackedModel):
 
     @property
     def is_final(self) -> bool:
-        """Nothing will happen to it any more of its own accord."""
         return Status(self.status) in FINAL
 
     @property
     def is_fulfilled_by_people(self) -> bool:
-        """People confirm each step of its fulfilment, and no label is booked for it."""
         return self.fulfilment == MANUAL
 
     @property
     def address(self) -> Address:
-        """Where it goes."""
         return Address(**self.shipping_address)
 
     @property
     def review_reasons(self) -> str:
-        """Why a person must look at it, for staff; empty if no rule says so."""
+        """The review rules that it hits, as sentences for staff; empty if none."""
         return reasons(self.review_hits)
 
     @property
     def total_in_words(self) -> str:
-        """What it costs, for people: 99.99 USD."""
+        """The total with its currency: 99.99 USD."""
         return in_words(self.total, self.currency)
 
 
@@ -176,10 +173,9 @@ class OrderItem(models.Model):
 
     @property
     def amount(self) -> int:
-        """The line's price in minor units."""
+        """The line's total in minor units."""
         return self.quantity * self.unit_price
 
     @property
     def amount_in_words(self) -> str:
-        """The line's price for people."""
         return in_words(self.amount, self.order.currency)

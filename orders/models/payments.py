@@ -1,4 +1,4 @@
-"""Payments and refunds: what the gateway was asked, under which key, and what it answered."""
+"""Payments and refunds: what was asked of the gateway, under which key, and its answer."""
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
@@ -11,12 +11,12 @@ from orders.money import in_words
 class Payment(TrackedModel):
     """One attempt to charge an order; amounts in minor units.
 
-    `captured` stays when an order is cancelled (`refunded` then says how much went back); `cancelled` is a payment that
-    was taken back so that another may take its place. `cancel_requested`: it is being taken back.
+    `captured` remains when an order is cancelled (`refunded` then says how much was refunded). `cancelled` is a payment
+    that was taken back so that another can replace it; `cancel_requested`: this is under way.
     """
 
     class State(models.TextChoices):
-        """How far it came. `failed`: the gateway knows of no charge and will make none under this key."""
+        """`failed`: the gateway knows of no charge and will make none under this key."""
 
         PENDING = "pending"
         CAPTURED = "captured"
@@ -25,7 +25,7 @@ class Payment(TrackedModel):
         CANCELLED = "cancelled"
 
     class PaymentStatus(models.TextChoices):
-        """Where the money is: the state, told apart further where the gateway took it."""
+        """The state, with captured payments split by how much was refunded."""
 
         PENDING = "pending"
         CHARGED = "charged"
@@ -50,7 +50,7 @@ class Payment(TrackedModel):
     gateway_reference = models.CharField(max_length=100, default="", blank=True)
     decline_reason = models.CharField(max_length=200, default="", blank=True)
     cancel_requested = models.BooleanField(default=False)
-    # A column of its own: how many are refunded in full, PostgreSQL cannot guess from `refunded` and `amount`.
+    # A column of its own, because PostgreSQL cannot estimate from `refunded` and `amount` how many are fully refunded.
     payment_status = models.GeneratedField(
         expression=Case(
             When(refunded=F("amount"), then=Value("refunded")),
@@ -89,7 +89,7 @@ class Payment(TrackedModel):
             models.Index(
                 fields=["payment_status", "order"], condition=~Q(payment_status="charged"), name="payments_status"
             ),
-            # The dashboard's sums of the last days, from the index alone.
+            # For the dashboard's sums of the last days, by index-only scans.
             models.Index(
                 fields=["created_at"],
                 include=["currency", "amount"],
@@ -103,26 +103,22 @@ class Payment(TrackedModel):
 
     @property
     def amount_in_words(self) -> str:
-        """What was asked for, for people."""
         return in_words(self.amount, self.currency)
 
     @property
     def remaining(self) -> int:
-        """What we have of it, in minor units."""
+        """The balance held: what is not refunded, in minor units."""
         return self.amount - self.refunded if self.state == self.State.CAPTURED else 0
 
     @property
     def refunded_in_words(self) -> str:
-        """What went back, for people."""
         return in_words(self.refunded, self.currency)
 
 
 class Refund(TrackedModel):
-    """Money on its way back. Its amount is reserved while it is pending: a trigger keeps the sum within the capture."""
+    """A refund. Its amount is reserved while it is pending: a trigger keeps the sum within the captured amount."""
 
     class State(models.TextChoices):
-        """How far it came."""
-
         PENDING = "pending"
         SUCCEEDED = "succeeded"
         FAILED = "failed"
@@ -157,5 +153,4 @@ class Refund(TrackedModel):
 
     @property
     def amount_in_words(self) -> str:
-        """What goes back, for people."""
         return in_words(self.amount, self.payment.currency)

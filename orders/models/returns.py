@@ -1,4 +1,4 @@
-"""Returns: what customers send back of delivered orders, piece by piece, and what they get for it."""
+"""Returns of delivered orders, and their items."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -12,17 +12,15 @@ STAGES = [(stage.value, stage.capitalize()) for stage in ReturnStage]
 
 
 class Return(TrackedModel):
-    """One return. Its id is that of the command that asked for it; `number` counts the returns of its order.
+    """One return. Its id is that of the command that requested it; `number` counts the order's returns.
 
-    Free text stays in the commands: what the customer said in that of `request`, why it was refused in that of
-    `decision`. `due` is what the pieces that came were bought for, `amount` what goes back of it, in minor units.
-    `deadline` is until when it is to be decided or to arrive. A trigger keeps to the table in
+    Free text stays in the commands: the customer's in that of `request`, the reason for a refusal in that of
+    `decision`. `due` is what was paid for the items that arrived, `amount` what is refunded of it, in minor units.
+    `deadline` is the time limit for the decision or for the parcel's arrival. A trigger enforces the table in
     `orders/lifecycle.py`.
     """
 
     class Cause(models.TextChoices):
-        """Why something comes back."""
-
         DAMAGED = "damaged", "It is damaged or does not work"
         WRONG_ITEM = "wrong_item", "It is not what was ordered"
         NOT_AS_DESCRIBED = "not_as_described", "It is not as described"
@@ -95,22 +93,21 @@ class Return(TrackedModel):
 
     @property
     def is_open(self) -> bool:
-        """It waits for a decision, or for the parcel."""
         return self.state in RETURN_OPEN
 
     @property
     def label(self) -> str:
-        """What the customer writes on the parcel."""
+        """The reference that the customer writes on the parcel."""
         return f"{self.order.code}-{self.number}"
 
     @property
     def amount_in_words(self) -> str:
-        """What goes back, for people; empty while that is not known."""
+        """The refunded amount with its currency; empty while it is not known."""
         return "" if self.amount is None else in_words(self.amount, self.order.currency)
 
 
 class ReturnItem(TrackedModel):
-    """So many pieces of one line of the order. `received` is how many came. A trigger keeps within what was bought."""
+    """A quantity of one order line. `received` is how many arrived. A trigger keeps it within the quantity ordered."""
 
     id = models.BigAutoField(primary_key=True)
     of_return = models.ForeignKey(Return, models.PROTECT, related_name="items", db_column="return_id")
@@ -135,10 +132,10 @@ class ReturnItem(TrackedModel):
 
     @property
     def in_words(self) -> str:
-        """As the customer knows it: 2 × Lamp."""
+        """For the customer: 2 × Lamp."""
         return f"{self.quantity} × {self.item.name or self.item.sku}"
 
     @property
     def claimed(self) -> int:
-        """How many pieces cannot be returned once more: those that came, or those that are awaited."""
+        """How many units cannot be returned again: those that arrived, or those still expected."""
         return self.quantity if self.received is None else self.received

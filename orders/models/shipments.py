@@ -1,4 +1,4 @@
-"""Shipments: one attempt each to bring an order to its customer."""
+"""Shipments: each is one attempt to deliver an order."""
 
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
@@ -11,14 +11,14 @@ from orders.models.tracked import TrackedModel
 
 
 class Shipment(TrackedModel):
-    """A parcel. `address` is what was true when booking began, or at hand-over; `weight` is in grams.
+    """A parcel. `address` is the order's when booking began, or at hand-over; `weight` is in grams.
 
-    One without `booked_at` got no label from us: a person handed it over, and named its carrier, its tracking number,
-    both or neither.
+    Without `booked_at`, no label was booked: a person handed it over and named its carrier, its tracking number, both
+    or neither.
     """
 
     class State(models.TextChoices):
-        """How far it came. `booking`: the carrier is being asked, under `idempotency_key`."""
+        """`booking`: the carrier is being asked, under `idempotency_key`."""
 
         BOOKING = "booking"
         BOOKED = "booked"
@@ -77,10 +77,8 @@ class Shipment(TrackedModel):
 
     @property
     def carrier_name(self) -> str:
-        """Who brings it, for people."""
         return carrier_name(self.carrier)
 
     @property
     def address_in_words(self) -> str:
-        """Where it goes, in one line."""
         return ", ".join(Address(**self.address).lines())

@@ -1,4 +1,4 @@
-"""What staff know and decide: notes, approvals, blocked customers, limits."""
+"""What staff record and decide: notes, approvals, review claims, blocked customers, quantity limits, saved views."""
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +10,7 @@ from orders.money import in_words
 
 
 class Note(models.Model):
-    """A remark of staff about an order."""
+    """A note of staff on an order."""
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="notes")
@@ -27,15 +27,13 @@ class Note(models.Model):
 
 
 class Approval(TrackedModel):
-    """A second person's word on what somebody asked for, before it becomes a command under the same id.
+    """A request that a second person must approve before it becomes a command under the same id.
 
-    `actor` is who asked, as in commands; `requested_by` the same, if it was one of the staff. `answer` is why it was
-    refused.
+    `actor` is the requester, as in commands; `requested_by` is the same as a user, if it was a member of staff.
+    `answer` is the reason for a refusal.
     """
 
     class State(models.TextChoices):
-        """How far it came."""
-
         REQUESTED = "requested"
         APPROVED = "approved"
         REFUSED = "refused"
@@ -77,17 +75,16 @@ class Approval(TrackedModel):
 
     @property
     def amount(self) -> int:
-        """What is to go back, in minor units."""
+        """The requested refund, in minor units."""
         return int(self.args["amount"])
 
     @property
     def amount_in_words(self) -> str:
-        """What is to go back, for people."""
         return in_words(self.amount, self.order.currency)
 
 
 class ReviewClaim(TrackedModel):
-    """Somebody works on the review of an order, so that no colleague does the same. It says nothing to the timer."""
+    """A member of staff who works on the review of an order, shown to colleagues. It does not stop the timer."""
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="review_claims")
@@ -125,7 +122,7 @@ class BlockedCustomer(models.Model):
 
 
 class SkuLimit(models.Model):
-    """How many of one article an order may hold; 0: it is not sold at present."""
+    """The largest quantity of an article in one order; 0: not for sale at present."""
 
     sku = models.CharField(max_length=64, unique=True)
     max_quantity = models.PositiveIntegerField()
@@ -139,9 +136,9 @@ class SkuLimit(models.Model):
 
 
 class SavedView(models.Model):
-    """A way to look at the list of orders that somebody wants to come back to: what stands in its address.
+    """Filters of the order list, saved under a name as the query string of its URL.
 
-    `owner` made it and may delete it; a shared one is offered to everybody.
+    `owner` created it and may delete it; a shared one is offered to everybody.
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)

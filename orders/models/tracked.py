@@ -1,4 +1,4 @@
-"""Rows that know what was read of them, so that a service writes what it changed, and can forget none of it."""
+"""Rows that know what the database holds, so that a service writes exactly the fields that it changed."""
 
 from collections.abc import Collection
 from copy import deepcopy
@@ -8,7 +8,7 @@ from django.db import models
 
 
 class TrackedModel(models.Model):
-    """Compares its fields with what was read or written last."""
+    """Compares its fields with what was last read or written."""
 
     class Meta:
         abstract = True
@@ -32,12 +32,12 @@ class TrackedModel(models.Model):
         self.mark_stored(fields)
 
     def save_changes(self) -> None:
-        """Write the fields that differ from what is stored; without any, nothing is sent."""
+        """Write the fields that differ from the stored ones; runs no statement if none does."""
         if changed := self.changed_fields():
             self.save(update_fields=changed)
 
     def changed_fields(self) -> list[str]:
-        """The names of the fields that differ from what is stored; all of a row that was created in bulk."""
+        """The names of the fields that differ from the stored ones; all, for a row created in bulk."""
         now, stored = self.__dict__, self._stored
         return [
             field.name
@@ -48,7 +48,9 @@ class TrackedModel(models.Model):
         ]
 
     def mark_stored(self, names: Collection[str] | None = None) -> None:
-        """Take these fields, or all, for what is stored. Lists and objects are copied: they can change in place."""
+        """Take the current values of these fields, or of all, as stored. Lists and dicts are copied: they can be
+        mutated.
+        """
         stored = {} if names is None else dict(self._stored)
         for field in self._meta.concrete_fields:
             if field.attname in self.__dict__ and (names is None or {field.name, field.attname} & set(names)):

@@ -1,4 +1,4 @@
-"""Webhooks from carriers and payment gateways: each event once, stored before anything is made of it."""
+"""Incoming webhooks of carriers and payment gateways, stored once each before they are processed."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from orders.models.tracked import TrackedModel
 
 
 class WebhookEvent(TrackedModel):
-    """One signed message. `source` is who signed it (`carriers/simulated`), `event_id` the sender's own id for it."""
+    """One signed message. `source` is the sender (`carriers/simulated`), `event_id` the sender's id for it."""
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     source = models.CharField(max_length=100)

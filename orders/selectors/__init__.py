@@ -1,1 +1,1 @@
-"""Named reads, one file for each part of the business. They write nothing and decide nothing."""
+"""Named reads, one file for each part of the business. They write nothing."""

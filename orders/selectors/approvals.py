@@ -1,4 +1,4 @@
-"""What waits for a second person, and what one person may give back alone."""
+"""Refunds that wait for a second person's approval, and how much one person may refund alone."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,15 +17,15 @@ WAITING = Approval.State.REQUESTED
 
 
 def is_above_limit(order: Order, amount: int, *, besides: UUID | None = None) -> bool:
-    """Whether `amount` minor units, with all that was given of the order on one person's word before, is more than one
-    person may give. `besides` is the command that is to be judged itself.
+    """Whether `amount` minor units, added to the order's refunds that one person decided alone, exceed the approval
+    limit. `besides` is the command being judged, which is left out of the sum.
     """
     alone = left_for_one(order, besides=besides)
     return alone is not None and amount > alone
 
 
 def left_for_one(order: Order, *, besides: UUID | None = None) -> int | None:
-    """What may still be given back of an order on one person's word, in minor units; None: as much as they like."""
+    """How much of an order may still be refunded without approval, in minor units; None: unlimited."""
     limits = settings.REFUND_APPROVAL_LIMIT
     limit = limits.get(order.currency, limits.get(""))
     if limit is None:
@@ -34,10 +34,9 @@ def left_for_one(order: Order, *, besides: UUID | None = None) -> int | None:
 
 
 def asked_for_alone(order: Order, *, besides: UUID | None = None) -> int:
-    """What was to be refunded of an order with nobody else's word, in minor units.
+    """How much was requested to be refunded without approval, in minor units.
 
-    All count but those that were rejected: one that is still open will be paid, one that failed may be
-    tried again.
+    Everything counts except what was rejected: an open request will be paid, a failed one may be retried.
     """
     commands = order.commands.filter(kind=Kind.REFUND, approval=None).exclude(state=CommandState.REJECTED)
     amounts = [_amount(order, row) for row in commands.prefetch_related("refunds") if row.pk != besides]
@@ -45,17 +44,17 @@ def asked_for_alone(order: Order, *, besides: UUID | None = None) -> int:
 
 
 def _amount(order: Order, command: Command) -> int:
-    """What a refund command asks for. Without an amount that is all that was left, which its refund knows."""
+    """The amount of a refund command. Without an amount, that was all that was left, as its refund records."""
     if isinstance(amount := command.args.get("amount"), int):
         return min(amount, MAX_MINOR)
     return next((refund.amount for refund in command.refunds.all()), order.total)
 
 
 def people_behind(actor: str) -> frozenset[int]:
-    """The members of staff who act as `actor`: the person, or everybody who issued a key of that API client.
+    """The members of staff behind `actor`: the person, or everybody who issued a key of that API client.
 
-    Who issued a key has seen it, and may hold it still; that it was revoked since does not matter. Keys from the shell
-    have nobody behind them.
+    Whoever issued a key has seen it and may still hold it, also after it was revoked. Keys issued from the shell have
+    nobody behind them.
     """
     kind, name = parse_actor(actor)
     if kind is Actor.STAFF:
@@ -67,7 +66,7 @@ def people_behind(actor: str) -> frozenset[int]:
 
 
 def not_the_second_person(approval: Approval, person_id: int | None) -> str:
-    """Why this person cannot decide on what was asked for; empty if they can."""
+    """Why this person may not decide on the request; empty if they may."""
     if approval.requested_by_id == person_id:
         return "You asked for this yourself: somebody else must decide."
     if person_id in people_behind(approval.actor):
@@ -76,26 +75,26 @@ def not_the_second_person(approval: Approval, person_id: int | None) -> str:
 
 
 def waiting_approvals(order_id: UUID) -> list[Approval]:
-    """What of this order waits for a second person, oldest first."""
+    """The order's open approval requests, oldest first."""
     return list(
         Approval.objects.filter(order_id=order_id, state=WAITING).select_related("order").order_by("created_at")
     )
 
 
 def undecided(order_id: UUID, approval_id: UUID) -> Approval | None:
-    """What was asked for under this id and has not become a command: it waits, or was refused."""
+    """The approval request with this id if it has not become a command: it is open, or was refused."""
     return Approval.objects.select_related("order").filter(pk=approval_id, order_id=order_id, command=None).first()
 
 
 def approvals_waiting() -> tuple[int, datetime | None]:
-    """How many decisions wait for a second person, and since when."""
+    """The number of open approval requests, and the time of the oldest."""
     found = Approval.objects.filter(state=WAITING).aggregate(count=Count("*"), oldest=Min("created_at"))
     return found["count"], found["oldest"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalView:
-    """A request with what its order has of the customer's money, in minor units; `returned` counts what is promised."""
+    """A request with the balance of its order, in minor units; `returned` includes pending refunds."""
 
     approval: Approval
     captured: int
@@ -103,22 +102,21 @@ class ApprovalView:
 
     @property
     def captured_in_words(self) -> str:
-        """What was charged, for people."""
         return in_words(self.captured, self.approval.order.currency)
 
     @property
     def refunded_in_words(self) -> str:
-        """What went back already or is promised, for people."""
+        """Refunded or pending."""
         return in_words(self.returned, self.approval.order.currency)
 
     @property
     def left_after_in_words(self) -> str:
-        """What we would keep, for people."""
+        """The balance after this refund."""
         return in_words(self.captured - self.returned - self.approval.amount, self.approval.order.currency)
 
 
 def approval_view(approval_id: UUID) -> ApprovalView | None:
-    """What a second person must know to decide; None if nothing of this id was asked for."""
+    """Everything needed to decide; None if there is no such request."""
     approval = Approval.objects.select_related("order", "requested_by", "decided_by").filter(pk=approval_id).first()
     if approval is None:
         return None

@@ -1,4 +1,4 @@
-"""What staff look at: piles of orders that need a person, search, and everything that stands on an order's page."""
+"""What the admin shows of an order."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -20,36 +20,34 @@ from orders.selectors.orders import of_one_moment, order_by_id
 from orders.selectors.refunds import BEFORE_SHIPPED, failed_refund, refundable_of
 from orders.selectors.returns import returns_of
 
-# Why an order could not be shipped, by the codes of the event.
+# Why an order could not be shipped, by the event's code.
 SETBACKS = {"no_carrier": "No carrier takes it there any more.", "out_of_stock": "Goods are missing."}
 
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerLine:
-    """One payment and what came of it, in minor units."""
+    """One payment and its refunds, in minor units."""
 
     payment: Payment
     refunds: Sequence[Refund]
 
     @property
     def captured(self) -> int:
-        """What the gateway took: a payment that was cancelled had been taken only if something went back."""
+        """What the gateway captured: a cancelled payment had been captured only if something was refunded."""
         taken = self.payment.state == Payment.State.CAPTURED or self.payment.refunded > 0
         return self.payment.amount if taken else 0
 
     @property
     def left(self) -> int:
-        """What we still have of it."""
+        """The balance held."""
         return self.captured - self.payment.refunded
 
     @property
     def captured_in_words(self) -> str:
-        """What the gateway took, for people."""
         return in_words(self.captured, self.payment.currency)
 
     @property
     def left_in_words(self) -> str:
-        """What we still have of it, for people."""
         return in_words(self.left, self.payment.currency)
 
 
@@ -66,16 +64,16 @@ class OrderView:
     approvals: Sequence[Approval] = ()
     returns: Sequence[Return] = ()
     setback: Event | None = None
-    """Why it is not on its way, if it could not be shipped."""
+    """Why shipping failed, if it did."""
 
     @property
     def priced_items(self) -> list[tuple[OrderItem, str]]:
-        """The items, each with its price apiece in words."""
+        """The items, each with its unit price and currency."""
         return [(item, in_words(item.unit_price, self.order.currency)) for item in self.items]
 
     @property
     def sums(self) -> list[tuple[str, str]]:
-        """What the total is made of, if of more than the items, in words."""
+        """The parts of the total, if it has more than the items."""
         order = self.order
         parts = [("Shipping", order.shipping), ("Tax", order.tax), ("Discount", -order.discount)]
         if not any(amount for _, amount in parts):
@@ -85,27 +83,26 @@ class OrderView:
 
     @property
     def left(self) -> int:
-        """What we have of the customer's money, in minor units."""
+        """The balance held, in minor units."""
         return sum(line.left for line in self.ledger)
 
     @property
     def left_in_words(self) -> str:
-        """What we have of the customer's money, for people."""
         return in_words(self.left, self.order.currency)
 
     @property
     def must_keep_some(self) -> bool:
-        """Whether a refund must leave some of the payment: to give all of it back is to cancel."""
+        """Whether a refund must leave part of the payment: a full refund requires cancelling."""
         return self.order.status in BEFORE_SHIPPED
 
     @property
     def refundable(self) -> int:
-        """What a refund may still promise, in minor units: less than is left while others are on their way."""
+        """What can still be refunded, in minor units: the balance less pending refunds."""
         return refundable_of(self.order)
 
     @property
     def open_charge(self) -> Payment | None:
-        """The payment that the gateway is being asked about."""
+        """The payment whose charge is under way."""
         return next((line.payment for line in self.ledger if line.payment.state == Payment.State.PENDING), None)
 
     @property
@@ -116,27 +113,27 @@ class OrderView:
 
     @property
     def failed_refund(self) -> Refund | None:
-        """The refund that waits for a person, as the gateway refused it for good."""
+        """The failed refund that staff must retry or settle."""
         return failed_refund(self.order)
 
     @property
     def open_kinds(self) -> set[str]:
-        """The kinds of command that were asked for and are not carried out yet."""
+        """The kinds of the unsettled commands."""
         return {command.kind for command in self.unsettled}
 
     @property
     def label(self) -> Shipment | None:
-        """The label that is booked, or being booked, for a parcel that no carrier has yet."""
+        """The label that is booked, or being booked, for a parcel not yet handed over."""
         return next((shipment for shipment in self.shipments if shipment.state in Shipment.UNDOABLE), None)
 
     @property
     def was_not_delivered(self) -> bool:
-        """A carrier had its parcel, and did not deliver it."""
+        """Whether a carrier had the parcel and did not deliver it."""
         return self.setback is not None and self.setback.type == EventType.DELIVERY_FAILED
 
     @property
     def why_not_shipped(self) -> str:
-        """What the carrier said, what a person wrote, or what was found when shipping began."""
+        """The carrier's, a person's or the process's reason."""
         if self.setback is None:
             return ""
         failed = [
@@ -148,7 +145,7 @@ class OrderView:
 
 
 def order_view(order_id: UUID) -> OrderView:
-    """Everything that stands on an order's page but its timeline, of one moment.
+    """Everything on an order's page except its timeline, as of one moment.
 
     Raises:
         OrderNotFound: there is no such order.
@@ -177,17 +174,17 @@ def _order_view(order: Order) -> OrderView:
 
 
 def kinds_offered(view: OrderView) -> list[Kind]:
-    """The commands that staff may give now."""
+    """The commands that staff may issue now."""
     return accepted_by(view.order, Actor.STAFF, open_kinds=view.open_kinds)
 
 
 def refusal_to_staff(view: OrderView, kind: Kind) -> str:
-    """Why staff cannot give this kind of command now; empty if they can."""
+    """Why staff cannot issue this kind of command now; empty if they can."""
     return refusal_to_offer(view.order, kind, actor=Actor.STAFF, open_kinds=view.open_kinds)
 
 
 def captured_of(order_ids: Iterable[UUID]) -> list[str]:
-    """What we have of these orders' money, a sum in words for each currency."""
+    """The balances held of these orders, as one text per currency."""
     kept: dict[str, int] = defaultdict(int)
     rows = (
         Payment.objects.filter(Q(state=Payment.State.CAPTURED), order_id__in=list(order_ids))

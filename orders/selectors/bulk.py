@@ -1,4 +1,4 @@
-"""What one action would do to many orders, and what it has done."""
+"""The preview and the progress of bulk runs."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from orders.models import BulkItem, BulkRun, Command, Order
 from orders.selectors.backoffice import captured_of
 from orders.selectors.eligibility import ASKED_ALREADY, refusal_in
 
-# The most orders that one run takes: each costs a row and a command, and the person waits until all are written.
+# The most orders in one run: each costs a row and a command, and the person waits until all are written.
 MAX_ORDERS = 5000
-# So many orders are named where more are meant.
+# How many orders of a group are named.
 NAMED = 20
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """One order that somebody chose, its newest event as they saw it, and why it is left out; empty if it is not."""
+    """One selected order, its newest event as the person saw it, and why it is left out; empty if it is not."""
 
     order_id: UUID
     expected_version: int
@@ -31,7 +31,7 @@ class Chosen:
 
 
 def orders_chosen(orders: QuerySet[Order], kind: Kind) -> list[Chosen]:
-    """These orders with what speaks against this kind of command, in two queries; at most `MAX_ORDERS` and one."""
+    """These orders, each with the reason why it is left out, in two queries; at most `MAX_ORDERS` + 1."""
     rows = list(
         orders.order_by("-created_at", "id").values_list("pk", "event_seq", "status", "made_up")[: MAX_ORDERS + 1]
     )
@@ -49,7 +49,7 @@ def orders_chosen(orders: QuerySet[Order], kind: Kind) -> list[Chosen]:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Orders to which the same happens, and some of them."""
+    """Orders with the same outcome, and some of their codes."""
 
     words: str
     count: int
@@ -63,15 +63,13 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What a draft would do."""
-
     accepted: Group
     refused: Sequence[Group]
     captured: Sequence[str]
 
 
 def preview_of(run: BulkRun) -> Preview:
-    """What a draft would do, in a number of queries that the number of orders does not change."""
+    """The outcome of a draft, in a fixed number of queries."""
     counts = Counter(run.items.order_by().values_list("refusal", flat=True))
     planned = run.items.filter(refusal="").order_by().values("order")
     return Preview(
@@ -88,7 +86,7 @@ def _group(run: BulkRun, words: str, count: int) -> Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a confirmed run has come. `unissued` are commands that have not been written yet."""
+    """The progress of a confirmed run. `unissued` are commands that have not been written yet."""
 
     unissued: int
     pending: int
@@ -99,27 +97,25 @@ class Progress:
 
     @property
     def settled(self) -> int:
-        """Those that have come to their end."""
         return self.applied + self.rejected
 
     @property
     def in_flight(self) -> int:
-        """Those that have been issued and will come to their end by themselves."""
+        """Issued and not settled."""
         return self.pending + self.delivered
 
     @property
     def is_over(self) -> bool:
-        """Nothing more will happen."""
         return not self.unissued and not self.in_flight
 
     @property
     def version(self) -> str:
-        """Changes whenever there is something new to tell."""
+        """Changes whenever the progress does."""
         return f"{self.unissued}-{self.pending}-{self.applied}-{self.rejected}"
 
     @classmethod
     def made_of(cls, counts: Counter[str], *, planned: int, reasons: Sequence[tuple[str, int]]) -> Self:
-        """From the number of commands in each state."""
+        """Build it from the number of commands in each state."""
         states = {str(state): counts[state] for state in CommandState}
         return cls(unissued=planned - sum(states.values()), reasons=reasons, **states)
 
@@ -144,7 +140,7 @@ def progress_of(run: BulkRun) -> Progress:
     return Progress.made_of(counts, planned=run.planned, reasons=list(refused.order_by("-many", "outcome")))
 
 
-# Which of a run's orders are shown, by the outcome of their commands.
+# Filters for a run's orders, by the outcome of their commands.
 SHOWN: dict[str, Q] = {
     "all": Q(),
     "open": Q(refusal="") & (Q(command__state=None) | Q(command__settled_at=None)),
@@ -155,5 +151,5 @@ SHOWN: dict[str, Q] = {
 
 
 def items_of(run: BulkRun, which: str) -> QuerySet[BulkItem]:
-    """A run's orders with their commands, as far as there are any; `which` is a key of `SHOWN`."""
+    """A run's orders with their commands, where there are any; `which` is a key of `SHOWN`."""
     return run.items.filter(SHOWN[which]).select_related("order", "command").order_by("position")

@@ -1,4 +1,4 @@
-"""Who calls the API, and what they may see."""
+"""API clients, and what each may see."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,46 +14,44 @@ from orders.lifecycle import Status
 from orders.models import ApiClient, ApiKey, Order, OrderItem, WebhookEndpoint
 from orders.selectors.returns import RETURNS
 
-# In whose name `manage.py seed_orders` makes orders up.
+# The clients of the orders that `manage.py seed_orders` makes up.
 SEED_CLIENTS = ("seed-web-shop", "seed-marketplace", "seed-telephone")
 
 
 def client_of_key(key: str) -> ApiClient | None:
-    """The active client that holds this key, if it is not revoked."""
+    """The active client that this key belongs to, unless it is revoked."""
     found = ApiKey.objects.select_related("client").filter(hash=hash_of_key(key), revoked_at=None).first()
     return found.client if found and found.client.is_active else None
 
 
 def client_names() -> list[tuple[UUID, str]]:
-    """Every client's id and name, by name."""
     return list(ApiClient.objects.order_by("name").values_list("pk", "name"))
 
 
 def have_seed_clients() -> bool:
-    """Whether `manage.py seed_orders` was ever run here."""
+    """Whether `manage.py seed_orders` was ever run on this database."""
     return ApiClient.objects.filter(name__in=SEED_CLIENTS).exists()
 
 
 def client_of_name(name: str) -> ApiClient | None:
-    """The client of this name."""
     return ApiClient.objects.filter(name=name).first()
 
 
 def keys_of_client(name: str) -> list[ApiKey]:
-    """The keys of the client of this name, the newest first."""
+    """The client's keys, newest first."""
     return list(ApiKey.objects.filter(client__name=name).order_by("-created_at"))
 
 
 def endpoints_of_client(client: ApiClient) -> list[WebhookEndpoint]:
-    """Where the client is called, or was until the endpoint was switched off; the oldest first."""
+    """The client's endpoints, disabled ones included, oldest first."""
     return list(client.endpoints.exclude(state=WebhookEndpoint.State.REMOVED).order_by("created_at", "id"))
 
 
 def order_of_client(client: ApiClient, order_id: UUID) -> Order:
-    """The client's order with this id, with everything an answer shows.
+    """The client's order with this id, with everything that an answer shows.
 
     Raises:
-        OrderNotFound: it has none; another client's order is answered in the same way.
+        OrderNotFound: it has none; another client's order counts as none.
     """
     order = (
         Order.objects.filter(pk=order_id, client=client)
@@ -67,7 +65,7 @@ def order_of_client(client: ApiClient, order_id: UUID) -> Order:
 
 @dataclass(frozen=True, kw_only=True)
 class Sought:
-    """Which of its orders a client wants to see; what is left out does not matter."""
+    """The filters of a list of orders; None or empty: no filter."""
 
     status: Sequence[Status] = ()
     created_after: datetime | None = None
@@ -83,7 +81,7 @@ class Sought:
 def orders_of_client(
     client: ApiClient, sought: Sought, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Order]:
-    """The client's orders, newest first, that come after the one made at `after[0]` with the id `after[1]`."""
+    """The client's orders, newest first, that come after the one created at `after[0]` with the id `after[1]`."""
     orders = Order.objects.filter(client=client).order_by("-created_at", "-id")
     ranges = {
         "created_at__gte": sought.created_after,
@@ -106,5 +104,5 @@ def orders_of_client(
 
 
 def hash_of_key(key: str) -> str:
-    """What is stored of a key. It is 256 random bits, so that a plain hash cannot be searched."""
+    """The stored form of a key. A key has 256 random bits, so a plain hash cannot be reversed by search."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -13,14 +13,14 @@ from orders.models import Command, Order
 from orders.slots import Slots
 
 PAUSE_SECONDS = 0.03
-# Each holds one of the web server's threads. Beyond these, what stands in the row is answered at once.
+# Each waiting request occupies a thread of the web server. Beyond this number, the current state is answered at once.
 MAX_WAITING = 4
 MAX_WAITING_OF_ONE_CLIENT = 2
 SETTLED = (CommandState.APPLIED, CommandState.REJECTED)
 
 
 def command_of_order(order_id: UUID, command_id: UUID) -> Command:
-    """This command of this order.
+    """The order's command with this id.
 
     Raises:
         CommandNotFound: the order has no such command.
@@ -32,10 +32,10 @@ def command_of_order(order_id: UUID, command_id: UUID) -> Command:
 
 
 def outcome_of(command_id: UUID, *, within: float, client: str) -> Command:
-    """The command as it is once it is settled, or as it is after `within` seconds; at once if too many wait already.
+    """The command once it is settled, or after `within` seconds; at once if too many requests wait already.
 
-    Whoever waits gives its own connection to the database back; one look-out for the whole process has one. `client`
-    is who asks, and shares its slots with nobody.
+    A waiting request releases its database connection; one poller serves the whole process. `client` is the requester,
+    whose slots are limited separately.
     """
     command = Command.objects.get(pk=command_id)
     if command.state in SETTLED or within <= 0:
@@ -49,7 +49,7 @@ def outcome_of(command_id: UUID, *, within: float, client: str) -> Command:
 
 
 class _Lookout:
-    """Looks on behalf of all who wait, from one thread that lives as long as somebody does."""
+    """Polls for all waiting requests, on one thread that runs while there are any."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -57,7 +57,7 @@ class _Lookout:
         self._looking = False
 
     def wait_for(self, command_id: UUID, seconds: float) -> None:
-        """Return when the command is settled, or after so many seconds."""
+        """Return when the command is settled, or after this many seconds."""
         settled = threading.Event()
         with self._lock:
             self._waiting[command_id].append(settled)
@@ -89,7 +89,7 @@ class _Lookout:
         try:
             settled = list(Command.objects.filter(pk__in=wanted, state__in=SETTLED).values_list("pk", flat=True))
         except Error:
-            # Who waits is answered with what is known in the end; the next look has a new connection.
+            # Waiting requests get the state known at their end; the next poll uses a new connection.
             connection.close()
             return
         with self._lock:
@@ -103,5 +103,5 @@ _waits = Slots(MAX_WAITING, for_one_client=MAX_WAITING_OF_ONE_CLIENT)
 
 
 def open_kinds(order: Order) -> set[str]:
-    """The kinds of command that were asked of the order and are not carried out yet."""
+    """The kinds of the order's unsettled commands."""
     return set(order.commands.filter(settled_at=None).values_list("kind", flat=True))

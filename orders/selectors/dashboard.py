@@ -1,5 +1,5 @@
-"""The whole shop at a glance, at the same price with a thousand orders and with a million: what is open is counted from
-partial indexes, what is over only for the last days.
+"""The dashboard's figures, whose cost does not grow with the number of orders: open orders are counted from partial
+indexes, past ones for the last days only.
 """
 
 from collections import defaultdict
@@ -18,14 +18,14 @@ from orders.models import Command, Delivery, Order, Payment, Refund
 from orders.selectors.searching import MAX_COUNTED
 
 DAYS = 14
-# Where an order stands still until a person, or the customer, does something.
+# Statuses in which an order waits for staff or the customer.
 STANDING_STILL = (Status.IN_REVIEW, Status.AWAITING_PAYMENT, Status.SHIPPING_FAILED)
 OPEN = tuple(status for status in Status if status not in FINAL)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pile:
-    """So many orders, and when the oldest was placed."""
+    """A number of orders, and when the oldest was placed."""
 
     count: int = 0
     oldest: datetime | None = None
@@ -33,7 +33,7 @@ class Pile:
 
 @dataclass(frozen=True, kw_only=True)
 class Backlog:
-    """Rows that wait to be carried somewhere: how many, at most `MAX_COUNTED` + 1, and since when."""
+    """Undelivered rows: how many, at most `MAX_COUNTED` + 1, and since when."""
 
     count: int
     oldest: datetime | None
@@ -41,14 +41,14 @@ class Backlog:
 
 @dataclass(frozen=True, kw_only=True)
 class Money:
-    """What was taken and given back on one day, in minor units."""
+    """What was captured and refunded on one day, in minor units."""
 
     captured: int = 0
     refunded: int = 0
 
 
 def open_orders() -> dict[Status, Pile]:
-    """How many orders stand in each state that is not final."""
+    """The number of orders in each status that is not final."""
     rows = (
         Order.objects.filter(status__in=OPEN, made_up=False)
         .order_by()
@@ -60,35 +60,34 @@ def open_orders() -> dict[Status, Pile]:
 
 
 def flagged() -> Pile:
-    """Orders that need attention wherever they stand."""
+    """Orders that need attention, in any status."""
     return _pile(Order.objects.filter(needs_attention=True, made_up=False))
 
 
 def held_too_long(before: datetime) -> Pile:
-    """How many are."""
     return _pile(orders_held_too_long(Order.objects.filter(made_up=False), before))
 
 
 def orders_held_too_long(orders: QuerySet[Order], before: datetime) -> QuerySet[Order]:
-    """Those of `orders` that are held, and to which nothing has happened since `before`."""
+    """Those of `orders` that are held, and had no event since `before`."""
     return orders.filter(held=True, updated_at__lt=before)
 
 
 def held_since() -> datetime:
-    """Since when an order must have been held by now to have been held too long, to the minute."""
+    """The time before which an order must have been held to be shown, to the minute."""
     return timezone.now().replace(second=0, microsecond=0) - timedelta(seconds=settings.HELD_TOO_LONG)
 
 
 def last_days() -> list[date]:
-    """The days that the dashboard shows, today the last of them."""
+    """The days that the dashboard shows, ending today."""
     today = timezone.localdate()
     return [today - timedelta(days=back) for back in reversed(range(DAYS))]
 
 
 def placed_by_day() -> dict[date, Mapping[Status, int]]:
-    """Of the orders placed on each of the last days: how many stand in each state now."""
+    """For each of the last days, how many of the orders placed then are in each status now."""
     rows = (
-        # Named one by one, the states let one index answer without the table.
+        # With the statuses listed, the query is an index-only scan.
         Order.objects.filter(status__in=list(Status), created_at__gte=_first_moment())
         .order_by()
         .values_list(TruncDate("created_at"), "status")
@@ -101,7 +100,7 @@ def placed_by_day() -> dict[date, Mapping[Status, int]]:
 
 
 def money_by_day() -> dict[str, dict[date, Money]]:
-    """What was captured of the payments begun, and refunded, on each of the last days, for each currency."""
+    """Captured payments (by the day they were begun) and refunds of each of the last days, by currency."""
     since = _first_moment()
     taken = Payment.objects.filter(Q(state=Payment.State.CAPTURED) | Q(refunded__gt=0), created_at__gte=since)
     back = Refund.objects.filter(state=Refund.State.SUCCEEDED, updated_at__gte=since)
@@ -115,17 +114,17 @@ def money_by_day() -> dict[str, dict[date, Money]]:
 
 
 def undelivered_commands() -> Backlog:
-    """Commands that the relay has not carried to Temporal yet."""
+    """Commands that the relay has not delivered to Temporal yet."""
     return _backlog(Command.objects.filter(state=CommandState.PENDING))
 
 
 def unsettled_commands() -> Backlog:
-    """Commands that Temporal has, and that have no outcome yet."""
+    """Commands that were delivered to Temporal and have no outcome yet."""
     return _backlog(Command.objects.filter(state=CommandState.DELIVERED))
 
 
 def unsent_deliveries() -> Backlog:
-    """Mails and calls to shops that are not sent yet."""
+    """E-mails and webhook calls that are not sent yet."""
     return _backlog(Delivery.objects.filter(state=Delivery.State.PENDING))
 
 

@@ -1,4 +1,4 @@
-"""Deliveries as staff look at them: what went out, what did not, and why."""
+"""Deliveries as the admin shows them."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,13 +9,13 @@ from orders.ids import normalise_code
 from orders.models import Delivery
 
 State = Delivery.State
-# An order's page shows so many; the list has them all.
+# How many an order's page shows; the list shows all.
 SHOWN = 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryLine:
-    """One delivery in words."""
+    """One delivery as text."""
 
     row: Delivery
     what: str
@@ -24,12 +24,12 @@ class DeliveryLine:
 
     @property
     def can_be_sent_again(self) -> bool:
-        """It is over, well or badly, or waits for its next attempt."""
+        """It is sent or has failed, or waits for its next attempt."""
         return self.row.state != State.PENDING or self.row.attempts > 0
 
 
 def deliveries_of(order_id: UUID) -> list[DeliveryLine]:
-    """The order's deliveries for its page: those that are not sent first, then the newest."""
+    """The order's deliveries for its page: unsent ones first, then the newest."""
     rows = Delivery.objects.filter(order_id=order_id).select_related("event", "endpoint")
     open_ones = list(rows.exclude(state=State.SENT).order_by("created_at", "seq")[:SHOWN])
     sent = list(rows.filter(state=State.SENT).order_by("-created_at", "-seq")[: SHOWN - len(open_ones)])
@@ -37,23 +37,22 @@ def deliveries_of(order_id: UUID) -> list[DeliveryLine]:
 
 
 def line_of(row: Delivery) -> DeliveryLine:
-    """A delivery in words; event and endpoint are read with it."""
+    """A delivery as text; its event and endpoint are read with it."""
     return DeliveryLine(row=row, what=what(row), to=recipient(row), outcome=outcome(row))
 
 
 def what(row: Delivery) -> str:
-    """What it tells: a mail goes by its own name, a webhook by its event's."""
+    """What it reports: the name of an e-mail, or a webhook's event."""
     name = row.event.type if row.event and not row.template else row.template
     return name.replace("_", " ")
 
 
 def recipient(row: Delivery) -> str:
-    """Where it goes."""
     return row.endpoint.url if row.endpoint else "the customer"
 
 
 def outcome(row: Delivery) -> str:
-    """How far it came, with the reason where it came no further."""
+    """Its state, with the last error if it was not sent."""
     if row.state == State.SENT:
         return "sent"
     if row.state == State.FAILED:
@@ -67,10 +66,10 @@ def deliveries_found(rows: QuerySet[Delivery], text: str) -> QuerySet[Delivery]:
 
 
 def not_sent(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
-    """Those that wait or have failed, by an index of their own."""
+    """Those that wait or have failed, by a partial index."""
     return rows.exclude(state=State.SENT)
 
 
 def with_what_they_need(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
-    """The rows with what a list shows of each."""
+    """With the related rows that a list shows."""
     return rows.select_related("order", "event", "endpoint")

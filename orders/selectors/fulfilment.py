@@ -1,4 +1,4 @@
-"""What a warehouse has to do, whosever orders they are."""
+"""Orders that a warehouse fulfils, of all shops."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,18 +12,18 @@ from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Event, Order, Shipment
 from orders.models.orders import MANUAL
 
-# What an order must wait for, beside its status, before the step can be taken.
+# What an order must be waiting for, in addition to its status, before the step.
 _WAITS = {Kind.PICK: (Waiting.SHIPPING,)}
-# After which an order waits for a decision how to ship it.
+# Events after which an order waits for a decision on shipping.
 SETBACKS = (EventType.SHIPPING_FAILED, EventType.DELIVERY_FAILED)
 STEPS = (Kind.PICK, Kind.PACK, Kind.SHIP, Kind.DELIVER)
 
 
 def order_that_people_fulfil(order_id: UUID) -> Order:
-    """The order with this id, whosever it is, if people fulfil it.
+    """The order with this id, of any shop, if people fulfil it.
 
     Raises:
-        OrderNotFound: there is none, or its steps are not people's to take.
+        OrderNotFound: there is none, or it is fulfilled automatically.
     """
     order = Order.objects.filter(pk=order_id, fulfilment=MANUAL).first()
     if order is None:
@@ -32,7 +32,7 @@ def order_that_people_fulfil(order_id: UUID) -> Order:
 
 
 def waiting_for(step: Kind) -> QuerySet[Order]:
-    """Orders that people fulfil and that wait for `step`. Held and made-up ones are left out."""
+    """Orders with manual fulfilment that wait for `step`. Held and made-up orders are left out."""
     orders = Order.objects.filter(status__in=sorted(RULES[step].statuses), fulfilment=MANUAL, held=False)
     orders = orders.filter(made_up=False)
     if step is Kind.DELIVER:
@@ -42,7 +42,7 @@ def waiting_for(step: Kind) -> QuerySet[Order]:
 
 
 def orders_to_fulfil(step: Kind, *, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Order]:
-    """Those of them, the oldest first, that come after the one of this time and id."""
+    """Those orders, oldest first, that come after the one with this time and id."""
     orders = waiting_for(step)
     if after is not None:
         made_at, pk = after
@@ -51,7 +51,7 @@ def orders_to_fulfil(step: Kind, *, after: tuple[datetime, UUID] | None, limit: 
 
 
 def setback_of(order: Order) -> Event | None:
-    """Why an order whose shipping failed is not on its way, with the command that said so; None of any other order."""
+    """Why shipping of the order failed, with the command that reported it; None for any other order."""
     if order.status != Status.SHIPPING_FAILED:
         return None
     return order.events.filter(type__in=SETBACKS).select_related("command").order_by("seq").last()
@@ -63,6 +63,6 @@ def has_label(order: Order) -> bool:
 
 
 def was_not_delivered(order: Order) -> bool:
-    """Whether a carrier has the order's parcel, or lost it, and somebody must decide how to go on."""
+    """Whether a carrier has, or has lost, the order's parcel, and staff must decide how to go on."""
     setback = setback_of(order)
     return setback is not None and setback.type == EventType.DELIVERY_FAILED

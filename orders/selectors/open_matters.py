@@ -1,7 +1,7 @@
-"""What is open of orders: all that still waits for somebody or something, whatever their status says.
+"""Everything open about an order, whatever its status: what still waits for somebody or something.
 
-One selector for the order's page, the list of orders and the customer's page: each has words of its own for a `Matter`,
-and none may say that nothing more happens while there is one.
+One selector for the order's page, the order list and the customer's page. Each has its own wording for a `Matter`, and
+none may say that nothing more happens while there is one.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -19,14 +19,14 @@ from orders.mails import ALWAYS, NOT_NEEDED
 from orders.models import Approval, Command, Delivery, Order, Payment, Refund, Return
 from orders.selectors.refunds import refundable, unresolved
 
-# A mail leaves within a second. One that waits for longer than this has met an obstacle.
+# E-mails are sent within a second. One that has waited for longer has had a failure.
 SLOW_MAIL = timedelta(minutes=1)
-# Until then nothing need have been paid.
+# Statuses before payment.
 BEFORE_PAYMENT = (Status.RECEIVED, Status.IN_REVIEW, Status.CHARGING, Status.AWAITING_PAYMENT)
 
 
 class Matter(StrEnum):
-    """What may be open of an order."""
+    """The kinds of open matters."""
 
     ATTENTION = "attention"
     HELD = "held"
@@ -43,15 +43,15 @@ class Matter(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenMatter:
-    """One thing that is open.
+    """One open matter.
 
     Attributes:
-        actor: who asked for it, as in commands: `staff:7`; empty where nobody did.
-        until: until when it is to be decided or to come; of a mail, when it is tried again.
+        actor: the requester, as in commands: `staff:7`; empty if there is none.
+        until: the deadline of a decision or arrival; for an e-mail, the next attempt.
         amount: in minor units of the order's currency.
-        number: the return's.
-        about: the reason, the kind of command, or the mail's name.
-        error: what went wrong last.
+        number: the return's number.
+        about: the reason, the kind of command, or the e-mail's name.
+        error: the last error.
     """
 
     matter: Matter
@@ -66,29 +66,27 @@ class OpenMatter:
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentState:
-    """What was charged for an order and what went back of it, in minor units.
+    """The captured and the refunded amount of an order, in minor units.
 
-    Payments that were taken back so that another may take their place are left out.
+    Payments that were taken back to be replaced are left out.
     """
 
     captured: int
     refunded: int
     is_unpaid: bool
-    """It is to be paid and is not yet."""
+    """It is due and not paid yet."""
 
     @property
     def is_partly_refunded(self) -> bool:
-        """Some of it went back, and some did not."""
         return 0 < self.refunded < self.captured
 
     @property
     def is_refunded(self) -> bool:
-        """All of it went back."""
         return 0 < self.captured == self.refunded
 
 
 def open_matters(orders: Sequence[Order]) -> dict[UUID, list[OpenMatter]]:
-    """What is open of each of these orders, by its id, in as many queries for many as for one."""
+    """The open matters of each of these orders, by its id; the number of queries does not depend on theirs."""
     prefetch_related_objects(orders, "payments__refunds")
     found = {order.pk: [*_flags(order), *_money(order)] for order in orders}
     for read in (_returns, _approvals, _commands, _mails):
@@ -98,7 +96,6 @@ def open_matters(orders: Sequence[Order]) -> dict[UUID, list[OpenMatter]]:
 
 
 def payment_state(order: Order) -> PaymentState:
-    """What was charged for an order, and what went back of it."""
     kept = [payment for payment in order.payments.all() if payment.state == Payment.State.CAPTURED]
     return PaymentState(
         captured=sum(payment.amount for payment in kept),
@@ -123,7 +120,7 @@ def _money(order: Order) -> Iterator[OpenMatter]:
             if refund.state == Refund.State.PENDING:
                 yield OpenMatter(matter=Matter.REFUND_PENDING, amount=refund.amount, since=refund.created_at)
         for refund in unresolved(refunds) if payment.state == Payment.State.CAPTURED else []:
-            # One whose money went back by another refund meanwhile is owed no more.
+            # A failed refund whose amount was refunded by another one is no longer owed.
             if refund.amount <= refundable(payment):
                 yield OpenMatter(
                     matter=Matter.REFUND_FAILED,
@@ -158,7 +155,7 @@ def _approvals(order_ids: Collection[UUID]) -> Iterator[tuple[UUID, OpenMatter]]
 
 
 def _commands(order_ids: Collection[UUID]) -> Iterator[tuple[UUID, OpenMatter]]:
-    """Placing an order is told by its status."""
+    """Without `place`, which the status covers."""
     rows = Command.objects.filter(order__in=order_ids, settled_at=None).exclude(kind=Kind.PLACE).order_by("seq")
     for row in rows:
         yield (
@@ -174,7 +171,7 @@ def _commands(order_ids: Collection[UUID]) -> Iterator[tuple[UUID, OpenMatter]]:
 
 
 def _mails(order_ids: Collection[UUID]) -> Iterator[tuple[UUID, OpenMatter]]:
-    """Mails that met an obstacle; of those that failed, the ones after which no other mail of the order has left."""
+    """E-mails with failures; of those that failed for good, only the ones after which no other e-mail was sent."""
     slow = Q(state=Delivery.State.PENDING) & (~Q(last_error="") | Q(created_at__lt=timezone.now() - SLOW_MAIL))
     later = Delivery.objects.filter(
         order=OuterRef("order"), channel="mail", state=Delivery.State.SENT, created_at__gt=OuterRef("created_at")

@@ -24,9 +24,9 @@ def order_by_id(order_id: UUID) -> Order:
 
 
 def of_one_moment(order: Order, read: Callable[[Order], Seen]) -> Seen:
-    """What `read` finds of an order in several queries, all of it as it was at one moment.
+    """The result of `read`, which takes several queries, as of one moment.
 
-    Whatever changes of an order, its own row changes with it: where that is the same afterwards, nothing came between.
+    Every change of an order also changes its row: if that is the same afterwards, nothing changed in between.
     """
     while True:
         found = read(order)
@@ -37,7 +37,7 @@ def of_one_moment(order: Order, read: Callable[[Order], Seen]) -> Seen:
 
 
 def order_by_name(name: str) -> Order:
-    """The order that a person means by its id or its code, typed in any case.
+    """The order with this id or code, in any case.
 
     Raises:
         OrderNotFound: there is none.
@@ -52,5 +52,5 @@ def order_by_name(name: str) -> Order:
 
 
 def events_after(order: Order, seq: int) -> list[Event]:
-    """What happened to the order after its event number `seq`, in order."""
+    """The order's events after number `seq`, in order."""
     return list(order.events.filter(seq__gt=seq).order_by("seq"))

@@ -1,4 +1,4 @@
-"""What looks as if nobody carried it: orders that stand still, commands and payments without an outcome."""
+"""What may have lost its workflow: orders without progress, commands and payments without an outcome."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,27 +12,26 @@ from orders.commands import OF_A_RETURN, CommandState, Kind
 from orders.lifecycle import FINAL, Status, Waiting
 from orders.models import Command, Order, Payment, Refund
 
-# How long after it was delivered a command usually has its outcome, and a payment after it was begun, in seconds.
+# Seconds within which a delivered command is usually settled, and a charge has its outcome.
 OUTCOME_WITHIN = 60
-# How long after its deadline an order has usually moved.
+# Seconds after its deadline within which an order has usually moved.
 DEADLINE_WITHIN = 30
-# A command without an outcome is delivered again after a minute, then twice as late each time up to 16 minutes.
+# An unsettled command is delivered again after a minute, then at doubling intervals of up to 16 minutes.
 MAX_DOUBLINGS = 4
 # Commands of orders that are being cancelled, or whose payment is being taken back.
 UNDONE = Q(order__status=Status.CANCELLING) | Q(order__waiting_for=Waiting.PAYMENT_RETURN)
 # Commands that start a workflow of their own.
 OF_REFUNDS = Q(kind=Kind.REFUND) | ~UNDONE & Q(kind__in=(Kind.RETRY_REFUND, Kind.SETTLE_REFUND))
-# What the relay notes where the workflow that a command is for does not run.
+# What the relay records when the target workflow of a command is not running.
 GONE = "Temporal: NOT_FOUND"
 
 
 def unfinished(order_ids: Collection[UUID]) -> list[UUID]:
-    """Those of these orders that are not final."""
     return list(_carried().filter(pk__in=order_ids).order_by("pk").values_list("pk", flat=True))
 
 
 def stalled_orders(limit: int) -> list[UUID]:
-    """Orders on their way of which something should have been heard, up to `limit` of each sort."""
+    """Open orders that should have made progress, up to `limit` for each reason."""
     now = timezone.now()
     orders = _carried()
     overdue = orders.filter(deadline__lt=now - timedelta(seconds=DEADLINE_WITHIN)).order_by("deadline")
@@ -49,7 +48,7 @@ def stalled_orders(limit: int) -> list[UUID]:
 
 
 def standing_still(*, since: datetime, after: UUID | None, limit: int) -> list[UUID]:
-    """Orders on their way to which nothing has happened since then, oldest first, beginning after the order `after`."""
+    """Open orders without an event since then, oldest first, starting after the order `after`."""
     orders = _carried().filter(updated_at__lt=since)
     if after is not None:
         orders = orders.filter(pk__gt=after)
@@ -57,7 +56,7 @@ def standing_still(*, since: datetime, after: UUID | None, limit: int) -> list[U
 
 
 def commands_without_outcome(limit: int) -> list[Command]:
-    """Commands that the order's workflow was told of too long ago, oldest first; not those that start a workflow."""
+    """Commands delivered too long ago and still unsettled, oldest first; without those that start a workflow."""
     now = timezone.now()
     rows = Command.objects.filter(
         state=CommandState.DELIVERED, delivered_at__lt=now - timedelta(seconds=OUTCOME_WITHIN)
@@ -68,7 +67,7 @@ def commands_without_outcome(limit: int) -> list[Command]:
 
 @dataclass(frozen=True)
 class AskedRefund:
-    """A command about a refund, which has a workflow of its own."""
+    """A command about a refund that has a workflow of its own."""
 
     order_id: UUID
     command_id: UUID
@@ -76,7 +75,7 @@ class AskedRefund:
 
 
 def refunds_without_outcome(limit: int) -> list[AskedRefund]:
-    """Commands with a workflow of their own that were neither settled nor, where they are a refund, paid in time."""
+    """Commands with their own workflow that are overdue: not settled, or their refund not paid."""
     late = timezone.now() - timedelta(seconds=OUTCOME_WITHIN)
     unsettled = OF_REFUNDS & Q(state=CommandState.DELIVERED, delivered_at__lt=late)
     unpaid = ~UNDONE & Q(kind=Kind.REFUND, refunds__state=Refund.State.PENDING, refunds__created_at__lt=late)
@@ -85,13 +84,13 @@ def refunds_without_outcome(limit: int) -> list[AskedRefund]:
 
 
 def is_open(command_id: UUID) -> bool:
-    """Whether a command with a workflow of its own is not settled, or its refund not paid."""
+    """Whether a command with its own workflow is unsettled, or its refund not paid."""
     left = Q(settled_at=None) | Q(refunds__state=Refund.State.PENDING)
     return Command.objects.filter(left, pk=command_id).exists()
 
 
 def undelivered_returns(limit: int) -> dict[UUID, UUID]:
-    """Returns and their orders whose request has no outcome, or whose workflow was not there to be told something."""
+    """Returns (with their orders) whose request is unsettled, or whose workflow was not found when it was signalled."""
     late = timezone.now() - timedelta(seconds=OUTCOME_WITHIN)
     asked = Command.objects.filter(kind=Kind.REQUEST_RETURN, state=CommandState.DELIVERED, delivered_at__lt=late)
     told = Command.objects.filter(kind__in=OF_A_RETURN, state=CommandState.PENDING, last_error=GONE)
@@ -100,12 +99,12 @@ def undelivered_returns(limit: int) -> dict[UUID, UUID]:
 
 
 def payments_without_outcome() -> int:
-    """How many charges have been open for too long."""
+    """How many charges have been without an outcome for too long."""
     return _unknown(timezone.now() - timedelta(seconds=OUTCOME_WITHIN)).count()
 
 
 def _carried() -> QuerySet[Order]:
-    """Orders on their way whose workflow Temporal was asked to start."""
+    """Open orders whose workflow Temporal was asked to start."""
     waiting = Command.objects.filter(order=OuterRef("pk"), kind=Kind.PLACE, state=CommandState.PENDING)
     return Order.objects.filter(made_up=False).exclude(status__in=FINAL).exclude(Exists(waiting))
 

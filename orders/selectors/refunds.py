@@ -1,4 +1,4 @@
-"""What is owed to customers."""
+"""Refunds and refundable amounts."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,11 +8,11 @@ from orders.commands import CommandState, Kind, refund_workflow_id, return_workf
 from orders.lifecycle import Status, Waiting
 from orders.models import Command, Order, Payment, Refund
 
-# Refunds that somebody asked for, beside those that undo an order or a payment.
+# Refunds that were requested, as opposed to those that undo an order or a payment.
 ASKED_FOR = (Kind.REFUND, Kind.RECEIVE_RETURN)
-# An order with more refunds under way at once than this is looked at in part.
+# The most pending refunds of one order that are looked at.
 MAX_REFUNDS = 10
-# Until then an order keeps some of its money: to give all of it back is to cancel.
+# Statuses in which a refund must leave part of the payment: a full refund requires cancelling.
 BEFORE_SHIPPED = (Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPING_FAILED)
 
 
@@ -22,30 +22,30 @@ def is_to_be_returned(order: Order) -> bool:
 
 
 def refundable(payment: Payment) -> int:
-    """What is left to refund of a payment, in minor units: neither returned nor promised."""
+    """How much of a payment can be refunded, in minor units: neither refunded nor pending."""
     promised = sum(refund.amount for refund in payment.refunds.all() if refund.state != Refund.State.FAILED)
     return payment.amount - promised
 
 
 def captured_payment(order: Order) -> Payment | None:
-    """The payment that the gateway took for the order."""
+    """The order's captured payment."""
     return next((payment for payment in order.payments.all() if payment.state == Payment.State.CAPTURED), None)
 
 
 def refundable_of(order: Order) -> int:
-    """What is left to refund of the order's payment, in minor units; nothing while all of it goes back anyway."""
+    """How much of the order's payment can be refunded, in minor units; 0 while all of it is being refunded anyway."""
     payment = None if is_to_be_returned(order) else captured_payment(order)
     return refundable(payment) if payment else 0
 
 
 def amount_to_refund(order: Order, args: Mapping[str, Any]) -> int:
-    """What a refund that the order accepts gives back, in minor units: its `amount`, or else all that is left."""
+    """The amount of an accepted refund, in minor units: its `amount`, or all that is left."""
     amount: int | None = args.get("amount")
     return refundable_of(order) if amount is None else amount
 
 
 def pending_refunds(order_id: UUID) -> list[Refund]:
-    """Refunds of the order that were granted and are not paid yet, oldest first."""
+    """The order's refunds that were granted and are not paid yet, oldest first."""
     return list(
         Refund.objects.select_related("payment")
         .filter(payment__order_id=order_id, state=Refund.State.PENDING)
@@ -54,7 +54,7 @@ def pending_refunds(order_id: UUID) -> list[Refund]:
 
 
 def workflows_that_refund(order_id: UUID) -> list[str]:
-    """The newest workflows beside the order's own that may be paying a refund of it; none where nothing is owed."""
+    """The newest workflows besides the order's own that may be paying a refund of it; empty if none is pending."""
     if not has_pending_refund(order_id):
         return []
     asked = Command.objects.filter(order_id=order_id, kind__in=(Kind.REFUND, Kind.RETRY_REFUND, Kind.REQUEST_RETURN))
@@ -66,24 +66,23 @@ def workflows_that_refund(order_id: UUID) -> list[str]:
 
 
 def has_pending_refund(order_id: UUID) -> bool:
-    """Whether one is."""
     return Refund.objects.filter(payment__order_id=order_id, state=Refund.State.PENDING).exists()
 
 
 def failed_refund(order: Order) -> Refund | None:
-    """The refund of the captured payment that failed for good last, and for which a person must decide."""
+    """The last failed refund of the captured payment that staff must decide on."""
     payment = captured_payment(order) if order.needs_attention else None
     failed = unresolved(payment.refunds.all()) if payment else []
     return failed[-1] if failed else None
 
 
 def unresolved(refunds: Iterable[Refund]) -> list[Refund]:
-    """Those of a payment's refunds that failed for good and were neither tried again nor settled; oldest first."""
+    """A payment's failed refunds that were neither retried nor settled, oldest first."""
     newest = {refund.command_id: refund for refund in refunds}
     return [refund for refund in newest.values() if refund.state == Refund.State.FAILED]
 
 
 def granted(order: Order) -> int:
-    """What people were given back of this order because they asked for it, in minor units, paid or promised."""
+    """The sum of the order's requested refunds, in minor units, paid or pending."""
     rows = Refund.objects.filter(payment__order=order, command__kind__in=ASKED_FOR).exclude(state=Refund.State.FAILED)
     return sum(rows.values_list("amount", flat=True))

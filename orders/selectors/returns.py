@@ -1,4 +1,4 @@
-"""What came back of orders, what is on its way back, and what still may come."""
+"""Returns of orders, and what can still be returned."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ from orders.money import apportion
 from orders.selectors.orders import order_by_id
 from orders.selectors.refunds import captured_payment, refundable
 
-# Of orders, with what their customers and those who decided them said.
+# With the commands that hold the customer's reason and the decision's.
 RETURNS = Prefetch("returns", Return.objects.select_related("request", "decision").order_by("number"))
 
 
@@ -32,7 +32,7 @@ def return_of(order: Order, return_id: UUID) -> Return:
     """The order's return with this id.
 
     Raises:
-        ReturnNotFound: it has none such.
+        ReturnNotFound: it has none with this id.
     """
     row = order.returns.filter(pk=return_id).first()
     if row is None:
@@ -41,7 +41,7 @@ def return_of(order: Order, return_id: UUID) -> Return:
 
 
 def returns_of(order: Order) -> list[Return]:
-    """An order's returns with their pieces, oldest first."""
+    """An order's returns with their items, oldest first."""
     rows = order.returns.select_related("order", "request", "decision", "receipt").order_by("number")
     return list(rows.prefetch_related("items__item"))
 
@@ -52,7 +52,7 @@ def returns_in(order: Order, state: ReturnStage) -> list[Return]:
 
 
 def claimed(order: Order) -> Counter[int]:
-    """How many pieces of each item (by its id) came back, or are to come back."""
+    """The quantity of each item (by its id) that was returned or is expected."""
     found: Counter[int] = Counter()
     for row in order.returns.all():
         if row.state in RETURN_CLAIMING:
@@ -61,7 +61,7 @@ def claimed(order: Order) -> Counter[int]:
 
 
 def received(order: Order) -> Counter[int]:
-    """How many pieces of each item (by its id) have come back."""
+    """The quantity of each item (by its id) that was returned."""
     found: Counter[int] = Counter()
     for row in order.returns.prefetch_related("items"):
         found.update({piece.item_id: piece.received or 0 for piece in row.items.all()})
@@ -69,20 +69,20 @@ def received(order: Order) -> Counter[int]:
 
 
 def returnable(order: Order) -> Counter[int]:
-    """How many pieces of each item (by its id) a new return may hold, whenever it is asked for."""
+    """The quantity of each item (by its id) that a new return may contain, regardless of the return window."""
     gone = claimed(order)
     return +Counter({item.pk: item.quantity - gone[item.pk] for item in order.items.all()})
 
 
 def window_ends(order: Order) -> datetime | None:
-    """Until when a return may be asked for; None: the order was not delivered."""
+    """The end of the return window; None if the order was not delivered."""
     times = [parcel.delivered_at for parcel in order.shipments.all() if parcel.state == Shipment.State.DELIVERED]
     arrived = max((at for at in times if at), default=None)
     return arrived + timedelta(seconds=settings.RETURN_WINDOW) if arrived else None
 
 
 def return_named(order: Order, args: Mapping[str, object]) -> Return | None:
-    """The return of the order that the `return` of a command names, if it is one."""
+    """The order's return that the argument `return` of a command names, if there is one."""
     try:
         return order.returns.filter(pk=UUID(str(args.get("return")))).first()
     except ValueError:
@@ -90,10 +90,10 @@ def return_named(order: Order, args: Mapping[str, object]) -> Return | None:
 
 
 def pieces_named(order: Order, args: Mapping[str, object]) -> dict[int, int]:
-    """How many pieces of each item (by its id) the `items` of a command name, by their positions in the order.
+    """The quantity of each item (by its id) from the argument `items` of a command, which uses positions.
 
     Raises:
-        ValueError: they are no list of positions and quantities; the message is for people.
+        ValueError: it is not a list of positions and quantities; the message is for people.
     """
     by_position = {item.position: item.pk for item in order.items.all()}
     found: dict[int, int] = {}
@@ -110,10 +110,10 @@ def pieces_named(order: Order, args: Mapping[str, object]) -> dict[int, int]:
 
 
 def pieces_received(order: Order, row: Return, args: Mapping[str, object]) -> dict[int, int]:
-    """How many pieces of each item (by its id) came of a return: all that were asked for, unless `items` say otherwise.
+    """The quantity of each item (by its id) that arrived: all that was expected, unless `items` says otherwise.
 
     Raises:
-        ValueError: the items are none, or more came than the return is for; the message is for people.
+        ValueError: the items are invalid, or more arrived than the return contains; the message is for people.
     """
     asked = {piece.item_id: piece.quantity for piece in row.items.all()}
     if "items" not in args:
@@ -125,21 +125,21 @@ def pieces_received(order: Order, row: Return, args: Mapping[str, object]) -> di
 
 
 def _whole(value: object) -> int:
-    """A whole number; what is none is below all that is allowed."""
+    """A whole number; anything else counts as less than is allowed."""
     return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
 
 def amount_due(order: Order, came: Mapping[int, int]) -> int:
-    """What goes back for so many pieces of each item (by its id), in minor units: at most what is left to refund."""
+    """The refund for these quantities (by item id), in minor units: at most what is refundable."""
     payment = captured_payment(order)
     return min(worth_of(order, came), refundable(payment) if payment else 0)
 
 
 def worth_of(order: Order, pieces: Mapping[int, int]) -> int:
-    """What was paid for so many pieces of each item (by its id), beside those that came back before; minor units.
+    """What was paid for these quantities (by item id), after those returned before, in minor units.
 
-    Tax and discount belong to the goods and are shared out by price, to the last minor unit: what all pieces are worth
-    adds up to what was paid for them. What was paid for shipping goes back with the last piece of the order, no sooner.
+    Tax and discount are apportioned to the items by price, to the last minor unit, so that the shares of all units add
+    up to what was paid. The shipping cost is refunded with the last unit of the order.
     """
     items = list(order.items.order_by("position"))
     before = received(order)
@@ -154,13 +154,12 @@ def worth_of(order: Order, pieces: Mapping[int, int]) -> int:
 
 
 def has_pending_refund(row: Return) -> bool:
-    """Whether what goes back for the return was granted and is not paid yet."""
     pending = Refund.objects.filter(state=Refund.State.PENDING, command__isnull=False)
     return pending.filter(command=row.receipt_id).exists()
 
 
 def is_under_way(return_id: object) -> bool:
-    """Whether a return, by its id as a command names it, has a workflow: it waits for somebody, or for its refund."""
+    """Whether a return, by its id as in a command, has a workflow: it waits for somebody, or for its refund."""
     try:
         return bool(under_way([UUID(str(return_id))]))
     except ValueError:
@@ -168,19 +167,19 @@ def is_under_way(return_id: object) -> bool:
 
 
 def under_way(return_ids: Collection[UUID]) -> list[Return]:
-    """Those of these returns that ought to have a workflow."""
+    """Those of these returns that should have a workflow."""
     rows = Return.objects.filter(pk__in=return_ids)
     return [row for row in rows if row.is_open or has_pending_refund(row)]
 
 
 def standing_still(*, since: datetime, after: UUID | None, limit: int) -> list[Return]:
-    """Returns under way to which nothing has happened since then, beginning after the return `after`."""
+    """Returns with a workflow and without a change since then, starting after the return `after`."""
     rows = _under_way().filter(updated_at__lt=since).order_by("pk")
     return list((rows.filter(pk__gt=after) if after else rows)[:limit])
 
 
 def overdue(*, since: datetime, limit: int) -> list[Return]:
-    """Returns of which something should have been heard: their deadline passed, or their refund began, before then."""
+    """Returns that should have made progress: their deadline passed, or their refund began, before then."""
     rows = _under_way()
     late = list(rows.filter(deadline__lt=since).order_by("deadline")[:limit])
     unpaid = rows.filter(receipt__refunds__state=Refund.State.PENDING, receipt__refunds__created_at__lt=since)
@@ -188,7 +187,7 @@ def overdue(*, since: datetime, limit: int) -> list[Return]:
 
 
 def return_piles() -> dict[ReturnStage, tuple[int, datetime | None]]:
-    """How many returns wait for a decision and how many for their parcel, and since when."""
+    """The number of returns that wait for a decision and for their parcel, and the oldest of each."""
     rows = (
         Return.objects.filter(state__in=RETURN_OPEN)
         .order_by()

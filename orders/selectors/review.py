@@ -1,4 +1,4 @@
-"""What the review rules want to know of an order: bounded look-ups by index, and only those that a limit asks for."""
+"""The facts for the review rules: bounded, indexed queries, and only those that a limit requires."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from orders.lifecycle import Status
 from orders.models import Order
 from orders.review_rules import Limits, ReviewedOrder, is_above
 
-# How many of a customer's earlier orders are looked at, the newest first.
+# How many of a customer's earlier orders are read, the newest first.
 EARLIER = 100
 PAID_FOR = frozenset(
     {Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPED, Status.SHIPPING_FAILED, Status.DELIVERED}
@@ -21,7 +21,7 @@ PAID_FOR = frozenset(
 
 
 def review_limits() -> Limits:
-    """The limits as the settings have them."""
+    """The limits from the settings."""
     return Limits(
         total=settings.REVIEW_TOTAL_LIMIT,
         first_total=settings.REVIEW_FIRST_ORDER_LIMIT,
@@ -33,7 +33,7 @@ def review_limits() -> Limits:
 
 
 def review_facts(order: Order, limits: Limits) -> ReviewedOrder:
-    """What the rules look at when an order is placed."""
+    """The facts for the rules at placement."""
     wants_countries = settings.REVIEW_COUNTRY_HISTORY
     wants_first = is_above(order.total, order.currency, limits.first_total)
     earlier = _earlier_orders(order) if wants_countries or wants_first else []
@@ -49,7 +49,7 @@ def review_facts(order: Order, limits: Limits) -> ReviewedOrder:
 
 
 def address_facts(order: Order, limits: Limits, *, before: Address) -> ReviewedOrder:
-    """What the rules look at when an order's address, which was `before`, has changed."""
+    """The facts for the rules after a change of the address, which was `before`."""
     earlier = _earlier_orders(order) if settings.REVIEW_COUNTRY_HISTORY else []
     others = _count(_to(order.address).exclude(pk=order.pk), limits.per_address)
     return ReviewedOrder(
@@ -62,7 +62,7 @@ def address_facts(order: Order, limits: Limits, *, before: Address) -> ReviewedO
 
 
 def _count(orders: QuerySet[Order], limit: int) -> int:
-    """How many came within the window, counted no further than one above the limit; without a limit, not at all."""
+    """The number within the window, counted no further than one above the limit; without a limit, no query."""
     if not limit:
         return 0
     since = timezone.now() - timedelta(seconds=settings.REVIEW_WINDOW)
@@ -74,7 +74,7 @@ def _of_customer(order: Order) -> QuerySet[Order]:
 
 
 def _to(address: Address) -> QuerySet[Order]:
-    """The index knows the street; of those with the same one, few go elsewhere."""
+    """The index covers the street; few orders with the same street go to another address."""
     street = Order.objects.alias(street=Lower(KT("shipping_address__street"))).filter(street=address.street.lower())
     return street.filter(
         shipping_address__city__iexact=address.city,

@@ -1,4 +1,4 @@
-"""Who has to be reviewed next, by whom it is being done, and what a reviewer needs to know."""
+"""The review queue, its claims, and what a reviewer needs to know."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from orders.lifecycle import Status, Waiting
 from orders.models import Order, OrderItem, ReviewClaim
 from orders.selectors.orders import order_by_id
 
-# So many orders stand in the list; nobody works through more before looking again.
+# The length of the list; nobody works through more before reloading it.
 SHOWN = 50
-# So many of a customer's earlier orders are counted, and so many of them shown.
+# How many of a customer's earlier orders are counted, and how many are shown.
 MAX_COUNTED, LISTED = 100, 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Queued:
-    """An order of the queue, and who works on it."""
+    """An order in the queue, and who has claimed it."""
 
     order: Order
     claim: ReviewClaim | None
@@ -29,7 +29,7 @@ class Queued:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """A customer's earlier orders: the newest of them, and how many stand where."""
+    """A customer's earlier orders: the newest, and how many have each status."""
 
     newest: Sequence[Order]
     counts: Sequence[tuple[str, int]]
@@ -38,7 +38,7 @@ class History:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewView:
-    """An order as a reviewer sees it. `claim` is the one that holds now, whosever it is."""
+    """An order as a reviewer sees it. `claim` is the current one, whoever holds it."""
 
     order: Order
     items: Sequence[OrderItem]
@@ -47,14 +47,14 @@ class ReviewView:
 
 
 def review_queue() -> list[Queued]:
-    """Orders in review: those that need a person first, then those with the nearest deadline, held ones last."""
+    """Orders in review: those that need a person first, then by deadline, held ones last."""
     orders = [*_for_people()[:SHOWN], *_with_timer()[:SHOWN], *_held()[:SHOWN]][:SHOWN]
     claims = {claim.order_id: claim for claim in _claims(order_id__in=[order.pk for order in orders])}
     return [Queued(order=order, claim=claims.get(order.pk)) for order in orders]
 
 
 def next_to_review(person_id: int, *, after: UUID | None = None) -> UUID | None:
-    """The first order of the queue that nobody else works on, not held, and not the one just left."""
+    """The first order of the queue that is not held, claimed by nobody else, and not the one just left."""
     for part in (_for_people(), _with_timer()):
         orders = part.filter(held=False).exclude(pk=after) if after else part.filter(held=False)
         taken = ReviewClaim.objects.filter(_holds()).exclude(person_id=person_id).values("order_id")
@@ -65,12 +65,12 @@ def next_to_review(person_id: int, *, after: UUID | None = None) -> UUID | None:
 
 
 def waiting_for_review() -> int:
-    """How many orders need a person, counted no further than is shown on a button."""
+    """How many orders need a person, counted no further than a button shows."""
     return _for_people()[:1000].count()
 
 
 def review_view(order_id: UUID) -> ReviewView:
-    """What stands on a reviewer's page.
+    """What a reviewer's page shows.
 
     Raises:
         OrderNotFound: there is no such order.
@@ -85,7 +85,7 @@ def review_view(order_id: UUID) -> ReviewView:
 
 
 def claim_on(order_id: UUID) -> ReviewClaim | None:
-    """Who works on the order now."""
+    """The current claim on the order."""
     return _claims(order_id=order_id).first()
 
 

@@ -1,4 +1,4 @@
-"""The views that a person is offered above the list of orders."""
+"""Saved views of the order list."""
 
 from django.db.models import Q
 
@@ -6,7 +6,7 @@ from orders.models import SavedView
 
 
 def views_for(user_id: int) -> list[SavedView]:
-    """A person's own and those that others share, by name."""
+    """A person's own views and those shared by others, by name."""
     return list(
         SavedView.objects.filter(Q(owner=user_id) | Q(is_shared=True)).select_related("owner").order_by("name", "id")
     )

@@ -1,4 +1,4 @@
-"""Orders by what staff have at hand, and orders told apart by their money, their parcels and what they wait for."""
+"""Search and filters of the order list."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -20,28 +20,30 @@ from orders.models import Event, Order, Payment, Shipment
 from orders.models.orders import SEARCH_WORDS
 from orders.search_text import SearchTerm, interpretations
 
-# Nobody leafs further than this; what lies beyond is found by filter and search.
+# The list ends here; further orders are found by filter and search.
 MAX_COUNTED = 1000
-# Of what matches, so many are looked at for the newest.
+# How many matches are read to find the newest.
 MAX_MATCHES = 10_000
-# So many of the newest orders are compared one by one, which tells how common the words are.
+# How many of the newest orders are compared one by one, which shows how common the words are.
 SCAN_LIMIT = 5000
-# And so many where one in `COMMON_ONE_IN` of those has the words, or where nothing is long enough for the index.
+# How many if one in `COMMON_ONE_IN` of those matches, or if no word is long enough for the index.
 LONG_SCAN_LIMIT = 20_000
 COMMON_ONE_IN = 20
-# What fewer than one in so many has is looked up among orders of any age: no more than `MAX_MATCHES` of a million.
+# Words that fewer than one in this many orders has are searched among orders of any age: at most `MAX_MATCHES` of a
+# million.
 RARE_ONE_IN = 100
-# What many orders have in common is found among the orders of so many days, and no others are looked at.
+# Common words are searched among the orders of this many days only.
 RECENT = timedelta(days=30)
-# The longest words of a search are looked up; all of them are compared.
+# The index is searched for the longest words; all words are compared.
 MAX_INDEXED_TERMS = 3
 
 
 def orders_found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Those of `orders` that a person means who typed `text`: the newest, at most `MAX_COUNTED` + 1, looked up at once.
+    """The newest of `orders` that match the search `text`, at most `MAX_COUNTED` + 1, evaluated at once.
 
-    Every word of `text` must begin a word of the order (`orders/search_text.py`). If each has only one or two letters,
-    they may begin a word of the newest `LONG_SCAN_LIMIT` orders; of older ones they must be whole words.
+    Every word of `text` must be a prefix of a token of the order (`orders/search_text.py`). If all words have only one
+    or two letters, they are prefixes among the newest `LONG_SCAN_LIMIT` orders; of older ones they must be whole
+    tokens.
     """
     if orders.query.is_empty():
         return orders
@@ -55,9 +57,9 @@ def orders_found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
 
 
 class _OneOf(Func):
-    """Whether an id is one of these, so asked that PostgreSQL looks them up.
+    """Whether an id is one of these, written so that PostgreSQL looks them up.
 
-    Of a list that it can count it takes the rows to be near each other, and walks through all orders for a page.
+    With a list whose length it knows, it assumes that the rows are close together, and scans all orders for a page.
     """
 
     template = "%(expressions)s)))"
@@ -66,10 +68,10 @@ class _OneOf(Func):
 
 
 def _newest_found(orders: QuerySet[Order], words: list[SearchTerm]) -> list[UUID]:
-    """The newest of `orders` with all these words, by their ids, which follow time. No step reads without bound."""
+    """The newest of `orders` with all these words, by their ids, which are ordered by time. Every step is bounded."""
     ids = orders.order_by().values("pk")
     by_length = sorted((word for word in words if word.is_selective), key=lambda word: -len(word.prefixes[0]))
-    if not by_length:  # what is short must be a whole word: the beginnings would be too many
+    if not by_length:  # short words must be whole tokens: there would be too many with the prefix
         newest = _compare(ids, words, LONG_SCAN_LIMIT)
         return newest if len(newest) > MAX_COUNTED else _newest(_in_index(ids, words, ""), newest)
     newest = _compare(ids, words, SCAN_LIMIT)
@@ -86,8 +88,8 @@ def _newest_found(orders: QuerySet[Order], words: list[SearchTerm]) -> list[UUID
 def _compare(ids: QuerySet[Any], words: list[SearchTerm], among: int) -> list[UUID]:
     """Those that have these words, `among` the newest orders.
 
-    The bound is asked for by itself: of one that PostgreSQL does not know it takes a third of all orders to lie beyond,
-    and reads the whole table.
+    The bound is a query of its own: with an unknown bound, PostgreSQL assumes that a third of all orders lie beyond it,
+    and scans the table.
     """
     bound = list(Order.objects.order_by("-pk").values_list("pk", flat=True)[among : among + 1])
     found = _with(ids.filter(pk__gt=bound[0]) if bound else ids, words)
@@ -95,9 +97,9 @@ def _compare(ids: QuerySet[Any], words: list[SearchTerm], among: int) -> list[UU
 
 
 def _newest(found: QuerySet[Any], known: list[UUID]) -> list[UUID]:
-    """The newest orders of these matches and of those known before.
+    """The newest orders among these matches and those known before.
 
-    Asked for the newest at once, PostgreSQL walks through all orders by age, and finds the oldest ones' reference last.
+    If asked for the newest directly, PostgreSQL scans all orders by age, and finds the oldest one's reference last.
     """
     sql, values = found[:MAX_MATCHES].query.sql_with_params()
     with connection.cursor() as cursor:
@@ -108,7 +110,7 @@ def _newest(found: QuerySet[Any], known: list[UUID]) -> list[UUID]:
 
 
 def _with(ids: QuerySet[Any], words: Iterable[SearchTerm]) -> QuerySet[Any]:
-    """Those with words that begin so, compared one by one."""
+    """Those with tokens that begin with these words, compared one by one."""
     ids = ids.alias(words=Concat(Value(" "), "search_text", output_field=TextField()))
     for word in words:
         ids = ids.filter(reduce(or_, (Q(words__contains=f" {prefix}") for prefix in word.prefixes)))
@@ -116,13 +118,13 @@ def _with(ids: QuerySet[Any], words: Iterable[SearchTerm]) -> QuerySet[Any]:
 
 
 def _in_index(ids: QuerySet[Any], words: Iterable[SearchTerm], ending: str) -> QuerySet[Any]:
-    """Those with words that begin so (`:*`) or are so, by the index."""
+    """Those with tokens that begin with these words (`:*`) or equal them, by the index."""
     lexemes = ("|".join(_quoted(prefix) + ending for prefix in word.prefixes) for word in words)
     return ids.filter(_Has(SEARCH_WORDS, Value("&".join(f"({lexeme})" for lexeme in lexemes))))
 
 
 class _Has(Func):
-    """Whether these words satisfy a text search query, taken as it stands."""
+    """Whether these tokens satisfy a text search query, which is passed unchanged."""
 
     template = "%(expressions)s::tsquery"
     arg_joiner = " @@ "
@@ -134,9 +136,9 @@ def _quoted(word: str) -> str:
 
 
 def order_meant(text: str) -> UUID | None:
-    """The one order whose number, id, reference or tracking number this is; None if it is none's or several's.
+    """The one order with this code, id, reference or tracking number; None if there is none or several.
 
-    What a scanner reads may be the address of one of our pages: its last part but empty ones counts.
+    A scanner may read the URL of one of our pages: its last non-empty part is used.
     """
     text = text.strip().rstrip("/").rpartition("/")[2]
     known = Q(code=normalise_code(text)) | Q(pk=_id_of(text))
@@ -157,12 +159,11 @@ def _id_of(text: str) -> UUID | None:
 
 
 def orders_waiting_for(orders: QuerySet[Order], waiting: str) -> QuerySet[Order]:
-    """Those of `orders` that wait for this."""
     return orders.filter(waiting_for=waiting)
 
 
 class Paid(StrEnum):
-    """The payment status of an order."""
+    """Filter by payment status."""
 
     NOTHING = "nothing"
     OPEN = "open"
@@ -173,7 +174,7 @@ class Paid(StrEnum):
 
 
 class Parcel(StrEnum):
-    """The delivery status of an order."""
+    """Filter by delivery status."""
 
     NOTHING = "nothing"
     LABEL = "label"
@@ -209,37 +210,34 @@ def _with_payment(payment_status: str) -> Q:
 
 
 def orders_paid(orders: QuerySet[Order], paid: Paid) -> QuerySet[Order]:
-    """Those of `orders` with this payment status."""
     return orders.filter(_PAID[paid]())
 
 
 def orders_shipped(orders: QuerySet[Order], parcel: Parcel) -> QuerySet[Order]:
-    """Those of `orders` with this delivery status."""
     if parcel is Parcel.NOTHING:
         return orders.filter(~Exists(_SHIPMENT))
     return orders.filter(Exists(_SHIPMENT.filter(state__in=_PARCEL[parcel])))
 
 
 def orders_placed(orders: QuerySet[Order], since: datetime | None, before: datetime | None) -> QuerySet[Order]:
-    """Those of `orders` that were placed within this time."""
     orders = orders.filter(created_at__gte=since) if since else orders
     return orders.filter(created_at__lt=before) if before else orders
 
 
 def orders_worth(orders: QuerySet[Order], currency: str, least: int | None, most: int | None) -> QuerySet[Order]:
-    """Those of `orders` whose total lies within these minor units of a currency."""
+    """Those of `orders` whose total is within these minor units of a currency."""
     orders = orders.filter(currency=currency)
     orders = orders.filter(total__gte=least) if least is not None else orders
     return orders.filter(total__lte=most) if most is not None else orders
 
 
 def orders_one_by_one(orders: QuerySet[Order]) -> Iterator[Order]:
-    """Those orders with their clients, read by a cursor of the server's: memory does not grow with their number."""
-    with transaction.atomic():  # outside of one, the server would first put the whole answer aside
+    """These orders with their clients, through a server-side cursor, so that memory use is constant."""
+    with transaction.atomic():  # outside a transaction, the server would materialise the whole result first
         yield from orders.select_related("client").iterator(chunk_size=1000)
 
 
 def addresses_changed(order_ids: Iterable[UUID]) -> set[UUID]:
-    """Those of these orders that go to another address than the first."""
+    """Those of these orders whose address was changed."""
     changes = Event.objects.filter(order__in=list(order_ids), type=EventType.ADDRESS_CHANGED)
     return set(changes.order_by().values_list("order_id", flat=True))

@@ -1,4 +1,4 @@
-"""An order's events, commands and notes as one stream, in words."""
+"""An order's events, commands and notes as one timeline."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ ACTORS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One line of the stream. `seq` is the event's number; None for a note and for a command without an event."""
+    """One entry of the timeline. `seq` is the event's number; None for a note and for a command without an event."""
 
     at: datetime
     title: str
@@ -42,7 +42,7 @@ class Entry:
 
 
 def timeline(order_id: UUID) -> list[Entry]:
-    """What happened to an order, what was asked of it and what was noted, newest first."""
+    """The order's events, commands and notes, newest first."""
     events = list(Event.objects.filter(order_id=order_id).select_related("command").order_by("seq"))
     commands = Command.objects.filter(order_id=order_id).exclude(pk__in={e.command_id for e in events if e.command_id})
     silent = list(commands.order_by("seq"))
@@ -57,13 +57,13 @@ def timeline(order_id: UUID) -> list[Entry]:
 
 
 def changes_since(order_id: UUID, seq: int) -> list[Entry]:
-    """What happened to an order after its event number `seq`, oldest first."""
+    """The order's events after number `seq`, oldest first."""
     events = list(Event.objects.filter(order_id=order_id, seq__gt=seq).select_related("command").order_by("seq"))
     return _event_entries(events, names_of([event.actor for event in events]))
 
 
 def names_of(actors: Iterable[str]) -> dict[str, str]:
-    """Actors in words: `staff:7` is the person's name, `client:shop` is shop."""
+    """The names of actors: the person's for `staff:7`, `shop` for `client:shop`."""
     actors = set(actors)
     ids = {int(key) for kind, key in map(parse_actor, actors) if kind is Actor.STAFF and key.isdecimal()}
     people = {person.pk: name_of(person) for person in get_user_model().objects.filter(pk__in=ids)} if ids else {}
@@ -80,18 +80,17 @@ def _actor(actor: str, people: Mapping[int, str]) -> str:
 
 
 def name_of(person: object) -> str:
-    """A member of staff as colleagues call them."""
     full = getattr(person, "get_full_name", str)()
     return str(full or getattr(person, "username", person))
 
 
 def _event_entries(events: Iterable[Event], names: Mapping[str, str]) -> list[Entry]:
-    """An entry for each event; a command's reason and outcome stand with the first event that it caused."""
+    """An entry for each event; a command's reason and outcome are shown with the first event that it caused."""
     explained: set[UUID] = set()
     entries = []
     for event in events:
         command = event.command if event.command_id not in explained else None
-        # What placing an order leads to is told by the events themselves.
+        # The events themselves show what `place` led to.
         if command is not None and command.kind == Kind.PLACE:
             command = None
         elif command is not None:
@@ -129,7 +128,7 @@ def _command_entry(command: Command, names: Mapping[str, str]) -> Entry:
 
 
 def _detail(data: Mapping[str, object]) -> str:
-    """The facts of an event that mean something to a person."""
+    """The parts of an event's data that mean something to a person."""
     parts = []
     amount, currency = data.get("amount"), data.get("currency")
     if isinstance(amount, int) and isinstance(currency, str):

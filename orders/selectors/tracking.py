@@ -1,4 +1,4 @@
-"""What the customer's page shows, read with the same number of queries for every order."""
+"""The data of the customer's page, in the same number of queries for every order."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from orders.selectors.open_matters import Matter, OpenMatter, PaymentState, open
 from orders.selectors.orders import of_one_moment
 from orders.selectors.returns import RETURNS
 
-# Of what a mail with lost links tells.
+# Limits of an e-mail with lost links.
 RECENT_DAYS = 90
 MAX_RECENT_ORDERS = 20
 CUSTOMERS_CHANGES = (Kind.CANCEL, Kind.UPDATE_ADDRESS, Kind.RETRY_PAYMENT, Kind.REQUEST_RETURN)
@@ -28,7 +28,7 @@ CUSTOMERS_CHANGES = (Kind.CANCEL, Kind.UPDATE_ADDRESS, Kind.RETRY_PAYMENT, Kind.
 
 @dataclass(frozen=True, kw_only=True)
 class TrackedOrder:
-    """An order with everything its page needs. `commands` are the customer's own."""
+    """An order with everything that its page needs. `commands` are the customer's own."""
 
     order: Order
     items: list[OrderItem]
@@ -41,13 +41,13 @@ class TrackedOrder:
 
     @property
     def was_not_delivered(self) -> bool:
-        """A carrier had the parcel and did not deliver it, and nobody has decided yet how to go on."""
+        """Whether a carrier had the parcel and did not deliver it, and nobody has decided yet how to go on."""
         setbacks = [event.type for event in self.events if event.type in SETBACKS]
         return self.order.status == Status.SHIPPING_FAILED and setbacks[-1:] == [EventType.DELIVERY_FAILED]
 
     @property
     def parcel(self) -> Shipment | None:
-        """The parcel that the customer waits for or got, once it has a tracking number or was handed over."""
+        """The current or delivered parcel, once it has a tracking number or was handed over."""
         lost = (Shipment.State.FAILED, Shipment.State.VOIDED)
         known = [parcel for parcel in self.shipments if parcel.tracking_number or parcel.shipped_at]
         sent = [parcel for parcel in known if parcel.state not in lost]
@@ -55,41 +55,40 @@ class TrackedOrder:
 
     @property
     def weight(self) -> int:
-        """What everything weighs together, in grams."""
+        """The total weight in grams."""
         return sum(item.quantity * item.weight for item in self.items)
 
     @property
     def changes(self) -> list[Kind]:
-        """What the customer may ask for now."""
+        """The commands that the customer may issue now."""
         asked = {matter.about for matter in self.matters if matter.matter is Matter.COMMAND_OPEN}
         return _changes(self.order, asked)
 
 
 def order_with_code(code: str) -> Order | None:
-    """The order with exactly this code."""
     return Order.objects.filter(code=code).first()
 
 
 def email_of(code: str) -> str | None:
-    """The customer's address of the order with this code. One row comes back, whether there is such an order or not."""
+    """The e-mail address of the order with this code. The query returns one row whether the order exists or not."""
     email: str | None = Order.objects.filter(code=code).aggregate(email=Max("customer_email"))["email"]
     return email
 
 
 def recent_orders(email: str) -> list[Order]:
-    """What was ordered with this address, in any case, and may still be asked about; the newest first."""
+    """The recent orders of this e-mail address, in any case; the newest first."""
     since = timezone.now() - timedelta(days=RECENT_DAYS)
     known = Order.objects.annotate(lower=Lower("customer_email")).filter(lower=email.lower(), created_at__gt=since)
     return list(known.order_by("-created_at")[:MAX_RECENT_ORDERS])
 
 
 def newest_code(order: Order) -> AccessCode | None:
-    """The code that was mailed last: the only one that may hold."""
+    """The code that was sent last: the only one that may be valid."""
     return AccessCode.objects.filter(order=order).order_by("-created_at", "-id").first()
 
 
 def tracked(order: Order) -> TrackedOrder:
-    """The order with all that its page shows, of one moment: that of `order` or a later one."""
+    """The order with everything that its page shows, as of one moment, which is no earlier than that of `order`."""
     return of_one_moment(order, _tracked)
 
 
@@ -109,7 +108,7 @@ def _tracked(order: Order) -> TrackedOrder:
 
 
 def open_changes(order: Order) -> list[Kind]:
-    """The changes that the order accepts from its customer where it stands."""
+    """The changes that the order accepts from its customer now."""
     return _changes(order, open_kinds(order))
 
 
@@ -119,16 +118,16 @@ def _changes(order: Order, asked: Collection[str]) -> list[Kind]:
 
 
 def money_kept(order: Order) -> int:
-    """What was charged for the order and has not gone back, in minor units."""
+    """The captured amount that is not refunded, in minor units."""
     captured = order.payments.filter(state=Payment.State.CAPTURED).annotate(kept=F("amount") - F("refunded"))
     return sum(payment.kept for payment in captured)
 
 
 def charge_is_open(order: Order) -> bool:
-    """Whether the payment gateway is being asked for the money."""
+    """Whether a charge is under way."""
     return order.payments.filter(state=Payment.State.PENDING).exists()
 
 
 def version_of(order: Order, command_id: UUID | None = None) -> str:
-    """Changes whenever the page does: with every event of the order, and with every command that is issued."""
+    """Changes whenever the page does: with every event and every command of the order."""
     return f"{order.event_seq}.{order.command_seq}.{order.updated_at.timestamp()}.{command_id or ''}"

@@ -1,4 +1,4 @@
-"""What people in a warehouse do next: each order's step, or why there is none, and what to fetch from the shelves."""
+"""The warehouse screen: each order's next step, or why there is none, and what to fetch from the shelves."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from orders.models import Order, OrderItem, Shipment
 from orders.selectors.eligibility import MADE_UP
 from orders.selectors.fulfilment import STEPS, orders_to_fulfil, waiting_for
 
-# So many orders of a step stand on the screen and on a printed pick list.
+# How many orders of a step are on the screen and on a printed pick list.
 SHOWN = 100
 
 _STEP_AT: dict[Status, Kind] = {
@@ -20,7 +20,7 @@ _STEP_AT: dict[Status, Kind] = {
     Status.SHIPPED: Kind.DELIVER,
 }
 
-# What to do with an order that has no step for the warehouse.
+# What to do with an order that has no step in the warehouse.
 _ADVICE: dict[Status, str] = {
     Status.RECEIVED: "It is not checked yet: leave it.",
     Status.IN_REVIEW: "It is in review: do not pick it yet.",
@@ -37,7 +37,7 @@ _ADVICE: dict[Status, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """So many pieces of an article, for so many orders."""
+    """A quantity of an article, for a number of orders."""
 
     sku: str
     name: str
@@ -47,7 +47,7 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One article of an order while it is packed: `packed` of `quantity` pieces are in the parcel."""
+    """One article of an order that is being packed: `packed` of `quantity` units are in the parcel."""
 
     sku: str
     name: str
@@ -56,12 +56,11 @@ class Line:
 
     @property
     def is_complete(self) -> bool:
-        """All of it is in."""
         return self.packed >= self.quantity
 
 
 def board(step: Kind) -> Sequence[Order]:
-    """The orders that wait for this step, the oldest first."""
+    """The orders that wait for this step, oldest first."""
     return orders_to_fulfil(step, after=None, limit=SHOWN)
 
 
@@ -71,12 +70,12 @@ def counts() -> dict[Kind, int]:
 
 
 def next_step(order: Order) -> Kind | None:
-    """What the warehouse does next with an order; None: nothing, and `reason_for_no_step` says why."""
+    """The warehouse's next step for an order; None: there is none, and `reason_for_no_step` says why."""
     return None if reason_for_no_step(order) else _STEP_AT[Status(order.status)]
 
 
 def reason_for_no_step(order: Order) -> str:
-    """Why there is nothing to do with an order, and what to do instead; empty if there is something."""
+    """Why there is no step for an order, and what to do instead; empty if there is one."""
     if order.made_up:
         return f"{order.code}: {MADE_UP}"
     if order.status in _ADVICE:
@@ -92,7 +91,6 @@ def reason_for_no_step(order: Order) -> str:
 
 
 def order_scanned(text: str) -> Order | None:
-    """The order whose code or tracking number this is."""
     if order := Order.objects.filter(code=normalise_code(text)).first():
         return order
     parcels = Shipment.objects.filter(tracking_number__in={text, text.upper()}).exclude(tracking_number="")
@@ -101,12 +99,12 @@ def order_scanned(text: str) -> Order | None:
 
 
 def label_of(order: Order) -> Shipment | None:
-    """The parcel that is under way, or about to be."""
+    """The current shipment of the order."""
     return order.shipments.filter(state__in=Shipment.LIVE).first()
 
 
 def lines_of(order: Order, packed: Mapping[str, int]) -> list[Line]:
-    """The articles of an order, those on several lines together."""
+    """The articles of an order; lines with the same one are added up."""
     wanted: dict[str, list[OrderItem]] = {}
     for item in order.items.order_by("position"):
         wanted.setdefault(item.sku, []).append(item)

@@ -1,1 +1,1 @@
-"""The only writers. A service takes the order's lock, decides, writes row and event, and returns the order."""
+"""The only writers. A service locks the order, decides, writes row and event, and returns the order."""

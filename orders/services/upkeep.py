@@ -1,4 +1,4 @@
-"""What is done now and then, so that nothing piles up and nothing is left half done."""
+"""Periodic maintenance."""
 
 from orders.services.commands import bulk_runs, idempotency, incoming_webhooks
 from orders.services.customers import proof, throttles
@@ -6,7 +6,9 @@ from orders.services.notifications import review_delays, webhook_endpoints
 
 
 def upkeep() -> None:
-    """Forget what is old, make commands of webhooks cut short, end what goes nowhere, tell of delays."""
+    """Delete what has expired, process interrupted webhooks, fail deliveries of inactive endpoints, and tell customers
+    of long reviews.
+    """
     idempotency.sweep()
     throttles.sweep()
     proof.sweep()

@@ -71,7 +71,7 @@ def test_it_is_rejected_when_the_second_person_refuses(till: Shop, order: Order,
     answer = asked(till, order)
     refuse(Approval.objects.get(order=order).pk, person=second, reason="No photo was sent.")
     found = followed(till, order, answer)
-    assert (found["state"], found["outcome"]) == ("rejected", "A second person refused it: No photo was sent.")
+    assert (found["state"], found["outcome"]) == ("rejected", "Approval was refused: No photo was sent.")
     assert found["settled_at"]
 
 

@@ -173,7 +173,7 @@ def test_who_waits_too_long_is_told_why_and_that_it_is_safe_to_send_again(shop: 
     with held(order):
         answer = shop.post(f"/orders/{order.pk}/cancel", {})
     assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
-    assert answer.json()["detail"] == "Somebody else holds what this needs; it is safe to send this again."
+    assert answer.json()["detail"] == "The order is locked by another process. Repeat the request; nothing was changed."
     assert not order.commands.filter(kind="cancel").exists()
 
 

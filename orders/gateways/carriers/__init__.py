@@ -1,1 +1,1 @@
-"""Carriers: one protocol, its implementations, and the one that is configured."""
+"""Carriers: the protocol, its implementations, and the choice between them by setting."""

@@ -1,4 +1,4 @@
-"""The carriers' booking service that the settings name."""
+"""Chooses the carrier integration by the setting `CARRIER`."""
 
 from functools import cache
 
@@ -11,7 +11,6 @@ from orders.gateways.carriers.simulated import SimulatedCarrier
 
 @cache
 def carrier_gateway() -> Carrier:
-    """The booking service that `CARRIER` names."""
     if settings.CARRIER == "simulated":
         return SimulatedCarrier(settings.SIMULATED_DIR, timeout=settings.GATEWAY_TIMEOUT)
     raise ImproperlyConfigured(f"CARRIER is {settings.CARRIER!r}: there is only 'simulated' so far.")

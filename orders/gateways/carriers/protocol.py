@@ -1,4 +1,4 @@
-"""What we ask of carriers, whoever they are, and what they answer."""
+"""The interface of a carrier integration."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,21 +6,25 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Label:
-    """A booked parcel. `voided`: there is no label under this key, and there will be none."""
+    """A booked label. `voided`: no label exists under this key, and none will be booked."""
 
     tracking_number: str = ""
     voided: bool = False
 
 
 class Carrier(Protocol):
-    """The carriers' booking service. Every call may raise `GatewayUnavailable`; a repeated key has one effect."""
+    """A carrier integration.
+
+    Every call may raise `GatewayUnavailable`: its outcome is then unknown. A call repeated with the same key has one
+    effect.
+    """
 
     def supports(self, service_level: str) -> bool:
-        """Whether parcels are taken at this service level; asks nobody."""
+        """Whether parcels are accepted at this service level; makes no network call."""
         ...
 
     def offered_level(self, service_level: str) -> str:
-        """The service level of `orders/carriers.py` at which a parcel of this one travels."""
+        """The service level of `orders/carriers.py` at which a parcel with this level travels."""
         ...
 
     def book(
@@ -34,9 +38,9 @@ class Carrier(Protocol):
         ...
 
     def void(self, *, key: str, order_id: str) -> Label:
-        """Make sure that no label stands under this key, now or later; the label that was voided, if there was one."""
+        """Make sure that no label exists under this key, now or later; returns the label that was voided, if any."""
         ...
 
     def word_at_handover(self, service_level: str) -> bool | None:
-        """Whether the parcel arrived, where the carrier knows as soon as it has it; None: its word comes later."""
+        """Whether the parcel was delivered, if the carrier knows at hand-over; None if it reports later."""
         ...

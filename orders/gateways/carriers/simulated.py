@@ -1,4 +1,4 @@
-"""Carriers that keep their own ledger and misbehave as the service level says."""
+"""A simulated carrier with a ledger of its own, which fails in the way that the service level names."""
 
 import secrets
 import time
@@ -11,7 +11,7 @@ from orders.gateways.fulfilment.simulated import OUT_OF_STOCK, WITHDRAWN
 from orders.gateways.ledger import Entry, Ledger
 
 SLOW_SECONDS = 3
-# Beside those that the carriers offer; the last two fail before there is a parcel.
+# In addition to those of the carriers; the last two fail before a label is booked.
 LEVELS = frozenset(
     {
         "sim_refused",
@@ -27,29 +27,28 @@ LEVELS = frozenset(
 
 
 class SimulatedCarrier:
-    """Books labels. Service levels of its own: `sim_refused` (takes no parcel), `sim_slow` (3 s), `sim_lost_response`
-    (booked, but the first answer never arrives), `sim_outage` (fails while the file `outage` stands beside the ledger),
-    `sim_lost` (the parcel is lost on its way), `sim_silent` (says nothing of the parcel's fate). It delivers at once.
+    """Books labels, and delivers at once.
+
+    Service levels of its own: `sim_refused` (refuses every parcel), `sim_slow` (3 s), `sim_lost_response` (booked, but
+    the first response is lost), `sim_outage` (fails while the file `outage` exists beside the ledger), `sim_lost` (the
+    parcel is lost in transit), `sim_silent` (never reports an outcome).
     """
 
     def __init__(self, directory: Path, *, timeout: float) -> None:
-        """`timeout`, in seconds: after how long a hanging call is given up."""
+        """`timeout`: seconds after which a hanging call is given up."""
         self._ledger = Ledger(directory / "carrier.jsonl")
         self._outage = directory / "outage"
         self._timeout = timeout
 
     def supports(self, service_level: str) -> bool:
-        """The levels of the carriers, and the simulated ones; see `Carrier`."""
         return service_level in SERVICE_LEVELS or service_level in LEVELS
 
     def offered_level(self, service_level: str) -> str:
-        """A simulated level travels as standard; see `Carrier`."""
         return "standard" if service_level in LEVELS else service_level
 
     def book(
         self, *, key: str, order_id: str, carrier: str, service_level: str, weight: int, address: dict[str, str]
     ) -> Label:
-        """Book a label; see `Carrier`."""
         self._misbehave(service_level)
         answered_before = True
 
@@ -75,8 +74,6 @@ class SimulatedCarrier:
         return _label(entry)
 
     def void(self, *, key: str, order_id: str) -> Label:
-        """Void the label or close the key; see `Carrier`."""
-
         def void(number: object = "") -> Entry:
             return {"kind": "void", "order_id": order_id, "tracking_number": number, "reference": key}
 
@@ -88,7 +85,6 @@ class SimulatedCarrier:
         return Label(voided=True)
 
     def word_at_handover(self, service_level: str) -> bool | None:
-        """Delivered at once, but for two service levels; see `Carrier`."""
         if service_level == "sim_silent":
             return None
         return service_level != "sim_lost"

@@ -1,1 +1,1 @@
-"""Fulfilment that follows by itself: what can keep it from picking or packing, and the one that is configured."""
+"""Automatic fulfilment: the protocol, its simulated implementation, and the one that is configured."""

@@ -1,4 +1,4 @@
-"""The warehouse that works without people."""
+"""The configured implementation of automatic fulfilment."""
 
 from functools import cache
 
@@ -8,5 +8,5 @@ from orders.gateways.fulfilment.simulated import SimulatedFulfilment
 
 @cache
 def automatic_fulfilment() -> AutomaticFulfilment:
-    """The one that carries out orders of `FULFILMENT=simulated`."""
+    """Fulfils orders with `FULFILMENT=simulated`."""
     return SimulatedFulfilment()

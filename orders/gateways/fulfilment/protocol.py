@@ -1,15 +1,15 @@
-"""What we ask of a warehouse that works without people."""
+"""The interface of automatic fulfilment, which works without people."""
 
 from typing import Protocol
 
 
 class AutomaticFulfilment(Protocol):
-    """Says whether a step of fulfilment can be taken; each failure is the code that its event tells."""
+    """Says whether a step can be taken; a failure is the code that goes into the event."""
 
     def picking_failure(self, service_level: str) -> str | None:
-        """Why picking cannot begin: `no_carrier`; None: it can."""
+        """Why picking cannot begin (`no_carrier`), or None."""
         ...
 
     def packing_failure(self, service_level: str, *, attempt: int) -> str | None:
-        """Why packing cannot end: `out_of_stock`; None: it can. `attempt` counts how often shipping was tried."""
+        """Why packing cannot be completed (`out_of_stock`), or None. `attempt` counts the attempts to ship."""
         ...

@@ -1,1 +1,1 @@
-"""Payment gateways: one protocol, its implementations, and the one that is configured."""
+"""Payment gateways: the protocol, its implementations, and the choice between them by setting."""

@@ -1,4 +1,4 @@
-"""The payment gateway that the settings name."""
+"""Chooses the payment gateway by the setting `PAYMENT_GATEWAY`."""
 
 from functools import cache
 
@@ -12,7 +12,6 @@ from orders.gateways.payments.simulated import SimulatedPayments
 
 @cache
 def payment_gateway() -> PaymentGateway:
-    """The gateway that `PAYMENT_GATEWAY` names."""
     if HttpPayments.name == settings.PAYMENT_GATEWAY:
         return HttpPayments(settings.PAYMENT_GATEWAY_URL, timeout=settings.GATEWAY_TIMEOUT)
     if SimulatedPayments.name == settings.PAYMENT_GATEWAY:

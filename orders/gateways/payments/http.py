@@ -1,6 +1,6 @@
-"""A payment gateway that is reached over HTTP: the simulated one, as a process of its own behind a network.
+"""A payment gateway reached over HTTP: the simulated one as a process of its own, behind a network.
 
-A call is a POST of JSON under its idempotency key; whatever is not a plain answer leaves its outcome unknown.
+A call is a POST of JSON with its idempotency key. Anything but a well-formed response leaves the outcome unknown.
 """
 
 import json
@@ -13,39 +13,35 @@ from orders.gateways.payments.protocol import Charge, ChargeResult
 from orders.gateways.payments.simulated import DEFAULT_METHOD, METHODS
 
 OK, REFUSED = 200, 422
-# As many connections are kept as threads of a worker may ask at once.
+# As many connections are kept as a worker has threads.
 KEPT_CONNECTIONS = 32
 
 
 class HttpPayments:
-    """Speaks to `manage.py run_simulated_gateway`; see `PaymentGateway`."""
+    """Client of `manage.py run_simulated_gateway`; see `PaymentGateway`."""
 
     name = "simulated_http"
     default_method = DEFAULT_METHOD
 
     def __init__(self, url: str, *, timeout: float) -> None:
-        """`url` without a path; `timeout`, in seconds, for the connection and for each wait for bytes."""
+        """`url` has no path; `timeout`, in seconds, applies to connecting and to each read."""
         self._url = url.rstrip("/")
-        # One attempt: the activity is what tries again, under the same key.
+        # No retries here: the activity retries, under the same key.
         self._pool = urllib3.PoolManager(
             maxsize=KEPT_CONNECTIONS, timeout=urllib3.Timeout(total=timeout), retries=False
         )
 
     def supports(self, method: str) -> bool:
-        """Whether it is one of the simulated tokens."""
         return method in METHODS
 
     def capture(self, *, key: str, order_id: str, amount: int, currency: str, method: str) -> Charge:
-        """Charge `amount` minor units; see `PaymentGateway`."""
         body = {"order_id": order_id, "amount": amount, "currency": currency, "method": method}
         return _charge(self._post("captures", key, body))
 
     def cancel(self, *, key: str, order_id: str) -> Charge:
-        """Close the key, or say that it was charged; see `PaymentGateway`."""
         return _charge(self._post("cancellations", key, {"order_id": order_id}))
 
     def refund(self, *, key: str, order_id: str, reference: str, amount: int, currency: str) -> str:
-        """Return `amount` minor units; see `PaymentGateway`."""
         body = {"order_id": order_id, "reference": reference, "amount": amount, "currency": currency}
         return str(self._post("refunds", key, body)["reference"])
 

@@ -1,4 +1,4 @@
-"""What we ask of a payment gateway, whoever it is, and what it answers."""
+"""The interface of a payment gateway."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class ChargeResult(StrEnum):
-    """The outcome of a charge. `cancelled`: nothing was charged, and under this key nothing will be."""
+    """The outcome of a charge. `cancelled`: nothing was charged, and nothing ever will be under this key."""
 
     CAPTURED = "captured"
     DECLINED = "declined"
@@ -15,7 +15,7 @@ class ChargeResult(StrEnum):
 
 @dataclass(frozen=True)
 class Charge:
-    """The gateway's word on one idempotency key."""
+    """What the gateway answers about one idempotency key."""
 
     result: ChargeResult
     reference: str = ""
@@ -23,17 +23,18 @@ class Charge:
 
 
 class PaymentGateway(Protocol):
-    """A payment gateway. Every call may raise `GatewayUnavailable`: what it did is unknown then, and asked for again.
+    """A payment gateway.
 
-    A call repeated with its key has one effect and gets the first answer, whether or not that answer arrived.
+    Every call may raise `GatewayUnavailable`: its outcome is then unknown, and the call is repeated. A call repeated
+    with the same key has one effect and returns the first result, whether or not that was received.
     """
 
     name: str
     default_method: str
-    """The payment method of an order that names none; empty: it waits for one."""
+    """The payment method of an order that names none."""
 
     def supports(self, method: str) -> bool:
-        """Whether the token has a form this gateway knows; asks nobody."""
+        """Whether the token has a format that this gateway knows; makes no network call."""
         ...
 
     def capture(self, *, key: str, order_id: str, amount: int, currency: str, method: str) -> Charge:
@@ -41,13 +42,13 @@ class PaymentGateway(Protocol):
         ...
 
     def cancel(self, *, key: str, order_id: str) -> Charge:
-        """Make sure that the key charges nothing from now on; `captured` if it did before."""
+        """Make sure that this key charges nothing from now on; the result is `captured` if it had charged before."""
         ...
 
     def refund(self, *, key: str, order_id: str, reference: str, amount: int, currency: str) -> str:
-        """Return `amount` minor units of the charge `reference`; the refund's own reference.
+        """Refund `amount` minor units of the charge `reference`; returns the refund's own reference.
 
         Raises:
-            RefundRefused: it never will.
+            RefundRefused: it is refused permanently.
         """
         ...

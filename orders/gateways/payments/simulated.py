@@ -1,4 +1,4 @@
-"""A payment gateway that keeps its own ledger and misbehaves as the token says."""
+"""A simulated payment gateway with a ledger of its own, which fails in the way that the token names."""
 
 import random
 import secrets
@@ -10,7 +10,7 @@ from orders.gateways.ledger import Entry, Ledger
 from orders.gateways.payments.protocol import Charge, ChargeResult
 
 SLOW_SECONDS = 3
-# An order without a payment method is charged.
+# Orders without a payment method are charged with this token.
 DEFAULT_METHOD = "tok_ok"
 METHODS = frozenset(
     {
@@ -27,25 +27,23 @@ METHODS = frozenset(
 
 class SimulatedPayments:
     """Charges tokens: `tok_ok`, `tok_declined`, `tok_flaky` (a third of calls fails, a third hangs), `tok_slow` (3 s,
-    refunds too), `tok_lost_response` (charged, but the first answer never arrives), `tok_outage` (fails while the file
-    `outage` stands beside the ledger), `tok_refund_refused` (charged, and no refund succeeds).
+    refunds too), `tok_lost_response` (charged, but the first response is lost), `tok_outage` (fails while the file
+    `outage` exists beside the ledger), `tok_refund_refused` (charged, and every refund is refused).
     """
 
     name = "simulated"
     default_method = DEFAULT_METHOD
 
     def __init__(self, directory: Path, *, timeout: float) -> None:
-        """`timeout`, in seconds: after how long a hanging call is given up, as an HTTP client would."""
+        """`timeout`: seconds after which a hanging call is given up, as an HTTP client would."""
         self._ledger = Ledger(directory / "payments.jsonl")
         self._outage = directory / "outage"
         self._timeout = timeout
 
     def supports(self, method: str) -> bool:
-        """Whether it is one of the simulated tokens."""
         return method in METHODS
 
     def capture(self, *, key: str, order_id: str, amount: int, currency: str, method: str) -> Charge:
-        """Charge `amount` minor units; see `PaymentGateway`."""
         hangs = self._misbehave(method, is_known=bool(self._ledger.entry(key)))
         answered_before = True
 
@@ -68,11 +66,9 @@ class SimulatedPayments:
         return _charge(entry)
 
     def cancel(self, *, key: str, order_id: str) -> Charge:
-        """Close the key, or say that it was charged; see `PaymentGateway`."""
         return _charge(self._ledger.once(key, lambda: {"kind": "cancel", "order_id": order_id, "reference": ""}))
 
     def refund(self, *, key: str, order_id: str, reference: str, amount: int, currency: str) -> str:
-        """Return `amount` minor units; see `PaymentGateway`."""
         method = self._method_of(reference)
         if method == "tok_refund_refused":
             raise RefundRefused("The gateway refuses to refund this charge.")
@@ -92,9 +88,9 @@ class SimulatedPayments:
         return str(entry["reference"])
 
     def _misbehave(self, method: str, *, is_known: bool = False) -> bool:
-        """Fail or dawdle as the token says; True: charge, but never answer the caller.
+        """Fail or delay as the token says; True if the charge is made and its response lost.
 
-        What is known already is answered at once by a slow gateway too: whoever gave up before it was done asks again.
+        A key that is known is answered at once, also by `tok_slow`: a caller that timed out asks again.
         """
         if method == "tok_outage" and self._outage.exists():
             raise GatewayUnavailable("The payment gateway does not answer.")

@@ -1,4 +1,4 @@
-"""The simulated payment gateway as a web server, so that a network lies between it and its callers."""
+"""The simulated payment gateway as an HTTP server, so that a network lies between it and its clients."""
 
 import dataclasses
 import json
@@ -14,12 +14,12 @@ Answer = dict[str, Any]
 
 
 class GatewayServer(ThreadingHTTPServer):
-    """Answers `POST /captures`, `/cancellations` and `/refunds`, each under its `Idempotency-Key`."""
+    """Serves `POST /captures`, `/cancellations` and `/refunds`, each with its `Idempotency-Key`."""
 
     daemon_threads = True
 
     def __init__(self, address: tuple[str, int], payments: SimulatedPayments) -> None:
-        """Listens from here on; `payments` keeps the ledger, and misbehaves."""
+        """Listens at once; `payments` keeps the ledger and simulates the failures."""
         super().__init__(address, _Handler)
         self.calls: dict[str, Callable[..., Answer]] = {
             "/captures": lambda **call: dataclasses.asdict(payments.capture(**call)),
@@ -28,7 +28,7 @@ class GatewayServer(ThreadingHTTPServer):
         }
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that went away meanwhile is no error of ours; what it asked for is in the ledger."""
+        """A client that has disconnected is not an error; the result is in the ledger."""
         del request, client_address
 
 
@@ -38,7 +38,7 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # headers and body leave together
 
     def do_POST(self) -> None:
-        """Carry out one call; the caller may be gone when it is done."""
+        """Carry out one call; the client may have disconnected by the time it is done."""
         length = int(self.headers.get("Content-Length", 0))
         asked, key = self.rfile.read(length), self.headers.get("Idempotency-Key", "")
         call = self.server.calls.get(self.path)

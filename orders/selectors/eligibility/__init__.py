@@ -1,8 +1,8 @@
-"""Whether an order accepts a command, and the sentence that says why not: asked by every interface, and under the lock.
+"""Whether an order accepts a command, and the reason if it does not: for every interface, and under the lock.
 
-`refusal` is the one predicate. Without arguments it says what an interface may offer; with them, what becomes of a
-command. The service that settles a command asks it again under the order's lock, and what applies it has effects only.
-What must hold beside the order's status stands in `checks.py`, one table by kind of command.
+`refusal` is the one predicate. Without arguments it says what an interface may offer; with them, whether the command is
+refused. The service that settles a command asks again under the order's lock; the function that applies it has effects
+only. Conditions other than the order's status are in `checks.py`, one table by kind of command.
 """
 
 from collections.abc import Collection, Mapping
@@ -28,24 +28,24 @@ def refusal(
     actor: str = "",
     reason: str = "",
 ) -> str:
-    """Why the order does not accept this kind of command where it stands; empty if it does.
+    """Why the order does not accept this kind of command now; empty if it does.
 
-    Without `args` it tells what forbids the command whatever they are; without `actor`, whoever sends it.
+    Without `args`, what forbids the command whatever its arguments; without `actor`, whoever sends it.
     """
     asked = Asked(args=args, actor=actor, reason=reason, at=timezone.now(), command_id=None)
     return _general_refusal(order, kind, asked) or _special_refusal(order, kind, asked)
 
 
 def command_refusal(order: Order, command: Command) -> str:
-    """Why the order does not accept this command as it was asked for; empty if it does."""
+    """Why the order does not accept this command with its arguments; empty if it does."""
     kind, asked = Kind(command.kind), _asked_by(command)
     return _general_refusal(order, kind, asked) or _special_refusal(order, kind, asked)
 
 
 def refusal_at_once(order: Order, command: Command) -> str:
-    """Why a command can be refused before anybody carries it; empty if it is to be carried.
+    """Why a command can be rejected before it is delivered; empty if it must be delivered.
 
-    What speaks against it beside its form and the order's status may be gone once an earlier command is carried out.
+    Reasons other than its form and the order's status may no longer hold once an earlier command is settled.
     """
     kind, asked = Kind(command.kind), _asked_by(command)
     if why := _general_refusal(order, kind, asked):
@@ -56,7 +56,7 @@ def refusal_at_once(order: Order, command: Command) -> str:
 
 
 def refusal_in(status: Status, kind: Kind, *, made_up: bool = False) -> str:
-    """What the status alone says, where the order itself was not read."""
+    """What the status alone forbids, without reading the order."""
     if made_up:
         return MADE_UP
     rule = RULES[kind]
@@ -64,7 +64,7 @@ def refusal_in(status: Status, kind: Kind, *, made_up: bool = False) -> str:
 
 
 def refusal_to_offer(order: Order, kind: Kind, *, actor: str, open_kinds: Collection[str]) -> str:
-    """Why an interface does not offer this kind of command to the actor; `open_kinds` were asked for already."""
+    """Why an interface does not offer this kind of command to the actor; `open_kinds` are unsettled already."""
     if why := refusal(order, kind, actor=actor):
         return why
     if kind in open_kinds:
@@ -81,7 +81,7 @@ def accepted_by(order: Order, actor: str, *, open_kinds: Collection[str]) -> lis
 
 
 def asks_outside(order: Order) -> bool:
-    """Somebody outside is being asked for something, and may not have answered yet: a step may wait to be retried."""
+    """Whether an outside system may be being called: then a step may wait for its next attempt."""
     undoing = order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN
     refunds = [refund for payment in order.payments.all() for refund in payment.refunds.all()]
     return not order.made_up and (
@@ -103,7 +103,7 @@ def _asked_by(command: Command) -> Asked:
 
 
 def _general_refusal(order: Order, kind: Kind, asked: Asked) -> str:
-    """What forbids any kind of command: who sends it, what it lacks, where the order stands, who fulfils it."""
+    """What can forbid any kind of command: its actor, missing arguments, the order's status, who fulfils it."""
     rule, who = RULES.get(kind), parse_actor(asked.actor)[0]
     if rule is None:
         return "There is no such command."
@@ -119,5 +119,5 @@ def _general_refusal(order: Order, kind: Kind, asked: Asked) -> str:
 
 
 def _special_refusal(order: Order, kind: Kind, asked: Asked) -> str:
-    """What forbids this kind of command alone."""
+    """What forbids this kind of command only."""
     return next(filter(None, (check(order, asked) for check in CHECKS.get(kind, ()))), "")

@@ -1,4 +1,4 @@
-"""What must hold of an order, beside its status, for each kind of command: each check answers with its sentence."""
+"""The conditions of each kind of command, other than the order's status: each check returns its sentence."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from orders.selectors.returns import (
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What somebody asks beside the kind of command. `args` is None while nobody has asked: what may be offered?"""
+    """A request apart from its kind. `args` is None when the question is what may be offered."""
 
     args: Mapping[str, object] | None
     actor: str
@@ -53,7 +53,7 @@ def _is_held(order: Order, _asked: Asked) -> str:
 
 
 def _is_the_shops_to_cancel(order: Order, asked: Asked) -> str:
-    """How to go on with a parcel that a carrier has or lost is not the customer's choice."""
+    """A customer may not cancel an order whose parcel a carrier has or has lost."""
     if asked.actor == Actor.CUSTOMER and was_not_delivered(order):
         return "The parcel was with the carrier already: the shop decides how to go on."
     return ""
@@ -125,7 +125,7 @@ def _amount_can_go_back(order: Order, asked: Asked) -> str:
 
 
 def _amount_asked(asked: Asked, otherwise: int) -> int:
-    """The `amount` in minor units; what is no whole number is below all that is allowed."""
+    """The `amount` in minor units; anything but a whole number counts as less than is allowed."""
     amount = (asked.args or {}).get("amount")
     if amount is None:
         return otherwise
@@ -133,7 +133,7 @@ def _amount_asked(asked: Asked, otherwise: int) -> int:
 
 
 def _second_person_agreed(order: Order, asked: Asked) -> str:
-    """A command that a second person agreed to has the id of the request."""
+    """An approved command has the id of its approval request."""
     if asked.command_id is None:
         return ""
     if Approval.objects.filter(pk=asked.command_id).exclude(state=Approval.State.REFUSED).exists():
@@ -175,7 +175,7 @@ def _pieces_are_returnable(order: Order, asked: Asked) -> str:
 
 
 def _return_is(state: ReturnStage, done: str) -> Check:
-    """Whether the return that is named, or any where none is, stands in this state."""
+    """Whether the named return, or any if none is named, is in this state."""
 
     def check(order: Order, asked: Asked) -> str:
         if asked.args is None:
@@ -194,7 +194,7 @@ def _says_why(_order: Order, asked: Asked) -> str:
 
 
 def _receipt_is_right(order: Order, asked: Asked) -> str:
-    """What came is part of the return; what goes back for it is at most what is due, and less only for a reason."""
+    """The items that arrived belong to the return; the refund is at most what is due, and less only with a reason."""
     row = return_named(order, asked.args) if asked.args is not None else None
     if row is None or asked.args is None:
         return ""
@@ -211,7 +211,7 @@ def _receipt_is_right(order: Order, asked: Asked) -> str:
 
 
 def _one_person_may_receive(order: Order, row: Return, amount: int, asked: Asked) -> str:
-    """Who agreed to a return does not alone give back more than one person may, nor by keys that they issued."""
+    """Whoever approved a return may not alone refund more than the limit, nor by keys that they issued."""
     agreed = row.decision
     if agreed is None or not is_above_limit(order, amount):
         return ""
@@ -225,7 +225,7 @@ def _one_person_may_receive(order: Order, row: Return, amount: int, asked: Asked
     return ""
 
 
-# What must hold beside the status, where a kind of command needs more than that; the first that does not is told.
+# The conditions of each kind beyond the status; the first that does not hold is the reason given.
 CHECKS: dict[Kind, tuple[Check, ...]] = {
     Kind.HOLD: (_is_not_held,),
     Kind.RELEASE: (_is_held,),

@@ -1,1 +1,1 @@
-"""Commands from request to outcome: issued, approved by two people, relayed, settled, decided by deadlines."""
+"""Commands from request to outcome: issue, approval, outbox, settlement, deadlines."""

@@ -1,4 +1,4 @@
-"""Refunds above the limit: asked for by one person or program, agreed to or refused by a second person."""
+"""Refunds above the approval limit: requested by one person or client, approved or refused by a second person."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,15 +30,15 @@ from orders.services.state.transition import Data, locked_order, record
 
 
 def issue_or_ask(order_id: UUID, request: CommandRequest) -> Command | Approval:
-    """Issue a command; a refund that is more than one person may give waits for a second person instead.
+    """Issue a command; a refund above the approval limit waits for a second person instead.
 
-    Sent again with its id, what was written first is returned. A refund that the order cannot give is issued like any
-    other, and rejected with its reason.
+    Called again with the same id, it returns what was written first. A refund that the order does not accept is issued
+    like any other command, and rejected with its reason.
 
     Raises:
         OrderNotFound: no order has this id.
         CommandIdTaken: the id belongs to another order or kind.
-        TooManyOpenCommands: a client of the API sent many that are not settled yet.
+        TooManyOpenCommands: an API client has too many unsettled commands.
     """
     if request.kind is not Kind.REFUND:
         return issue_command(order_id, request)
@@ -50,13 +50,13 @@ def issue_or_ask(order_id: UUID, request: CommandRequest) -> Command | Approval:
 
 
 def agree(approval_id: UUID, *, person: AbstractBaseUser) -> Command:
-    """Make the command that was asked for, under the id of the request and in the name of who asked.
+    """Issue the requested command, under the id of the request and with the requester as its actor.
 
     Raises:
         ApprovalNotFound: there is no such request.
-        AlreadyDecided: somebody else was first.
-        OwnRequest: this person asked for it, or issued a key of the client that did.
-        CommandRefused: the order cannot give that much back any more; the request still waits, to be refused.
+        AlreadyDecided: somebody else decided first.
+        OwnRequest: this person requested it, or issued a key of the client that did.
+        CommandRefused: the order no longer accepts this refund; the request stays open, to be refused.
     """
     with _undecided(approval_id, person) as (order, approval):
         if reason := refusal_to(approval):
@@ -73,7 +73,7 @@ def agree(approval_id: UUID, *, person: AbstractBaseUser) -> Command:
 
 
 def refuse(approval_id: UUID, *, person: AbstractBaseUser, reason: str) -> Approval:
-    """Refuse what was asked for; no command is made.
+    """Refuse the request; no command is issued.
 
     Raises:
         ApprovalNotFound, AlreadyDecided, OwnRequest: as above.
@@ -87,12 +87,12 @@ def refuse(approval_id: UUID, *, person: AbstractBaseUser, reason: str) -> Appro
 
 
 def refusal_to(approval: Approval) -> str:
-    """Why its order cannot give that much back as it stands; empty if it can."""
+    """Why the order does not accept the requested refund now; empty if it does."""
     return refusal(approval.order, Kind.REFUND, approval.args, actor=approval.actor)
 
 
 def _amount_for_two(order: Order, request: CommandRequest) -> int | None:
-    """What is to go back, in minor units, if it can and a second person must agree."""
+    """The amount to refund, in minor units, if the order accepts it and it needs approval."""
     args = request.args or {}
     if refusal(order, Kind.REFUND, args, actor=request.actor):
         return None
@@ -125,7 +125,7 @@ def _same(known: Approval, order: Order) -> Command | Approval:
 
 @contextmanager
 def _undecided(approval_id: UUID, person: AbstractBaseUser) -> Iterator[tuple[Order, Approval]]:
-    """The request and its order, both locked, for this person to decide."""
+    """The request and its order, both locked, if this person may decide."""
     asked = Approval.objects.filter(pk=approval_id).first()
     if asked is None:
         raise ApprovalNotFound(f"Nothing was asked for under the id {approval_id}.")

@@ -1,4 +1,4 @@
-"""One action on many orders: a plan, its confirmation, then the commands, a batch at a time."""
+"""Bulk runs: a plan, its confirmation, then the commands in batches."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,21 +16,21 @@ from orders.selectors.bulk import MAX_ORDERS, Chosen
 from orders.selectors.eligibility import refusal_at_once
 from orders.services.commands.rows import MAX_REASON, CommandRequest, next_command, reject
 
-# So many orders are locked at once, for some tens of milliseconds.
+# Orders that are locked at once, for some tens of milliseconds.
 BATCH = 100
-# Who has not said yes until then looks anew.
+# After this, a draft that was not confirmed is deleted.
 DRAFT_RETENTION = timedelta(days=1)
 
 
 def draft_run(chosen: Sequence[Chosen], kind: Kind, *, author_id: int) -> BulkRun:
-    """Write down what would be asked of which orders as they are now; nothing happens to them yet.
+    """Record which command each order would get, as the orders are now; nothing is issued yet.
 
     Raises:
-        TooManyOrders: they are more than `MAX_ORDERS`.
+        TooManyOrders: there are more than `MAX_ORDERS`.
     """
     if len(chosen) > MAX_ORDERS:
         raise TooManyOrders(f"One run takes {MAX_ORDERS} orders at most.")
-    # What is left out comes last: the others' positions say how far a run has come.
+    # Orders left out come last: the positions of the others tell how far a run has come.
     planned_first = sorted(chosen, key=lambda order: bool(order.refusal))
     with transaction.atomic():
         run = BulkRun.objects.create(
@@ -46,11 +46,11 @@ def draft_run(chosen: Sequence[Chosen], kind: Kind, *, author_id: int) -> BulkRu
 
 
 def confirm_run(run_id: UUID, *, person_id: int, reason: str) -> BulkRun:
-    """Somebody's yes to their own draft, with the reason for all. Said again, it changes nothing.
+    """Confirm one's own draft, with one reason for all orders. Confirming again changes nothing.
 
     Raises:
         BulkRunNotFound: there is no such run.
-        NotYourRun: somebody else looked at these orders.
+        NotYourRun: somebody else drafted it.
     """
     with transaction.atomic():
         run = _locked(run_id)
@@ -63,9 +63,9 @@ def confirm_run(run_id: UUID, *, person_id: int, reason: str) -> BulkRun:
 
 
 def issue_run(run_id: UUID, *, actor: str) -> None:
-    """Issue the commands of a confirmed run that have not been issued yet: all of them, or the rest.
+    """Issue those commands of a confirmed run that have not been issued yet.
 
-    Each batch is a transaction of its own. Two who do this at once take turns, and each command is written once.
+    Each batch is a transaction of its own. Concurrent calls take turns, and each command is issued once.
 
     Raises:
         BulkRunNotFound: there is no such run.
@@ -75,19 +75,19 @@ def issue_run(run_id: UUID, *, actor: str) -> None:
 
 
 def sweep() -> None:
-    """Forget old drafts to which nobody said yes."""
+    """Delete old drafts that were not confirmed."""
     BulkRun.objects.filter(confirmed_at=None, created_at__lt=timezone.now() - DRAFT_RETENTION).delete()
 
 
 def _issue_batch(run_id: UUID, actor: str) -> bool:
-    """Whether there was anything left to issue."""
+    """Issue the next batch; False if there was nothing left to issue."""
     with transaction.atomic():
         run = _locked(run_id)
         if run.is_draft or run.is_issued:
             return False
         ahead = run.items.filter(refusal="", position__gte=run.issued, position__lt=run.issued + BATCH)
         items = {item.order_id: item for item in ahead}
-        # Whoever locks several takes them in this order, so that nobody waits in a circle.
+        # Several orders are always locked in this order, which prevents deadlocks.
         orders = list(Order.objects.select_for_update().filter(pk__in=items).order_by("pk"))
         run.rejected += _issue(run, orders, items, actor)
         run.issued += len(items)
@@ -96,7 +96,9 @@ def _issue_batch(run_id: UUID, actor: str) -> bool:
 
 
 def _issue(run: BulkRun, orders: Sequence[Order], items: dict[UUID, BulkItem], actor: str) -> int:
-    """A command for each of these locked orders, in as many statements as for one; how many were refused."""
+    """Issue a command for each of these locked orders, in as many statements as for one; returns how many were
+    rejected.
+    """
     kind = Kind(run.kind)
     commands = [
         next_command(order, CommandRequest(kind=kind, actor=actor, reason=run.reason, id=items[order.pk].command_id))

@@ -1,4 +1,4 @@
-"""What happens when the time is up that an order may stand somewhere."""
+"""What happens when an order's deadline passes."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from orders.services.state.transition import locked_order, record
 
 
 def pass_deadline(order_id: UUID, status: Status) -> Order:
-    """Decide for an order whose time in `status` is up; one that has left it is left alone."""
+    """Decide for an order whose deadline in `status` has passed; an order in another status is left alone."""
     if status is Status.IN_REVIEW:
         return decide_by_timer(order_id, Kind.APPROVE, while_in=status, reason="The time for a review is over.")
     if status is Status.AWAITING_PAYMENT:

@@ -1,4 +1,4 @@
-"""Requests that may be sent again: the first answer is stored in the transaction of its effect, and given again."""
+"""Idempotency keys: the first answer is stored in the transaction of its effect, and returned again."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ RETENTION = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Answer:
-    """What a request was answered: without the customer's link, which is derived again from `order`."""
+    """An answer without the customer's link, which is derived again from `order`."""
 
     status: int
     body: Body
@@ -29,7 +29,9 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What makes two requests the same: the client, the route and its key; `content` tells whether they truly are."""
+    """Identifies a request by client, method, route and key; `content` tells whether the key was reused for another
+    one.
+    """
 
     client: ApiClient
     method: str
@@ -39,13 +41,12 @@ class Request:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the canonical content."""
         canonical = json.dumps(self.content, sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     @property
     def lock(self) -> int:
-        """The advisory lock that is held while the request is under way: 64 bits of a hash."""
+        """The advisory lock held while the request is in flight: 64 bits of a hash."""
         name = f"{self.client.pk}\n{self.method}\n{self.route}\n{self.key}"
         return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
@@ -54,8 +55,8 @@ def once(request: Request, effect: Callable[[], Answer]) -> Answer:
     """The answer of `effect`, which runs the first time this key is sent, in one transaction with the stored answer.
 
     Raises:
-        IdempotencyKeyInFlight: the same request is under way at this moment.
-        IdempotencyKeyReused: the key was sent before, with other content.
+        IdempotencyKeyInFlight: the same request is being processed.
+        IdempotencyKeyReused: the key was used before, with different content.
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -81,7 +82,7 @@ def once(request: Request, effect: Callable[[], Answer]) -> Answer:
 
 
 def sweep() -> int:
-    """Forget the answers that are older than `RETENTION`; how many there were."""
+    """Delete answers older than `RETENTION`; returns how many."""
     forgotten, _ = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - RETENTION).delete()
     return forgotten
 

@@ -1,8 +1,8 @@
-"""Webhooks from carriers and payment gateways: checked, stored once, and made into a command.
+"""Webhooks of carriers and payment gateways: verified, stored once, and turned into a command.
 
-The signature is that of Standard Webhooks: `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`, under any of
-the sender's secrets. What a message says is never taken for true beyond its kind: a carrier may end the journey of its
-own parcels, and a payment gateway may only make us ask it.
+Signatures follow Standard Webhooks: `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`, under any of the
+sender's secrets. A message is trusted for its type only: a carrier can end the transit of its own parcels, and a
+payment gateway can only make us query it.
 """
 
 import base64
@@ -33,7 +33,7 @@ QUESTIONS = {"payment.updated": Kind.SETTLE_PAYMENT}
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One signed message. `subject` is the one thing of its data that counts: a tracking number, or a payment's key."""
+    """One signed message. `subject` is the only part of its data that is used: a tracking number or a payment's key."""
 
     source: str
     event_id: str
@@ -42,11 +42,11 @@ class Message:
 
 
 def check_signature(source: str, headers: Mapping[str, str], body: bytes) -> str:
-    """The message's id, if the sender signed these bytes not long ago.
+    """Verify the signature and its timestamp; returns the message's id.
 
     Raises:
         UnknownSender: no secret is set for `source`.
-        SignatureRefused: the signature does not fit, or its time is too far away, in either direction.
+        SignatureRefused: the signature does not match, or its time is too far off, in either direction.
     """
     event_id, sent_at, signatures = check_headers(source, headers)
     given = [word.encode(errors="replace") for word in signatures]
@@ -58,10 +58,10 @@ def check_signature(source: str, headers: Mapping[str, str], body: bytes) -> str
 
 
 def check_headers(source: str, headers: Mapping[str, str]) -> tuple[str, str, list[str]]:
-    """The message's id, its time and its signatures, if they can be right: what is known before the body is read.
+    """The message's id, time and signatures, checked as far as is possible before the body is read.
 
     Raises:
-        UnknownSender, SignatureRefused: as `check_signature` does.
+        UnknownSender, SignatureRefused: as for `check_signature`.
     """
     if not _secrets(source):
         raise UnknownSender("There is no such sender.")
@@ -77,14 +77,14 @@ def check_headers(source: str, headers: Mapping[str, str]) -> tuple[str, str, li
 
 
 def sign(secret: str, event_id: str, sent_at: str, body: bytes) -> str:
-    """The signature of a message under a secret, with or without its `whsec_`."""
+    """The signature of a message under a secret, with or without its prefix `whsec_`."""
     content = f"{event_id}.{sent_at}.".encode() + body
     digest = hmac.digest(_key(secret), content, hashlib.sha256)
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
 def receive(message: Message) -> WebhookEvent:
-    """Store a message, once, and make a command of it. One that came before changes nothing any more."""
+    """Store a message and issue its command, once. A repeated message changes nothing."""
     row, _ = WebhookEvent.objects.get_or_create(
         source=message.source,
         event_id=message.event_id,
@@ -94,7 +94,7 @@ def receive(message: Message) -> WebhookEvent:
 
 
 def process_stored() -> None:
-    """Make commands of messages that were stored a while ago and came no further."""
+    """Issue the commands of messages that were stored a while ago and not processed."""
     late = timezone.now() - timedelta(minutes=1)
     for row in WebhookEvent.objects.filter(outcome="", received_at__lt=late).order_by("received_at")[:100]:
         _carry_out(row)
@@ -113,7 +113,7 @@ def _carry_out(row: WebhookEvent) -> WebhookEvent:
         row.outcome = "ignored: this sender has no such parcel or payment"
     else:
         actor = Actor.CARRIER if side == CARRIERS else Actor.GATEWAY
-        # The row's id is the command's: a message whose receipt was cut short makes no second one.
+        # The row's id is the command's, so a message whose processing was interrupted issues no second command.
         row.command = issue_command(order_id, CommandRequest(kind=kind, actor=actor.named(sender), id=row.pk))
         row.outcome = "accepted as a command"
     row.save_changes()
@@ -138,7 +138,7 @@ def _key(secret: str) -> bytes:
     """The bytes of a secret.
 
     Raises:
-        SignatureRefused: the secret that is set is no base64, so that nothing can fit it.
+        SignatureRefused: the configured secret is not base64, so that nothing can match it.
     """
     try:
         return base64.b64decode(secret.removeprefix("whsec_"), validate=True)

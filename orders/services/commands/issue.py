@@ -1,4 +1,4 @@
-"""Issuing a command: its row, under the order's lock, for the relay to carry."""
+"""Issuing a command: its row is written under the order's lock, for the relay to deliver."""
 
 from uuid import UUID
 
@@ -10,19 +10,19 @@ from orders.selectors.eligibility import refusal_at_once
 from orders.services.commands.rows import CommandRequest, insert, reject
 from orders.services.state.transition import locked_order
 
-# How many commands of an order may wait to be settled before a client of the API may send no more.
+# The most unsettled commands of an order while an API client may still send another.
 MAX_OPEN_COMMANDS = 20
 
 
 def issue_command(order_id: UUID, request: CommandRequest) -> Command:
-    """Write a command. Where the order plainly does not accept it, it is rejected at once, in the same row.
+    """Write a command. Where the order plainly does not accept it, the row is rejected at once.
 
-    Sent again with its id, the command that was written first is returned.
+    Called again with the same id, it returns the command that was written first.
 
     Raises:
         OrderNotFound: no order has this id.
         CommandIdTaken: the id belongs to another order or kind.
-        TooManyOpenCommands: a client of the API sent many that are not settled yet.
+        TooManyOpenCommands: an API client has too many unsettled commands.
     """
     with locked_order(order_id) as order:
         if request.id and (known := Command.objects.filter(pk=request.id).first()):

@@ -1,4 +1,4 @@
-"""Commands of a person who looks at a page: issued only if the order still is as that page showed it."""
+"""Optimistic concurrency for people's commands: issued only if the order is still as the page showed it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +13,9 @@ from orders.services.state.transition import locked_order
 
 
 def issue_if_unchanged(order_id: UUID, request: CommandRequest, *, expected_version: int) -> Command:
-    """Issue a command of somebody who saw the order up to its event number `expected_version`.
+    """Issue a command if the order's newest event is still number `expected_version`.
 
-    Sent again with its id, the command that was written first is returned, whatever it has moved.
+    Called again with the same id, it returns the command that was written first, whatever that changed.
 
     Raises:
         OrderNotFound: no order has this id.
@@ -27,7 +27,7 @@ def issue_if_unchanged(order_id: UUID, request: CommandRequest, *, expected_vers
 
 
 def issue_or_ask_if_unchanged(order_id: UUID, request: CommandRequest, *, expected_version: int) -> Command | Approval:
-    """The same, but what is for two people to decide waits for the second.
+    """The same, but a refund above the approval limit waits for a second person.
 
     Raises:
         OrderNotFound, CommandIdTaken, OrderMoved: as above.

@@ -1,4 +1,4 @@
-"""Commands on their way to Temporal: claimed by lease, delivered, or put off. Any number of relays share the work."""
+"""Undelivered commands: claimed by lease, then delivered or retried later. Any number of relays share the work."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,14 +12,14 @@ from orders.models import Command
 from orders.services.commands.settle import reject_signal
 from orders.services.orders.stalls import resume, stall
 
-# A relay that dies leaves its commands to the others after this long.
+# After this long, the commands of a relay that died are free for others.
 LEASE_SECONDS = 10
 MAX_BACKOFF_SECONDS = 5
 MAX_ATTEMPTS = 6
 STALLED_SECONDS = 600
 KINDS = frozenset(map(str, Kind))
 
-# Of each order only the oldest undelivered command: SKIP LOCKED alone would let a later one overtake it.
+# Only the oldest undelivered command of each order: SKIP LOCKED alone would let a later one overtake it.
 CLAIM = """
 UPDATE commands SET available_at = now() + make_interval(secs => %s), attempts = attempts + 1
 WHERE id IN (
@@ -38,30 +38,30 @@ RETURNING id, order_id, kind, (
 
 @dataclass(frozen=True)
 class Claimed:
-    """A command that this relay alone may carry until its lease ends."""
+    """A command that this relay alone may deliver until its lease ends."""
 
     id: UUID
     order_id: UUID
     kind: Kind
     is_undoing: bool
-    """Its order is being cancelled, or its payment taken back: what is decided of a refund is the order's to know."""
+    """Its order is being cancelled, or its payment taken back: then decisions on refunds go to the order's workflow."""
     attempts: int
-    """How often it was claimed, this time too."""
+    """How often it was claimed, including this time."""
     return_id: str = ""
-    """The return that it is about, if it is about one."""
+    """The return that it is about, if any."""
 
 
 def claim_commands(limit: int) -> list[Claimed]:
-    """Take up to `limit` commands that nobody else carries, one of each order."""
+    """Claim up to `limit` commands that no other relay holds, one of each order."""
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [LEASE_SECONDS, limit])
         rows = cursor.fetchall()
-    # During an upgrade another version writes kinds that this one does not know: they are left to its relay.
+    # During an upgrade another version may write kinds that this one does not know; they are left to its relay.
     return [Claimed(pk, order_id, Kind(kind), *rest) for pk, order_id, kind, *rest in rows if kind in KINDS]
 
 
 def mark_delivered(command: Claimed) -> None:
-    """Record that Temporal has the command; one that was settled already stays as it is."""
+    """Record that Temporal has the command; a settled one stays as it is."""
     Command.objects.filter(pk=command.id, state=CommandState.PENDING).update(
         state=CommandState.DELIVERED, delivered_at=timezone.now(), last_error=""
     )
@@ -70,7 +70,7 @@ def mark_delivered(command: Claimed) -> None:
 
 
 def retry_later(command: Claimed, *, error: str, seconds: float | None = None) -> None:
-    """Let a command that could not be delivered wait: longer each time up to five seconds, or for so many seconds."""
+    """Schedule the next attempt to deliver a command: with backoff up to five seconds, or after `seconds`."""
     wait = min(0.25 * 2 ** min(command.attempts, 10), MAX_BACKOFF_SECONDS) if seconds is None else seconds
     Command.objects.filter(pk=command.id, state=CommandState.PENDING).update(
         available_at=timezone.now() + timedelta(seconds=wait), last_error=error[:200]
@@ -78,9 +78,10 @@ def retry_later(command: Claimed, *, error: str, seconds: float | None = None) -
 
 
 def retry_later_or_give_up(command: Claimed, *, error: str) -> None:
-    """The same for a fault of our own, which is tried a bounded number of times: then the command is rejected.
+    """The same for an error of our own, with a limited number of attempts: then the command is rejected.
 
-    An order whose workflow cannot be started is kept: it is flagged for people, and started again every ten minutes.
+    If the order's workflow cannot be started, the command is kept: the order is flagged, and starting is retried every
+    ten minutes.
     """
     if command.attempts < MAX_ATTEMPTS:
         retry_later(command, error=error)

@@ -1,4 +1,4 @@
-"""The row of a command: written with its number in the order, ended with its outcome."""
+"""The row of a command: written with its number within the order, settled with its outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MAX_REASON = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class CommandRequest:
-    """What somebody wants of an order. `id` is theirs where they can send it twice."""
+    """A request to change an order. `id` is chosen by requesters who may send it twice."""
 
     kind: Kind
     actor: str
@@ -28,7 +28,7 @@ class CommandRequest:
 
 
 def next_command(order: Order, request: CommandRequest) -> Command:
-    """The next command of a locked order, not written yet, and neither is the number that it takes from the order."""
+    """The next command of a locked order. Neither it nor the order's counter is written yet."""
     now = timezone.now()
     order.command_seq += 1
     return Command(
@@ -45,14 +45,14 @@ def next_command(order: Order, request: CommandRequest) -> Command:
 
 
 def insert(order: Order, request: CommandRequest) -> Command:
-    """Write a command of a locked order, with the number that it takes from the order."""
+    """Write a command of a locked order, with its number."""
     command = next_command(order, request)
     command.save(force_insert=True)
     return command
 
 
 def end(command: Command, state: CommandState, outcome: str) -> None:
-    """Write the outcome of a command."""
+    """Settle a command with its outcome."""
     command.state = state
     command.outcome = outcome
     command.settled_at = timezone.now()
@@ -60,7 +60,7 @@ def end(command: Command, state: CommandState, outcome: str) -> None:
 
 
 def reject(order: Order, command: Command, refusal: OrderError) -> None:
-    """End a command as rejected, with the reason in the row and the fact among the events."""
+    """Settle a command as rejected, with the reason in its row, and record the event."""
     end(command, CommandState.REJECTED, refusal.message)
     record(
         order,

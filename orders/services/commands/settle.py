@@ -1,4 +1,4 @@
-"""Settling commands: applied or rejected, once, under the order's lock."""
+"""Settling commands: each is applied or rejected once, under the order's lock."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,7 +21,7 @@ from orders.services.state.transition import locked_order
 
 Apply = Callable[[Order, Command], str]
 
-# What each kind does to a locked order that accepts it; it answers with a sentence for the outcome.
+# The effect of each kind on a locked order that accepts it; returns a sentence for the outcome.
 APPLY: dict[Kind, Apply] = {
     Kind.APPROVE: review.approve,
     Kind.REJECT: review.reject,
@@ -50,10 +50,10 @@ APPLY: dict[Kind, Apply] = {
 
 
 def begin(order_id: UUID) -> Order:
-    """Begin to carry a received order: settle what was asked of it before, then validate it if it is still wanted.
+    """Start processing a received order: settle the commands issued before, then validate it if it is still wanted.
 
-    What was asked for while nobody carried the order (Temporal was away) is decided here, not when its signal comes: a
-    cancellation would find an order that went into review in between. An order that stands elsewhere is left alone.
+    Commands issued while no worker ran are settled here, not when their signals arrive: a cancellation would otherwise
+    find an order that has entered review. An order in another status is left alone.
     """
     with locked_order(order_id) as order:
         if order.status == Status.RECEIVED:
@@ -66,10 +66,10 @@ def begin(order_id: UUID) -> Order:
 
 
 def settle_signal(order_id: UUID, *, signal: str, command_id: UUID, body: object = None) -> Order:
-    """Apply or reject what a signal asks for. A command that is settled already changes nothing.
+    """Apply or reject the command of a signal. A settled command changes nothing.
 
-    A signal that somebody sent by hand has no row yet: it is recorded here, with what was typed as `body`, as the
-    command of the actor `temporal`.
+    A signal sent by hand has no row yet: it is recorded here as a command of the actor `temporal`, with what was typed
+    as `body`.
     """
     with locked_order(order_id) as order:
         command = Command.objects.filter(pk=command_id).first()
@@ -81,9 +81,9 @@ def settle_signal(order_id: UUID, *, signal: str, command_id: UUID, body: object
 
 
 def reject_signal(order_id: UUID, *, signal: str, command_id: UUID, reason: str) -> Order:
-    """End as rejected what could not be settled for a reason that no further attempt mends.
+    """Reject a command that cannot be settled, for a reason that no retry corrects.
 
-    Of a signal that somebody sent by hand, what was typed is left out: it may be what could not be recorded.
+    For a signal sent by hand, what was typed is left out: that may be what could not be stored.
     """
     with locked_order(order_id) as order:
         command = Command.objects.filter(pk=command_id).first() or insert(order, _typed(signal, command_id, None))
@@ -93,10 +93,10 @@ def reject_signal(order_id: UUID, *, signal: str, command_id: UUID, reason: str)
 
 
 def decide_by_timer(order_id: UUID, kind: Kind, *, while_in: Status, reason: str) -> Order:
-    """What a deadline decides, as a command that is settled as soon as it is written.
+    """Record and apply what the timer decides, as a command.
 
-    An order that has left `while_in` is left alone: somebody was faster. So is one that has no deadline any more: it
-    waits for a person, or is held.
+    An order that has left `while_in` is left alone, and so is one without a deadline: it waits for a person, or is
+    held.
     """
     with locked_order(order_id) as order:
         if order.status == while_in and order.deadline is not None:
@@ -105,7 +105,7 @@ def decide_by_timer(order_id: UUID, kind: Kind, *, while_in: Status, reason: str
 
 
 def reject_if_over(order_id: UUID, command_id: UUID) -> bool:
-    """End a command whose workflow is gone, if that had nothing left to do: nobody else would judge it. Whether so."""
+    """Settle a command whose workflow has ended, if nothing was left to do for its order or return: True if so."""
     with locked_order(order_id) as order:
         command = order.commands.get(pk=command_id)
         over = not is_under_way(command.args.get("return")) if command.kind in OF_A_RETURN else order.is_final
@@ -115,7 +115,7 @@ def reject_if_over(order_id: UUID, command_id: UUID) -> bool:
 
 
 def settle_retry_step(order_id: UUID, command_id: UUID, *, tried: int) -> None:
-    """End a `retry_step` with what the relay found: how many steps waited, and have their next attempt now."""
+    """Settle a `retry_step` with the number of steps that were retried."""
     with locked_order(order_id) as order:
         command = order.commands.get(pk=command_id)
         if command.is_settled:
@@ -134,7 +134,7 @@ def _decide(order: Order, command: Command) -> None:
 
 
 def _record_typed(order: Order, request: CommandRequest) -> Command:
-    """The row of a signal that was typed by hand. What may not be stored of it is left out, and it is rejected."""
+    """The row of a signal sent by hand. What may not be stored is left out, and the command is rejected."""
     try:
         reason, args = as_stored(request.reason, request.args)
     except (ValueError, RecursionError) as fault:
@@ -146,7 +146,7 @@ def _record_typed(order: Order, request: CommandRequest) -> Command:
 
 
 def _typed(signal: str, command_id: UUID, body: object) -> CommandRequest:
-    """What a person meant who typed a signal: a text is its reason, an object its arguments."""
+    """Read a signal sent by hand: a string is the reason, an object the arguments."""
     kind = KIND_OF_SIGNAL.get(signal, Kind.UNKNOWN)
     args = dict(body) if isinstance(body, Mapping) else {}
     reason = str(args.pop("reason", "") or (body if isinstance(body, str) else ""))

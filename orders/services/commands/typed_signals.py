@@ -1,4 +1,4 @@
-"""What somebody typed as the body of a signal, as it may be stored."""
+"""Normalises the body of a signal sent by hand."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -6,16 +6,16 @@ from typing import Any
 
 from orders.text import normalised
 
-# How many characters the reason and the arguments may have together.
+# The most characters that the reason and the arguments may have together.
 MAX_CHARACTERS = 64 * 1024
 
 
 def as_stored(reason: str, args: Mapping[str, object] | None) -> tuple[str, dict[str, object]]:
-    """The reason and the arguments with every text normalised, wherever it stands.
+    """The reason and the arguments with every string normalised, at any depth.
 
     Raises:
-        ValueError: something in it may not be stored; the message says what, as the end of a sentence.
-        RecursionError: it is nested too deeply.
+        ValueError: something in them may not be stored; the message is the end of a sentence that says what.
+        RecursionError: they are nested too deeply.
     """
     if len(reason) + len(str(args)) > MAX_CHARACTERS:
         raise ValueError("is too long")

@@ -1,1 +1,1 @@
-"""Who may see an order on its page: links, second proof, throttles; and correcting the e-mail address."""
+"""Access to the customer's page: links, second proof, throttles; and correction of the e-mail address."""

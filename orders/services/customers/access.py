@@ -1,4 +1,4 @@
-"""What opens an order's page to its customer: tokens that are derived, never stored, and revoked by a new nonce."""
+"""Access of customers to their order's page: tokens are derived, never stored, and revoked with a new nonce."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ PROOF_HOURS = 12
 _LINK, _PROOF = "orders.tracking", "orders.tracking.proof"
 BY_CODE = Limit("find by code", 10)
 BY_EMAIL = Limit("find by e-mail", 10)
-# Compared against where no order is, so that an unknown code costs what a wrong address does.
+# Compared with where there is no order, so that an unknown code takes as long as a wrong address.
 _NOBODY = "nobody@example.invalid"
 
 
@@ -31,33 +31,33 @@ def tracking_token(order: Order) -> str:
 
 
 def tracking_url(order: Order) -> str:
-    """The link that mails and the API carry. Opening it moves the token into a cookie, out of the address.
+    """The link in e-mails and API answers. Opening it moves the token into a cookie, out of the URL.
 
-    The token stands in the query, because logs name the path: Django's and the web server's do, and a proxy's can.
+    The token is in the query string, because logs of Django, the web server and proxies may contain the path.
     """
     return f"{settings.PUBLIC_URL}/track/{order.code}/?token={tracking_token(order)}"
 
 
 def is_token_of(order: Order, token: str) -> bool:
-    """Whether this token opens this order, under any key that still holds."""
+    """Whether this token is valid for this order, under any of the keys."""
     given = token.encode(errors="replace")
     matches = [hmac.compare_digest(own.encode(), given) for own in _tokens(order, settings.TRACKING_KEYS)]
     return any(matches)
 
 
 def order_opened_by_link(code: str, token: str) -> Order | None:
-    """The order with this code, if the token is its own."""
+    """The order with this code, if the token is valid for it."""
     order = tracking.order_with_code(code)
     return order if order is not None and is_token_of(order, token) else None
 
 
 def order_opened_by_email(code: str, email: str, *, client: str) -> Order | None:
-    """The order with this code, if the customer's address is this one. `client` is from where it is asked.
+    """The order with this code, if this is the customer's address. `client` is the client's IP address.
 
-    An unknown code and a wrong address cost the same: one look-up that answers with one row, one comparison of digests.
+    An unknown code and a wrong address take the same time: one query that returns one row, one comparison of digests.
 
     Raises:
-        TooManyRequests: the client, the code or the e-mail address was tried too often, whether there is one or not.
+        TooManyRequests: too many attempts by this client, for this code or this address, whether they exist or not.
     """
     count([(by_address("find"), client), (BY_CODE, code), (BY_EMAIL, email.strip().casefold())])
     known = tracking.email_of(code)
@@ -66,7 +66,7 @@ def order_opened_by_email(code: str, email: str, *, client: str) -> Order | None
 
 
 def order_opened_by_cookie(code: str, cookie: str) -> Order | None:
-    """The order with this code, if the cookie was given for it and its links were not revoked since."""
+    """The order with this code, if the cookie was issued for it and its links were not revoked since."""
     order = tracking.order_with_code(code)
     if order is None:
         return None
@@ -78,17 +78,17 @@ def order_opened_by_cookie(code: str, cookie: str) -> Order | None:
 
 
 def access_cookie(order: Order) -> str:
-    """The value of the cookie that opens this order's page for thirty days."""
+    """The value of the cookie that gives access to this order's page for thirty days."""
     return _signer(order).sign(str(order.pk))
 
 
 def proof_cookie(order: Order) -> str:
-    """The value of the cookie that says, for twelve hours, that this browser's user reads the customer's mail."""
+    """The value of the cookie that records, for twelve hours, that the second proof was given in this browser."""
     return _signer(order, _PROOF).sign(str(order.pk))
 
 
 def is_proven(order: Order, cookie: str) -> bool:
-    """Whether this cookie was given for the order's mailed code, and its links were not revoked since."""
+    """Whether this cookie records the second proof for this order, and its links were not revoked since."""
     try:
         return _signer(order, _PROOF).unsign(cookie, max_age=timedelta(hours=PROOF_HOURS)) == str(order.pk)
     except BadSignature:
@@ -96,7 +96,7 @@ def is_proven(order: Order, cookie: str) -> bool:
 
 
 def revoke_links(order_id: UUID) -> None:
-    """Let no link or cookie given out so far open the order any more.
+    """Invalidate every link and cookie issued for the order so far.
 
     Raises:
         OrderNotFound: no order has this id.
@@ -106,7 +106,7 @@ def revoke_links(order_id: UUID) -> None:
 
 
 def _signer(order: Order, salt: str = _LINK) -> TimestampSigner:
-    """Signs under keys that the order's nonce is part of: a new nonce ends every cookie."""
+    """A signer whose key includes the order's nonce: a new nonce invalidates every cookie."""
     keys: list[str | bytes] = [f"{key}:{order.access_nonce}" for key in settings.TRACKING_KEYS]
     return TimestampSigner(key=keys[0], fallback_keys=keys[1:], salt=salt)
 

@@ -1,4 +1,4 @@
-"""A mistyped e-mail address put right."""
+"""Corrects a mistyped e-mail address."""
 
 from uuid import UUID
 
@@ -13,14 +13,14 @@ from orders.services.state.transition import locked_order, record
 
 
 def correct_email(order_id: UUID, *, email: str, was: str, actor: str, correction: UUID) -> Order:
-    """Give the order the address that its customer meant; the event tells who did, and neither address.
+    """Replace the customer's e-mail address. The event names the actor, and neither address.
 
-    Whoever has the mails that went to the wrong one opens nothing with them any more: links, cookies and codes given
-    out so far end, and the customer is mailed a new link. Sent again with its id, a correction changes nothing.
+    Whoever received e-mails at the wrong address loses access: all links, cookies and codes issued so far are revoked,
+    and the customer is sent a new link. A correction repeated with its id changes nothing.
 
     Raises:
         OrderNotFound: no order has this id.
-        CommandRefused: the address is no longer `was`: somebody else corrected it.
+        CommandRefused: the address is no longer `was`: somebody else has corrected it.
     """
     with locked_order(order_id) as order:
         key = f"email_corrected:{correction}"

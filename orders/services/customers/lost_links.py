@@ -1,4 +1,4 @@
-"""Lost links: one mail with the links of a customer's recent orders, to whoever reads that customer's mail."""
+"""Lost links: one e-mail with the links of a customer's recent orders, to the customer's address."""
 
 import contextlib
 
@@ -16,13 +16,13 @@ BATCH = 100
 
 
 def ask_for_links(email: str, *, client: str) -> None:
-    """Write down that this address asks, whether it has orders or not: the caller learns nothing of that.
+    """Record the request for this address, whether it has orders or not: the caller learns nothing about that.
 
-    The request does the same work for any address, so that how long it takes tells nothing either. Once an hour an
-    address is written down.
+    The work is the same for any address, so that the response time tells nothing either. An address is recorded at most
+    once an hour.
 
     Raises:
-        TooManyRequests: the client asks too often, whatever addresses it names.
+        TooManyRequests: too many requests by this client, for whatever addresses.
     """
     count([(by_address("lost link"), client)])
     address = email.strip().casefold()
@@ -32,7 +32,7 @@ def ask_for_links(email: str, *, client: str) -> None:
 
 
 def write_requested_links() -> int:
-    """Write a mail for each address that asked and has orders, and forget the addresses; how many asked."""
+    """Write an e-mail for each requested address that has orders, and delete the requests; returns their number."""
     with transaction.atomic():
         waiting = LostLinkRequest.objects.select_for_update(skip_locked=True).order_by("id")[:BATCH]
         asked = list(waiting.values_list("id", "address"))

@@ -1,4 +1,4 @@
-"""The second proof: a six-digit code, mailed to the customer, before a page shows an address or takes a change."""
+"""The second proof: a six-digit code, e-mailed to the customer, before a page shows an address or accepts a change."""
 
 import hashlib
 import hmac
@@ -25,7 +25,7 @@ TEMPLATE = "access_code"
 
 
 class Answer(StrEnum):
-    """What a typed code was. `over`: there is none that may still be tried."""
+    """The result of entering a code. `over`: no valid code is left."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -33,10 +33,10 @@ class Answer(StrEnum):
 
 
 def send_code(order_id: UUID, *, client: str) -> AccessCode:
-    """Mail a new code; those before it hold no longer. `client` is the address from where it is asked.
+    """E-mail a new code; earlier ones become invalid. `client` is the client's IP address.
 
     Raises:
-        TooManyRequests: five went out within the hour, or the client asks too often.
+        TooManyRequests: five codes were sent within the hour, or the client asks too often.
     """
     count([(by_address("code mails"), client)])
     with locked_order(order_id) as order:
@@ -52,10 +52,10 @@ def send_code(order_id: UUID, *, client: str) -> AccessCode:
 
 
 def try_code(order_id: UUID, typed: str, *, client: str) -> Answer:
-    """Judge what was typed against the newest code, and count the try.
+    """Compare what was entered with the newest code, and count the attempt.
 
     Raises:
-        TooManyRequests: the client tries too often.
+        TooManyRequests: too many attempts by this client.
     """
     count([(by_address("code tries"), client)])
     with locked_order(order_id) as order:
@@ -72,22 +72,22 @@ def try_code(order_id: UUID, typed: str, *, client: str) -> Answer:
 
 
 def may_be_tried(code: AccessCode) -> bool:
-    """Whether the code still opens anything."""
+    """Whether the code is still valid."""
     return code.used_at is None and code.tries < MAX_TRIES and timezone.now() < code.created_at + CODE_TTL
 
 
 def digits(code: AccessCode) -> str:
-    """The six digits that the mail shows."""
+    """The six digits, as the e-mail shows them."""
     return _digits(code.order, code, settings.TRACKING_KEYS[0])
 
 
 def sweep() -> None:
-    """Forget codes that are long over."""
+    """Delete codes that expired long ago."""
     AccessCode.objects.filter(created_at__lt=timezone.now() - RETENTION).delete()
 
 
 def _is(order: Order, code: AccessCode, typed: str) -> bool:
-    """Under any key that still holds: a new one may have come between mail and try."""
+    """Under any of the keys: one may have been added since the e-mail was sent."""
     given = typed.encode(errors="replace")
     return any(hmac.compare_digest(_digits(order, code, key).encode(), given) for key in settings.TRACKING_KEYS)
 

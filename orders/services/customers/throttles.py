@@ -1,6 +1,6 @@
-"""How often something may be tried: counted in PostgreSQL, so that all web processes share it.
+"""Rate limits, counted in PostgreSQL so that all web processes share them.
 
-A window begins with its first try: then nothing is allowed twice as often round the full hour.
+A window begins with its first attempt: with fixed windows, twice the limit would be possible around each boundary.
 """
 
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ _COUNT = """
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` tries of `what` within `seconds`, for each of whom it counts; 0: as many as they like."""
+    """At most `most` attempts at `what` within `seconds`, for each key; 0: unlimited."""
 
     what: str
     most: int
@@ -42,12 +42,10 @@ class Limit:
 
 
 def by_address(what: str) -> Limit:
-    """The limit for all that comes from one client address."""
     return Limit(f"{what} by address", settings.TRACKING_RATE_LIMIT)
 
 
 def api_requests() -> Limit:
-    """The limit for the requests of one API client."""
     return Limit(
         "API requests",
         settings.RATE_LIMIT,
@@ -57,12 +55,12 @@ def api_requests() -> Limit:
 
 
 def count(tries: Iterable[tuple[Limit, str]]) -> None:
-    """Count one try for each of these, known or not: the answer does not depend on what anybody's order is.
+    """Count one attempt for each of these keys, whether they exist or not.
 
-    Stored is a keyed digest, neither address nor e-mail.
+    Only a keyed digest is stored, neither the IP address nor the e-mail address.
 
     Raises:
-        TooManyRequests: one of them was tried too often; the error says after how many seconds all may be again.
+        TooManyRequests: one limit is exceeded; the error says after how many seconds all allow another attempt.
     """
     counted = {_key(limit, whom): limit for limit, whom in tries if limit.most}
     if not counted:
@@ -77,12 +75,12 @@ def count(tries: Iterable[tuple[Limit, str]]) -> None:
 
 
 def take_back(limit: Limit, whom: str) -> None:
-    """Let one try that was counted not count, because it turned out to be a rightful one."""
+    """Take back one counted attempt, because it turned out to be legitimate."""
     ThrottleWindow.objects.filter(key=_key(limit, whom), used__gt=0).update(used=F("used") - 1)
 
 
 def sweep() -> None:
-    """Forget windows that are long over."""
+    """Delete windows that ended long ago."""
     ThrottleWindow.objects.filter(started_at__lt=timezone.now() - RETENTION).delete()
 
 

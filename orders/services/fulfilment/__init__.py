@@ -1,1 +1,1 @@
-"""Picking, packing, labels, hand-over and delivery, whether people or the simulation do it."""
+"""Picking, packing, labels, hand-over and delivery, by people or automatic."""

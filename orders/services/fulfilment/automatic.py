@@ -1,5 +1,5 @@
-"""The steps of fulfilment that follow by themselves. Each changes nothing where the order stands elsewhere, is held, or
-is fulfilled by people, who confirm each step with a command (`services/fulfilment/shipments.py`).
+"""The automatic steps of fulfilment. Each changes nothing if the order is in another status, is held, or is fulfilled
+by people, who confirm each step with a command (`services/fulfilment/shipments.py`).
 """
 
 from uuid import UUID
@@ -15,7 +15,7 @@ from orders.services.state.transition import advance, locked_order
 
 
 def start_picking(order_id: UUID) -> Order:
-    """Begin to pick a paid order, unless its payment is being taken back; nothing is picked that nobody would carry."""
+    """Start picking a paid order, unless its payment is being taken back or no carrier would take the parcel."""
     with locked_order(order_id) as order:
         if goes_by_itself(order) and order.status == Status.PAID and order.waiting_for == Waiting.SHIPPING:
             failure = automatic_fulfilment().picking_failure(order.service_level)
@@ -27,7 +27,7 @@ def start_picking(order_id: UUID) -> Order:
 
 
 def pack(order_id: UUID) -> Order:
-    """Record that everything is in the parcel, or that goods are missing."""
+    """Record that the parcel is packed, or that goods are missing."""
     with locked_order(order_id) as order:
         if goes_by_itself(order) and order.status == Status.PICKING:
             failure = automatic_fulfilment().packing_failure(order.service_level, attempt=_attempt(order))
@@ -39,7 +39,6 @@ def pack(order_id: UUID) -> Order:
 
 
 def ship(order_id: UUID) -> Order:
-    """Record that the labelled parcel was handed to its carrier."""
     with locked_order(order_id) as order:
         if goes_by_itself(order) and order.status == Status.PACKED and order.waiting_for == Waiting.HANDOVER:
             shipments.hand_over(order, actor=Actor.SYSTEM)
@@ -47,7 +46,7 @@ def ship(order_id: UUID) -> Order:
 
 
 def deliver(order_id: UUID) -> Order:
-    """Record what the carrier says of the parcel already; of most carriers the word comes later, as a command."""
+    """Record the delivery if the carrier reported it at hand-over; most carriers report later, by a command."""
     with locked_order(order_id) as order:
         if order.fulfilment == shipments.SIMULATED and order.status == Status.SHIPPED:
             delivered = carrier_gateway().word_at_handover(order.service_level)
@@ -57,23 +56,23 @@ def deliver(order_id: UUID) -> Order:
 
 
 def _attempt(order: Order) -> int:
-    """How often it was tried to ship the order, this time counted."""
+    """The number of this attempt to ship."""
     return order.events.filter(type=EventType.SHIPPING_RETRIED).count() + 1
 
 
 def _fail(order: Order, why: str) -> None:
-    """End this attempt to ship before there is a parcel; a person decides how it goes on."""
+    """End this attempt to ship before a label is booked; staff decide how to go on."""
     key = f"{why}:{_attempt(order)}"
     advance(order, EventType.SHIPPING_FAILED, actor=Actor.SYSTEM, key=key, data={"codes": [why]})
 
 
 def goes_by_itself(order: Order) -> bool:
-    """Whether the next step of fulfilment may follow without a person."""
+    """Whether the next step may follow automatically."""
     return order.fulfilment == shipments.SIMULATED and not order.held
 
 
 def retry_shipping(order: Order, command: Command) -> str:
-    """Send a locked order on its way once more, from picking."""
+    """Ship a locked order again, starting with picking."""
     advance(
         order,
         EventType.SHIPPING_RETRIED,

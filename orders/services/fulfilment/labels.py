@@ -1,4 +1,4 @@
-"""Booking a parcel's label, and voiding it: row, call under its key, outcome, as with a charge."""
+"""Booking and voiding a label in three steps, as for a charge: row, call with its key, outcome."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,7 +20,7 @@ from orders.services.state.transition import advance, locked_order, record
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one attempt may do: book the shipment's label, or only close its key."""
+    """What one attempt may do: book the label, or only close its key."""
 
     order: Order
     shipment: Shipment | None
@@ -28,10 +28,10 @@ class Attempt:
 
 
 def book_label(order_id: UUID) -> Order:
-    """Book a label for a packed order; where it is not to be shipped any more, void what was begun.
+    """Book a label for a packed order; if it is no longer to be shipped, void what was begun.
 
     The address on the label is the order's when booking begins: from then on it cannot be changed. No label is booked
-    for an order that people fulfil; what was begun before that was the rule goes on.
+    for an order that people fulfil; a booking begun before that rule was introduced continues.
 
     Raises:
         GatewayUnavailable: the outcome is unknown; the next attempt asks again under the same key.
@@ -102,7 +102,7 @@ def _begin(order_id: UUID) -> Attempt:
 
 
 def _wait_for_hand_over(order: Order) -> None:
-    """An order that people fulfil and that was packed while labels were still booked for such orders."""
+    """For an order that people fulfil, packed when labels were still booked for such orders."""
     order.waiting_for, order.updated_at = Waiting.HANDOVER, timezone.now()
 
 
@@ -134,14 +134,14 @@ def _open_shipment(order: Order) -> Shipment | None:
 
 
 def carrier_of(order: Order) -> CarrierOffer | None:
-    """Who brings the parcel where it is to go; None if nobody does, whatever was so when the order was checked."""
+    """The carrier for the parcel; None if no carrier takes it now, whatever was so at validation."""
     if order.shipping_address.get("country") not in settings.COUNTRIES_SERVED:
         return None
     return carrier_for(weight=parcel_weight(order), service_level=order.service_level)
 
 
 def parcel_weight(order: Order) -> int:
-    """What the parcel weighs, in grams."""
+    """In grams."""
     return sum(item.weight * item.quantity for item in order.items.all())
 
 

@@ -1,4 +1,4 @@
-"""Picking, packing, handing over and delivering a locked order, whoever says so: the process, staff or a carrier."""
+"""Picking, packing, hand-over and delivery of a locked order, whether the process, staff or a carrier reports it."""
 
 from datetime import timedelta
 
@@ -17,19 +17,17 @@ SIMULATED = "simulated"
 
 
 def pick(order: Order, command: Command) -> str:
-    """A person begins to pick."""
     start_picking(order, actor=command.actor, command=command)
     return "Picking has begun."
 
 
 def pack(order: Order, command: Command) -> str:
-    """A person has packed."""
     finish_packing(order, actor=command.actor, command=command)
     return "The order is packed and waits to be handed over."
 
 
 def fail_picking(order: Order, command: Command) -> str:
-    """A person finds that the order cannot be fulfilled: something is missing, or broken."""
+    """Staff report that the order cannot be fulfilled: an item is missing or broken."""
     advance(
         order,
         EventType.SHIPPING_FAILED,
@@ -42,32 +40,31 @@ def fail_picking(order: Order, command: Command) -> str:
 
 
 def ship(order: Order, command: Command) -> str:
-    """A person has handed the parcel over, and names its carrier and its tracking number, or neither."""
+    """Staff handed the parcel over; they name its carrier and tracking number, either or neither."""
     _hand_over(order, command, parse_parcel(command.args))
     return "The parcel is on its way."
 
 
 def deliver(order: Order, command: Command) -> str:
-    """Somebody says that the parcel arrived; so it was handed over, even if nobody said that."""
+    """The parcel arrived. This implies the hand-over, if that was not reported."""
     _imply_hand_over(order, command)
     end_delivery(order, delivered=True, actor=command.actor, command=command)
     return "The delivery is confirmed."
 
 
 def fail_delivery(order: Order, command: Command) -> str:
-    """Somebody says that the parcel will not arrive: lost, refused or returned."""
+    """The parcel will not arrive: it was lost, refused or returned."""
     _imply_hand_over(order, command)
     end_delivery(order, delivered=False, actor=command.actor, command=command)
     return "The delivery has failed; ship again or cancel."
 
 
 def start_picking(order: Order, *, actor: str, command: Command | None = None) -> None:
-    """Paid, now being picked."""
     advance(order, EventType.PICKING_STARTED, actor=actor, key=_key("picking", order), command=command)
 
 
 def finish_packing(order: Order, *, actor: str, command: Command | None = None) -> None:
-    """Picked, now packed. What people fulfil waits for no label: they send it as they do."""
+    """Record that the order is packed. An order that people fulfil does not wait for a label."""
     waiting = Waiting.HANDOVER if order.is_fulfilled_by_people else Waiting.LABEL
     advance(order, EventType.ORDER_PACKED, actor=actor, key=_key("packed", order), waiting=waiting, command=command)
 
@@ -79,7 +76,7 @@ def hand_over(
     command: Command | None = None,
     shipment: Shipment | None = None,
 ) -> None:
-    """Packed, now with the carrier: the labelled shipment, or `shipment`, for which no label was booked."""
+    """Record the hand-over to the carrier: of the labelled shipment, or of `shipment`, which has no label."""
     shipment = shipment or order.shipments.get(state=Shipment.State.BOOKED)
     now = timezone.now()
     shipment.state, shipment.shipped_at = Shipment.State.SHIPPED, now
@@ -96,7 +93,7 @@ def hand_over(
 
 
 def end_delivery(order: Order, *, delivered: bool, actor: str, command: Command | None = None) -> None:
-    """With the carrier, now delivered or failed; either ends the worry that it was late."""
+    """Record that the parcel was delivered or not; either clears the flag that it was late."""
     shipment = order.shipments.get(state=Shipment.State.SHIPPED)
     shipment.state = Shipment.State.DELIVERED if delivered else Shipment.State.FAILED
     shipment.delivered_at = timezone.now() if delivered else None
@@ -119,7 +116,7 @@ def _imply_hand_over(order: Order, command: Command) -> None:
 
 
 def _hand_over(order: Order, command: Command, parcel: Parcel) -> None:
-    """Hand over the label that stands, or what people send without one. Its address is frozen from here on."""
+    """Hand over the labelled shipment, or one without a label. Its address is fixed from here on."""
     live = order.shipments.filter(state__in=Shipment.LIVE).first()
     if live is None and parcel.tracking_number:
         order.search_text = with_tracking_number(order.search_text, parcel.tracking_number)
@@ -128,7 +125,7 @@ def _hand_over(order: Order, command: Command, parcel: Parcel) -> None:
 
 
 def _without_label(order: Order, parcel: Parcel) -> Shipment:
-    """A shipment, not written yet, of which we know what a person said and nothing else."""
+    """A shipment, not yet written, with nothing but what a person named."""
     attempt = order.shipments.count() + 1
     return Shipment(
         order=order,
@@ -144,11 +141,11 @@ def _without_label(order: Order, parcel: Parcel) -> Shipment:
 
 
 def _facts(shipment: Shipment) -> dict[str, str]:
-    """What an event says of a shipment: no carrier that a person typed, for events hold no free text."""
+    """The event's data, without a carrier that a person typed: events hold no free text."""
     carrier = {"carrier": shipment.carrier} if shipment.booked_at else {}
     return {"shipment": str(shipment.id), **carrier}
 
 
 def _key(step: str, order: Order) -> str:
-    """One key for each time the step is reached: a retried shipment is packed again."""
+    """A new key each time the step is reached: an order that is shipped again is packed again."""
     return f"{step}:{order.shipments.count() + 1}"

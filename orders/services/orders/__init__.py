@@ -1,1 +1,1 @@
-"""What becomes of an order as such: placement, review, holds, address, cancellation, recovery, notes."""
+"""The order itself: placement, review, holds, address, cancellation, recovery, notes."""

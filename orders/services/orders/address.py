@@ -1,4 +1,4 @@
-"""Changing where an order goes, until the booking of its label begins, or until people hand it over."""
+"""Changes the shipping address, until booking of the label begins or people hand the parcel over."""
 
 from django.conf import settings
 
@@ -12,10 +12,10 @@ from orders.services.state.transition import record
 
 
 def change_address(order: Order, command: Command) -> str:
-    """Put another address on a locked order: the label will carry it.
+    """Replace the address of a locked order; the label will carry it.
 
-    The shipment's address is read under this same lock when booking or the hand-over begins, so that the two can never
-    differ. What hits a review rule waits for a person: an order in review as it is, any later one as held.
+    The shipment's address is read under the same lock when booking or the hand-over begins, so that the two never
+    differ. If a review rule is hit, the order waits for a person: it stays in review, or is held if its review is over.
     """
     address = parse_address(command.args["address"], default_country=settings.DEFAULT_COUNTRY)
     before, order.shipping_address = order.address, address.as_json()
@@ -31,5 +31,5 @@ def change_address(order: Order, command: Command) -> str:
     )
     if found and order.review_approved:
         holding.hold_by_rule(order, f"Address changed after the review: {reasons(found)}.", command)
-    # Whoever changed it is not told which rule: it may be the one whom the rule is for.
+    # The requester is not told which rule: the rule may be meant for that very person.
     return f"The parcel will go to the new address{', once a person has looked at it' if found else ''}."

@@ -1,4 +1,4 @@
-"""Cancelling an order: accepted at once, finished when nothing is charged, booked or under way any more."""
+"""Cancellation: accepted at once, completed when no charge, label or shipment is open."""
 
 from uuid import UUID
 
@@ -15,11 +15,11 @@ from orders.services.state.transition import advance, locked_order
 
 
 def accept_cancellation(order: Order, command: Command) -> str:
-    """Stop a locked order: no step of it succeeds from here on, and what was done is undone."""
+    """Start cancelling a locked order: no further step of it succeeds, and what was done is undone."""
     if order.status == Status.RECEIVED:
         _end_placement(order)
     order.held, order.held_reason = False, ""
-    # Whatever a person was to look at, a refund that failed among it, is superseded: everything is given back now.
+    # Any flag, also for a failed refund, is superseded: everything is refunded now.
     attention.clear(order)
     advance(
         order,
@@ -32,7 +32,7 @@ def accept_cancellation(order: Order, command: Command) -> str:
 
 
 def _end_placement(order: Order) -> None:
-    """An order that nobody checked yet will not be: so ends the command that placed it."""
+    """Settle the `place` command of an order that was never validated."""
     order.commands.filter(kind=Kind.PLACE, settled_at=None).update(
         state=CommandState.APPLIED,
         outcome="The order was accepted, and cancelled before it was checked.",
@@ -41,7 +41,7 @@ def _end_placement(order: Order) -> None:
 
 
 def finish_cancellation(order_id: UUID) -> Order:
-    """End a cancelling order as cancelled, if everything was undone; else it goes on cancelling."""
+    """Mark a cancelling order as cancelled once everything is undone."""
     with locked_order(order_id) as order:
         if order.status == Status.CANCELLING and is_undone(order):
             advance(order, EventType.ORDER_CANCELLED, actor=Actor.SYSTEM, key="cancelled")
@@ -49,11 +49,11 @@ def finish_cancellation(order_id: UUID) -> Order:
 
 
 def is_undone(order: Order) -> bool:
-    """Whether nothing of the order is left to give back or to call off."""
+    """Whether nothing is left to refund or to void."""
     return not owes_payment(order) and not has_label(order)
 
 
 def owes_payment(order: Order) -> bool:
-    """Whether a charge is open, or one is kept in part or whole."""
+    """Whether a charge is open, or captured money is not fully refunded."""
     owed = Q(state=Payment.State.PENDING) | Q(state=Payment.State.CAPTURED, refunded__lt=F("amount"))
     return order.payments.filter(owed).exists()

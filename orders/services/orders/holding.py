@@ -1,4 +1,4 @@
-"""Holding an order: it passes no further checkpoint until it is released."""
+"""Holding an order: it does not pass the next checkpoint until it is released."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from orders.services.state.transition import record
 
 
 def hold(order: Order, command: Command) -> str:
-    """Stop a locked order before its next step. The review timer stands still; a payment deadline runs on."""
+    """Hold a locked order before its next step. The review timer is suspended; a payment deadline is not."""
     order.held, order.held_reason = True, command.reason
     if order.status == Status.IN_REVIEW and order.deadline is not None:
         order.review_seconds_left = max(0.0, (order.deadline - timezone.now()).total_seconds())
@@ -21,7 +21,7 @@ def hold(order: Order, command: Command) -> str:
 
 
 def release(order: Order, command: Command) -> str:
-    """Let a held order go on; its review goes on with the time that was left."""
+    """Release a held order; its review continues with the time that was left."""
     order.held, order.held_reason = False, ""
     if order.waiting_for == Waiting.REVIEW:
         order.deadline = timezone.now() + timedelta(seconds=order.review_seconds_left or 0)
@@ -31,7 +31,7 @@ def release(order: Order, command: Command) -> str:
 
 
 def hold_by_rule(order: Order, reason: str, command: Command) -> None:
-    """Hold a locked order because of what a command changed; one that is held already has one more reason."""
+    """Hold a locked order because a change hit a review rule; one that is held already gets a further reason."""
     order.held_reason = f"{order.held_reason} {reason}".strip()
     if not order.held:
         order.held = True

@@ -1,4 +1,4 @@
-"""Remarks of staff about an order."""
+"""Notes of staff on an order."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from orders.models import Note, Order
 
 
 def add_note(order_id: UUID, *, author: AbstractBaseUser, text: str, note_id: UUID) -> Note:
-    """Write a note down. Sent again with its id, the note that was written first is returned.
+    """Add a note. Called again with its id, it returns the note that was written first.
 
     Raises:
         OrderNotFound: no order has this id.

@@ -20,7 +20,7 @@ from orders.services.state.transition import record
 
 @dataclass(frozen=True, kw_only=True)
 class NewItem:
-    """One line of a new order: `unit_price` in minor units, `weight` in grams apiece."""
+    """`unit_price` in minor units, `weight` in grams apiece."""
 
     sku: str
     quantity: int
@@ -31,9 +31,9 @@ class NewItem:
 
 @dataclass(frozen=True, kw_only=True)
 class NewOrder:
-    """An order as the interface understood it. Amounts are minor units of `currency`.
+    """A validated request for an order. Amounts are in minor units of `currency`.
 
-    Where no payment method is named, the payment gateway says which one it takes.
+    Without a payment method, the order gets the payment gateway's `default_method`.
     """
 
     customer_name: str
@@ -52,10 +52,10 @@ class NewOrder:
 
 
 def place_order(new: NewOrder, *, actor: str, client: ApiClient | None = None, command_id: UUID | None = None) -> Order:
-    """Accept an order: from here on it is never lost.
+    """Place an order: once this returns, it is stored and its `place` command is in the outbox.
 
     Raises:
-        InvalidOrder: it costs nothing, or less.
+        InvalidOrder: the total is zero or negative.
         ReferenceTaken: the client used the reference for another order.
     """
     order = _new_order(new, client)

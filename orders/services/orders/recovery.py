@@ -1,4 +1,4 @@
-"""What is written when something is put right that nobody carried any more."""
+"""Records that a lost workflow was started again."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -12,12 +12,12 @@ from orders.lifecycle import EventType
 from orders.models import Command
 from orders.services.state.transition import locked_order, record
 
-# The advisory lock of whoever puts things right, in this database.
+# The advisory lock of the reconciler that is active for this database.
 LEAD = 0x6F726465726C6966
 
 
 def lead() -> bool:
-    """Whether this connection is the one that puts things right: it is from now on, until it is closed."""
+    """Try to become the one active reconciler, for as long as this connection is open."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LEAD])
         return bool(cursor.fetchone()[0])
@@ -26,7 +26,7 @@ def lead() -> bool:
 def record_recovery(order_id: UUID, *, found: str, run: str) -> int:
     """Record that the order's workflow, found in the state `found`, was started again as `run`.
 
-    What the run before had been told and had not settled is delivered again; how many commands that are.
+    Commands that the lost run had received and not settled are delivered again; returns how many.
     """
     with locked_order(order_id) as order:
         record(
@@ -41,7 +41,7 @@ def record_recovery(order_id: UUID, *, found: str, run: str) -> int:
 
 
 def deliver_again(command_ids: Iterable[UUID]) -> int:
-    """Hand commands without an outcome to the relay once more, which is harmless; how many there were."""
+    """Return unsettled commands to the outbox, which is harmless; returns how many."""
     rows = Command.objects.filter(pk__in=list(command_ids), state=CommandState.DELIVERED).exclude(kind=Kind.PLACE)
     return rows.update(
         state=CommandState.PENDING, delivered_at=None, available_at=timezone.now(), last_error="No outcome came."

@@ -1,4 +1,4 @@
-"""Validation and review: what stands between an order and its charge."""
+"""Validation and review, before the charge."""
 
 from datetime import timedelta
 
@@ -18,9 +18,9 @@ from orders.services.state.transition import advance
 
 
 def validate(order: Order, place: Command) -> str:
-    """Check what no interface can know, and put a locked order under review, or end it as invalid with every reason.
+    """Validate a locked order: start its review, or mark it invalid with every reason.
 
-    The timer ends the review, or a person, if the order hits a review rule.
+    The review is ended by the timer, or by a person if the order hits a review rule.
     """
     reasons = faults(order)
     if not reasons:
@@ -39,7 +39,7 @@ def validate(order: Order, place: Command) -> str:
 
 
 def faults(order: Order) -> dict[str, str]:
-    """Why the order cannot be carried out: a code and a sentence for each reason, none if it can."""
+    """Why the order is invalid: a code and a sentence for each reason; empty if it is valid."""
     found: dict[str, str] = {}
     if order.address.country not in settings.COUNTRIES_SERVED:
         found["country_not_served"] = f"We do not ship to {order.address.country}."
@@ -63,20 +63,20 @@ def faults(order: Order) -> dict[str, str]:
 
 
 def is_blocked(email: str) -> bool:
-    """Whether an address of the block list leads to the same mailbox as this one."""
+    """Whether a blocked customer's address leads to the same mailbox as this one."""
     name, _, domain = mailbox_of(email).rpartition("@")
     rows = BlockedCustomer.objects.filter(email__istartswith=name, email__iendswith=f"@{domain}")
     return any(mailbox_of(blocked) == f"{name}@{domain}" for blocked in rows.values_list("email", flat=True))
 
 
 def mailbox_of(email: str) -> str:
-    """The address without what mail servers pass over: its case, and a sub-address behind `+`."""
+    """The address without what mail servers ignore: case, and a sub-address after `+`."""
     name, _, domain = email.strip().lower().rpartition("@")
     return f"{name.partition('+')[0] or name}@{domain}"
 
 
 def approve(order: Order, command: Command) -> str:
-    """End the review: the order will be charged."""
+    """End the review: the order is charged next."""
     order.review_approved = True
     advance(
         order,
@@ -89,21 +89,20 @@ def approve(order: Order, command: Command) -> str:
 
 
 def reject(order: Order, command: Command) -> str:
-    """End the review, and with it the order, before anything was charged."""
+    """End the review and the order, before any charge."""
     advance(order, EventType.REVIEW_REJECTED, actor=command.actor, key=f"rejected:{command.id}", command=command)
     return "The order was rejected; nothing was charged."
 
 
 def start_review_again(order: Order, command: Command) -> None:
-    """Put an order back under review that left it before anyone approved."""
+    """Return an order to review that left it without approval."""
     _start_review(order, EventType.PAYMENT_RETRIED, f"retried:{command.id}", command)
 
 
 def judge_changed_address(order: Order, *, before: Address) -> list[str]:
-    """Judge the new address of a locked order by the rules that look at addresses; what it hits, none if it may pass.
+    """Apply the review rules on addresses to a locked order; returns the rules it hits.
 
-    An order in review then waits for a person. The caller writes the order's fields with its event, and holds an order
-    whose review is over.
+    An order in review then waits for a person. The caller records the event, and holds an order whose review is over.
     """
     limits = review_limits()
     found = hits(address_facts(order, limits, before=before), limits, only=Aspect.ADDRESS)

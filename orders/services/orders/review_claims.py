@@ -1,4 +1,4 @@
-"""Claiming the review of an order, so that two people do not work on the same one."""
+"""Review claims, so that two people do not review the same order."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -15,19 +15,19 @@ from orders.selectors.timeline import names_of
 from orders.services.orders.notes import add_note
 from orders.services.state.transition import locked_order
 
-# Whoever went for lunch has it no longer.
+# A claim expires, in case the reviewer has left.
 LASTS = timedelta(minutes=10)
 
 
 def claim(order_id: UUID, *, person: AbstractBaseUser, take_over: bool = False) -> ReviewClaim:
-    """Claim the review of an order for some minutes; one's own claim is prolonged.
+    """Claim the review of an order for some minutes, or extend one's own claim.
 
-    A claim that is taken over from a colleague stands in the order's timeline.
+    Taking over a colleague's claim is recorded as an event.
 
     Raises:
         OrderNotFound: no order has this id.
-        NotInReview: there is nothing to review.
-        ClaimedByAnother: a colleague has it, and `take_over` is not set.
+        NotInReview: the order is not in review.
+        ClaimedByAnother: a colleague has claimed it, and `take_over` is not set.
     """
     now = timezone.now()
     with locked_order(order_id) as order:
@@ -44,10 +44,10 @@ def claim(order_id: UUID, *, person: AbstractBaseUser, take_over: bool = False) 
 
 
 def check_claim(order_id: UUID, *, person: AbstractBaseUser) -> None:
-    """See that no colleague works on the order.
+    """Check that no colleague has claimed the order.
 
     Raises:
-        ClaimedByAnother: one does.
+        ClaimedByAnother: a colleague has.
     """
     held = ReviewClaim.objects.filter(order_id=order_id, ended_at=None, expires_at__gt=timezone.now()).first()
     if held and held.person_id != person.pk:
@@ -55,7 +55,6 @@ def check_claim(order_id: UUID, *, person: AbstractBaseUser) -> None:
 
 
 def leave(order_id: UUID, *, person: AbstractBaseUser) -> None:
-    """End one's own claim, if there is one."""
     ReviewClaim.objects.filter(order_id=order_id, person_id=person.pk, ended_at=None).update(ended_at=timezone.now())
 
 
@@ -64,7 +63,7 @@ def _open_claim(order: Order) -> ReviewClaim | None:
 
 
 def _end(held: ReviewClaim, person: AbstractBaseUser, *, take_over: bool) -> None:
-    """End a colleague's claim: one that has run out, or one that is taken over."""
+    """End a colleague's claim that has expired or is taken over."""
     now = timezone.now()
     runs = held.expires_at > now
     if runs and not take_over:

@@ -1,4 +1,4 @@
-"""Orders that one of their own steps keeps failing for: flagged for people, and tried again later or when asked."""
+"""Stalled orders: a step failed as often as it is tried. They are flagged, and retried later or on request."""
 
 from uuid import UUID
 
@@ -13,12 +13,12 @@ STALLED = "A step of the order failed again and again"
 
 
 def is_stalled(order: Order) -> bool:
-    """Whether the order needs attention because a step of it keeps failing."""
+    """Whether the order is flagged because a step keeps failing."""
     return order.needs_attention and order.attention_reason.startswith(STALLED)
 
 
 def stall(order_id: UUID, *, step: str, reason: str) -> Order:
-    """Flag an order because `step` failed as often as it is tried; one that is flagged already keeps its reason."""
+    """Flag an order because `step` keeps failing; one that is flagged already keeps its reason."""
     with locked_order(order_id) as order:
         if not order.needs_attention:
             attention.flag(order, f"{STALLED}: {step} ({reason}). It is tried again every ten minutes.")
@@ -27,7 +27,7 @@ def stall(order_id: UUID, *, step: str, reason: str) -> Order:
 
 
 def resume(order_id: UUID) -> Order:
-    """Take the flag away, so that the step is tried anew; an order that is not stalled is left alone."""
+    """Clear the flag so that the step is retried; an order that is not stalled is left alone."""
     with locked_order(order_id) as order:
         if is_stalled(order):
             attention.clear(order)
@@ -36,7 +36,7 @@ def resume(order_id: UUID) -> Order:
 
 
 def resume_if_stalled(order_id: UUID) -> bool:
-    """Take the flag of a stalled order away because somebody asked; whether it was stalled."""
+    """Clear the flag on request; returns whether the order was stalled."""
     stalled = is_stalled(order_by_id(order_id))
     if stalled:
         resume(order_id)

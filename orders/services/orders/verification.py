@@ -1,4 +1,4 @@
-"""Whether the events of orders are whole: numbered without gaps, legal, chained by hash, and what the orders say."""
+"""Verifies the events of orders: no gaps, legal transitions, an intact hash chain, and agreement with the order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from orders.lifecycle import TRANSITIONS, EventType, Status
 from orders.models import Event, Order
 from orders.services.state.transition import hash_of
 
-# So many orders, with their events, are in memory at once.
+# Orders that are in memory at once, with their events.
 BATCH = 500
-# Beyond so many, progress is told by the planner's estimate.
+# Above this, the progress bar uses the query planner's estimate.
 EXACT_UP_TO = 50_000
 
 MOVING = frozenset(event for _, event in TRANSITIONS)
@@ -21,7 +21,7 @@ MOVING = frozenset(event for _, event in TRANSITIONS)
 
 @dataclass(frozen=True)
 class Verified:
-    """One order, how many events it has, and a sentence for each fault found in them."""
+    """One order, the number of its events, and a sentence for each fault found."""
 
     order: Order
     events: int
@@ -29,11 +29,11 @@ class Verified:
 
 
 def verified(order_id: UUID | None = None) -> Iterator[Verified]:
-    """Go through the events of every order, or of one, as they are at one moment. It changes nothing."""
+    """Verify the events of every order, or of one, as of one moment. It changes nothing."""
     orders = Order.objects.order_by("pk") if order_id is None else Order.objects.filter(pk=order_id)
     events = Prefetch("events", Event.objects.order_by("seq"))
     with transaction.atomic():
-        with connection.cursor() as cursor:  # an order and its events are read one after the other
+        with connection.cursor() as cursor:  # an order and its events are read by separate queries
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         rows = orders.only("code", "status", "event_seq", "event_hash").prefetch_related(events)
         for order in rows.iterator(chunk_size=BATCH):
@@ -42,7 +42,7 @@ def verified(order_id: UUID | None = None) -> Iterator[Verified]:
 
 
 def orders_about() -> int:
-    """About how many orders there are, without counting them."""
+    """The approximate number of orders, without counting them."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = 'orders'::regclass")
         estimate = int(cursor.fetchone()[0])
@@ -50,14 +50,14 @@ def orders_about() -> int:
 
 
 def strays() -> Iterator[str]:
-    """A sentence for each event whose order is gone."""
+    """A sentence for each event whose order does not exist."""
     orders = Order.objects.filter(pk=OuterRef("order_id"))
     for event in Event.objects.filter(~Exists(orders)).order_by("order_id", "seq").iterator():
         yield f"Order {event.order_id} is gone: event {event.seq} ({event.type}) is left of it"
 
 
 def faults_of(order: Order, events: list[Event]) -> list[str]:
-    """A sentence for each fault in the events of an order, given by their numbers."""
+    """A sentence for each fault in the events of an order, which are sorted by number."""
     if not events:
         return ["the order has no events"]
     found: list[str] = []

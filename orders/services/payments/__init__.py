@@ -1,1 +1,1 @@
-"""Charges and refunds: every call of the payment gateway, and the commands that concern money."""
+"""Charges and refunds: every call of the payment gateway, and the commands about payments."""

@@ -1,9 +1,9 @@
 """Charging an order exactly once.
 
-(1) A transaction writes the payment row with its idempotency key; (2) the gateway is called outside any transaction,
-with that key; (3) a transaction writes the outcome and its event, unless another attempt was faster. Each attempt reads
-the order under its lock first: if it is not to be charged any more, the key is closed instead, and the gateway's answer
-says whether a charge had landed before.
+(1) A transaction writes the payment row with its idempotency key. (2) The gateway is called outside any transaction,
+with that key. (3) A transaction writes the outcome and its event, unless another attempt did so before. Each attempt
+first reads the order under its lock: if it is no longer to be charged, the key is closed instead, and the gateway's
+answer says whether a charge had been captured before.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Attempt:
 
 
 def charge(order_id: UUID) -> Order:
-    """Charge the order if it is to be charged, and settle a payment of unknown outcome in any case.
+    """Charge the order if it is to be charged; in any case settle a payment with unknown outcome.
 
     Raises:
         GatewayUnavailable: the outcome is unknown; the next attempt asks again under the same key.
@@ -56,7 +56,7 @@ def charge(order_id: UUID) -> Order:
 
 
 def is_to_be_charged(order: Order) -> bool:
-    """Whether the order still wants its payment."""
+    """Whether the order is still to be charged."""
     return order.status == Status.CHARGING and order.waiting_for == Waiting.PAYMENT
 
 
@@ -75,7 +75,7 @@ def _open_payment(order: Order) -> Payment:
     payment = Payment.objects.create(
         order=order,
         attempt=attempt,
-        # What was given back on request stays given back, whoever pays.
+        # Refunds granted earlier reduce the amount, whoever pays.
         amount=order.total - granted(order),
         currency=order.currency,
         method=order.payment_method,
@@ -95,7 +95,7 @@ def _open_payment(order: Order) -> Payment:
 
 
 def _record_outcome(order_id: UUID, payment_id: UUID, answer: Charge) -> Order:
-    """Write what the gateway said, once: the fence is the payment's state, read under the order's lock."""
+    """Write the gateway's answer, once: the payment's state, read under the order's lock, is the fence."""
     with locked_order(order_id) as order:
         payment = order.payments.get(pk=payment_id)
         if payment.state != Payment.State.PENDING:

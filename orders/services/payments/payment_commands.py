@@ -1,4 +1,4 @@
-"""Taking a payment back while the order stays, and charging it again with another method."""
+"""Taking back a payment while the order stays, and charging again with another payment method."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -16,7 +16,7 @@ from orders.services.state.transition import advance, locked_order, record
 
 
 def cancel_payment(order: Order, command: Command) -> str:
-    """Let no charge of a locked order be made, or take it back; then the order waits for a new payment."""
+    """Prevent or take back the charge of a locked order, which then waits for a new payment."""
     payment = order.payments.filter(state__in=Payment.LIVE).first()
     if payment is None:
         _await_payment(order, actor=command.actor, key=f"payment_cancelled:{command.id}", command=command)
@@ -24,7 +24,7 @@ def cancel_payment(order: Order, command: Command) -> str:
     payment.cancel_requested = True
     payment.save_changes()
     order.waiting_for = Waiting.PAYMENT_RETURN
-    attention.clear(order)  # a refund that failed before is part of this one now
+    attention.clear(order)  # a refund that failed before is covered by this one
     record(
         order,
         EventType.PAYMENT_CANCELLATION_ACCEPTED,
@@ -37,7 +37,7 @@ def cancel_payment(order: Order, command: Command) -> str:
 
 
 def finish_payment_return(order_id: UUID) -> Order:
-    """Once nothing of the payment is left, let the order wait for a new one."""
+    """Once the payment is fully taken back, let the order wait for a new one."""
     with locked_order(order_id) as order:
         if order.waiting_for != Waiting.PAYMENT_RETURN:
             return order
@@ -51,7 +51,7 @@ def finish_payment_return(order_id: UUID) -> Order:
 
 
 def retry_payment(order: Order, command: Command) -> str:
-    """Charge a locked order again, with the payment method given; first the review, if nobody has approved it yet."""
+    """Charge a locked order again with the payment method given; the review comes first if nobody has approved it."""
     order.payment_method = str(command.args["payment_method"])
     if not order.review_approved:
         review.start_review_again(order, command)
@@ -68,7 +68,7 @@ def retry_payment(order: Order, command: Command) -> str:
 
 
 def settle_payment(order: Order, command: Command) -> str:
-    """Have the gateway asked about a payment whose outcome is unknown; the process asks as soon as this is applied."""
+    """Query the gateway about a payment with unknown outcome; the workflow does so as soon as this is applied."""
     record(
         order, EventType.PAYMENT_STATUS_REQUESTED, actor=command.actor, key=f"questioned:{command.id}", command=command
     )

@@ -1,4 +1,4 @@
-"""Refunds that people ask for, and what they decide of one that failed."""
+"""Commands about refunds: new ones, and decisions on failed ones."""
 
 from django.utils import timezone
 
@@ -10,7 +10,7 @@ from orders.services.state import attention
 
 
 def request_refund(order: Order, command: Command) -> str:
-    """Promise part of a locked order's money back, or all that is left where no `amount` (minor units) is named."""
+    """Grant a refund of `amount` minor units of a locked order, or of all that is left."""
     payment = captured_payment(order)
     assert payment is not None  # noqa: S101 - tells the type checker what eligibility has checked
     amount = amount_to_refund(order, command.args)
@@ -19,7 +19,7 @@ def request_refund(order: Order, command: Command) -> str:
 
 
 def retry_refund(order: Order, command: Command) -> str:
-    """Let a refund that failed for good be tried once more, under a new key."""
+    """Retry a failed refund under a new key."""
     failed = failed_refund(order)
     assert failed is not None  # noqa: S101 - tells the type checker what eligibility has checked
     if _went_back_otherwise(failed):
@@ -49,7 +49,7 @@ def settle_refund(order: Order, command: Command) -> str:
 
 
 def _went_back_otherwise(failed: Refund) -> bool:
-    """Whether so much is not left of the payment any more."""
+    """Whether less than this amount is left of the payment."""
     return failed.amount > refundable(failed.payment)
 
 
@@ -59,7 +59,7 @@ def _nothing_owed(order: Order, command: Command) -> str:
 
 
 def _clear_attention(order: Order, command: Command) -> None:
-    """A person need not look any more, unless another refund has failed as well."""
+    """Clear the flag, unless another refund has failed as well."""
     other = failed_refund(order)
     if other and not is_to_be_returned(order) and not _went_back_otherwise(other):
         return

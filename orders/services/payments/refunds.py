@@ -1,6 +1,6 @@
-"""Giving money back: the same three steps as a charge, under a key of its own.
+"""Refunds, in the same three steps as a charge, under keys of their own.
 
-A refund reserves its amount from the moment its row is pending; a trigger keeps the sum within what was captured.
+A refund reserves its amount from the moment its row is pending; a trigger keeps the sum within the captured amount.
 """
 
 from uuid import UUID
@@ -22,9 +22,10 @@ from orders.services.state.transition import Data, locked_order, record
 
 
 def return_payment(order_id: UUID) -> Order:
-    """Take back whatever was paid for an order that is not to keep it: no charge stays open, none stays captured.
+    """Take back every payment of an order that must not keep any: no charge stays open, none stays captured.
 
-    A refund that the gateway refuses for good sets `needs_attention`; a person then retries or settles it.
+    If the gateway refuses a refund permanently, the order is flagged (`needs_attention`); staff then retry or settle
+    it.
 
     Raises:
         GatewayUnavailable: the outcome is unknown; the next attempt asks again under the same keys.
@@ -35,7 +36,7 @@ def return_payment(order_id: UUID) -> Order:
 
 
 def pay_refunds(order_id: UUID) -> Order:
-    """Carry out every refund of the order that was granted and is not paid yet.
+    """Pay every granted refund of the order.
 
     Raises:
         GatewayUnavailable: as above.
@@ -46,7 +47,7 @@ def pay_refunds(order_id: UUID) -> Order:
 
 
 def open_refund(order: Order, payment: Payment, *, amount: int, actor: str, command: Command | None) -> Refund:
-    """Promise to return `amount` minor units; from here on they are reserved."""
+    """Grant a refund of `amount` minor units, which are reserved from here on."""
     now = timezone.now()
     refund = Refund(payment=payment, amount=amount, command=command, created_at=now, updated_at=now)
     refund.idempotency_key = f"refund-{refund.id}"
@@ -63,7 +64,7 @@ def open_refund(order: Order, payment: Payment, *, amount: int, actor: str, comm
 
 
 def succeed(order: Order, refund: Refund, *, actor: str, command: Command | None) -> None:
-    """Record that a refund reached the customer, by the gateway or by other means."""
+    """Record that a refund was paid, by the gateway or by other means."""
     _save(refund, Refund.State.SUCCEEDED)
     payment = refund.payment
     payment.refunded += refund.amount
@@ -81,7 +82,7 @@ def succeed(order: Order, refund: Refund, *, actor: str, command: Command | None
 
 
 def _end_return(order: Order, refund: Refund, *, actor: str, command: Command | None) -> None:
-    """End the return that this refund of a locked order was for, if it was for one."""
+    """Mark the return that this refund was for as refunded, if there is one."""
     if refund.command_id is None:
         return
     row = Return.objects.filter(receipt=refund.command_id, state=ReturnStage.RECEIVED).first()

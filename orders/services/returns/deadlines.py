@@ -1,4 +1,4 @@
-"""What happens when the time is up that a return may wait: for a decision, or for its parcel."""
+"""What happens when a return's deadline passes, for its decision or for its parcel."""
 
 from uuid import UUID
 
@@ -15,9 +15,9 @@ UNDECIDED = "A return waits for a decision for longer than it should."
 
 
 def pass_return_deadline(order_id: UUID, return_id: UUID, state: str) -> None:
-    """The time in `state` is up: a decision is asked of staff again, a parcel that never came is given up.
+    """The deadline in `state` has passed: staff are reminded of the decision, or the return expires.
 
-    A return that has left that state is left alone, and so is one whose time was up before.
+    A return in another state is left alone, and so is one whose deadline passed before.
     """
     with locked_order(order_id) as order:
         row = order.returns.filter(pk=return_id, state=state, deadline__isnull=False).first()
@@ -33,7 +33,7 @@ def pass_return_deadline(order_id: UUID, return_id: UUID, state: str) -> None:
 
 
 def clear_undecided(order: Order, command: Command) -> None:
-    """Take the reminder away, if that was what the order needed attention for and no other return is late."""
+    """Clear the reminder, if no other return of the order is late."""
     late = order.returns.filter(state=ReturnStage.REQUESTED, deadline=None)
     if order.attention_reason != UNDECIDED or late.exists():
         return

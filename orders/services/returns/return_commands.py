@@ -1,4 +1,4 @@
-"""What commands do to returns of delivered orders: asked for, decided, received, refunded as far as they came."""
+"""The effects of commands on returns of delivered orders."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from orders.services.state.transition import Data
 
 
 def request_return(order: Order, command: Command) -> str:
-    """Write a return down, under the command's own id."""
+    """Create the return, under the command's own id."""
     pieces = {item: quantity for item, quantity in pieces_named(order, command.args).items() if quantity}
     now = timezone.now()
     row = Return.objects.create(
@@ -39,7 +39,6 @@ def request_return(order: Order, command: Command) -> str:
 
 
 def approve_return(order: Order, command: Command) -> str:
-    """Let the parcel come."""
     row = _named(order, command)
     row.decision, row.decided_at = command, timezone.now()
     row.deadline = row.decided_at + timedelta(seconds=settings.RETURN_ARRIVAL_WINDOW)
@@ -49,7 +48,7 @@ def approve_return(order: Order, command: Command) -> str:
 
 
 def refuse_return(order: Order, command: Command) -> str:
-    """Say no; the customer is told why."""
+    """Refuse the return; the customer is told the reason."""
     row = _named(order, command)
     row.decision, row.decided_at, row.deadline = command, timezone.now(), None
     advance_return(order, row, EventType.RETURN_REFUSED, actor=command.actor, command=command)
@@ -58,7 +57,7 @@ def refuse_return(order: Order, command: Command) -> str:
 
 
 def receive_return(order: Order, command: Command) -> str:
-    """Record what came, and promise what was paid for it, or the lower `amount` (minor units) that somebody names."""
+    """Record what arrived, and grant its refund: what was paid for it, or a lower `amount` (minor units)."""
     row = _named(order, command)
     payment = captured_payment(order)
     came = pieces_received(order, row, command.args)

@@ -1,1 +1,1 @@
-"""Made-up orders in great number, for trying out and measuring. `copying.py` writes them."""
+"""Made-up orders in large numbers, for trials and benchmarks. `copying.py` writes them."""

@@ -1,12 +1,12 @@
 """Writes made-up orders with COPY.
 
-Two triggers stand in the way of rows that were not made step by step: an order begins as `received`, and an event looks
-up the one before. Each batch switches both off and on again within its own transaction, so that nobody else ever finds
-them off; what the second would check, `manage.py verify_events` finds in the seeded orders like in any other. While a
-batch is written, nobody else writes orders or events.
+Two triggers prevent rows that were not written step by step: an order must begin as `received`, and an event looks up
+the previous one. Each batch disables and enables both within its own transaction, so no other session sees them
+disabled; `manage.py verify_events` checks seeded orders like any other. While a batch is written, nobody else can write
+orders or events.
 
-No worker carries a seeded order, open or final: it is marked as made up, and every command to it is rejected at once,
-as the gateway and the carrier know nothing of it. Nobody gets mail about it.
+No worker processes a seeded order: it is marked as made up, and every command to it is rejected at once, because the
+gateway and the carrier do not know it. No e-mail is sent about it.
 """
 
 import os
@@ -32,7 +32,7 @@ WITHOUT = """
 ALTER TABLE orders DISABLE TRIGGER orders_status;
 ALTER TABLE events DISABLE TRIGGER events_chain;
 """
-# Foreign keys are checked at the end of a transaction; a table with checks to come cannot be altered.
+# Deferred foreign keys are checked at the end of the transaction; a table with pending checks cannot be altered.
 WITH = """
 SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_status;
@@ -41,9 +41,9 @@ ALTER TABLE events ENABLE ALWAYS TRIGGER events_chain;
 
 
 def seed(count: int, *, days: float, chance: int) -> Iterator[int]:
-    """Make so many orders, placed within so many days before now; gives how many each batch has written.
+    """Create this many orders, placed within so many days before now; yields how many each batch has written.
 
-    What was written stays if it is interrupted. `chance` begins the random numbers: the same ones make alike orders.
+    If it is interrupted, what was written remains. `chance` seeds the random numbers.
     """
     clients = tuple((ApiClient.objects.get_or_create(name=name)[0].pk, name) for name in SEED_CLIENTS)
     mark = _unused_mark([pk for pk, _ in clients])
@@ -54,7 +54,7 @@ def seed(count: int, *, days: float, chance: int) -> Iterator[int]:
 
 
 def _unused_mark(client_ids: list[UUID]) -> str:
-    """What begins the references of this run and of no run before."""
+    """A prefix for the references of this run that no earlier run has used."""
     while True:
         mark = f"S{ids.order_code()[:3]}"
         if not Order.objects.filter(client_id__in=client_ids, reference=reference(mark, 0)).exists():
@@ -62,20 +62,20 @@ def _unused_mark(client_ids: list[UUID]) -> str:
 
 
 def tidy() -> None:
-    """Let the planner know the tables as they are now."""
+    """Update the planner's statistics."""
     with connection.cursor() as cursor:
         for table in ("orders", "order_items", "commands", "payments", "refunds", "shipments", "events"):
             cursor.execute(f"VACUUM (ANALYZE) {table}")
 
 
 def _batches(plan: Plan) -> Iterator[Batch]:
-    """Batches in order, made by a process for each core, a few ahead of those that are written."""
+    """Batches in order, made by one process per core, a few ahead of those being written."""
     starts = range(0, plan.count, BATCH)
     if len(starts) == 1:
         yield make(plan, 0, plan.count)
         return
     workers = os.cpu_count() or 1
-    # Not forked: a child must not share this process's connection.
+    # Not forked: a child process must not share this connection.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=django.setup) as pool:
         pending: list[Future[Batch]] = []
         for start in starts:
@@ -87,7 +87,7 @@ def _batches(plan: Plan) -> Iterator[Batch]:
 
 
 def _write(plan: Plan, batch: Batch) -> None:
-    """Copy these orders, or alike ones: among a million a code is drawn twice now and then."""
+    """Copy these orders, or similar ones: among a million orders, a code is occasionally drawn twice."""
     while True:
         try:
             with transaction.atomic(), connection.cursor() as cursor:

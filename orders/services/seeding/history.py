@@ -1,4 +1,4 @@
-"""One made-up order while its story is told: each step adds the rows that the product's own step would have written."""
+"""One made-up order and its rows: each step adds the rows that the product's own step would have written."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -18,14 +18,14 @@ from orders.services.state.transition import digest
 
 EventData = dict[str, str | int | list[str]]
 
-# The longest that a story takes. One that began later than that ago is told faster, so that it ends before now.
+# The longest that an order takes. One placed more recently is compressed, so that it ends before now.
 LONGEST = timedelta(days=8)
 WEIGHT = 500  # grams apiece, the model's default
 
 
 @dataclass
 class History:
-    """An order, and everything that belongs to it so far. `at` is the moment that the story has come to."""
+    """An order and all its rows so far. `at` is the current moment of the story."""
 
     rng: Random
     order: Row
@@ -44,7 +44,7 @@ class History:
         self.rows[OrderItem].extend(self.items)
 
     def later(self, *, minutes: float) -> None:
-        """Let time pass: about so many minutes."""
+        """Let about so many minutes pass."""
         self.at += timedelta(minutes=minutes * self.rng.uniform(0.3, 1)) * self._pace
 
     def event(
@@ -57,7 +57,7 @@ class History:
         command: Row | None = None,
         data: EventData | None = None,
     ) -> None:
-        """Add an event, and move the order to `to`."""
+        """Add an event and set the order's status to `to`."""
         order = self.order
         if to is not None:
             order.status, order.deadline = to.value, None
@@ -113,14 +113,13 @@ class History:
         return row
 
     def placed(self, *, actor: str) -> Row:
-        """The order is received."""
         place = self.command(Kind.PLACE, actor=actor, outcome="The order was accepted.")
         self.event(EventType.ORDER_RECEIVED, actor=actor, key="received", command=place)
         self.later(minutes=1)
         return place
 
     def charged(self, *, declined: bool = False) -> None:
-        """The gateway is asked for the total, and answers."""
+        """The gateway is asked to charge the total, and answers."""
         order, rng = self.order, self.rng
         attempt = self.payment.attempt + 1 if self.payment else 1
         self.payment = payment = Row(
@@ -154,7 +153,7 @@ class History:
         self.event(event, to, actor=Actor.GATEWAY, key=key, data=facts)
 
     def refunded(self, amount: int, command: Row, *, state: Refund.State = Refund.State.SUCCEEDED) -> None:
-        """Money goes back, in part or in full, or is on its way."""
+        """A refund, partial or full, paid or pending."""
         assert self.payment  # noqa: S101 - only what was charged is refunded
         refund = Row(id=row_id(self.at, self.rng), payment_id=self.payment.id, command_id=command.id, amount=amount)
         refund.idempotency_key = f"refund-{refund.id}"
@@ -171,7 +170,7 @@ class History:
             self.event(EventType.REFUND_SUCCEEDED, actor=Actor.GATEWAY, key=key, command=command, data=facts)
 
     def booked(self) -> None:
-        """A carrier is chosen and books the label."""
+        """A carrier is selected and a label booked."""
         order = self.order
         weight = sum(WEIGHT * item.quantity for item in self.items)
         offer = carrier_for(weight=weight, service_level=order.service_level)
@@ -196,7 +195,6 @@ class History:
         shipment.booked_at, order.waiting_for = self.at, Waiting.HANDOVER
 
     def parcel(self, kind: EventType, to: Status | None, *, actor: str, key: str, weight: int = 0) -> None:
-        """Something happens to the parcel."""
         assert self.shipment  # noqa: S101 - it was booked before
         facts: EventData = {"shipment": self.shipment.id, "carrier": self.shipment.carrier}
         if weight:

@@ -1,4 +1,4 @@
-"""Makes batches of orders, ready to be copied into their tables. No database is used here: other processes run it."""
+"""Makes batches of orders, ready for COPY. It uses no database, because it runs in other processes."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,20 +18,20 @@ from orders.services.seeding.history import History
 from orders.services.seeding.rows import Row, Table, row_id
 from orders.services.seeding.stories import ENDINGS, UNDER_WAY, OpenStory
 
-# In the order in which they may be written: a refund's trigger reads its payment.
+# In the order in which they must be written: the trigger on refunds reads the payment.
 TABLES = {model: Table(model) for model in (Order, OrderItem, Command, Payment, Refund, Shipment, Event)}
-# Of the newest orders, one in thirty overall, a third is still on its way: one order in a hundred of all.
+# Of the newest orders (one in thirty of all) a third is still open: one order in a hundred.
 RECENT = 1 / 30
 STILL_OPEN = 0.3
-# Of those, so many are held, and so many need attention.
+# The shares of open orders that are held, and that need attention.
 HELD = 0.05
-# Where people may hold an order; see `orders/commands.py`.
+# Statuses in which an order can be held; see `orders/commands.py`.
 HOLDABLE = (Status.IN_REVIEW, Status.CHARGING, Status.AWAITING_PAYMENT, Status.PAID, Status.PICKING)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is made: `count` orders, placed evenly within `days` before `now` by `clients` (id and name).
+    """`count` orders, placed evenly within `days` before `now` by `clients` (id and name).
 
     `mark` begins every reference, so that those of two runs differ.
     """
@@ -44,15 +44,15 @@ class Plan:
     clients: tuple[tuple[UUID, str], ...]
 
     def moment(self, number: int) -> datetime:
-        """When the order with this number was placed: the last one a minute ago."""
+        """When the order with this number was placed; the last one a minute ago."""
         return self.now - timedelta(minutes=1) - timedelta(days=self.days) * (1 - (number + 1) / self.count)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The orders from number `start` up to `stop`, ready to be copied.
+    """The orders from number `start` up to `stop`, ready for COPY.
 
-    For each table its name, its columns and the lines of COPY.
+    For each table its name, its columns and the lines for COPY.
     """
 
     start: int
@@ -61,7 +61,7 @@ class Batch:
 
 
 def reference(mark: str, number: int) -> str:
-    """The shop's own number of a made-up order."""
+    """The shop's reference of a made-up order."""
     return f"{mark}-{number:07d}"
 
 
@@ -110,7 +110,7 @@ def _told(plan: Plan, number: int, rng: Random) -> History:
 
 
 def _open_story(plan: Plan, number: int, rng: Random) -> OpenStory | None:
-    """How far the order has come if it is still on its way. The newest few stand one in each open state."""
+    """How far an open order has come. The newest few include one in each open state."""
     newest = plan.count - number - 1
     if newest < min(len(UNDER_WAY), plan.count // 20):
         return list(UNDER_WAY)[newest]

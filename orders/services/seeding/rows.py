@@ -1,4 +1,4 @@
-"""Rows on their way to COPY. A million orders have twenty million of them; Django's models took five times as long."""
+"""Rows for COPY. A million orders have twenty million rows; Django's models took five times as long."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,11 +11,11 @@ from django.db.models import NOT_PROVIDED, AutoField, Field, Model
 
 
 class Row(SimpleNamespace):
-    """The values of a row, under the names of its model's columns. What is not given is the model's default."""
+    """The values of a row, under the names of its model's columns. Missing values are the model's defaults."""
 
 
 class Table:
-    """One table: its columns, all but those that the database fills itself, so that none added later is forgotten."""
+    """One table with all columns except those that the database fills, so that none added later is forgotten."""
 
     def __init__(self, model: type[Model]) -> None:
         about = model._meta  # noqa: SLF001 - Django's documented name
@@ -25,7 +25,7 @@ class Table:
         self._defaults = {field.attname: _text(_default(field)) for field in fields}
 
     def lines(self, rows: Iterable[Row]) -> bytes:
-        """What COPY reads."""
+        """The input of COPY."""
         return "".join([self._line(vars(row)) for row in rows]).encode()
 
     def _line(self, given: Mapping[str, object]) -> str:
@@ -37,7 +37,7 @@ class Table:
 
 
 def row_id(moment: datetime, rng: Random) -> str:
-    """What `orders.ids.uuid7` makes, as text and by `rng`."""
+    """Like `orders.ids.uuid7`, as text and with `rng`."""
     digits = f"{int(moment.timestamp() * 1000):012x}7{rng.getrandbits(12):03x}"
     chance = f"{0b10 << 62 | rng.getrandbits(62):016x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:]}-{chance[:4]}-{chance[4:]}"
@@ -48,14 +48,14 @@ def _is_made_by_database(field: "Field[Any, Any]") -> bool:
 
 
 def _default(field: "Field[Any, Any]") -> object:
-    """What a column holds where no row says otherwise; an id or a code is made anew for each, and so always given."""
+    """A column's default; ids and codes are new for each row, and so always given."""
     if callable(field.default) and field.default not in (dict, list):
         return None
     return None if field.default is NOT_PROVIDED else field.get_default()
 
 
 def _text(value: object) -> str:
-    """A value as COPY reads it."""
+    """A value in COPY's text format."""
     if isinstance(value, str):
         return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
     if value is None:

@@ -1,4 +1,4 @@
-"""How made-up orders go and how they end: nearly all delivered, a few in every other way, some still on their way."""
+"""The courses of made-up orders: nearly all delivered, a few ending in every other way, some still open."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +14,7 @@ Story = Callable[[History], None]
 
 
 class OpenStory(Protocol):
-    """How an order goes that is told on, or that stops there: then it is parked, with the deadline of its state."""
+    """The course of an order that continues or stops there: then it is parked, with the deadline of its state."""
 
     def __call__(self, told: History, *, parked: bool = False) -> None: ...
 
@@ -25,12 +25,10 @@ DAY = 24 * HOUR
 
 
 def received(told: History, *, parked: bool = False) -> None:  # noqa: ARG001 - stands where it began, parked or not
-    """The shop sends it."""
     told.placed(actor=Actor.CLIENT.named(told.order.client))
 
 
 def in_review(told: History, *, parked: bool = False) -> None:
-    """It waits for a person or the timer."""
     received(told, parked=parked)
     told.event(EventType.ORDER_VALIDATED, Status.IN_REVIEW, key="validated")
     if parked:
@@ -39,7 +37,7 @@ def in_review(told: History, *, parked: bool = False) -> None:
 
 
 def charging(told: History, *, parked: bool = False) -> None:
-    """It is approved, mostly by the timer. No charge has begun: one without an outcome would be looked for."""
+    """Approved, mostly by the timer. No charge has begun: one without an outcome would be reconciled."""
     in_review(told, parked=parked)
     actor, reason = (Actor.TIMER, "The time for a review is over.") if told.rng.random() < 0.9 else (OPERATOR, "")
     command = told.command(Kind.APPROVE, actor=actor, reason=reason, outcome="The order was approved.")
@@ -57,7 +55,7 @@ def awaiting_payment(told: History, *, parked: bool = False) -> None:
 
 
 def paid(told: History, *, parked: bool = False) -> None:
-    """Charged: mostly at the first attempt."""
+    """Mostly charged at the first attempt."""
     charging(told, parked=parked)
     if told.rng.random() < 0.04:
         told.charged(declined=True)
@@ -70,7 +68,6 @@ def paid(told: History, *, parked: bool = False) -> None:
 
 
 def picking(told: History, *, parked: bool = False) -> None:
-    """The warehouse has it."""
     paid(told, parked=parked)
     if told.rng.random() < 0.02:
         command = told.command(
@@ -83,7 +80,7 @@ def picking(told: History, *, parked: bool = False) -> None:
 
 
 def packed(told: History, *, parked: bool = False) -> None:
-    """It is in its parcel; its label is booked."""
+    """Packed, with its label booked."""
     picking(told, parked=parked)
     told.event(EventType.ORDER_PACKED, Status.PACKED, key="packed:1")
     told.booked()
@@ -91,7 +88,6 @@ def packed(told: History, *, parked: bool = False) -> None:
 
 
 def shipped(told: History, *, parked: bool = False) -> None:
-    """The carrier has it."""
     packed(told, parked=parked)
     told.parcel(EventType.ORDER_SHIPPED, Status.SHIPPED, actor=Actor.SYSTEM, key="shipped")
     if told.shipment:
@@ -101,7 +97,7 @@ def shipped(told: History, *, parked: bool = False) -> None:
 
 
 def shipping_failed(told: History, *, parked: bool = False) -> None:
-    """The carrier lost it; somebody must decide."""
+    """The carrier lost the parcel; staff must decide."""
     shipped(told, parked=parked)
     told.parcel(EventType.DELIVERY_FAILED, Status.SHIPPING_FAILED, actor=Actor.CARRIER, key="delivered")
     if told.shipment:
@@ -109,13 +105,12 @@ def shipping_failed(told: History, *, parked: bool = False) -> None:
 
 
 def cancelling(told: History, *, parked: bool = False) -> None:
-    """It was paid and is cancelled; its refund is on its way."""
+    """Cancelled after payment; the refund is pending."""
     paid(told, parked=parked)
     _cancel(told, refund=Refund.State.PENDING)
 
 
 def delivered(told: History) -> None:
-    """As it should be."""
     shipped(told)
     told.parcel(EventType.DELIVERY_CONFIRMED, Status.DELIVERED, actor=Actor.CARRIER, key="delivered")
     if told.shipment:
@@ -123,7 +118,7 @@ def delivered(told: History) -> None:
 
 
 def delivered_and_refunded_in_part(told: History) -> None:
-    """Something was broken; half the money goes back."""
+    """An item was damaged; half is refunded."""
     delivered(told)
     told.later(minutes=1 * DAY)
     command = told.command(Kind.REFUND, actor=OPERATOR, reason="Arrived broken.", outcome="The refund was granted.")
@@ -131,28 +126,24 @@ def delivered_and_refunded_in_part(told: History) -> None:
 
 
 def cancelled_before_charge(told: History) -> None:
-    """The customer thought again at once."""
     in_review(told)
     _cancel(told)
     told.event(EventType.ORDER_CANCELLED, Status.CANCELLED, key="cancelled")
 
 
 def cancelled_and_refunded(told: History) -> None:
-    """The customer thought again later."""
     paid(told)
     _cancel(told, refund=Refund.State.SUCCEEDED)
     told.event(EventType.ORDER_CANCELLED, Status.CANCELLED, key="cancelled")
 
 
 def cancelled_unpaid(told: History) -> None:
-    """Nobody paid in time."""
     awaiting_payment(told)
     _cancel(told, actor=Actor.TIMER, reason="No new payment came in time.")
     told.event(EventType.ORDER_CANCELLED, Status.CANCELLED, key="cancelled")
 
 
 def rejected(told: History) -> None:
-    """Somebody saw through it."""
     in_review(told)
     command = told.command(
         Kind.REJECT, actor=OPERATOR, reason="Looks fraudulent.", outcome="The order was rejected; nothing was charged."
@@ -162,7 +153,6 @@ def rejected(told: History) -> None:
 
 
 def invalid(told: History) -> None:
-    """It asked for what we cannot do."""
     told.order.shipping_address = {**told.order.shipping_address, "country": "JP"}
     told.order.invalid_reasons = ["We do not ship to JP."]
     place = told.placed(actor=Actor.CLIENT.named(told.order.client))
@@ -188,7 +178,7 @@ def _cancel(
         told.refunded(told.order.total, command, state=refund)
 
 
-# How often each ending comes among a thousand orders.
+# Weights of the endings, per thousand orders.
 ENDINGS: dict[Story, int] = {
     delivered: 915,
     delivered_and_refunded_in_part: 12,
@@ -198,7 +188,7 @@ ENDINGS: dict[Story, int] = {
     rejected: 6,
     invalid: 10,
 }
-# How often each state comes among a hundred orders that are still on their way.
+# Weights of the states of open orders, per hundred.
 UNDER_WAY: dict[OpenStory, int] = {
     received: 2,
     in_review: 10,

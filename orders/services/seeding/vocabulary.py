@@ -1,4 +1,4 @@
-"""What made-up orders are made of: people, addresses, articles."""
+"""Names, addresses and articles of made-up orders."""
 
 from random import Random
 
@@ -10,7 +10,7 @@ FIRST = (
     *("Hana", "Hugo", "Ines", "Ivan", "Jack", "Jana", "John", "Kofi", "Lena", "Liam", "Lucía", "Maja", "Marek"),
     *("Mei", "Nadia", "Noah", "Nora", "Olga", "Omar", "Paul", "Priya", "Rosa", "Ruth", "Sam", "Sofia", "Tariq", "Yuki"),
 )
-# Family names are made of two halves: forty times thirty are enough that a name finds a few orders, not thousands.
+# Family names are composed of two parts: 1,200 of them, so that a name finds a few orders, not thousands.
 FRONT = (
     *("Ald", "Ash", "Bar", "Beck", "Black", "Bright", "Brook", "Carl", "Clay", "Cold", "Cran", "Dal", "East", "Eld"),
     *("Fair", "Fern", "Gold", "Green", "Hart", "Haw", "Hay", "High", "Holl", "Kirk", "Lang", "Lind", "Mar", "Mill"),
@@ -22,7 +22,7 @@ BACK = (
     *("thwaite", "ton", "wick"),
 )
 STREETS = ("Harbour Road", "Main St", "Mill Lane", "Station Road", "Oak Avenue", "Church Street", "Market Square")
-# City, state, postal code (to which a number is added), country and the currency that people pay in there.
+# City, state, postal code (to which a number is appended), country and currency.
 PLACES = (
     ("Springfield", "OR", "974", "US", "USD"),
     ("Anytown", "CA", "900", "US", "USD"),
@@ -38,14 +38,14 @@ ARTICLE_NUMBERS = 2000
 
 
 def customer(rng: Random) -> tuple[str, str]:
-    """Somebody's name and e-mail address; one person orders more than once now and then."""
+    """A name and e-mail address; a person may order more than once."""
     first, family = rng.choice(FIRST), rng.choice(FRONT) + rng.choice(BACK)
     plain = f"{first}.{family}{rng.randrange(200)}".lower().replace("ö", "o").replace("í", "i")
     return f"{first} {family}", f"{plain}@example.com"
 
 
 def place(rng: Random) -> tuple[Address, str]:
-    """Where somebody lives, and the currency that they pay in."""
+    """An address, and its currency."""
     city, state, postal_code, country, currency = rng.choice(PLACES)
     street = f"{rng.randrange(1, 200)} {rng.choice(STREETS)}"
     postal_code = f"{postal_code}{rng.randrange(10, 100)}"
@@ -53,7 +53,7 @@ def place(rng: Random) -> tuple[Address, str]:
 
 
 def items(rng: Random, order: Row) -> list[Row]:
-    """One to four lines of an order; most have one or two."""
+    """One to four order lines; most orders have one or two."""
     return [_item(rng, order, position) for position in range(1, rng.choice((1, 1, 1, 2, 2, 3, 4)) + 1)]
 
 

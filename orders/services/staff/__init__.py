@@ -1,1 +1,1 @@
-"""People of the admin and clients of the API: accounts, keys, saved views, second factor."""
+"""Staff and API clients: groups, API keys, saved views, second factor."""

@@ -18,11 +18,11 @@ DEFAULT_SCOPES = ("orders:read", "orders:write")
 
 
 def create_api_key(name: str, scopes: Sequence[str] = (), *, issued_by: AbstractBaseUser | None = None) -> str:
-    """A new key for the client of this name, who is made if there is none; the key is returned here and never again.
+    """Issue a new key to the client with this name, which is created if needed. The key is returned here only.
 
-    `scopes` are what a new client may do, `DEFAULT_SCOPES` without any; a client that exists gets those that it lacks,
-    with all its keys, and loses none. Its other keys go on working, so that keys can be rotated. `issued_by` is the
-    member of staff who gets to see the key; from the shell it is nobody.
+    `scopes` are those of a new client (`DEFAULT_SCOPES` by default); an existing client gains those that it lacks, for
+    all its keys, and loses none. Its other keys stay valid, so that keys can be rotated. `issued_by` is the member of
+    staff who sees the key; None: issued from the shell.
     """
     key = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -41,11 +41,10 @@ def create_api_key(name: str, scopes: Sequence[str] = (), *, issued_by: Abstract
 
 
 def revoke_key(key_id: UUID) -> None:
-    """Revoke one key."""
     ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def revoke_api_keys(name: str, prefix: str = "") -> int:
-    """Revoke the keys of the client of this name that begin with `prefix`; how many there were."""
+    """Revoke the keys of this client that begin with `prefix`; returns how many."""
     keys = ApiKey.objects.filter(client__name=name, revoked_at=None, prefix__startswith=prefix[:PREFIX_LENGTH])
     return keys.update(revoked_at=timezone.now())

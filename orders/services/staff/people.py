@@ -1,4 +1,4 @@
-"""The groups of the back office and what each may do, written as `orders/roles.py` has it."""
+"""The groups of staff and their permissions, as `orders/roles.py` defines them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from orders.roles import RIGHTS, Group
 
 
 def make_groups(apps: Any, using: str) -> None:
-    """Make the groups and give each its rights: what the migration does, once."""
+    """Create the groups with their permissions; called once, by the migration."""
     groups = {name: apps.get_model("auth", "Group").objects.using(using).get_or_create(name=name)[0] for name in Group}
     for right in RIGHTS:
         permission, _ = _permission(apps, using, right)
@@ -15,9 +15,9 @@ def make_groups(apps: Any, using: str) -> None:
 
 
 def grant_new_rights(apps: Any, using: str) -> None:
-    """Make the rights that the table has gained since, and give them to their groups.
+    """Create the permissions added to the table since, and grant them to their groups.
 
-    A right that exists stays as people have given or taken it by hand, and a group that was deleted stays so.
+    An existing permission keeps what was granted or revoked by hand, and a deleted group stays deleted.
     """
     for right in RIGHTS:
         permission, is_new = _permission(apps, using, right)

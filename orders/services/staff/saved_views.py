@@ -1,4 +1,4 @@
-"""Ways to look at the list of orders, kept under a name."""
+"""Saved views of the order list."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ from orders.models import SavedView
 
 
 def save_view(owner_id: int, *, name: str, query: str, is_shared: bool) -> SavedView:
-    """Keep a view. One of that name that the same person has is replaced."""
+    """Save a view; one with the same name by the same person is replaced."""
     view, _ = SavedView.objects.update_or_create(
         owner_id=owner_id, name=name, defaults={"query": query, "is_shared": is_shared}
     )
@@ -14,5 +14,5 @@ def save_view(owner_id: int, *, name: str, query: str, is_shared: bool) -> Saved
 
 
 def delete_view(view_id: UUID, *, owner_id: int) -> bool:
-    """Forget a view of this person's; whether there was one."""
+    """Delete a view of this person; returns whether there was one."""
     return bool(SavedView.objects.filter(pk=view_id, owner_id=owner_id).delete()[0])

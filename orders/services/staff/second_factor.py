@@ -1,4 +1,4 @@
-"""The second factor of staff: a code from an app on their phone, and backup codes for the day the phone is lost."""
+"""The second factor of staff: a TOTP code, and backup codes in case the phone is lost."""
 
 from dataclasses import dataclass
 
@@ -14,27 +14,26 @@ NAME = "second factor"
 
 @dataclass(frozen=True, kw_only=True)
 class SetUp:
-    """What setting it up led to; the backup codes are told now and never again."""
+    """The result of enrolment; the backup codes are shown now and never again."""
 
     device: Device
     backup_codes: list[str]
 
 
 def is_set_up(user: User) -> bool:
-    """Whether this person has a second factor."""
     return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
 
 
 def device_to_confirm(user: User) -> TOTPDevice:
-    """The key that this person is shown to put into an app: the same until a code of it has come back."""
+    """The key to add to an authenticator app: the same until it is confirmed by a code."""
     device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": NAME})
     return device
 
 
 def set_up(user: User, code: str) -> SetUp | None:
-    """Make the key that was shown this person's second factor, if the code comes from it; None if it does not.
+    """Confirm the second factor by a code; None if the code is wrong.
 
-    Somebody who has one already gets no other by this.
+    This does not replace an existing second factor.
     """
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
@@ -47,9 +46,9 @@ def set_up(user: User, code: str) -> SetUp | None:
 
 
 def checked(user: User, code: str) -> Device | None:
-    """The device whose code this is, an app's or a backup code, which is used up; None if it is none.
+    """The device that the code belongs to (an app, or backup codes, where the code is used up), or None.
 
-    Wrong codes make the device wait longer each time before it looks at another.
+    After each wrong code the device is throttled for longer.
     """
     code = code.strip().replace(" ", "").lower()
     kind = TOTPDevice if code.isdigit() and len(code) == 6 else StaticDevice
@@ -59,7 +58,7 @@ def checked(user: User, code: str) -> Device | None:
 
 
 def forget(user: User) -> None:
-    """Take a lost second factor from somebody: they set up another when they log in."""
+    """Remove a lost second factor; its owner sets up a new one at the next login."""
     with transaction.atomic():
         TOTPDevice.objects.filter(user=user).delete()
         StaticDevice.objects.filter(user=user).delete()

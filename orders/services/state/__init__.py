@@ -1,1 +1,1 @@
-"""The order row under its lock: its status, events, attention, search text, and the deliveries written with events."""
+"""The order row under its lock: status, events, flags, search tokens, and the deliveries written with events."""

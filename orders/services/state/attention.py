@@ -1,4 +1,4 @@
-"""The flag that an order needs action, and its reason. Whoever sets or takes it away writes the event with it."""
+"""The flag that an order needs attention, and its reason. The caller records the event."""
 
 from orders.lifecycle import EventType
 from orders.models import Command, Order
@@ -7,12 +7,11 @@ from orders.services.state.transition import record
 
 
 def flag(order: Order, reason: str) -> None:
-    """A person must look at a locked order, and reads the reason."""
+    """Flag a locked order; staff read the reason."""
     order.needs_attention, order.attention_reason = True, reason
 
 
 def clear(order: Order) -> None:
-    """Nobody need look at a locked order any more."""
     order.needs_attention, order.attention_reason = False, ""
 
 
@@ -29,6 +28,6 @@ def clear_by_command(order: Order, command: Command) -> None:
 
 
 def clear_unless_refund_failed(order: Order) -> None:
-    """The same, but for a refund that failed: that one stays for a person to decide, whatever else ends."""
+    """Clear the flag, except for a failed refund: that still needs a decision."""
     if failed_refund(order) is None:
         clear(order)

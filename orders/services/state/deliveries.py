@@ -1,4 +1,4 @@
-"""Deliveries: written with the event that causes them, in its transaction; sent again by staff."""
+"""Writes deliveries in the transaction of the event that causes them; lets staff send one again."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,8 +19,8 @@ from orders.selectors.eligibility import MADE_UP
 Value = str | int | bool | None
 CUSTOMER = "customer"
 
-# One row for each endpoint of the order's client. The ids are of version 7: the beginning of one that was made here,
-# and random bits of the database's own.
+# One row for each endpoint of the order's client. The ids are UUIDv7: the timestamp of one made here, and random bits
+# of the database.
 FOR_ENDPOINTS = """
 INSERT INTO deliveries (id, order_id, event_id, endpoint_id, channel, recipient, template, about, key, seq, state,
     attempts, last_error, created_at, available_at, give_up_at)
@@ -30,7 +30,7 @@ FROM webhook_endpoints WHERE client_id = %(client)s AND state = 'active'
 """
 
 
-# The mail to the customer, unless the order's shop has switched it off.
+# The e-mail to the customer, unless the shop has switched it off.
 FOR_CUSTOMER = """
 INSERT INTO deliveries (id, order_id, event_id, channel, recipient, template, about, key, seq, state, attempts,
     last_error, created_at, available_at, give_up_at)
@@ -41,7 +41,7 @@ WHERE NOT EXISTS (SELECT 1 FROM api_clients WHERE id = %(client)s AND mails_off 
 
 
 def write_deliveries(order: Order, event: Event) -> None:
-    """Write down who is to be told of this event, in its transaction: shops, and the customer of a few of them."""
+    """Write the deliveries of an event, in its transaction: webhook calls to shops, and for some events an e-mail."""
     if order.made_up:
         return
     mail = CAUSED_BY.get(EventType(event.type)) if settings.MAILS else None
@@ -66,12 +66,11 @@ def write_deliveries(order: Order, event: Event) -> None:
 
 
 def write_mail(order: Order, *, template: str, about: Mapping[str, Value] | None = None, key: str = "") -> Delivery:
-    """Write down a mail to the order's customer that no event causes, such as an access code; the sender sends it.
+    """Write an e-mail to the order's customer that no event causes, such as an access code.
 
-    `template` is one of `orders/mails.py`. What it says is made when it is sent, from the order and `about`: no address
-    and no secret belongs into that. With a `key` the mail is written once for the order, however often this is called;
-    the row that was written first is returned. Where no mails are sent, and for a made-up order, it
-    has failed at once, for staff to see.
+    `template` is a value of `orders/mails.py`. The content is rendered when it is sent, from the order and `about`,
+    which may hold no address and no secret. With a `key` the e-mail is written once per order: later calls return the
+    first row. Where no e-mails are sent, and for a made-up order, the row is written as failed, for staff to see.
     """
     now = timezone.now()
     row = Delivery(
@@ -95,9 +94,9 @@ def write_mail(order: Order, *, template: str, about: Mapping[str, Value] | None
 
 
 def send_again(delivery_id: UUID) -> Delivery:
-    """Let the sender take a delivery once more, at once and for as long as a new one, whatever its state.
+    """Schedule a delivery again, at once and for as long as a new one, whatever its state.
 
-    One of a made-up order stays as it is.
+    A delivery of a made-up order is left alone.
 
     Raises:
         DeliveryNotFound: there is none with this id.

@@ -1,8 +1,8 @@
-"""How long a request waits for an order that somebody else has locked.
+"""Bounds how long web requests wait for a locked order.
 
-Each process of the product holds an order's lock for some milliseconds; by hand, somebody may hold it for ever. A web
-server has few threads, and each request that waits takes one: so few wait for one order as long as PostgreSQL's
-`lock_timeout` lets them, and the others hardly at all.
+The product holds an order's lock for milliseconds; a person with psql may hold it for ever. A web server has few
+threads, and each waiting request occupies one. So only a few requests wait for one order for as long as `lock_timeout`;
+the others wait hardly at all.
 """
 
 import threading
@@ -13,12 +13,12 @@ from uuid import UUID
 
 from django.db import connection
 
-# Longer than the lock is held by anybody who is alive, so that some requests at once for one order are all served.
+# Longer than a running process holds the lock, so that a few concurrent requests for one order are all served.
 SHORT_WAIT_MILLISECONDS = 250
 
 
 class LockWaits:
-    """Counts who waits for which order in this process; it bounds nothing until `bound` is called."""
+    """Counts the waiting requests of each order in this process; without a call of `bound` there is no limit."""
 
     def __init__(self) -> None:
         self._max_long_waits: int | None = None
@@ -26,12 +26,12 @@ class LockWaits:
         self._lock = threading.Lock()
 
     def bound(self, max_long_waits: int) -> None:
-        """From now on let so many requests wait for one order as long as `lock_timeout` lets them."""
+        """From now on let this many requests wait for one order for as long as `lock_timeout`."""
         self._max_long_waits = max_long_waits
 
     @contextmanager
     def waiting_for(self, order_id: UUID) -> Iterator[None]:
-        """Around the statement that locks the order, within its transaction."""
+        """Wraps the statement that locks the order, within its transaction."""
         if self._max_long_waits is None:
             yield
             return

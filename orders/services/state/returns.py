@@ -1,4 +1,4 @@
-"""The one place that writes the state of a return: under its order's lock, with its event."""
+"""The only writer of a return's state: under its order's lock, together with the event."""
 
 from django.utils import timezone
 
@@ -11,10 +11,10 @@ from orders.services.state.transition import Data, record
 def advance_return(
     order: Order, row: Return, event: EventType, *, actor: str, command: Command | None = None, data: Data | None = None
 ) -> None:
-    """Move a return of a locked order along its state machine, record why, and write what else was changed of it.
+    """Move a return of a locked order along its state machine: write its changed fields and the event.
 
     Raises:
-        TransitionRefused: `event` does not lead from where the return stands.
+        TransitionRefused: `event` is not allowed in the return's state.
     """
     stage = return_target(ReturnStage(row.state), event)
     if stage is None:
@@ -29,6 +29,6 @@ def advance_return(
 def record_of_return(
     order: Order, row: Return, event: EventType, *, actor: str, command: Command | None = None, data: Data | None = None
 ) -> None:
-    """Record what happened to a return of a locked order."""
+    """Record an event of a return of a locked order, without changing its state."""
     facts = {"return": str(row.pk), **(data or {})}
     record(order, event, actor=actor, key=f"{event}:{row.pk}", data=facts, command=command)

@@ -1,4 +1,4 @@
-"""Keeps `orders.search_text` true; `orders/search_text.py` says what it holds."""
+"""Keeps `orders.search_text` current; `orders/search_text.py` says what it holds."""
 
 from uuid import UUID
 
@@ -11,14 +11,14 @@ BATCH = 200
 
 
 def refresh(order: Order) -> None:
-    """Set the words of a locked order anew."""
+    """Recompute the search tokens of a locked order."""
     items = sorted(order.items.all(), key=lambda item: item.position)
     shipments = sorted(order.shipments.all(), key=lambda shipment: shipment.attempt)
     order.search_text = search_text(order, items, [shipment.tracking_number for shipment in shipments])
 
 
 def rewrite_all() -> int:
-    """Set the words of every order anew, a batch in a transaction; gives how many were not what they should be."""
+    """Recompute the search tokens of every order, one transaction per batch; yields how many were outdated."""
     rewritten, last = 0, UUID(int=0)
     while True:
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""The one place that writes an order's status: under its row lock, with its event, in one transaction."""
+"""The only writer of an order's status: under its row lock, together with the event, in one transaction."""
 
 import hashlib
 import json
@@ -24,9 +24,9 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 @contextmanager
 def locked_order(order_id: UUID) -> Iterator[Order]:
-    """A transaction that holds the order's row lock; every service that changes an order works inside one.
+    """The unit of work: a transaction that holds the order's row lock. Every change of an order happens in one.
 
-    What was changed of the order is written with its next event, or else when the block ends.
+    Changed fields of the order are written with its next event, or at the end of the block.
 
     Raises:
         OrderNotFound: no order has this id.
@@ -49,9 +49,9 @@ def record(
     data: Data | None = None,
     command: Command | None = None,
 ) -> Event:
-    """Write an event of a locked order, what else was changed of the order, and who is to be told.
+    """Write an event of a locked order, the order's changed fields, and the deliveries.
 
-    `key` names the step once and for all (a command's id, an attempt): the database refuses to record it twice.
+    `key` identifies the step (by a command's id, an attempt): the database refuses to record it twice.
     """
     now = timezone.now()
     row = Event(
@@ -86,13 +86,13 @@ def advance(
     data: Data | None = None,
     command: Command | None = None,
 ) -> Event:
-    """Move a locked order along the state machine and record why.
+    """Move a locked order along the state machine and record the event.
 
-    `to` chooses where an event leads to more than one status. `deadline` is until when the order may stand there;
-    `waiting` is what it waits for, where that is not what its status usually waits for.
+    `to` chooses the target where an event has several. `deadline` is the time limit in the new status; `waiting` is
+    what the order waits for, if that is not the status's default.
 
     Raises:
-        TransitionRefused: `event` does not lead from where the order stands.
+        TransitionRefused: `event` is not allowed in the order's status.
     """
     status = target(Status(order.status), event, to)
     if status is None:
@@ -111,7 +111,7 @@ def advance(
 
 
 def hash_of(event: Event) -> str:
-    """SHA-256 over everything an event says and the hash of the one before, as canonical JSON."""
+    """SHA-256 over the content of an event and the previous hash, as canonical JSON."""
     return digest(
         {
             "order": str(event.order_id),
@@ -129,5 +129,5 @@ def hash_of(event: Event) -> str:
 
 
 def digest(content: Mapping[str, object]) -> str:
-    """The hash of an event's content under the names that `hash_of` gives it."""
+    """The hash of an event's content, keyed as in `hash_of`."""
     return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()

@@ -14,7 +14,7 @@ from workflows.shutdown import end_process
 
 
 class Command(BaseCommand):
-    """What a worker does every minute, by hand; both may run at the same time."""
+    """Runs one round of the reconciler; workers may run theirs at the same time."""
 
     help = (
         "Compare PostgreSQL with Temporal, start again what nobody carries any more, and say what was found and done."
@@ -22,14 +22,12 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """How much, and whether to touch it."""
         parser.add_argument("--dry-run", action="store_true", help="change nothing; say what would be done")
         parser.add_argument(
             "--all", action="store_true", help="look at every unfinished order, not only at a sample of 200"
         )
 
     def handle(self, *args: Any, **options: Any) -> NoReturn:
-        """Do one round."""
         code = 0
         try:
             self.stdout.write(asyncio.run(_round(dry_run=options["dry_run"], everything=options["all"])))

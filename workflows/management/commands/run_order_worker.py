@@ -8,11 +8,10 @@ from workflows.worker import order_processes, run_to_the_end
 
 
 class Command(BaseCommand):
-    """Runs until SIGTERM or Ctrl-C; any number may run."""
+    """Runs the order worker until SIGTERM or Ctrl-C; any number may run."""
 
     help = "Run a worker of the queue 'orders' until it is told to stop."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run it."""
         run_to_the_end("order", order_processes, self.stdout)

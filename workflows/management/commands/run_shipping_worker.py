@@ -8,11 +8,10 @@ from workflows.worker import run_to_the_end, shipping_processes
 
 
 class Command(BaseCommand):
-    """Runs until SIGTERM or Ctrl-C; any number may run."""
+    """Runs the shipping worker until SIGTERM or Ctrl-C; any number may run."""
 
     help = "Run a worker of the queue 'shipping' until it is told to stop."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run it."""
         run_to_the_end("shipping", shipping_processes, self.stdout)
