@@ -65,7 +65,7 @@ class AddressForm(ChangeForm):
     country = forms.ChoiceField(
         label=_("Country"),
         choices=_countries,
-        help_text=_("With another country, we first ask for what an address there needs."),
+        help_text=_("If you choose another country, we first show the address fields used there."),
         widget=forms.Select(attrs={"autocomplete": "country"}),
     )
     laid_out_for = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -126,10 +126,10 @@ class AddressForm(ChangeForm):
         if fault == "required":
             return str(self.fields[name].error_messages["required"])
         if name == "postal_code" and self.rules.postal_code_examples:
-            return gettext("This does not fit the address. Such a code looks like {example}.").format(
+            return gettext("This code does not match the address. Example: {example}").format(
                 example=self.rules.postal_code_examples[0]
             )
-        return gettext("This does not fit the address.")
+        return gettext("This does not match the address.")
 
 
 def _fields(rules: ValidationRules) -> dict[str, forms.Field]:
@@ -137,7 +137,7 @@ def _fields(rules: ValidationRules) -> dict[str, forms.Field]:
     needed = {ours for ours, name in THEIRS.items() if name in rules.required_fields} | {"street", "city"}
     fields: dict[str, forms.Field] = {
         "street": _line(_("Street and number"), "address-line1", required=True),
-        "street2": _line(_("Flat, floor, company"), "address-line2", required=False),
+        "street2": _line(_("Flat, floor or company"), "address-line2", required=False),
     }
     if "postal_code" in rules.allowed_fields:
         label = POSTAL_CODES.get(rules.postal_code_type, _("Postal code"))

@@ -85,30 +85,30 @@ def payment_facts(tracked: TrackedOrder) -> list[Detail]:
     paid = {event.data.get("payment"): event.created_at for event in tracked.events if event.type in charged}
     is_wanted = tracked.order.status == Status.CHARGING and tracked.order.waiting_for == Waiting.PAYMENT
     facts = [fact for own in tracked.payments for fact in _of_payment(own, paid.get(str(own.id)), is_wanted=is_wanted)]
-    return facts or [Detail(gettext("Nothing has been charged."))]
+    return facts or [Detail(gettext("You have not been charged."))]
 
 
 def _of_payment(payment: Payment, paid_at: datetime | None, *, is_wanted: bool) -> list[Detail]:
     state, amount = payment.state, localised(payment.amount, payment.currency)
     refunds = [_of_refund(refund, payment.currency) for refund in payment.refunds.all()]
     if state == Payment.State.PENDING:
-        text = gettext("{amount} are being charged.") if is_wanted else gettext(wording.PAYMENT_UNKNOWN)
+        text = gettext("{amount} is being charged.") if is_wanted else gettext(wording.PAYMENT_UNKNOWN)
         return [Detail(text.format(amount=amount))]
     if state == Payment.State.DECLINED:
-        return [Detail(gettext("{amount} were declined").format(amount=amount), payment.updated_at)]
+        return [Detail(gettext("{amount} declined").format(amount=amount), payment.updated_at)]
     if state == Payment.State.CAPTURED or refunds:
         return [Detail(gettext("{amount} paid").format(amount=amount), paid_at), *refunds]
-    return [Detail(gettext("{amount} were not charged.").format(amount=amount))]
+    return [Detail(gettext("{amount} was not charged.").format(amount=amount))]
 
 
 def _of_refund(refund: Refund, currency: str) -> Detail:
     amount = localised(refund.amount, currency)
-    banks = gettext("Banks take up to {days} days.").format(days=BANK_DAYS)
+    banks = gettext("Your bank can take up to {days} days.").format(days=BANK_DAYS)
     if refund.state == Refund.State.SUCCEEDED:
         return Detail(gettext("{amount} refunded").format(amount=amount), refund.updated_at, banks)
     if refund.state == Refund.State.PENDING:
-        return Detail(gettext("{amount} are on their way back to you.").format(amount=amount), note=banks)
-    return Detail(gettext("{amount} could not be returned yet. We are looking into it.").format(amount=amount))
+        return Detail(gettext("A refund of {amount} is on its way to you.").format(amount=amount), note=banks)
+    return Detail(gettext("A refund of {amount} could not be sent yet. We are looking into it.").format(amount=amount))
 
 
 def address_lines(tracked: TrackedOrder) -> list[str]:
@@ -132,13 +132,13 @@ def expected(tracked: TrackedOrder) -> str:
         first, last = transit_days(parcel.carrier, parcel.service_level) or (0, 0)
         start = timezone.localdate(parcel.shipped_at)
         days = {"first": _day(working_day(start, first)), "last": _day(working_day(start, last))}
-        return gettext("Expected between {first} and {last}.").format(**days) if last else ""
+        return gettext("Estimated delivery: {first} to {last}.").format(**days) if last else ""
     offer = carrier_for(weight=tracked.weight, service_level=order.service_level)
     # Which carrier people will choose is theirs to say.
     if order.status not in ON_THE_WAY or offer is None or order.is_fulfilled_by_people:
         return ""
     first, last = transit_days(offer.code, order.service_level) or (0, 0)
-    text = gettext("It usually arrives {first} to {last} working days after the carrier has taken it.")
+    text = gettext("Delivery usually takes {first} to {last} working days after dispatch.")
     return text.format(first=first, last=last) if last else ""
 
 
@@ -159,14 +159,14 @@ def changes(tracked: TrackedOrder, *, confirmed: bool) -> list[Change]:
     """What the customer may ask for now. What it costs or returns is told to who gave the second proof."""
     # What is offered the longest stands first: then nothing moves when another comes or goes.
     labels = {
-        Kind.CANCEL: ("cancel", gettext("Cancel the order"), _terms_of_cancelling(tracked, confirmed=confirmed)),
+        Kind.CANCEL: ("cancel", gettext("Cancel order"), _terms_of_cancelling(tracked, confirmed=confirmed)),
         Kind.UPDATE_ADDRESS: (
             "address",
-            gettext("Change the address"),
+            gettext("Change address"),
             _terms_of_address(tracked),
         ),
         Kind.RETRY_PAYMENT: ("payment", gettext("Pay again"), _terms_of_payment(tracked)),
-        Kind.REQUEST_RETURN: ("return", gettext("Return something"), _terms_of_returning(tracked)),
+        Kind.REQUEST_RETURN: ("return", gettext("Return items"), _terms_of_returning(tracked)),
     }
     offered = [(kind, *labels[kind]) for kind in labels if kind in tracked.changes]
     return [
@@ -190,7 +190,7 @@ def _terms_of_address(tracked: TrackedOrder) -> str:
     if tracked.was_not_delivered:
         return gettext(wording.SENT_AGAIN)
     if tracked.order.is_fulfilled_by_people:
-        return f"{gettext('Until the parcel is with the carrier.')} {gettext('It costs nothing.')}"
+        return f"{gettext('Until the parcel is with the carrier.')} {gettext('Free of charge.')}"
     return gettext(wording.UNTIL_LABELLED)
 
 
@@ -200,13 +200,13 @@ def _terms_of_cancelling(tracked: TrackedOrder, *, confirmed: bool) -> str:
         return until
     kept = sum(payment.remaining for payment in tracked.payments)
     if not kept:
-        free = gettext("It costs nothing.")
+        free = gettext("Free of charge.")
         return f"{until} {free}"
-    returned = gettext("{amount} go back to you.").format(amount=localised(kept, tracked.order.currency))
+    returned = gettext("{amount} will be refunded.").format(amount=localised(kept, tracked.order.currency))
     return f"{until} {returned}"
 
 
 def _terms_of_returning(tracked: TrackedOrder) -> str:
     ends = window_ends(tracked.order)
-    until = gettext("Until {day}. You get your money back once it has reached us.")
+    until = gettext("Until {day}. You get a refund once we have received the items.")
     return until.format(day=_day(timezone.localdate(ends))) if ends else ""

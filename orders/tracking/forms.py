@@ -19,13 +19,13 @@ class FindForm(forms.Form):
     code = forms.CharField(
         label=_("Order code"),
         max_length=40,
-        help_text=_("Nine letters and digits, like ABC-DEF-GHJ."),
+        help_text=_("9 letters and digits, for example ABC-DEF-GHJ."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
     email = TextField(
-        label=_("E-mail address"),
+        label=_("Email address"),
         max_length=254,
-        help_text=_("The one that you gave with the order."),
+        help_text=_("The one you used for your order."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
@@ -38,9 +38,9 @@ class EmailForm(forms.Form):
     """The e-mail address of somebody who has lost a link."""
 
     email = EmailField(
-        label=_("E-mail address"),
+        label=_("Email address"),
         max_length=254,
-        help_text=_("The one that you gave with the order."),
+        help_text=_("The one you used for your order."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
@@ -50,9 +50,9 @@ class CodeForm(forms.Form):
 
     code = forms.RegexField(
         r"^\s*([0-9]\s*){6}$",
-        label=_("The code from the mail"),
+        label=_("6-digit code"),
         max_length=20,
-        error_messages={"invalid": _("The code has six digits.")},
+        error_messages={"invalid": _("Enter all 6 digits of the code.")},
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "digits"}),
     )
 
@@ -89,7 +89,7 @@ class CancelForm(ChangeForm):
     kind = Kind.CANCEL
     template = "tracking/cancel.html"
     reason = TextField(
-        label=_("Would you tell us why?"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Why are you cancelling?"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 
 
@@ -102,8 +102,8 @@ class PaymentForm(ChangeForm):
         r"^[\w.:-]+$",
         label=_("Payment method"),
         max_length=100,
-        help_text=_("The reference that your payment provider gave you."),
-        error_messages={"invalid": _("A reference has letters, digits and the signs . : - _ alone.")},
+        help_text=_("The reference from your payment provider."),
+        error_messages={"invalid": _("Use only letters, digits and . : - _")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 

@@ -144,8 +144,12 @@ def notice(tracked: TrackedOrder, command_id: UUID | None) -> Notice | None:
             "good", gettext("Done"), gettext(wording.APPLIED[Kind(command.kind)])
         )
     if command.state == CommandState.REJECTED:
-        return Notice("bad", gettext("This could not be changed"), _refusal(command))
-    return Notice("waiting", gettext("We have your request"), gettext("It is under way. You need not send it again."))
+        return Notice("bad", gettext("Your request could not be completed"), _refusal(command))
+    return Notice(
+        "waiting",
+        gettext("We have received your request"),
+        gettext("We are processing it. You do not need to send it again."),
+    )
 
 
 def _what_followed(tracked: TrackedOrder, command: Command) -> Notice | None:

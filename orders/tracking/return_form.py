@@ -20,10 +20,8 @@ class ReturnForm(ChangeForm):
 
     kind = Kind.REQUEST_RETURN
     template = "tracking/return.html"
-    cause = forms.ChoiceField(label=_("Why do you return it?"))
-    reason = TextField(
-        label=_("In your own words"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    cause = forms.ChoiceField(label=_("Why are you returning it?"))
+    reason = TextField(label=_("Details"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """The causes in the language of the page."""
@@ -36,7 +34,7 @@ class ReturnForm(ChangeForm):
         """At least one piece."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors and not self._pieces():
-            raise forms.ValidationError(gettext("Choose at least one piece."))
+            raise forms.ValidationError(gettext("Choose at least one item."))
         return cleaned
 
     def args(self) -> dict[str, Any]:
@@ -53,7 +51,7 @@ def return_form(order: Order) -> type[ReturnForm]:
     left = returnable(order)
     pieces = {
         f"{POSITION}{item.position}": forms.IntegerField(
-            label=gettext("{item}: how many of {count}").format(item=item.name or item.sku, count=left[item.pk]),
+            label=gettext("{item}: quantity (of {count})").format(item=item.name or item.sku, count=left[item.pk]),
             min_value=0,
             max_value=left[item.pk],
             required=False,

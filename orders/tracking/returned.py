@@ -47,7 +47,7 @@ def _tracked(order: Order, row: Return) -> TrackedReturn:
 
 
 def _advice(row: Return) -> str:
-    address = gettext("Our address: {address}.").format(address=settings.RETURN_ADDRESS)
+    address = gettext("Return address: {address}.").format(address=settings.RETURN_ADDRESS)
     label = gettext("Write {label} on the parcel.").format(label=row.label)
     return f"{address} {label}" if settings.RETURN_ADDRESS else label
 
@@ -58,8 +58,8 @@ def _more(order: Order, row: Return) -> str:
         return row.decision.reason
     amount = localised(row.amount or 0, order.currency)
     if row.state == ReturnStage.RECEIVED:
-        return gettext("{amount} are on their way back to you.").format(amount=amount)
+        return gettext("A refund of {amount} is on its way to you.").format(amount=amount)
     if row.state == ReturnStage.REFUNDED:
-        banks = gettext("Banks take up to {days} days.").format(days=BANK_DAYS)
+        banks = gettext("Your bank can take up to {days} days.").format(days=BANK_DAYS)
         return f"{gettext('{amount} refunded').format(amount=amount)}. {banks}"
     return ""

@@ -29,7 +29,7 @@ def find(request: HttpRequest) -> HttpResponse:
         order = order_opened_by_email(code, email, client=client_address(request))
         if order is not None:
             return let_in(order)
-        fault = gettext("No order has this code and this e-mail address. Please look at both once more.")
+        fault = gettext("No order matches this code and email address. Please check both.")
         form.add_error(None, fault)
     return render(request, "tracking/find.html", {"form": form, "mails": settings.MAILS})
 
@@ -77,5 +77,5 @@ def _next(request: HttpRequest) -> str:
 
 def _fault(answer: proof.Answer) -> str:
     if answer is proof.Answer.WRONG:
-        return gettext("This is not the code. Please look at the newest mail.")
-    return gettext("This code holds no longer. Please let us send another.")
+        return gettext("This code is not correct. Please check our latest email.")
+    return gettext("This code is no longer valid. Please request a new one.")

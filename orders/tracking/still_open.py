@@ -69,7 +69,7 @@ def _is_own(matter: OpenMatter) -> bool:
 
 def _in_words(tracked: TrackedOrder, matter: OpenMatter, *, confirmed: bool) -> Open:
     if _is_own(matter):
-        return Open(f"{gettext('We have your request')}. {gettext(wording.OWN_COMMAND)}")
+        return Open(f"{gettext('We have received your request')}. {gettext(wording.OWN_COMMAND)}")
     text = gettext(wording.MATTERS[matter.matter])
     if matter.matter is Matter.RETURN_APPROVED and matter.until:
         before, _, after = gettext(wording.SEND_BY).partition("{time}")
