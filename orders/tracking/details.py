@@ -1,4 +1,4 @@
-"""What an order is made of, as its page and receipt say it: items, sums, payments, delivery, what may be changed."""
+"""The details of an order on its page and receipt: items, totals, payments, delivery, available changes."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,14 +20,14 @@ from orders.selectors.returns import window_ends
 from orders.selectors.tracking import TrackedOrder
 from orders.tracking import wording
 
-# Banks book a refund when they like; card schemes give them this long.
+# How long card schemes give banks to book a refund.
 BANK_DAYS = 14
 ON_THE_WAY = (Status.PAID, Status.PICKING, Status.PACKED)
 
 
 @dataclass(frozen=True)
 class Detail:
-    """Something that happened, or holds; `at` is when, `note` what to know about it."""
+    """An event or a payment line: its text, when it happened, and a note."""
 
     text: str
     at: datetime | None = None
@@ -36,7 +36,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the order, `detail` below its name."""
+    """An order line; `detail` is the small print below its name."""
 
     name: str
     detail: str
@@ -45,7 +45,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Change:
-    """What the customer may change, where, until when, and what it costs or returns."""
+    """An action that the page offers; `terms` says until when, and what it costs or refunds."""
 
     name: str
     label: str
@@ -54,7 +54,7 @@ class Change:
 
 
 def lines(tracked: TrackedOrder) -> list[Line]:
-    """What was ordered; an item without a name goes by its number."""
+    """The order lines; an item without a name is shown by its SKU."""
     currency = tracked.order.currency
     return [
         Line(
@@ -67,7 +67,7 @@ def lines(tracked: TrackedOrder) -> list[Line]:
 
 
 def totals(tracked: TrackedOrder) -> list[tuple[str, str]]:
-    """The lines of the sum, without those that are nothing."""
+    """Subtotal, shipping, tax and discount, without those that are zero."""
     order = tracked.order
     parts = [
         (gettext("Subtotal"), order.subtotal),
@@ -80,7 +80,7 @@ def totals(tracked: TrackedOrder) -> list[tuple[str, str]]:
 
 
 def payment_facts(tracked: TrackedOrder) -> list[Detail]:
-    """What was charged and what went back, in the order in which it happened."""
+    """Charges and refunds in chronological order."""
     charged = (EventType.PAYMENT_CHARGED, EventType.PAYMENT_CAPTURED_LATE)
     paid = {event.data.get("payment"): event.created_at for event in tracked.events if event.type in charged}
     is_wanted = tracked.order.status == Status.CHARGING and tracked.order.waiting_for == Waiting.PAYMENT
@@ -112,19 +112,19 @@ def _of_refund(refund: Refund, currency: str) -> Detail:
 
 
 def address_lines(tracked: TrackedOrder) -> list[str]:
-    """Where the parcel goes, with the country by its name."""
+    """The delivery address, with the country's name instead of its code."""
     address = tracked.order.address
     country = Locale(spoken()).territories.get(address.country, address.country)
     return [*address.lines()[:-1], country]
 
 
 def parcel_link(parcel: Shipment | None) -> str:
-    """Where the carrier tells of the parcel, if there is one and its address is known to us."""
+    """The carrier's tracking page; empty if unknown."""
     return tracking_link(parcel.carrier, parcel.tracking_number) if parcel else ""
 
 
 def expected(tracked: TrackedOrder) -> str:
-    """When the parcel should arrive: days once the carrier has it, a number of days before; nothing where unknown."""
+    """When the parcel should arrive: dates once it is shipped, a number of days before; empty if unknown."""
     order, parcel = tracked.order, tracked.parcel
     if order.needs_attention or order.waiting_for == Waiting.PAYMENT_RETURN:
         return ""
@@ -134,7 +134,7 @@ def expected(tracked: TrackedOrder) -> str:
         days = {"first": _day(working_day(start, first)), "last": _day(working_day(start, last))}
         return gettext("Estimated delivery: {first} to {last}.").format(**days) if last else ""
     offer = carrier_for(weight=tracked.weight, service_level=order.service_level)
-    # Which carrier people will choose is theirs to say.
+    # Where people fulfil, the carrier is not known yet.
     if order.status not in ON_THE_WAY or offer is None or order.is_fulfilled_by_people:
         return ""
     first, last = transit_days(offer.code, order.service_level) or (0, 0)
@@ -143,7 +143,7 @@ def expected(tracked: TrackedOrder) -> str:
 
 
 def working_day(start: date, days: int) -> date:
-    """The day that is so many working days, Monday to Friday, after `start`."""
+    """The date `days` working days (Monday to Friday) after `start`."""
     day = start
     while days:
         day += timedelta(days=1)
@@ -156,8 +156,8 @@ def _day(day: date) -> str:
 
 
 def changes(tracked: TrackedOrder, *, confirmed: bool) -> list[Change]:
-    """What the customer may ask for now. What it costs or returns is told to who gave the second proof."""
-    # What is offered the longest stands first: then nothing moves when another comes or goes.
+    """The actions that the order accepts now; amounts only for a confirmed email address."""
+    # The one offered longest comes first, so that nothing moves when another appears or disappears.
     labels = {
         Kind.CANCEL: ("cancel", gettext("Cancel order"), _terms_of_cancelling(tracked, confirmed=confirmed)),
         Kind.UPDATE_ADDRESS: (
@@ -176,7 +176,7 @@ def changes(tracked: TrackedOrder, *, confirmed: bool) -> list[Change]:
 
 
 def most_changes(tracked: TrackedOrder) -> int:
-    """How many changes may be offered at once from here on: the page keeps room for them."""
+    """How many actions may be offered at once from here on; the page reserves space for them."""
     if tracked.order.is_final:
         return 0
     return 3 if tracked.order.status in (Status.RECEIVED, Status.IN_REVIEW, Status.CHARGING) else 1

@@ -1,4 +1,4 @@
-"""What customers type in: who they are, and what they want changed."""
+"""The forms of the customer's pages: sign-in, cancellation, payment."""
 
 from typing import Any
 from uuid import UUID, uuid5
@@ -14,8 +14,6 @@ from orders.models import Order
 
 
 class FindForm(forms.Form):
-    """Order code and e-mail address."""
-
     code = forms.CharField(
         label=_("Order code"),
         max_length=40,
@@ -30,13 +28,11 @@ class FindForm(forms.Form):
     )
 
     def clean_code(self) -> str:
-        """As codes are stored, whatever case, spaces and dashes were typed."""
+        """Accept any case, spaces and dashes."""
         return normalise_code(self.cleaned_data["code"])
 
 
 class EmailForm(forms.Form):
-    """The e-mail address of somebody who has lost a link."""
-
     email = EmailField(
         label=_("Email address"),
         max_length=254,
@@ -46,8 +42,6 @@ class EmailForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    """The six digits that were mailed."""
-
     code = forms.RegexField(
         r"^\s*([0-9]\s*){6}$",
         label=_("6-digit code"),
@@ -58,34 +52,30 @@ class CodeForm(forms.Form):
 
 
 class ChangeForm(forms.Form):
-    """A change the customer asks for. `form` names this rendering of it: a second click on it asks for nothing more."""
+    """A customer's command. `form` identifies this rendering of the form, so that a double click is one command."""
 
     kind: Kind
     template: str
     form = forms.UUIDField(widget=forms.HiddenInput, initial=ids.uuid7)
 
     def args(self) -> dict[str, Any]:
-        """The command's arguments."""
         return {}
 
     def reason_given(self) -> str:
-        """Why, if the customer said so."""
         return str(self.cleaned_data.get("reason", ""))
 
     def asks_again(self) -> bool:
-        """Whether the form has more to ask before it is a request."""
+        """Whether the form must be shown again before it can be submitted."""
         return False
 
     def command_id(self, order: Order) -> UUID:
-        """The same for the same form sent twice; another one where its contents differ, or the order."""
+        """The same id for the same form submitted twice; another one if its contents or the order differ."""
         content = f"{order.pk}:{self.kind}:{sorted(self.args().items())}"
         form: UUID = self.cleaned_data["form"]
         return uuid5(form, content)
 
 
 class CancelForm(ChangeForm):
-    """Cancels the order, and says why."""
-
     kind = Kind.CANCEL
     template = "tracking/cancel.html"
     reason = TextField(
@@ -94,7 +84,7 @@ class CancelForm(ChangeForm):
 
 
 class PaymentForm(ChangeForm):
-    """Another payment method, as the token that a payment provider gives."""
+    """A new payment method, as the token of a payment provider."""
 
     kind = Kind.RETRY_PAYMENT
     template = "tracking/payment.html"
@@ -108,5 +98,4 @@ class PaymentForm(ChangeForm):
     )
 
     def args(self) -> dict[str, Any]:
-        """The token."""
         return {"payment_method": self.cleaned_data["payment_method"]}

@@ -1,6 +1,6 @@
-"""The customer's words for the lifecycle: a table each for where an order stands, why, and what happened.
+"""The texts of the customer's pages: headlines, reasons, timeline, notices.
 
-They are marked for translation here and translated where they are said.
+Marked for translation here, translated where they are used.
 """
 
 from django.utils.translation import gettext_noop as _
@@ -33,33 +33,33 @@ HELD = _("We have paused your order to check something. It will continue once th
 LATE = _("This is taking longer than expected. We are looking into it.")
 WHY_NOT_DELIVERED = _("We are working out the next step. You do not need to do anything.")
 
-# Why an order stands where it stands.
+# The sentence below the headline.
 REASONS: dict[Waiting, str] = {
     Waiting.VALIDATION: _("We are checking that your order is complete. This takes a moment."),
     Waiting.REVIEW: _("We check every order before taking payment."),
     Waiting.REVIEWER: _("We are checking your order before taking payment. This can take a little longer."),
     Waiting.PAYMENT: _("This usually takes a few seconds."),
     Waiting.PAYMENT_RETURN: _("After that, the order needs a new payment from you."),
-    Waiting.NEW_PAYMENT: _("We have not received your payment yet."),
+    Waiting.NEW_PAYMENT: _("We have not received payment yet."),
     Waiting.SHIPPING: _("Next, we prepare your items."),
     Waiting.PACKING: _("Next, we pack your parcel."),
     Waiting.LABEL: _("Next, we create the shipping label."),
     Waiting.HANDOVER: _("It is waiting to be collected by the carrier."),
-    Waiting.DELIVERY: _("The carrier has your parcel and will deliver it to you."),
+    Waiting.DELIVERY: _("The carrier is delivering your parcel."),
     Waiting.SHIPPING_DECISION: _("We are working out how to get it to you. You do not need to do anything."),
     Waiting.CANCELLATION: _("Any payment you made will be refunded."),
 }
 
-# Said where it is offered.
+# Shown only where the page offers to pay again.
 PAY_BELOW = _("You can pay again below.")
 
-# What the deadline means. A deadline that is not in here is for us to know.
+# What the deadline means. Other deadlines are internal.
 DEADLINES: dict[Waiting, str] = {
     Waiting.REVIEW: _("We will finish by {time} at the latest."),
     Waiting.NEW_PAYMENT: _("Please pay by {time}, or the order will be cancelled."),
 }
 
-# What ends an order, said below its headline.
+# The sentence below the headline of a finished order.
 ENDINGS: dict[Status, str] = {
     Status.DELIVERED: _("Thank you for your order."),
     Status.CANCELLED: _("This order is closed."),
@@ -67,7 +67,7 @@ ENDINGS: dict[Status, str] = {
     Status.INVALID: _("You will not be charged."),
 }
 
-# The way of an order that nothing stops: the step's name, and the event that ends it.
+# The progress bar: each step and the event that completes it.
 STEPS: tuple[tuple[str, EventType], ...] = (
     (_("Received"), EventType.ORDER_RECEIVED),
     (_("Paid"), EventType.PAYMENT_CHARGED),
@@ -76,13 +76,13 @@ STEPS: tuple[tuple[str, EventType], ...] = (
     (_("Delivered"), EventType.DELIVERY_CONFIRMED),
 )
 
-# The steps that an event takes back: they are to be done once more.
+# The steps that an event undoes.
 UNDONE_BY: dict[EventType, frozenset[EventType]] = {
     EventType.PAYMENT_CANCELLED: frozenset({EventType.PAYMENT_CHARGED}),
     EventType.SHIPPING_RETRIED: frozenset({EventType.ORDER_PACKED, EventType.ORDER_SHIPPED}),
 }
 
-# What stands below the step that is under way, where it is not that.
+# The note below the current step, where it is not UNDER_WAY.
 STANDSTILLS: dict[Status, str] = {
     Status.AWAITING_PAYMENT: _("Payment needed"),
     Status.SHIPPING_FAILED: _("Delayed"),
@@ -90,7 +90,7 @@ STANDSTILLS: dict[Status, str] = {
 UNDER_WAY = _("In progress")
 PAUSED = _("Paused")
 
-# How an order left the way, and by which event.
+# The last step of an order that is not delivered, and its event.
 LAST_STEPS: dict[Status, tuple[str, EventType]] = {
     Status.CANCELLING: (_("Cancelling"), EventType.CANCELLATION_ACCEPTED),
     Status.CANCELLED: (_("Cancelled"), EventType.ORDER_CANCELLED),
@@ -98,7 +98,7 @@ LAST_STEPS: dict[Status, tuple[str, EventType]] = {
     Status.INVALID: (_("Not accepted"), EventType.VALIDATION_FAILED),
 }
 
-# The timeline. An event that is not in here is for us to know; rejected commands have their own sentence.
+# The timeline. Other events are internal; rejected commands are told by REFUSED.
 EVENTS: dict[EventType, str] = {
     EventType.ORDER_RECEIVED: _("We received your order."),
     EventType.ORDER_VALIDATED: _("We started checking your order."),
@@ -137,21 +137,19 @@ EVENTS: dict[EventType, str] = {
     EventType.RETURN_REFUNDED: _("Your return was refunded."),
 }
 
-# The same, with the amount, for whoever may see it.
+# The same with the amount, for customers who confirmed their email address.
 EVENTS_WITH_AMOUNT: dict[EventType, str] = {
     EventType.REFUND_STARTED: _("We started a refund of {amount}."),
     EventType.REFUND_SUCCEEDED: _("Your refund of {amount} was sent."),
 }
 
-# The outcome of a change that the customer asked for, where it was refused. The order's own reason follows where it
-# can be said in the customer's language.
+# A customer's request that was rejected. The reason follows if it is known in the customer's language.
 REFUSED: dict[Kind, str] = {
     Kind.CANCEL: _("The order could not be cancelled."),
     Kind.UPDATE_ADDRESS: _("The address could not be changed."),
     Kind.RETRY_PAYMENT: _("The payment could not be made."),
     Kind.REQUEST_RETURN: _("The return could not be requested."),
 }
-# Until when the address may be changed.
 UNTIL_LABELLED = _("Until the shipping label is created. Free of charge.")
 SENT_AGAIN = _("If we ship your parcel again, it goes to the new address. Free of charge.")
 APPLIED: dict[Kind, str] = {
@@ -161,13 +159,13 @@ APPLIED: dict[Kind, str] = {
     Kind.REQUEST_RETURN: _("We are reviewing your return request."),
 }
 
-# What such a change comes to in the end, and whether that is what the customer wanted.
+# What follows such a request, and whether it is what the customer wanted.
 FOLLOWED_BY: dict[Kind, dict[EventType, bool]] = {
     Kind.CANCEL: {EventType.ORDER_CANCELLED: True},
     Kind.RETRY_PAYMENT: {EventType.PAYMENT_CHARGED: True, EventType.PAYMENT_DECLINED: False},
 }
 
-# Where a return stands, and what the customer does next.
+# The state of a return.
 RETURNS: dict[ReturnStage, str] = {
     ReturnStage.REQUESTED: _("We are reviewing your request."),
     ReturnStage.APPROVED: _("Approved."),
@@ -178,7 +176,7 @@ RETURNS: dict[ReturnStage, str] = {
     ReturnStage.REFUNDED: _("We have received it."),
 }
 SEND_BY = _("The parcel must reach us by {time}.")
-# As the form asks; `Return.Cause` has the same.
+# For translation only: the labels of `Return.Cause`.
 CAUSES = (
     _("It is damaged or does not work"),
     _("It is not what was ordered"),
@@ -190,7 +188,7 @@ CAUSES = (
 )
 
 PAYMENT_UNKNOWN = _("We are checking whether you were charged {amount}. If so, we will refund it.")
-# What is open beside the status: with the amount for whoever may see it.
+# What is still open besides the status.
 MATTERS: dict[Matter, str] = {
     Matter.ATTENTION: LATE,
     Matter.HELD: HELD,

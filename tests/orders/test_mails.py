@@ -22,7 +22,7 @@ from orders.services.customers.access import is_token_of, tracking_url
 from orders.services.customers.lost_links import ask_for_links, write_requested_links
 from orders.services.customers.proof import digits, send_code
 from orders.services.notifications import review_delays, sending
-from orders.services.notifications.email_texts import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
+from orders.services.notifications.email_texts import CODE_SIGNATURE, EMAIL_TEXTS, GREETING, SIGNATURE
 from orders.services.state.deliveries import send_again, write_mail
 from orders.services.state.transition import locked_order, record
 from stack.state import ROOT
@@ -78,7 +78,7 @@ def test_every_event_of_the_table_causes_its_mail_and_it_can_be_sent(inbox: Path
     row = letters_of(order)[-1]
     message = sent(inbox, row)
     assert row.template == CAUSED_BY[event]
-    assert message["Subject"] == WORDS[CAUSED_BY[event]].subject.format(code=order.code)
+    assert message["Subject"] == EMAIL_TEXTS[CAUSED_BY[event]].subject.format(code=order.code)
     assert Delivery.objects.get(pk=row.pk).state == "sent"
 
 
@@ -259,7 +259,7 @@ def test_a_change_of_address_is_told(inbox: Path) -> None:
 
 
 def test_every_mail_can_be_switched_off_but_those_that_somebody_waits_for() -> None:
-    assert set(SWITCHABLE) | ALWAYS == set(Mail) == set(WORDS)
+    assert set(SWITCHABLE) | ALWAYS == set(Mail) == set(EMAIL_TEXTS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -268,7 +268,7 @@ def test_every_word_is_translated_with_its_places_and_compiled(language: str) ->
     with (directory / "django.po").open("rb") as file:
         catalog = read_po(file, locale=language)
     words = {GREETING, SIGNATURE, CODE_SIGNATURE}
-    for mail in WORDS.values():
+    for mail in EMAIL_TEXTS.values():
         words |= {mail.subject, *mail.lines, *filter(None, [mail.button])}
     translated = {str(message.id): str(message.string) for message in catalog if message.id}
     assert set(translated) == words

@@ -1,7 +1,7 @@
-"""What the mails say, in English; marked for translation here, translated where a mail is made.
+"""The texts of the customer e-mails in English, marked for translation.
 
-`{code}` and the other names in braces are filled in from the order. A line that tells what the order does not know is
-left out. `button` is the words of the link to its page.
+Placeholders such as `{code}` are filled in from the order. A line with a placeholder that has no value is left out. The
+first line starts in lower case because German continues so after the greeting; other languages capitalise it.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from orders.mails import Mail
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
-    """One mail's words. It has no link to the order's page where `button` is empty."""
+class EmailText:
+    """The texts of one e-mail. `button` labels the link to the order's page; empty: no link."""
 
     subject: str
     lines: tuple[str, ...]
@@ -24,8 +24,8 @@ GREETING = _("Hello {name},")
 SIGNATURE = _("This email is about order {code}. Please do not share its link: anyone who has it can see your order.")
 CODE_SIGNATURE = _("This email is about order {code}.")
 
-WORDS: dict[Mail, Words] = {
-    Mail.RECEIVED: Words(
+EMAIL_TEXTS: dict[Mail, EmailText] = {
+    Mail.RECEIVED: EmailText(
         subject=_("We have received your order {code}"),
         lines=(
             _("thank you for your order of {total}."),
@@ -33,18 +33,18 @@ WORDS: dict[Mail, Words] = {
             _("On the order page you can track your order and, while possible, change the address or cancel."),
         ),
     ),
-    Mail.REVIEW_DELAYED: Words(
+    Mail.REVIEW_DELAYED: EmailText(
         subject=_("Your order {code} is still being checked"),
         lines=(
             _("we are checking your order before taking payment. This is taking longer than usual."),
             _("You do not need to do anything. We will email you when there is news."),
         ),
     ),
-    Mail.NOT_ACCEPTED: Words(
+    Mail.NOT_ACCEPTED: EmailText(
         subject=_("We could not accept your order {code}"),
         lines=(_("we are sorry, but we could not accept your order. You will not be charged."),),
     ),
-    Mail.PAYMENT_NEEDED: Words(
+    Mail.PAYMENT_NEEDED: EmailText(
         subject=_("Payment needed for your order {code}"),
         lines=(
             _("we have not received the payment of {total} for your order yet."),
@@ -53,7 +53,7 @@ WORDS: dict[Mail, Words] = {
         ),
         button=_("Pay again"),
     ),
-    Mail.SHIPPED: Words(
+    Mail.SHIPPED: EmailText(
         subject=_("Your order {code} is on its way"),
         lines=(
             _("your parcel is with the carrier."),
@@ -63,17 +63,17 @@ WORDS: dict[Mail, Words] = {
             _("Track your parcel: {link}"),
         ),
     ),
-    Mail.DELIVERED: Words(
+    Mail.DELIVERED: EmailText(
         subject=_("Your order {code} has arrived"),
         lines=(_("your parcel was delivered. Thank you for your order."),),
         button=_("View your order"),
     ),
-    Mail.CANCELLED: Words(
+    Mail.CANCELLED: EmailText(
         subject=_("Your order {code} is cancelled"),
         lines=(_("your order is cancelled. Any payment you made will be refunded. Your bank can take up to 14 days."),),
         button=_("View your order"),
     ),
-    Mail.REFUNDED: Words(
+    Mail.REFUNDED: EmailText(
         subject=_("Refund for your order {code}"),
         lines=(
             _("we have sent a refund of {amount} to your payment method. Your bank can take up to 14 days."),
@@ -81,19 +81,19 @@ WORDS: dict[Mail, Words] = {
         ),
         button=_("View your order"),
     ),
-    Mail.ADDRESS_CHANGED: Words(
+    Mail.ADDRESS_CHANGED: EmailText(
         subject=_("Delivery address changed for your order {code}"),
         lines=(
             _("your parcel will be sent to a new address. You can see it on the order page."),
             _("If you did not make this change, please correct the address there or cancel the order."),
         ),
     ),
-    Mail.RETURN_REQUESTED: Words(
+    Mail.RETURN_REQUESTED: EmailText(
         subject=_("We received your return request for order {code}"),
         lines=(_("we are reviewing your request and will email you our decision."),),
         button=_("View your return"),
     ),
-    Mail.RETURN_APPROVED: Words(
+    Mail.RETURN_APPROVED: EmailText(
         subject=_("Your return for order {code} is approved"),
         lines=(
             _("your return is approved."),
@@ -103,17 +103,17 @@ WORDS: dict[Mail, Words] = {
         ),
         button=_("View your return"),
     ),
-    Mail.RETURN_REFUSED: Words(
+    Mail.RETURN_REFUSED: EmailText(
         subject=_("Your return for order {code} was declined"),
         lines=(_("we are sorry, but we could not approve your return. You can see the reason on the order page."),),
         button=_("View your return"),
     ),
-    Mail.RETURN_RECEIVED: Words(
+    Mail.RETURN_RECEIVED: EmailText(
         subject=_("We received your return for order {code}"),
         lines=(_("we have received your return. We will refund {amount}."),),
         button=_("View your return"),
     ),
-    Mail.RETURN_CLOSED: Words(
+    Mail.RETURN_CLOSED: EmailText(
         subject=_("Your return for order {code} is closed"),
         lines=(
             _("we have received your return, but we could not refund it."),
@@ -121,7 +121,7 @@ WORDS: dict[Mail, Words] = {
         ),
         button=_("View your return"),
     ),
-    Mail.RETURN_EXPIRED: Words(
+    Mail.RETURN_EXPIRED: EmailText(
         subject=_("Your return for order {code} did not arrive"),
         lines=(
             _("your return did not arrive in time. It is now closed and will not be refunded."),
@@ -129,7 +129,7 @@ WORDS: dict[Mail, Words] = {
         ),
         button=_("View your return"),
     ),
-    Mail.ACCESS_CODE: Words(
+    Mail.ACCESS_CODE: EmailText(
         subject=_("Your code for order {code}: {digits}"),
         lines=(
             _("your code is {digits}. It expires in 10 minutes."),
@@ -137,7 +137,7 @@ WORDS: dict[Mail, Words] = {
         ),
         button="",
     ),
-    Mail.LOST_LINK: Words(
+    Mail.LOST_LINK: EmailText(
         subject=_("Links to your orders"),
         lines=(
             _("here are the links to your recent orders."),
