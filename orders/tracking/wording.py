@@ -40,13 +40,13 @@ REASONS: dict[Waiting, str] = {
     Waiting.REVIEWER: _("We are checking your order before taking payment. This can take a little longer."),
     Waiting.PAYMENT: _("This usually takes a few seconds."),
     Waiting.PAYMENT_RETURN: _("After that, the order needs a new payment from you."),
-    Waiting.NEW_PAYMENT: _("We have not received payment yet."),
+    Waiting.NEW_PAYMENT: _("No payment received yet."),
     Waiting.SHIPPING: _("Next, we prepare your items."),
     Waiting.PACKING: _("Next, we pack your parcel."),
     Waiting.LABEL: _("Next, we create the shipping label."),
     Waiting.HANDOVER: _("It is waiting to be collected by the carrier."),
     Waiting.DELIVERY: _("The carrier is delivering your parcel."),
-    Waiting.SHIPPING_DECISION: _("We are working out how to get it to you. You do not need to do anything."),
+    Waiting.SHIPPING_DECISION: _("We are working on a solution. You do not need to do anything."),
     Waiting.CANCELLATION: _("Any payment you made will be refunded."),
 }
 
@@ -55,8 +55,8 @@ PAY_BELOW = _("You can pay again below.")
 
 # What the deadline means. Other deadlines are internal.
 DEADLINES: dict[Waiting, str] = {
-    Waiting.REVIEW: _("We will finish by {time} at the latest."),
-    Waiting.NEW_PAYMENT: _("Please pay by {time}, or the order will be cancelled."),
+    Waiting.REVIEW: _("We will finish by {time}."),
+    Waiting.NEW_PAYMENT: _("Pay by {time}, or the order will be cancelled."),
 }
 
 # The sentence below the headline of a finished order.

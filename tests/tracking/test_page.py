@@ -71,7 +71,7 @@ def test_it_says_why_an_order_waits_and_until_when(customer: Follow) -> None:
     order = declined_order()
     page = customer(order).get(page_of(order)).text
     assert order.deadline is not None
-    assert "Please pay by" in page
+    assert "Pay by" in page
     assert "Payment needed" in page
     assert f'<time datetime="{order.deadline.isoformat()}">' in page
 
@@ -82,7 +82,7 @@ def test_a_held_order_names_no_time(customer: Follow) -> None:
     page = customer(order).get(page_of(order)).text
     assert wording.HELD in page
     assert wording.PAUSED in page
-    assert "at the latest" not in page
+    assert "We will finish by" not in page
 
 
 def test_it_shows_items_and_every_part_of_the_sum(customer: Follow) -> None:
