@@ -1,4 +1,4 @@
-"""The mails that customers get: one table of what causes each (texts: `services/notifications/email_texts.py`)."""
+"""The e-mails to customers, and the event that causes each (texts: `services/notifications/email_texts.py`)."""
 
 from enum import StrEnum
 
@@ -6,8 +6,6 @@ from orders.lifecycle import EventType
 
 
 class Mail(StrEnum):
-    """One kind of mail."""
-
     RECEIVED = "received"
     REVIEW_DELAYED = "review_delayed"
     NOT_ACCEPTED = "not_accepted"
@@ -27,10 +25,10 @@ class Mail(StrEnum):
     LOST_LINK = "lost_link"
 
 
-# The event that causes a mail. Those that are not in here are written by a service of their own. That a return was
-# refunded is told by the mail about its refund.
+# The event that causes an e-mail. The others are created by their own services; a refunded return is covered by the
+# e-mail about its refund.
 CAUSED_BY: dict[EventType, Mail] = {
-    # Not when it is placed: an order that is refused within a second would be told both.
+    # Not when it is placed: an order that is rejected within a second would get both.
     EventType.ORDER_VALIDATED: Mail.RECEIVED,
     EventType.VALIDATION_FAILED: Mail.NOT_ACCEPTED,
     EventType.REVIEW_REJECTED: Mail.NOT_ACCEPTED,
@@ -49,20 +47,20 @@ CAUSED_BY: dict[EventType, Mail] = {
     EventType.RETURN_EXPIRED: Mail.RETURN_EXPIRED,
 }
 
-# Somebody waits for these at their screen: no shop switches them off.
+# The customer is waiting for these: shops cannot switch them off.
 ALWAYS = frozenset({Mail.ACCESS_CODE, Mail.LOST_LINK})
 SWITCHABLE = tuple(mail for mail in Mail if mail not in ALWAYS)
 
-# Why a mail is not sent that could be sent. Nobody need do anything about such a mail.
+# Why an e-mail was not sent although it could be. Nobody needs to act on these. They are stored in `last_error`.
 OVERTAKEN = "A later mail has told the customer more."
 UNTRUE = "What it says is not true any more."
 CODE_OVER = "The code holds no longer."
 NO_MAILS = "No mails are sent: EMAIL_URL is not set."
 NOT_NEEDED = (OVERTAKEN, UNTRUE, CODE_OVER, NO_MAILS)
 
-# Mails that say how far an order or a return is. One that could not be sent at first is not sent any more once one of
-# these has left after it: it would tell of a past as if it were the present. A mail that is not in here tells a fact
-# that stays true (money that was refunded, an address that was changed) and is sent however late.
+# E-mails about the progress of an order or return. One that failed at first is dropped once one of these later e-mails
+# was sent, because it would be out of date. The others state facts that stay true (a refund, a changed address) and are
+# sent however late.
 _END = frozenset({Mail.NOT_ACCEPTED, Mail.CANCELLED})
 _ON_ITS_WAY = frozenset({Mail.SHIPPED, Mail.DELIVERED}) | _END
 _RETURN_OVER = frozenset({Mail.RETURN_REFUSED, Mail.RETURN_RECEIVED, Mail.RETURN_CLOSED, Mail.RETURN_EXPIRED})
@@ -75,8 +73,7 @@ OVERTAKEN_BY: dict[Mail, frozenset[Mail]] = {
     Mail.RETURN_APPROVED: _RETURN_OVER,
 }
 
-# What makes a mail untrue that has not left yet, whether anything else has left or not: of a return, what happened to
-# the same one.
+# The later events that make an unsent e-mail untrue; for a return, events of the same return.
 UNTRUE_AFTER: dict[Mail, frozenset[EventType]] = {
     Mail.RECEIVED: frozenset({EventType.REVIEW_REJECTED, EventType.CANCELLATION_ACCEPTED}),
     Mail.REVIEW_DELAYED: frozenset(

@@ -52,8 +52,8 @@ def test_a_customer_who_is_told_of_the_decline_can_pay_again(customer: Follow, o
     client = customer(order)
     with declined_before_it_reads(table, order):
         page = client.get(f"/track/{order.code}/").text
-    assert "99.99 USD were declined" in page
-    assert "Your order waits for a payment" in page
+    assert "99.99 USD declined" in page
+    assert "Your order is awaiting payment" in page
     assert f"/track/{order.code}/payment/" in page
 
 

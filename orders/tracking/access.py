@@ -1,4 +1,4 @@
-"""Who may open an order's page: signed cookies, given for the link's token, for code and e-mail, for a mailed code."""
+"""Access to an order's page: signed cookies, set for the link's token, for order code and email, for a mailed code."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -30,9 +30,9 @@ OrderView = Callable[[HttpRequest, Order], HttpResponse]
 
 
 def of_customer(view: OrderView) -> View:
-    """Give the view the order that the request's cookie opens; without one, ask for code and e-mail address.
+    """Pass the view the order of the request's cookie; without one, ask for order code and email address.
 
-    The page speaks the order's language where that is one of ours, else the browser's.
+    The page is in the order's language if supported, else in the browser's.
     """
 
     @wraps(view)
@@ -47,9 +47,9 @@ def of_customer(view: OrderView) -> View:
 
 
 def of_proven_customer(view: OrderView) -> View:
-    """As `of_customer`, but whoever opened the page must have shown that they read the customer's mail.
+    """As `of_customer`, but the browser must have confirmed the email address.
 
-    Who has not is sent to do so, and comes back to this very page.
+    If it has not, redirect to the confirmation, which leads back to this page.
     """
 
     @of_customer
@@ -64,12 +64,12 @@ def of_proven_customer(view: OrderView) -> View:
 
 
 def is_confirmed(request: HttpRequest, order: Order) -> bool:
-    """Whether this browser gave the second proof."""
+    """Whether this browser has confirmed the order's email address."""
     return is_proven(order, request.COOKIES.get(PROOF, ""))
 
 
 def let_in(order: Order) -> HttpResponse:
-    """Give the cookie and go to the order's page, whose address holds no token."""
+    """Set the cookie and redirect to the order's page, whose URL holds no token."""
     response = redirect(reverse("tracking:order", args=[order.code]))
     _give(response, order, COOKIE, access_cookie(order), hours=COOKIE_DAYS * 24)
     response["Referrer-Policy"] = "no-referrer"
@@ -77,14 +77,14 @@ def let_in(order: Order) -> HttpResponse:
 
 
 def let_in_with_proof(order: Order, then: str) -> HttpResponse:
-    """Give the cookie of the second proof and go to the page of this name."""
+    """Set the cookie of the confirmed email address and redirect to the page of this name."""
     response = redirect(reverse(f"tracking:{then}", args=[order.code]))
     _give(response, order, PROOF, proof_cookie(order), hours=PROOF_HOURS)
     return response
 
 
 def ask_for_email(code: str) -> HttpResponse:
-    """Go to the form that asks for code and e-mail address, with the code filled in."""
+    """Redirect to the form for order code and email address, with the code filled in."""
     response = redirect(f"{reverse('tracking:find')}?{urlencode({'code': normalise_code(code)[:11]})}")
     response["Referrer-Policy"] = "no-referrer"
     return response

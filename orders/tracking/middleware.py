@@ -1,4 +1,4 @@
-"""What holds for every answer below `/track/`, errors and redirects of others among them."""
+"""Headers, language and time zone of every response below `/track/`, including errors and redirects."""
 
 import math
 from collections.abc import Callable
@@ -15,16 +15,12 @@ Answer = Callable[[HttpRequest], HttpResponse]
 
 
 class CustomersPagesMiddleware:
-    """Lets nobody keep a customer's page, and speaks the customer's language."""
+    """Keeps customers' pages out of caches and search engines, and sets language and time zone."""
 
     def __init__(self, get_response: Answer) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer in the browser's language and the time of its zone, as far as they are known.
-
-        No browser, proxy or search engine is to keep the answer.
-        """
         if not _is_theirs(request):
             return self._get_response(request)
         with translation.override(translation.get_language_from_request(request)), timezone.override(zone_of(request)):
@@ -34,7 +30,7 @@ class CustomersPagesMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Who tries too often is told until when to wait."""
+        """Turn TooManyRequests into a page that says how long to wait."""
         if not isinstance(exception, TooManyRequests) or not _is_theirs(request):
             return None
         minutes = math.ceil(exception.retry_after / 60)

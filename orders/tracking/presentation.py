@@ -1,4 +1,4 @@
-"""From a tracked order to what its page says: in the customer's words and language."""
+"""Turns a tracked order into the headline, steps, timeline and notice of its page, in the customer's language."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from orders.tracking.still_open import open_for_customer
 
 @dataclass(frozen=True)
 class Headline:
-    """Where the order stands, why, and until when: `before` and `after` frame the time."""
+    """Title, reason and deadline; `before` and `after` are the text around the time `until`."""
 
     title: str
     reason: str
@@ -32,7 +32,7 @@ class Headline:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the way. `state` is done, current, next or stopped; `note` says what a current one waits for."""
+    """A step of the progress bar. `state` is done, current, next or stopped; `note` qualifies a current one."""
 
     name: str
     state: str
@@ -42,7 +42,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Notice:
-    """The outcome of the change that the customer just asked for. `tone` is good, bad or waiting."""
+    """The outcome of the customer's latest request. `tone` is good, bad or waiting."""
 
     tone: str
     title: str
@@ -50,7 +50,7 @@ class Notice:
 
 
 def headline(tracked: TrackedOrder, *, may_pay: bool) -> Headline:
-    """The one big sentence, and why the order stands there. `may_pay`: the page offers to pay again."""
+    """The headline of the page. `may_pay`: the page offers to pay again."""
     order, status, waiting = tracked.order, Status(tracked.order.status), Waiting(tracked.order.waiting_for)
     title = gettext(_title(tracked, status, waiting))
     if status in FINAL:
@@ -78,18 +78,18 @@ def _reason(tracked: TrackedOrder, waiting: Waiting, *, may_pay: bool) -> str:
 
 
 def _ending(tracked: TrackedOrder, status: Status) -> list[str]:
-    """That nothing more will happen is said only where nothing is open."""
+    """A cancelled order is called closed only if nothing is open."""
     is_untrue = status is Status.CANCELLED and bool(open_for_customer(tracked))
     return [] if is_untrue else [gettext(wording.ENDINGS[status])]
 
 
 def _faults(tracked: TrackedOrder) -> list[str]:
-    """Why the order is invalid; the reasons are written down in English."""
+    """Why the order is invalid; the reasons are stored in English only."""
     return [str(reason) for reason in tracked.order.invalid_reasons] if spoken().startswith("en") else []
 
 
 def steps(tracked: TrackedOrder) -> list[Step]:
-    """What is done, what is under way, what comes next; an order that left the way ends with how it did."""
+    """The progress bar; for a cancelled or rejected order it ends with that."""
     status, at = Status(tracked.order.status), _happened(tracked.events)
     done = [Step(gettext(name), "done", at[event]) for name, event in wording.STEPS if event in at]
     if status in wording.LAST_STEPS:
@@ -104,7 +104,7 @@ def steps(tracked: TrackedOrder) -> list[Step]:
 
 
 def _happened(events: Iterable[Event]) -> dict[str, datetime]:
-    """What has happened and was not taken back since, each with when it did so last."""
+    """The events that were not undone since, each with its latest time."""
     at: dict[str, datetime] = {}
     for event in events:
         for undone in wording.UNDONE_BY.get(event.known_type, ()) if event.known_type else ():
@@ -114,10 +114,7 @@ def _happened(events: Iterable[Event]) -> dict[str, datetime]:
 
 
 def timeline(tracked: TrackedOrder, *, confirmed: bool) -> list[Detail]:
-    """What happened, the oldest first: what is new stands at the end and moves nothing.
-
-    Amounts are for who gave the second proof.
-    """
+    """The timeline, oldest first, so that new entries move nothing; amounts only for a confirmed email address."""
     commands = {command.id: command for command in tracked.commands}
     told = [(event, _with_amount(event) if confirmed else "") for event in tracked.events]
     return [
@@ -126,7 +123,7 @@ def timeline(tracked: TrackedOrder, *, confirmed: bool) -> list[Detail]:
 
 
 def _with_amount(event: Event) -> str:
-    """What happened, with the amount that the event names; empty where that is nothing to tell."""
+    """The event with its amount; empty if it has none."""
     amount, currency = event.data.get("amount"), event.data.get("currency")
     text = wording.EVENTS_WITH_AMOUNT.get(event.known_type) if event.known_type else None
     if text is None or not isinstance(amount, int) or not isinstance(currency, str):
@@ -135,7 +132,7 @@ def _with_amount(event: Event) -> str:
 
 
 def notice(tracked: TrackedOrder, command_id: UUID | None) -> Notice | None:
-    """What to say about this command, if it is one of the customer's own for this order."""
+    """The outcome of this command, if it is one of the customer's own for this order."""
     command = next((own for own in tracked.commands if own.id == command_id), None)
     if command is None:
         return None
@@ -144,12 +141,16 @@ def notice(tracked: TrackedOrder, command_id: UUID | None) -> Notice | None:
             "good", gettext("Done"), gettext(wording.APPLIED[Kind(command.kind)])
         )
     if command.state == CommandState.REJECTED:
-        return Notice("bad", gettext("This could not be changed"), _refusal(command))
-    return Notice("waiting", gettext("We have your request"), gettext("It is under way. You need not send it again."))
+        return Notice("bad", gettext("Your request could not be completed"), _refusal(command))
+    return Notice(
+        "waiting",
+        gettext("We have received your request"),
+        gettext("We are processing it. You do not need to send it again."),
+    )
 
 
 def _what_followed(tracked: TrackedOrder, command: Command) -> Notice | None:
-    """What the change came to, once that is known."""
+    """The final outcome of an applied command, once known."""
     known = wording.FOLLOWED_BY.get(Kind(command.kind), {})
     later = dropwhile(lambda event: event.command_id != command.id, tracked.events)
     kind = next((event.known_type for event in later if event.known_type in known), None)
@@ -162,7 +163,7 @@ def _what_followed(tracked: TrackedOrder, command: Command) -> Notice | None:
 
 
 def _refusal(command: Command) -> str:
-    """That it was refused, and why: in another language than English only if the reason is known in it."""
+    """The rejection and its reason; in other languages than English only if the reason is translated."""
     said, why = gettext(wording.REFUSED[Kind(command.kind)]), gettext(command.outcome)
     speaks_english = spoken().startswith("en")
     return f"{said} {why}" if speaks_english or why != command.outcome else said

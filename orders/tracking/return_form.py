@@ -1,4 +1,4 @@
-"""What customers say who want to send something back: which pieces, and why."""
+"""The form of a return request: which items, and why."""
 
 from typing import Any
 
@@ -16,31 +16,26 @@ POSITION = "position_"
 
 
 class ReturnForm(ChangeForm):
-    """A return of some pieces. Its fields for the pieces are those of one order: see `return_form`."""
+    """A return request. `return_form` adds the quantity fields of one order."""
 
     kind = Kind.REQUEST_RETURN
     template = "tracking/return.html"
-    cause = forms.ChoiceField(label=_("Why do you return it?"))
-    reason = TextField(
-        label=_("In your own words"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    cause = forms.ChoiceField(label=_("Why are you returning it?"))
+    reason = TextField(label=_("Details"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """The causes in the language of the page."""
         super().__init__(*args, **kwargs)
         cause = self.fields["cause"]
         assert isinstance(cause, forms.ChoiceField)  # noqa: S101 - tells the type checker which field it is
         cause.choices = [(value, gettext(str(label))) for value, label in Return.Cause.choices]
 
     def clean(self) -> dict[str, Any]:
-        """At least one piece."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors and not self._pieces():
-            raise forms.ValidationError(gettext("Choose at least one piece."))
+            raise forms.ValidationError(gettext("Choose at least one item."))
         return cleaned
 
     def args(self) -> dict[str, Any]:
-        """The pieces and the cause."""
         return {"items": self._pieces(), "cause": self.cleaned_data["cause"]}
 
     def _pieces(self) -> list[dict[str, int]]:
@@ -49,11 +44,11 @@ class ReturnForm(ChangeForm):
 
 
 def return_form(order: Order) -> type[ReturnForm]:
-    """The form for one order: a number for each item of which something is left to return, before the other fields."""
+    """The form for one order: a quantity for each item that can still be returned, then the other fields."""
     left = returnable(order)
     pieces = {
         f"{POSITION}{item.position}": forms.IntegerField(
-            label=gettext("{item}: how many of {count}").format(item=item.name or item.sku, count=left[item.pk]),
+            label=gettext("{item}: quantity (of {count})").format(item=item.name or item.sku, count=left[item.pk]),
             min_value=0,
             max_value=left[item.pk],
             required=False,

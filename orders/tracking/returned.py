@@ -1,4 +1,4 @@
-"""What the customer's page says of returns: where each stands, and what the customer does next."""
+"""The returns on the customer's page: the state of each, and what to do next."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from orders.tracking.details import BANK_DAYS
 
 @dataclass(frozen=True)
 class TrackedReturn:
-    """One return: `before` and `after` frame the time `until`."""
+    """One return; `before` and `after` are the text around the time `until`."""
 
     title: str
     pieces: list[str]
@@ -27,12 +27,11 @@ class TrackedReturn:
 
 
 def tracked_returns(order: Order) -> list[TrackedReturn]:
-    """The order's returns, oldest first."""
     return [_tracked(order, row) for row in order.returns.all()]
 
 
 def goes_on(order: Order) -> bool:
-    """Whether one of them may still change."""
+    """Whether any return may still change."""
     return any(row.is_open or row.state == ReturnStage.RECEIVED for row in order.returns.all())
 
 
@@ -47,19 +46,19 @@ def _tracked(order: Order, row: Return) -> TrackedReturn:
 
 
 def _advice(row: Return) -> str:
-    address = gettext("Our address: {address}.").format(address=settings.RETURN_ADDRESS)
+    address = gettext("Return address: {address}.").format(address=settings.RETURN_ADDRESS)
     label = gettext("Write {label} on the parcel.").format(label=row.label)
     return f"{address} {label}" if settings.RETURN_ADDRESS else label
 
 
 def _more(order: Order, row: Return) -> str:
-    """Why it was refused, in the words of whoever did; how much goes back."""
+    """The reason given for a declined return, or the refunded amount."""
     if row.state == ReturnStage.REFUSED and row.decision is not None:
         return row.decision.reason
     amount = localised(row.amount or 0, order.currency)
     if row.state == ReturnStage.RECEIVED:
-        return gettext("{amount} are on their way back to you.").format(amount=amount)
+        return gettext("A refund of {amount} is on its way to you.").format(amount=amount)
     if row.state == ReturnStage.REFUNDED:
-        banks = gettext("Banks take up to {days} days.").format(days=BANK_DAYS)
+        banks = gettext("Your bank can take up to {days} days.").format(days=BANK_DAYS)
         return f"{gettext('{amount} refunded').format(amount=amount)}. {banks}"
     return ""

@@ -1,4 +1,4 @@
-"""How customers come to their order's page: code and e-mail address, a lost link, a mailed code."""
+"""Signing in to an order's page: order code and email address, lost links, mailed codes."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -17,25 +17,25 @@ from orders.services.customers.lost_links import ask_for_links
 from orders.tracking.access import let_in, let_in_with_proof, of_customer
 from orders.tracking.forms import CodeForm, EmailForm, FindForm
 
-# The pages that a confirmation can lead to, by the names of their routes.
+# The routes that a confirmation can lead to.
 NEXT = ("order", "cancel", "address", "payment", "receipt", "return")
 
 
 def find(request: HttpRequest) -> HttpResponse:
-    """Ask for order code and e-mail address, and open the page to who knows both."""
+    """Ask for order code and email address; if both match, open the order's page."""
     form = FindForm(request.POST or None, initial={"code": request.GET.get("code", "")})
     if form.is_valid():
         code, email = form.cleaned_data["code"], form.cleaned_data["email"]
         order = order_opened_by_email(code, email, client=client_address(request))
         if order is not None:
             return let_in(order)
-        fault = gettext("No order has this code and this e-mail address. Please look at both once more.")
+        fault = gettext("No order matches this code and email address. Please check both.")
         form.add_error(None, fault)
     return render(request, "tracking/find.html", {"form": form, "mails": settings.MAILS})
 
 
 def lost(request: HttpRequest) -> HttpResponse:
-    """Mail the links of this address's recent orders; the answer is the same whether it has any."""
+    """Email the links to an address's recent orders; the response is the same whether it has any."""
     form = EmailForm(request.POST or None)
     if request.method == "POST" and settings.MAILS and form.is_valid():
         ask_for_links(form.cleaned_data["email"], client=client_address(request))
@@ -45,7 +45,7 @@ def lost(request: HttpRequest) -> HttpResponse:
 
 @of_customer
 def confirm(request: HttpRequest, order: Order) -> HttpResponse:
-    """Ask for the code that was mailed; the right one opens what the link alone does not."""
+    """Ask for the mailed code, which opens what the link alone does not."""
     form = CodeForm(request.POST or None)
     then = _next(request)
     if request.method == "POST" and form.is_valid():
@@ -62,7 +62,7 @@ def confirm(request: HttpRequest, order: Order) -> HttpResponse:
 @of_customer
 @require_POST
 def send_code(request: HttpRequest, order: Order) -> HttpResponse:
-    """Mail a code, and ask for it; where no mails are sent, the page says so instead."""
+    """Email a code and ask for it; if email is off, the page says so."""
     if settings.MAILS:
         proof.send_code(order.pk, client=client_address(request))
     query = urlencode({"next": _next(request)})
@@ -70,12 +70,11 @@ def send_code(request: HttpRequest, order: Order) -> HttpResponse:
 
 
 def _next(request: HttpRequest) -> str:
-    """The page that was wanted, one of ours."""
     name = request.GET.get("next", "")
     return name if name in NEXT else "order"
 
 
 def _fault(answer: proof.Answer) -> str:
     if answer is proof.Answer.WRONG:
-        return gettext("This is not the code. Please look at the newest mail.")
-    return gettext("This code holds no longer. Please let us send another.")
+        return gettext("This code is not correct. Please check our latest email.")
+    return gettext("This code is no longer valid. Please request a new one.")

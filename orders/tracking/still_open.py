@@ -1,4 +1,4 @@
-"""What the customer's page says of what is open beside where the order stands, and of what went back."""
+"""The open matters and refunds that the customer's page shows below the headline."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from orders.tracking import wording
 
 @dataclass(frozen=True)
 class Open:
-    """One sentence: `before` and `after` frame the time `until`."""
+    """One sentence; `before` and `after` are the text around the time `until`."""
 
     text: str
     before: str = ""
@@ -24,10 +24,9 @@ class Open:
 
 
 def still_open(tracked: TrackedOrder, *, confirmed: bool, is_answered: bool) -> list[Open]:
-    """A sentence for each thing that is open and that the headline does not tell; none twice.
+    """A sentence for each open matter that the headline does not cover, without duplicates.
 
-    Mails are for us to see to: where they went is nothing that the page can help with. `is_answered`: the page tells
-    already that a change of the customer's own is under way.
+    `is_answered`: the page already says that a request of the customer is being processed.
     """
     told = _told_by_the_headline(tracked)
     said = [
@@ -39,12 +38,11 @@ def still_open(tracked: TrackedOrder, *, confirmed: bool, is_answered: bool) -> 
 
 
 def goes_on(tracked: TrackedOrder) -> bool:
-    """Whether the page may still change by itself."""
     return not tracked.order.is_final or bool(open_for_customer(tracked))
 
 
 def open_for_customer(tracked: TrackedOrder) -> list[OpenMatter]:
-    """What is open as far as it is the customer's to know. Of a cancelled order no refund can be granted any more."""
+    """The open matters that concern the customer. A cancelled order cannot get another refund approved."""
     is_cancelled = tracked.order.status in (Status.CANCELLING, Status.CANCELLED)
     moot = {Matter.REFUND_AWAITS_APPROVAL} if is_cancelled else set[Matter]()
     return [matter for matter in tracked.matters if matter.matter in wording.MATTERS and matter.matter not in moot]
@@ -69,7 +67,7 @@ def _is_own(matter: OpenMatter) -> bool:
 
 def _in_words(tracked: TrackedOrder, matter: OpenMatter, *, confirmed: bool) -> Open:
     if _is_own(matter):
-        return Open(f"{gettext('We have your request')}. {gettext(wording.OWN_COMMAND)}")
+        return Open(f"{gettext('We have received your request')}. {gettext(wording.OWN_COMMAND)}")
     text = gettext(wording.MATTERS[matter.matter])
     if matter.matter is Matter.RETURN_APPROVED and matter.until:
         before, _, after = gettext(wording.SEND_BY).partition("{time}")
@@ -81,7 +79,7 @@ def _in_words(tracked: TrackedOrder, matter: OpenMatter, *, confirmed: bool) -> 
 
 
 def _went_back(tracked: TrackedOrder, *, confirmed: bool) -> list[Open]:
-    """What was refunded of an order that goes on or was delivered. One that is cancelled says so by that."""
+    """Refunds of an order that is not cancelled; a cancelled one implies them."""
     paid, currency = tracked.paid, tracked.order.currency
     if tracked.order.status in (Status.CANCELLING, Status.CANCELLED):
         return []

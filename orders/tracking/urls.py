@@ -1,4 +1,4 @@
-"""The customer's pages: where each is found."""
+"""URLs of the customer's pages."""
 
 from django.urls import path
 

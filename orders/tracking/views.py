@@ -1,4 +1,4 @@
-"""The order's page, the part of it that changes, and its receipt. A GET changes nothing."""
+"""The order's page, its live part and its receipt. A GET changes nothing."""
 
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,7 @@ from orders.tracking.access import (
 
 @require_safe
 def order_page(request: HttpRequest, code: str) -> HttpResponse:
-    """The order's page; a link's token is first exchanged for the cookie."""
+    """The order's page; a token in the link is first exchanged for a cookie."""
     if "token" not in request.GET:
         return _order_page(request, code=code)
     order = order_opened_by_link(normalise_code(code), request.GET["token"])
@@ -44,7 +44,7 @@ def _order_page(request: HttpRequest, order: Order) -> HttpResponse:
 @of_customer
 @require_safe
 def live(request: HttpRequest, order: Order) -> HttpResponse:
-    """The part of the page that changes, for the page that asks: 304 while it has not."""
+    """The live part of the page, which the page polls; 304 while unchanged."""
     if unchanged := get_conditional_response(request, etag=_etag(request, order)):
         return unchanged
     page = _page(request, reads.tracked(order))
@@ -56,7 +56,6 @@ def live(request: HttpRequest, order: Order) -> HttpResponse:
 @of_proven_customer
 @require_safe
 def receipt(request: HttpRequest, order: Order) -> HttpResponse:
-    """What was ordered and paid, to print."""
     tracked = reads.tracked(order)
     order = tracked.order
     page = {"order": order, "total": localised(order.total, order.currency), "payments": details.payment_facts(tracked)}
@@ -72,7 +71,7 @@ def _page(request: HttpRequest, tracked: reads.TrackedOrder) -> dict[str, Any]:
     order = tracked.order
     confirmed, change = is_confirmed(request, order), _change_shown(request)
     notice = presentation.notice(tracked, change) if confirmed else None
-    # Each asks for the code from a mail first.
+    # Every action first asks for a mailed code.
     changes = details.changes(tracked, confirmed=confirmed) if confirmed or settings.MAILS else []
     page = {
         "order": order,
@@ -101,7 +100,7 @@ def _page(request: HttpRequest, tracked: reads.TrackedOrder) -> dict[str, Any]:
 
 
 def _private_part(tracked: reads.TrackedOrder) -> dict[str, Any]:
-    """What the link alone does not show."""
+    """What is shown only for a confirmed email address."""
     return {
         "payments": details.payment_facts(tracked),
         "has_receipt": any(own.state == own.State.CAPTURED or own.refunded for own in tracked.payments),
@@ -112,7 +111,6 @@ def _private_part(tracked: reads.TrackedOrder) -> dict[str, Any]:
 
 
 def _change_shown(request: HttpRequest) -> UUID | None:
-    """The command whose outcome the page was asked to show."""
     try:
         return UUID(request.GET.get("change", ""))
     except ValueError:
@@ -120,6 +118,6 @@ def _change_shown(request: HttpRequest) -> UUID | None:
 
 
 def _etag(request: HttpRequest, order: Order) -> str:
-    """Another one for each of the ways in which the same order is shown."""
+    """Differs by language, time zone and confirmation, as the page does."""
     shown = (get_language(), timezone.get_current_timezone_name(), is_confirmed(request, order))
     return quote_etag(f"{reads.version_of(order, _change_shown(request))}.{'.'.join(map(str, shown))}")

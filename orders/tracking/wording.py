@@ -1,6 +1,6 @@
-"""The customer's words for the lifecycle: a table each for where an order stands, why, and what happened.
+"""The texts of the customer's pages: headlines, reasons, timeline, notices.
 
-They are marked for translation here and translated where they are said.
+Marked for translation here, translated where they are used.
 """
 
 from django.utils.translation import gettext_noop as _
@@ -10,15 +10,15 @@ from orders.lifecycle import EventType, ReturnStage, Status, Waiting
 from orders.selectors.open_matters import Matter
 
 HEADLINES: dict[Status, str] = {
-    Status.RECEIVED: _("We have your order"),
+    Status.RECEIVED: _("We have received your order"),
     Status.IN_REVIEW: _("We are checking your order"),
-    Status.CHARGING: _("We are taking your payment"),
-    Status.AWAITING_PAYMENT: _("Your order waits for a payment"),
+    Status.CHARGING: _("Processing your payment"),
+    Status.AWAITING_PAYMENT: _("Your order is awaiting payment"),
     Status.PAID: _("Your order is paid"),
-    Status.PICKING: _("We are collecting your items"),
+    Status.PICKING: _("We are preparing your items"),
     Status.PACKED: _("Your parcel is packed"),
     Status.SHIPPED: _("Your parcel is on its way"),
-    Status.SHIPPING_FAILED: _("Your order is held up"),
+    Status.SHIPPING_FAILED: _("Your order is delayed"),
     Status.CANCELLING: _("We are cancelling your order"),
     Status.DELIVERED: _("Your parcel has arrived"),
     Status.CANCELLED: _("Your order is cancelled"),
@@ -26,48 +26,48 @@ HEADLINES: dict[Status, str] = {
     Status.INVALID: _("We could not accept your order"),
 }
 
-RETURNING_PAYMENT = _("We are returning your payment")
-STOPPING_PAYMENT = _("We are stopping your payment")
-NOT_DELIVERED = _("Your parcel did not arrive")
-HELD = _("We have paused your order to look at something. It goes on as soon as that is settled.")
-LATE = _("This takes longer than it should. We are looking into it.")
-WHY_NOT_DELIVERED = _("The carrier could not deliver it. We are finding out how to go on. You need not do anything.")
+RETURNING_PAYMENT = _("We are refunding your payment")
+STOPPING_PAYMENT = _("We are cancelling your payment")
+NOT_DELIVERED = _("Your parcel was not delivered")
+HELD = _("We have paused your order to check something. It will continue once this is resolved.")
+LATE = _("This is taking longer than expected. We are looking into it.")
+WHY_NOT_DELIVERED = _("We are working out the next step. You do not need to do anything.")
 
-# Why an order stands where it stands.
+# The sentence below the headline.
 REASONS: dict[Waiting, str] = {
-    Waiting.VALIDATION: _("We make sure that everything we need is there. This takes a moment."),
-    Waiting.REVIEW: _("We look at every order before we take the payment."),
-    Waiting.REVIEWER: _("We look at your order before we take the payment. This can take a little longer."),
+    Waiting.VALIDATION: _("We are checking that your order is complete. This takes a moment."),
+    Waiting.REVIEW: _("We check every order before taking payment."),
+    Waiting.REVIEWER: _("We are checking your order before taking payment. This can take a little longer."),
     Waiting.PAYMENT: _("This usually takes a few seconds."),
-    Waiting.PAYMENT_RETURN: _("After that, the order waits for another payment from you."),
-    Waiting.NEW_PAYMENT: _("We have no payment for it yet."),
-    Waiting.SHIPPING: _("Next, we collect your items."),
-    Waiting.PACKING: _("Next, they go into a parcel."),
-    Waiting.LABEL: _("Next, it gets its label from the carrier."),
-    Waiting.HANDOVER: _("It is ready and waits for the carrier."),
-    Waiting.DELIVERY: _("The carrier has it and will bring it to you."),
-    Waiting.SHIPPING_DECISION: _("We are finding out how to bring it to you. You need not do anything."),
-    Waiting.CANCELLATION: _("Whatever you paid for it goes back to you."),
+    Waiting.PAYMENT_RETURN: _("After that, the order needs a new payment from you."),
+    Waiting.NEW_PAYMENT: _("No payment received yet."),
+    Waiting.SHIPPING: _("Next, we prepare your items."),
+    Waiting.PACKING: _("Next, we pack your parcel."),
+    Waiting.LABEL: _("Next, we create the shipping label."),
+    Waiting.HANDOVER: _("It is waiting to be collected by the carrier."),
+    Waiting.DELIVERY: _("The carrier is delivering your parcel."),
+    Waiting.SHIPPING_DECISION: _("We are working on a solution. You do not need to do anything."),
+    Waiting.CANCELLATION: _("Any payment you made will be refunded."),
 }
 
-# Said where it is offered.
+# Shown only where the page offers to pay again.
 PAY_BELOW = _("You can pay again below.")
 
-# What the deadline means. A deadline that is not in here is for us to know.
+# What the deadline means. Other deadlines are internal.
 DEADLINES: dict[Waiting, str] = {
-    Waiting.REVIEW: _("We are done by {time} at the latest."),
-    Waiting.NEW_PAYMENT: _("Please pay by {time}, or the order will be cancelled."),
+    Waiting.REVIEW: _("We will finish by {time}."),
+    Waiting.NEW_PAYMENT: _("Pay by {time}, or the order will be cancelled."),
 }
 
-# What ends an order, said below its headline.
+# The sentence below the headline of a finished order.
 ENDINGS: dict[Status, str] = {
     Status.DELIVERED: _("Thank you for your order."),
-    Status.CANCELLED: _("Nothing more will happen to it."),
-    Status.REJECTED: _("You pay nothing for it."),
-    Status.INVALID: _("You pay nothing for it."),
+    Status.CANCELLED: _("This order is closed."),
+    Status.REJECTED: _("You will not be charged."),
+    Status.INVALID: _("You will not be charged."),
 }
 
-# The way of an order that nothing stops: the step's name, and the event that ends it.
+# The progress bar: each step and the event that completes it.
 STEPS: tuple[tuple[str, EventType], ...] = (
     (_("Received"), EventType.ORDER_RECEIVED),
     (_("Paid"), EventType.PAYMENT_CHARGED),
@@ -76,21 +76,21 @@ STEPS: tuple[tuple[str, EventType], ...] = (
     (_("Delivered"), EventType.DELIVERY_CONFIRMED),
 )
 
-# The steps that an event takes back: they are to be done once more.
+# The steps that an event undoes.
 UNDONE_BY: dict[EventType, frozenset[EventType]] = {
     EventType.PAYMENT_CANCELLED: frozenset({EventType.PAYMENT_CHARGED}),
     EventType.SHIPPING_RETRIED: frozenset({EventType.ORDER_PACKED, EventType.ORDER_SHIPPED}),
 }
 
-# What stands below the step that is under way, where it is not that.
+# The note below the current step, where it is not UNDER_WAY.
 STANDSTILLS: dict[Status, str] = {
-    Status.AWAITING_PAYMENT: _("Waits for you"),
-    Status.SHIPPING_FAILED: _("Held up"),
+    Status.AWAITING_PAYMENT: _("Payment needed"),
+    Status.SHIPPING_FAILED: _("Delayed"),
 }
-UNDER_WAY = _("Under way")
+UNDER_WAY = _("In progress")
 PAUSED = _("Paused")
 
-# How an order left the way, and by which event.
+# The last step of an order that is not delivered, and its event.
 LAST_STEPS: dict[Status, tuple[str, EventType]] = {
     Status.CANCELLING: (_("Cancelling"), EventType.CANCELLATION_ACCEPTED),
     Status.CANCELLED: (_("Cancelled"), EventType.ORDER_CANCELLED),
@@ -98,87 +98,85 @@ LAST_STEPS: dict[Status, tuple[str, EventType]] = {
     Status.INVALID: (_("Not accepted"), EventType.VALIDATION_FAILED),
 }
 
-# The timeline. An event that is not in here is for us to know; rejected commands have their own sentence.
+# The timeline. Other events are internal; rejected commands are told by REFUSED.
 EVENTS: dict[EventType, str] = {
     EventType.ORDER_RECEIVED: _("We received your order."),
-    EventType.ORDER_VALIDATED: _("We began to check it."),
-    EventType.VALIDATION_FAILED: _("We could not accept it."),
-    EventType.REVIEW_APPROVED: _("We finished checking it."),
-    EventType.REVIEW_REJECTED: _("We could not accept it."),
-    EventType.PAYMENT_STARTED: _("We asked for your payment."),
-    EventType.PAYMENT_CHARGED: _("Your payment arrived."),
+    EventType.ORDER_VALIDATED: _("We started checking your order."),
+    EventType.VALIDATION_FAILED: _("We could not accept your order."),
+    EventType.REVIEW_APPROVED: _("We finished checking your order."),
+    EventType.REVIEW_REJECTED: _("We could not accept your order."),
+    EventType.PAYMENT_STARTED: _("We requested your payment."),
+    EventType.PAYMENT_CHARGED: _("We received your payment."),
     EventType.PAYMENT_DECLINED: _("Your payment was declined."),
-    EventType.PAYMENT_CAPTURED_LATE: _("A payment arrived that we return to you."),
-    EventType.PAYMENT_CANCELLATION_ACCEPTED: _("We began to return your payment."),
-    EventType.PAYMENT_CANCELLED: _("Your payment was taken back; the order waits for another."),
-    EventType.PAYMENT_RETRIED: _("You gave another payment method."),
-    EventType.PICKING_STARTED: _("We began to collect your items."),
+    EventType.PAYMENT_CAPTURED_LATE: _("We received a late payment and will refund it."),
+    EventType.PAYMENT_CANCELLATION_ACCEPTED: _("We started reversing your payment."),
+    EventType.PAYMENT_CANCELLED: _("Your payment was reversed. The order needs a new payment."),
+    EventType.PAYMENT_RETRIED: _("You provided a new payment method."),
+    EventType.PICKING_STARTED: _("We started preparing your items."),
     EventType.ORDER_PACKED: _("We packed your parcel."),
-    EventType.LABEL_BOOKED: _("The carrier gave your parcel its tracking number."),
-    EventType.LABEL_VOIDED: _("The parcel's label was withdrawn."),
-    EventType.ORDER_SHIPPED: _("The carrier took your parcel."),
+    EventType.LABEL_BOOKED: _("Your parcel was assigned a tracking number."),
+    EventType.LABEL_VOIDED: _("The shipping label was cancelled."),
+    EventType.ORDER_SHIPPED: _("The carrier collected your parcel."),
     EventType.DELIVERY_CONFIRMED: _("Your parcel was delivered."),
     EventType.DELIVERY_FAILED: _("The carrier could not deliver your parcel."),
-    EventType.SHIPPING_FAILED: _("Your parcel could not be sent."),
-    EventType.SHIPPING_RETRIED: _("We send your parcel once more."),
+    EventType.SHIPPING_FAILED: _("Your parcel could not be shipped."),
+    EventType.SHIPPING_RETRIED: _("We are shipping your parcel again."),
     EventType.ADDRESS_CHANGED: _("The delivery address was changed."),
     EventType.ORDER_HELD: _("We paused your order."),
-    EventType.ORDER_RELEASED: _("Your order went on."),
-    EventType.CANCELLATION_ACCEPTED: _("We began to cancel your order."),
-    EventType.REFUND_STARTED: _("A refund was started."),
+    EventType.ORDER_RELEASED: _("We resumed your order."),
+    EventType.CANCELLATION_ACCEPTED: _("We started cancelling your order."),
+    EventType.REFUND_STARTED: _("We started a refund."),
     EventType.REFUND_SUCCEEDED: _("Your refund was sent."),
     EventType.ORDER_CANCELLED: _("Your order was cancelled."),
-    EventType.RETURN_REQUESTED: _("You asked to return something."),
-    EventType.RETURN_APPROVED: _("We agreed to your return."),
-    EventType.RETURN_REFUSED: _("We could not agree to your return."),
-    EventType.RETURN_EXPIRED: _("Your return did not reach us in time."),
-    EventType.RETURN_RECEIVED: _("What you returned reached us."),
+    EventType.RETURN_REQUESTED: _("We received your return request."),
+    EventType.RETURN_APPROVED: _("Your return is approved."),
+    EventType.RETURN_REFUSED: _("Your return request was declined."),
+    EventType.RETURN_EXPIRED: _("Your return did not arrive in time."),
+    EventType.RETURN_RECEIVED: _("We received your return."),
     EventType.RETURN_CLOSED: _("Your return was closed without a refund."),
     EventType.RETURN_REFUNDED: _("Your return was refunded."),
 }
 
-# The same, with the amount, for whoever may see it.
+# The same with the amount, for customers who confirmed their email address.
 EVENTS_WITH_AMOUNT: dict[EventType, str] = {
-    EventType.REFUND_STARTED: _("A refund of {amount} was started."),
+    EventType.REFUND_STARTED: _("We started a refund of {amount}."),
     EventType.REFUND_SUCCEEDED: _("Your refund of {amount} was sent."),
 }
 
-# The outcome of a change that the customer asked for, where it was refused. The order's own reason follows where it
-# can be said in the customer's language.
+# A customer's request that was rejected. The reason follows if it is known in the customer's language.
 REFUSED: dict[Kind, str] = {
     Kind.CANCEL: _("The order could not be cancelled."),
     Kind.UPDATE_ADDRESS: _("The address could not be changed."),
     Kind.RETRY_PAYMENT: _("The payment could not be made."),
-    Kind.REQUEST_RETURN: _("The return could not be asked for."),
+    Kind.REQUEST_RETURN: _("The return could not be requested."),
 }
-# Until when the address may be changed.
-UNTIL_LABELLED = _("Until the parcel gets its label. It costs nothing.")
-SENT_AGAIN = _("If we send it again, it goes there. It costs nothing.")
+UNTIL_LABELLED = _("Until the shipping label is created. Free of charge.")
+SENT_AGAIN = _("If we ship your parcel again, it goes to the new address. Free of charge.")
 APPLIED: dict[Kind, str] = {
-    Kind.CANCEL: _("The order is being cancelled. Whatever you paid goes back to you."),
-    Kind.UPDATE_ADDRESS: _("The parcel will go to the new address."),
-    Kind.RETRY_PAYMENT: _("We are trying the new payment method."),
-    Kind.REQUEST_RETURN: _("We look at your return and answer you."),
+    Kind.CANCEL: _("The order is being cancelled. Any payment you made will be refunded."),
+    Kind.UPDATE_ADDRESS: _("Your parcel will be sent to the new address."),
+    Kind.RETRY_PAYMENT: _("We are processing the new payment."),
+    Kind.REQUEST_RETURN: _("We are reviewing your return request."),
 }
 
-# What such a change comes to in the end, and whether that is what the customer wanted.
+# What follows such a request, and whether it is what the customer wanted.
 FOLLOWED_BY: dict[Kind, dict[EventType, bool]] = {
     Kind.CANCEL: {EventType.ORDER_CANCELLED: True},
     Kind.RETRY_PAYMENT: {EventType.PAYMENT_CHARGED: True, EventType.PAYMENT_DECLINED: False},
 }
 
-# Where a return stands, and what the customer does next.
+# The state of a return.
 RETURNS: dict[ReturnStage, str] = {
-    ReturnStage.REQUESTED: _("We look at it and answer you."),
-    ReturnStage.APPROVED: _("We agreed to it."),
-    ReturnStage.REFUSED: _("We could not agree to it."),
-    ReturnStage.EXPIRED: _("It did not reach us in time."),
-    ReturnStage.RECEIVED: _("It reached us."),
-    ReturnStage.CLOSED: _("It reached us. Nothing goes back for it."),
-    ReturnStage.REFUNDED: _("It reached us."),
+    ReturnStage.REQUESTED: _("We are reviewing your request."),
+    ReturnStage.APPROVED: _("Approved."),
+    ReturnStage.REFUSED: _("Declined."),
+    ReturnStage.EXPIRED: _("It did not arrive in time."),
+    ReturnStage.RECEIVED: _("We have received it."),
+    ReturnStage.CLOSED: _("We have received it. It will not be refunded."),
+    ReturnStage.REFUNDED: _("We have received it."),
 }
-SEND_BY = _("Please send it so that it reaches us by {time}.")
-# As the form asks; `Return.Cause` has the same.
+SEND_BY = _("The parcel must reach us by {time}.")
+# For translation only: the labels of `Return.Cause`.
 CAUSES = (
     _("It is damaged or does not work"),
     _("It is not what was ordered"),
@@ -189,25 +187,25 @@ CAUSES = (
     _("Another reason"),
 )
 
-PAYMENT_UNKNOWN = _("We are finding out whether {amount} were charged. If so, they go back to you.")
-# What is open beside the status: with the amount for whoever may see it.
+PAYMENT_UNKNOWN = _("We are checking whether you were charged {amount}. If so, we will refund it.")
+# What is still open besides the status.
 MATTERS: dict[Matter, str] = {
     Matter.ATTENTION: LATE,
     Matter.HELD: HELD,
-    Matter.RETURN_REQUESTED: _("We look at your return and answer you."),
-    Matter.RETURN_APPROVED: _("We agreed to your return."),
-    Matter.REFUND_AWAITS_APPROVAL: _("We are checking a refund for you."),
+    Matter.RETURN_REQUESTED: _("We are reviewing your return request."),
+    Matter.RETURN_APPROVED: _("Your return is approved."),
+    Matter.REFUND_AWAITS_APPROVAL: _("We are reviewing a refund for you."),
     Matter.REFUND_PENDING: _("A refund is on its way to you."),
     Matter.REFUND_FAILED: _("A refund could not be sent yet. We are looking into it."),
-    Matter.PAYMENT_OPEN: _("We are finding out whether a payment was taken. If so, it goes back to you."),
-    Matter.COMMAND_OPEN: _("A change to your order is under way."),
+    Matter.PAYMENT_OPEN: _("We are checking whether you were charged. If so, we will refund the payment."),
+    Matter.COMMAND_OPEN: _("A change to your order is being processed."),
 }
 MATTERS_WITH_AMOUNT: dict[Matter, str] = {
-    Matter.REFUND_PENDING: _("{amount} are on their way back to you."),
-    Matter.REFUND_FAILED: _("{amount} could not be returned yet. We are looking into it."),
+    Matter.REFUND_PENDING: _("A refund of {amount} is on its way to you."),
+    Matter.REFUND_FAILED: _("A refund of {amount} could not be sent yet. We are looking into it."),
     Matter.PAYMENT_OPEN: PAYMENT_UNKNOWN,
 }
-OWN_COMMAND = _("It is under way. You need not send it again.")
-PARTLY_REFUNDED = _("Part of what was paid was refunded.")
-PARTLY_REFUNDED_WITH_AMOUNT = _("{refunded} of {paid} were refunded.")
-REFUNDED = _("What was paid was refunded.")
+OWN_COMMAND = _("We are processing it. You do not need to send it again.")
+PARTLY_REFUNDED = _("Part of your payment was refunded.")
+PARTLY_REFUNDED_WITH_AMOUNT = _("{refunded} of {paid} has been refunded.")
+REFUNDED = _("Your payment was refunded in full.")

@@ -1,4 +1,4 @@
-"""The customer's time zone: what their browser said in a cookie; until it has, UTC, named as such."""
+"""The customer's time zone, which the browser sends in a cookie; UTC without one."""
 
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
@@ -9,7 +9,6 @@ COOKIE = "orderlife_zone"
 
 
 def zone_of(request: HttpRequest) -> tzinfo:
-    """The zone in which this page tells the time."""
     name = request.COOKIES.get(COOKIE, "")
     try:
         return ZoneInfo(name) if 0 < len(name) <= 64 else UTC

@@ -200,4 +200,4 @@ def test_a_form_over_64_kb_is_a_413_and_a_page(web: str, path: str, how: str, en
     named, body = encoded({"csrfmiddlewaretoken": token, "code": "x" * 66_000})
     answer = ask(web, "POST", path, body, how=how, **headers, **named)
     assert (answer.status, answer.content_type) == (413, "text/html; charset=utf-8")
-    assert "That is too much at once" in answer.body
+    assert "Request too large" in answer.body

@@ -110,7 +110,7 @@ def test_a_mail_that_was_taken_stays_taken_whatever_the_server_says_to_our_goodb
 
 
 @pytest.mark.parametrize(
-    "letter", [{"subject": "a\nb"}, {"to": f"a@{'b' * 64}.ü.example"}, {"to": "a\nb@c.example"}, {"to": ""}]
+    "email", [{"subject": "a\nb"}, {"to": f"a@{'b' * 64}.ü.example"}, {"to": "a\nb@c.example"}, {"to": ""}]
 )
 def test_a_mail_that_cannot_be_written_is_refused(server: MailServer, email: dict[str, str]) -> None:
     with pytest.raises(MailRefused):

@@ -22,7 +22,7 @@ from orders.services.customers.access import is_token_of, tracking_url
 from orders.services.customers.lost_links import ask_for_links, write_requested_links
 from orders.services.customers.proof import digits, send_code
 from orders.services.notifications import review_delays, sending
-from orders.services.notifications.email_texts import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
+from orders.services.notifications.email_texts import CODE_SIGNATURE, EMAIL_TEXTS, GREETING, SIGNATURE
 from orders.services.state.deliveries import send_again, write_mail
 from orders.services.state.transition import locked_order, record
 from stack.state import ROOT
@@ -78,7 +78,7 @@ def test_every_event_of_the_table_causes_its_mail_and_it_can_be_sent(inbox: Path
     row = letters_of(order)[-1]
     message = sent(inbox, row)
     assert row.template == CAUSED_BY[event]
-    assert message["Subject"] == WORDS[CAUSED_BY[event]].subject.format(code=order.code)
+    assert message["Subject"] == EMAIL_TEXTS[CAUSED_BY[event]].subject.format(code=order.code)
     assert Delivery.objects.get(pk=row.pk).state == "sent"
 
 
@@ -119,11 +119,11 @@ def test_a_refund_says_how_much(inbox: Path) -> None:
 @pytest.mark.parametrize(
     ("locale", "subject"),
     [
-        ("en", "We have your order"),
+        ("en", "We have received your order"),
         ("de-AT", "Wir haben Ihre Bestellung"),
         ("es", "Hemos recibido su pedido"),
         ("fr_FR", "Nous avons reçu votre commande"),
-        ("xx", "We have your order"),
+        ("xx", "We have received your order"),
     ],
 )
 def test_a_mail_is_in_the_language_of_the_order(inbox: Path, locale: str, subject: str) -> None:
@@ -152,7 +152,7 @@ def test_a_mail_that_asks_for_a_payment_says_until_when(inbox: Path) -> None:
     assert order.deadline
     until = f"{format_date(order.deadline, 'long', locale='de')}, {order.deadline:%H:%M} UTC"
     text = words_of(sent(inbox, order.deliveries.get(template="payment_needed")))
-    assert f"Sie wartet darauf bis zum {until}." in text
+    assert f"Bitte bezahlen Sie bis zum {until}." in text
 
 
 def test_a_mail_of_a_shipped_order_leads_to_the_carrier(inbox: Path, settings: Settings) -> None:
@@ -160,7 +160,7 @@ def test_a_mail_of_a_shipped_order_leads_to_the_carrier(inbox: Path, settings: S
     order = an_order_in(Status.SHIPPED)
     link = f"https://carrier.example/?n={order.shipments.get().tracking_number}"
     message = sent(inbox, letters_of(order)[-1])
-    assert f"Follow the parcel: {link}" in words_of(message)
+    assert f"Track your parcel: {link}" in words_of(message)
     assert f'href="{link}"' in words_of(message, "html")
 
 
@@ -177,7 +177,7 @@ def test_a_mail_of_a_parcel_that_people_handed_over_says_what_they_named(
     inbox: Path, named: dict[str, str], says: str
 ) -> None:
     text = words_of(sent(inbox, letters_of(handed_over(**named))[-1]))
-    assert "The carrier has your parcel." in text
+    assert "Your parcel is with the carrier." in text
     assert [line for line in text.splitlines() if "arrier:" in line or "umber:" in line] == ([says] if says else [])
 
 
@@ -185,8 +185,8 @@ def test_a_mail_says_what_to_send_back_where_and_until_when(inbox: Path, setting
     settings.RETURN_ADDRESS = "Lamp Shop, 1 Way Back"
     row = a_return(an_order_in(Status.DELIVERED), approved=True)
     text = words_of(sent(inbox, row.order.deliveries.get(template="return_approved")))
-    assert "Please send back: 1 × Lamp. It has to reach us by " in text
-    assert "Our address: Lamp Shop, 1 Way Back" in text
+    assert "Please send back: 1 × Lamp. The parcel must reach us by " in text
+    assert "Return address: Lamp Shop, 1 Way Back" in text
     assert f"Write {row.order.code}-1 on the parcel." in text
 
 
@@ -194,7 +194,7 @@ def test_it_does_not_ask_for_a_parcel_that_is_not_waited_for_any_more(inbox: Pat
     row = a_return(an_order_in(Status.DELIVERED), approved=True)
     command(row.order, "receive_return", args={"return": str(row.pk)})
     text = words_of(sent(inbox, row.order.deliveries.get(template="return_approved")))
-    assert "We agreed to your return." in text
+    assert "Your return is approved." in text
     assert "send back" not in text
 
 
@@ -259,7 +259,7 @@ def test_a_change_of_address_is_told(inbox: Path) -> None:
 
 
 def test_every_mail_can_be_switched_off_but_those_that_somebody_waits_for() -> None:
-    assert set(SWITCHABLE) | ALWAYS == set(Mail) == set(WORDS)
+    assert set(SWITCHABLE) | ALWAYS == set(Mail) == set(EMAIL_TEXTS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -268,7 +268,7 @@ def test_every_word_is_translated_with_its_places_and_compiled(language: str) ->
     with (directory / "django.po").open("rb") as file:
         catalog = read_po(file, locale=language)
     words = {GREETING, SIGNATURE, CODE_SIGNATURE}
-    for mail in WORDS.values():
+    for mail in EMAIL_TEXTS.values():
         words |= {mail.subject, *mail.lines, *filter(None, [mail.button])}
     translated = {str(message.id): str(message.string) for message in catalog if message.id}
     assert set(translated) == words

@@ -99,7 +99,7 @@ def test_the_pages_name_what_is_open_and_only_without_it_say_that_nothing_more_h
     assert (OVER in card) == (order.is_final and not matters)
     # That a refund waits which nobody can grant any more is nothing to the customer.
     theirs = [it for it in matters if it.matter in wording.MATTERS and condition != "cancelled while a refund waits"]
-    assert ("Nothing more will happen" in told) == (order.status == Status.CANCELLED and not theirs)
+    assert ("This order is closed." in told) == (order.status == Status.CANCELLED and not theirs)
     if order.is_final and "refunded" not in condition:
         assert ('id="open"' in told) == bool(theirs)
 
@@ -164,8 +164,8 @@ def test_a_partial_refund_has_its_amounts_where_they_may_be_seen(staff: Client) 
     order = order_that("refunded in part")
     for part in (card_of(staff, order), rows_of(staff, [order])[order.pk]):
         assert ">partly refunded 424.50 of 499.00 USD</span>" in part
-    assert "424.50 USD of 499.00 USD were refunded." in customers_page(order, confirmed=True)
-    assert "Part of what was paid was refunded." in customers_page(order, confirmed=False)
+    assert "424.50 USD of 499.00 USD has been refunded." in customers_page(order, confirmed=True)
+    assert "Part of your payment was refunded." in customers_page(order, confirmed=False)
     assert "424" not in customers_page(order, confirmed=False)
 
 
@@ -206,7 +206,7 @@ def test_while_a_change_is_under_way_the_page_says_so_and_offers_it_no_more() ->
     waiting, asked = order_that("awaiting payment"), order_that("paying again")
     assert "You can pay again below." in customers_page(waiting, confirmed=True)
     told = customers_page(asked, confirmed=True)
-    assert "We have your request." in told
+    assert "We have received your request." in told
     assert "You can pay again below." not in told
 
 

@@ -62,7 +62,7 @@ def test_what_makes_a_mail_untrue_is_told_of_the_same_return_alone() -> None:
 
 def test_the_mail_about_an_order_says_that_it_is_checked_only_while_it_is(inbox: Path) -> None:
     checked, charged = an_order_in(Status.IN_REVIEW), an_order_in(Status.CHARGING)
-    assert "We check it now and then take the payment of 99.99 USD." in words_of(sent(inbox, letters_of(checked)[0]))
+    assert "We are checking it now and will then charge 99.99 USD." in words_of(sent(inbox, letters_of(checked)[0]))
     assert "check it now" not in words_of(sent(inbox, letters_of(charged)[0]))
 
 
@@ -71,8 +71,8 @@ def test_a_partial_refund_says_how_much_of_what_was_paid_has_gone_back(inbox: Pa
     command(order, "refund", args={"amount": 4000}, reason="A scratch.")
     refunds.pay_refunds(order.pk)
     text = words_of(sent(inbox, order.deliveries.get(template="refunded")))
-    assert "40.00 USD are on their way back" in text
-    assert "So far, 40.00 USD of the 99.99 USD that you paid have gone back." in text
+    assert "We have sent a refund of 40.00 USD" in text
+    assert "So far, 40.00 USD of the 99.99 USD you paid has been refunded." in text
     assert "So far" not in words_of(sent(inbox, an_order_in(Status.CANCELLED).deliveries.get(template="refunded")))
 
 
@@ -80,7 +80,7 @@ def test_a_return_that_came_says_what_is_given_back_for_it(inbox: Path) -> None:
     row = a_return(an_order_in(Status.DELIVERED), approved=True)
     command(row.order, "receive_return", args={"return": str(row.pk), "amount": 5000}, reason="Scratched.")
     mail = row.order.deliveries.get(template="return_received")
-    assert "You get 50.00 USD back for it." in words_of(sent(inbox, mail))
+    assert "We will refund 50.00 USD." in words_of(sent(inbox, mail))
 
 
 def test_what_stays_true_is_sent_however_late() -> None:

@@ -176,21 +176,21 @@ def _code_asked(visit: Visit, times: int = 1, typed: str = "") -> None:
     for _ in range(times):
         visit.page.get_by_role("button", name="code").click()
     if typed:
-        visit.page.get_by_label("The code from the mail").fill(typed)
+        visit.page.get_by_label("6-digit code").fill(typed)
         visit.presses("Confirm")
 
 
 def _unknown_pair(visit: Visit) -> None:
     visit.goes_to("/track/")
     visit.page.get_by_label("Order code").fill("ABC-DEF-GHJ")
-    visit.page.get_by_label("E-mail address").fill("nobody@example.com")
-    visit.presses("Show my order")
+    visit.page.get_by_label("Email address").fill("nobody@example.com")
+    visit.presses("View order")
 
 
 def _links_asked(visit: Visit) -> None:
     visit.goes_to("/track/lost/")
-    visit.page.get_by_label("E-mail address").fill("nobody@example.com")
-    visit.presses("Mail me the links")
+    visit.page.get_by_label("Email address").fill("nobody@example.com")
+    visit.presses("Send links")
 
 
 Show = Callable[[Visit], object]
@@ -214,12 +214,12 @@ FORMS: dict[str, Show] = {
     "cancel-paid": lambda visit: visit.opens(_in(Status.PAID), "cancel/"),
     "address": lambda visit: visit.opens(_in(Status.PAID), "address/"),
     "address-faults": lambda visit: _asked(
-        visit, _in(Status.PAID), "address/", "Send it there", {"City": "", "Street": ""}
+        visit, _in(Status.PAID), "address/", "Save address", {"City": "", "Street": ""}
     ),
     "payment": lambda visit: visit.opens(STATES["awaiting_payment"](), "payment/"),
     "payment-faults": lambda visit: _asked(visit, STATES["awaiting_payment"](), "payment/", "Pay"),
     "return": lambda visit: visit.opens(_in(Status.DELIVERED), "return/"),
-    "return-faults": lambda visit: _asked(visit, _in(Status.DELIVERED), "return/", "Ask for the return"),
+    "return-faults": lambda visit: _asked(visit, _in(Status.DELIVERED), "return/", "Request return"),
     "too-late": lambda visit: visit.opens(_in(Status.SHIPPED), "address/"),
     "receipt": lambda visit: visit.opens(_refunded(), "receipt/"),
 }

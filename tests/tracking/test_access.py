@@ -101,7 +101,7 @@ def test_a_wrong_pair_and_an_unknown_order_look_the_same(django_assert_num_queri
     assert wrong.status_code == unknown.status_code
     assert dict(wrong.headers) == dict(unknown.headers)
     assert _plain(wrong, known.code) == _plain(unknown, other)
-    assert "No order has this code and this e-mail address" in wrong.text
+    assert "No order matches this code and email address" in wrong.text
 
 
 def _plain(answer: Any, code: str) -> str:
@@ -227,4 +227,4 @@ def test_a_change_needs_the_forms_own_csrf_token(customer: Follow) -> None:
 def test_an_address_that_is_none_gets_our_page() -> None:
     answer = Client().get("/nowhere/at/all", headers={"accept": "text/html,*/*;q=0.8"})
     assert answer.status_code == 404
-    assert "There is nothing here" in answer.text
+    assert "Page not found" in answer.text

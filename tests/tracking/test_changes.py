@@ -57,7 +57,7 @@ def test_it_offers_another_address_until_the_label_is_begun(customer: Follow) ->
     assert link in client.get(page_of(order)).text
     _begin_label(order)
     assert link not in client.get(page_of(order)).text
-    assert "This cannot be changed any more" in client.get(page_of(order) + "address/").text
+    assert "This change is no longer possible" in client.get(page_of(order) + "address/").text
 
 
 def _begin_label(order: Order) -> None:
@@ -82,8 +82,8 @@ def test_it_offers_to_pay_again_only_while_the_order_waits_for_it(customer: Foll
 
 def test_the_cancel_page_says_what_goes_back(customer: Follow) -> None:
     paid, fresh = an_order_in(Status.PAID), an_order_in(Status.IN_REVIEW)
-    assert "<strong>99.99 USD</strong> go back" in customer(paid).get(page_of(paid) + "cancel/").text
-    assert "Nothing was charged" in customer(fresh).get(page_of(fresh) + "cancel/").text
+    assert "<strong>99.99 USD</strong> will be refunded" in customer(paid).get(page_of(paid) + "cancel/").text
+    assert "You have not been charged" in customer(fresh).get(page_of(fresh) + "cancel/").text
 
 
 def test_a_cancel_is_a_command_of_the_customer(customer: Follow) -> None:
@@ -92,7 +92,7 @@ def test_a_cancel_is_a_command_of_the_customer(customer: Follow) -> None:
     (command,) = theirs(order)
     assert (command.kind, command.reason, command.state) == ("cancel", "Ordered twice.", "pending")
     assert answer.redirect_chain == [(f"{page_of(order)}?change={command.pk}", 302)]
-    assert "We have your request" in answer.text
+    assert "We have received your request" in answer.text
 
 
 def test_what_was_asked_for_is_not_offered_again(customer: Follow) -> None:
@@ -108,14 +108,14 @@ def test_the_page_shows_what_became_of_it(customer: Follow) -> None:
     (command,) = theirs(order)
     settle(command)
     page = client.get(page_of(order), {"change": str(command.pk)}).text
-    assert "Whatever you paid goes back to you." in page
+    assert "Any payment you made will be refunded." in page
     assert "We are cancelling your order" in page
 
 
 def test_a_change_that_comes_too_late_is_refused_with_its_reason(customer: Follow) -> None:
     order = an_order_in(Status.SHIPPED)
     answer = ask(customer(order), order, "cancel")
-    assert "This could not be changed" in answer.text
+    assert "Your request could not be completed" in answer.text
     assert "An order that is shipped cannot be cancelled." in answer.text
     assert theirs(order)[0].state == "rejected"
 

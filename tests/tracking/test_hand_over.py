@@ -38,4 +38,4 @@ def test_no_days_are_named_for_a_carrier_that_people_have_yet_to_choose(customer
     order = an_order_in(Status.PAID, fulfilment="manual")
     page = customer(order).get(page_of(order)).text
     assert "working days" not in page
-    assert "Until the parcel is with the carrier. It costs nothing." in page
+    assert "Until the parcel is with the carrier. Free of charge." in page

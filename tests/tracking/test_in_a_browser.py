@@ -20,15 +20,15 @@ def follow_link(page: Page, web: str, order: Order) -> str:
 
 def give_code(page: Page, order: Order) -> None:
     """Have a code mailed, and type it."""
-    page.get_by_role("button", name="Mail me a code").click()
-    page.get_by_label("The code from the mail").fill(mailed_code(order))
+    page.get_by_role("button", name="Send code").click()
+    page.get_by_label("6-digit code").fill(mailed_code(order))
     page.get_by_role("button", name="Confirm").click()
 
 
 def open_page(page: Page, web: str, order: Order) -> str:
     """Follow the customer's link and give the second proof; the address of the page it leads to."""
     address = follow_link(page, web, order)
-    page.get_by_role("link", name="Confirm the e-mail address").click()
+    page.get_by_role("link", name="Confirm your email address").click()
     give_code(page, order)
     expect(page).to_have_url(address)
     return address
@@ -55,10 +55,10 @@ def test_the_page_changes_live_until_the_order_is_delivered(page: Page, web: str
 def test_a_change_while_polling_keeps_the_focus(page: Page, web: str) -> None:
     order = an_order_in(Status.PAID)
     open_page(page, web, order)
-    link = page.get_by_role("link", name="Cancel the order")
+    link = page.get_by_role("link", name="Cancel order")
     link.focus()
     automatic.start_picking(order.pk)
-    expect(page.get_by_role("status")).to_contain_text("We are collecting your items")
+    expect(page.get_by_role("status")).to_contain_text("We are preparing your items")
     expect(link).to_be_focused()
 
 
@@ -85,13 +85,13 @@ def test_a_customer_finds_the_order_and_cancels_it(browser: Browser, web: str, *
     complaints = complaints_of(page)
     page.goto(f"{web}/track/")
     page.get_by_label("Order code").fill(order.code.lower())
-    page.get_by_label("E-mail address").fill(order.customer_email)
-    page.get_by_role("button", name="Show my order").click()
-    page.get_by_role("link", name="Cancel the order").click()
+    page.get_by_label("Email address").fill(order.customer_email)
+    page.get_by_role("button", name="View order").click()
+    page.get_by_role("link", name="Cancel order").click()
     give_code(page, order)
-    expect(page.get_by_text("99.99 USD go back")).to_be_visible()
-    page.get_by_role("button", name="Cancel the order").click()
-    expect(page.get_by_text("We have your request")).to_be_visible()
+    expect(page.get_by_text("99.99 USD will be refunded")).to_be_visible()
+    page.get_by_role("button", name="Cancel order").click()
+    expect(page.get_by_text("We have received your request")).to_be_visible()
     assert order.commands.filter(kind="cancel", actor="customer").count() == 1
     context.close()
     assert complaints == []

@@ -44,7 +44,7 @@ def requests_of_a_visit(browser: Browser, page_address: str, token: str) -> list
     asked: list[tuple[str, str]] = []
     page.on("request", lambda request: asked.append((request.url, str(request.headers))))
     page.goto(f"{page_address}?{urlencode({'token': token})}")
-    page.get_by_role("link", name="Cancel the order").click()
+    page.get_by_role("link", name="Cancel order").click()
     page.wait_for_load_state()
     context.close()
     return asked

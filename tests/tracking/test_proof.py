@@ -117,8 +117,8 @@ def test_a_code_may_be_tried_five_times(visitor: Follow) -> None:
     ask_for_code(client, order)
     right = mailed_code(order)
     answers = [give_code(client, order, wrong(right)).text for _ in range(5)]
-    assert ["This is not the code." in text for text in answers] == [True] * 4 + [False]
-    assert "This code holds no longer." in answers[4]
+    assert ["This code is not correct." in text for text in answers] == [True] * 4 + [False]
+    assert "This code is no longer valid." in answers[4]
     assert give_code(client, order, right).status_code == 200
     assert client.get(f"{page_of(order)}cancel/").status_code == 302
 
@@ -225,10 +225,10 @@ def test_where_no_mails_are_sent_the_page_says_so_and_promises_none(visitor: Fol
     order = an_order_in(Status.PAID)
     client = visitor(order)
     page, confirm = client.get(page_of(order)).text, client.get(f"{page_of(order)}confirm/").text
-    assert all("no mails are sent here" in text for text in (page, confirm))
-    assert "Change the address" not in page
+    assert all("Confirmation by email is not available" in text for text in (page, confirm))
+    assert "Change address" not in page
     assert "<form" not in confirm
-    assert "no mails are sent here" in client.post(f"{page_of(order)}confirm/send/", follow=True).text
+    assert "Confirmation by email is not available" in client.post(f"{page_of(order)}confirm/send/", follow=True).text
     assert not AccessCode.objects.filter(order=order).exists()
 
 
@@ -236,9 +236,11 @@ def test_where_no_mails_are_sent_no_links_are_promised_either(settings: Settings
     settings.MAILS = False
     order = an_order()
     answers = [Client().get("/track/lost/"), Client().post("/track/lost/", {"email": order.customer_email})]
-    assert all("No mails are sent here" in answer.text and "<form" not in answer.text for answer in answers)
+    assert all(
+        "Sending links by email is not available" in answer.text and "<form" not in answer.text for answer in answers
+    )
     assert not Delivery.objects.filter(order=order, template="lost_link").exists()
-    assert "mail opens it" not in Client().get("/track/").text
+    assert "link in our emails" not in Client().get("/track/").text
 
 
 def test_codes_are_forgotten_after_a_day() -> None:

@@ -45,21 +45,21 @@ def answered(row: Return, kind: str, **fields: Any) -> None:
 def test_a_customer_returns_some_pieces_and_says_why(customer: Follow) -> None:
     order = an_order_in(Status.DELIVERED, items=LAMPS)
     client = customer(order)
-    assert "We have your request" in ask(client, order, position_1="2", reason="They flicker.").text
+    assert "We have received your request" in ask(client, order, position_1="2", reason="They flicker.").text
     settle(order.commands.get(kind="request_return"))
     row = order.returns.get()
     assert (row.cause, row.request.reason, row.request.actor) == ("damaged", "They flicker.", "customer")
     page = client.get(page_of(order)).text
     assert "2 × Lamp" in page
-    assert "We look at it and answer you." in page
+    assert "We are reviewing your request." in page
 
 
 def test_the_form_asks_for_one_piece_at_least_and_no_more_than_are_left(customer: Follow) -> None:
     order = an_order_in(Status.DELIVERED, items=LAMPS)
     a_return(order, (1, 2))
     client = customer(order)
-    assert "Lamp: how many of 1" in client.get(f"{page_of(order)}return/").text
-    assert "Choose at least one piece." in ask(client, order).text
+    assert "Lamp: quantity (of 1)" in client.get(f"{page_of(order)}return/").text
+    assert "Choose at least one item." in ask(client, order).text
     assert "less than or equal to 1" in ask(client, order, position_1="2").text
     assert order.commands.filter(kind="request_return").count() == 1
 
@@ -69,24 +69,26 @@ def test_it_tells_where_to_send_it_and_until_when(customer: Follow, settings: Se
     order = an_order_in(Status.DELIVERED)
     row = a_return(order, approved=True)
     page = customer(order).get(page_of(order)).text
-    assert "Our address: Lamp Shop, 1 Way Back, Springfield." in page
+    assert "Return address: Lamp Shop, 1 Way Back, Springfield." in page
     assert f"Write {order.code}-{row.number} on the parcel." in page
-    assert "Please send it so that it reaches us by" in page
+    assert "The parcel must reach us by" in page
 
 
 def test_it_tells_why_a_return_was_refused(customer: Follow) -> None:
     order = an_order_in(Status.DELIVERED)
     answered(a_return(order), "refuse_return", reason="It was worn.")
-    assert "We could not agree to it. It was worn." in customer(order).get(page_of(order)).text
+    assert "Declined. It was worn." in customer(order).get(page_of(order)).text
 
 
 def test_it_tells_what_goes_back_and_when_it_went(customer: Follow) -> None:
     order = an_order_in(Status.DELIVERED)
     answered(a_return(order, approved=True), "receive_return")
     client = customer(order)
-    assert "99.99 USD are on their way back to you." in client.get(page_of(order)).text
+    assert "A refund of 99.99 USD is on its way to you." in client.get(page_of(order)).text
     refunds.pay_refunds(order.pk)
-    assert "It reached us. 99.99 USD refunded. Banks take up to 14 days." in client.get(page_of(order)).text
+    assert (
+        "We have received it. 99.99 USD refunded. Your bank can take up to 14 days." in client.get(page_of(order)).text
+    )
 
 
 def test_the_link_alone_shows_no_return_and_takes_none(visitor: Follow) -> None:
@@ -94,7 +96,7 @@ def test_the_link_alone_shows_no_return_and_takes_none(visitor: Follow) -> None:
     a_return(order, reason="They flicker.")
     client = visitor(order)
     assert "Your returns" not in client.get(page_of(order)).text
-    assert "Mail me a code" in ask(client, order, position_1="1").text
+    assert "Send code" in ask(client, order, position_1="1").text
 
 
 @pytest.mark.parametrize("status", [Status.PAID, Status.SHIPPED, Status.CANCELLED])
@@ -124,10 +126,10 @@ def test_in_a_browser_a_return_is_asked_for_and_its_refund_shown(browser: Browse
     page = context.new_page()
     complaints = complaints_of(page)
     open_page(page, web, order)
-    page.get_by_role("link", name="Return something").click()
-    page.get_by_label("Why do you return it?").select_option("does_not_fit")
-    page.get_by_role("button", name="Ask for the return").click()
-    expect(page.get_by_text("We have your request")).to_be_visible()
+    page.get_by_role("link", name="Return items").click()
+    page.get_by_label("Why are you returning it?").select_option("does_not_fit")
+    page.get_by_role("button", name="Request return").click()
+    expect(page.get_by_text("We have received your request")).to_be_visible()
     settle(order.commands.get(kind="request_return"))
     answered(order.returns.get(), "approve_return")
     answered(order.returns.get(), "receive_return")

@@ -114,10 +114,10 @@ def test_an_order_ended_when_it_ended_whatever_came_after(customer: Follow) -> N
 def test_a_parcel_that_was_not_delivered_is_told_as_that_and_offers_nothing_that_is_refused(customer: Follow) -> None:
     order = lost()
     page = customer(order).get(page_of(order))
-    assert "<h1>Your parcel did not arrive</h1>" in page.text
+    assert "<h1>Your parcel was not delivered</h1>" in page.text
     assert "Until the parcel is with the carrier" not in page.text
     assert [change.name for change in page.context["changes"]] == ["address"]
-    assert "If we send it again, it goes there." in page.text
+    assert "If we ship your parcel again, it goes to the new address." in page.text
     row = command(order, "cancel", actor="customer")
     assert (row.state, order.status) == ("rejected", Status.SHIPPING_FAILED)
     assert command(order, "cancel").state == "applied"
@@ -126,7 +126,7 @@ def test_a_parcel_that_was_not_delivered_is_told_as_that_and_offers_nothing_that
 def test_one_that_was_never_sent_can_still_be_cancelled(customer: Follow) -> None:
     order = cannot_be_picked()
     page = customer(order).get(page_of(order))
-    assert "<h1>Your order is held up</h1>" in page.text
+    assert "<h1>Your order is delayed</h1>" in page.text
     assert [change.name for change in page.context["changes"]] == ["cancel", "address"]
     assert command(order, "cancel", actor="customer").state == "applied"
 
@@ -137,11 +137,11 @@ def test_a_payment_that_was_not_made_is_stopped_and_not_returned(customer: Follo
     deadlines.pass_deadline(unmade.pk, Status.IN_REVIEW)
     charging._begin(unmade.pk)
     command(unmade, "cancel_payment")
-    assert "<h1>We are returning your payment</h1>" in customer(made).get(page_of(made)).text
+    assert "<h1>We are refunding your payment</h1>" in customer(made).get(page_of(made)).text
     page = customer(unmade).get(page_of(unmade)).text
-    assert "<h1>We are stopping your payment</h1>" in page
-    assert "We are finding out whether 99.99 USD were charged. If so, they go back to you." in page
-    assert "are being charged" not in page
+    assert "<h1>We are cancelling your payment</h1>" in page
+    assert "We are checking whether you were charged 99.99 USD. If so, we will refund it." in page
+    assert "is being charged" not in page
 
 
 def test_the_timeline_has_the_amount_of_a_refund_for_who_may_see_it(customer: Follow, visitor: Follow) -> None:

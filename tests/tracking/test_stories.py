@@ -98,9 +98,9 @@ class Customer:
         """Go to a change; the first asks for the code from the mail."""
         self.page.get_by_role("link", name=change).click()
         if "/confirm/" in self.page.url:
-            self.page.get_by_role("button", name="Mail me a code").click()
+            self.page.get_by_role("button", name="Send code").click()
             code = self.shop.mailed(self.order.customer_email, CODE)
-            self.page.get_by_label("The code from the mail").fill(code)
+            self.page.get_by_label("6-digit code").fill(code)
             self.page.get_by_role("button", name="Confirm").click()
 
     def is_told(self, words: str) -> None:
@@ -174,7 +174,7 @@ def test_a_customer_follows_an_order_to_its_delivery(page: Page, shop: Shop, *, 
     approve(customer.order)
     customer.sees("Your parcel has arrived")
     assert page.url == address
-    customer.wants("Confirm the e-mail address")
+    customer.wants("Confirm your email address")
     expect(page.get_by_text("99.99 USD paid")).to_be_visible()
     expect(page.locator("address")).to_contain_text("123 Main St")
 
@@ -183,9 +183,9 @@ def test_a_customer_follows_an_order_to_its_delivery(page: Page, shop: Shop, *, 
 def test_a_customer_cancels_while_the_order_is_checked(page: Page, shop: Shop, *, scripts: bool) -> None:
     customer = Customer(page, shop, scripts=scripts)
     customer.sees("We are checking your order")
-    customer.wants("Cancel the order")
-    expect(page.get_by_text("Nothing was charged")).to_be_visible()
-    page.get_by_role("button", name="Cancel the order").click()
+    customer.wants("Cancel order")
+    expect(page.get_by_text("You have not been charged")).to_be_visible()
+    page.get_by_role("button", name="Cancel order").click()
     customer.is_told("Your order was cancelled.")
     customer.sees("Your order is cancelled")
     assert not customer.order.payments.exists()
@@ -194,14 +194,14 @@ def test_a_customer_cancels_while_the_order_is_checked(page: Page, shop: Shop, *
 @LIVE
 def test_a_customer_changes_where_the_parcel_goes(page: Page, shop: Shop, *, scripts: bool) -> None:
     customer = Customer(page, shop, scripts=scripts)
-    customer.wants("Change the address")
+    customer.wants("Change address")
     page.get_by_label("Country").select_option("DE")
-    page.get_by_role("button", name="Send it there").click()
+    page.get_by_role("button", name="Save address").click()
     page.get_by_label("Street and number").fill("Ring 1")
     page.get_by_label("Postal code").fill("26133")
     page.get_by_label("City").fill("Oldenburg")
-    page.get_by_role("button", name="Send it there").click()
-    customer.is_told("The parcel will go to the new address.")
+    page.get_by_role("button", name="Save address").click()
+    customer.is_told("Your parcel will be sent to the new address.")
     approve(customer.order)
     customer.sees("Your parcel has arrived")
     parcel = customer.order.shipments.get()
@@ -212,7 +212,7 @@ def test_a_customer_changes_where_the_parcel_goes(page: Page, shop: Shop, *, scr
 def test_a_customer_whose_payment_was_declined_pays_again(page: Page, shop: Shop, *, scripts: bool) -> None:
     customer = Customer(page, shop, scripts=scripts, payment_method="tok_declined")
     approve(customer.order)
-    customer.sees("Your order waits for a payment")
+    customer.sees("Your order is awaiting payment")
     expect(page.get_by_text("or the order will be cancelled")).to_be_visible()
     customer.wants("Pay again")
     page.get_by_label("Payment method").fill("tok_declined")
@@ -221,9 +221,9 @@ def test_a_customer_whose_payment_was_declined_pays_again(page: Page, shop: Shop
     customer.wants("Pay again")
     page.get_by_label("Payment method").fill("tok_ok")
     page.get_by_role("button", name="Pay 99.99 USD").click()
-    customer.is_told("Your payment arrived.")
+    customer.is_told("We received your payment.")
     customer.sees("Your parcel has arrived")
-    expect(page.get_by_text("99.99 USD were declined")).to_have_count(2)
+    expect(page.get_by_text("99.99 USD declined")).to_have_count(2)
     expect(page.get_by_text("99.99 USD paid")).to_be_visible()
 
 
@@ -234,14 +234,16 @@ def test_a_customer_returns_a_piece_and_gets_its_money_back(
     customer = Customer(page, shop, scripts=scripts, items=[{"sku": "LAMP", "qty": 2, "price": 20, "name": "Lamp"}])
     approve(customer.order)
     customer.sees("Your parcel has arrived")
-    customer.wants("Return something")
-    page.get_by_label("Lamp: how many of 2").fill("1")
-    page.get_by_label("Why do you return it?").select_option("does_not_fit")
-    page.get_by_role("button", name="Ask for the return").click()
-    customer.is_told("We look at your return and answer you.")
+    customer.wants("Return items")
+    page.get_by_label("Lamp: quantity (of 2)").fill("1")
+    page.get_by_label("Why are you returning it?").select_option("does_not_fit")
+    page.get_by_role("button", name="Request return").click()
+    customer.is_told("We are reviewing your return request.")
     Clerk(browser, shop, customer.order, "operator").does("Approve return", "Approve the return")
-    customer.reads_of_the_return("Please send it so that it reaches us by")
-    assert shop.mailed(customer.order.customer_email, r"Please send back: 1 × Lamp\. It has to reach us by \w+ \d+")
+    customer.reads_of_the_return("The parcel must reach us by")
+    assert shop.mailed(
+        customer.order.customer_email, r"Please send back: 1 × Lamp\. The parcel must reach us by \w+ \d+"
+    )
     Clerk(browser, shop, customer.order, "warehouse").does("Receive return", "Receive and refund")
     customer.reads_of_the_return("20.00 USD refunded")
     expect(page.locator("#payment")).to_contain_text("20.00 USD refunded on")
@@ -252,8 +254,8 @@ def test_a_customer_who_lost_the_link_is_mailed_it_again(page: Page, shop: Shop)
     email = f"{unique()}@example.com"
     orders = [shop.place(customer_email=email, locale="de")["code"] for _ in range(2)]
     page.goto(f"{shop.url}/track/lost/")
-    page.get_by_label("E-mail address").fill(email.upper())
-    page.get_by_role("button", name="Mail me the links").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Please look at your mail")
+    page.get_by_label("Email address").fill(email.upper())
+    page.get_by_role("button", name="Send links").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your email")
     both = rf"(?s)/track/({'|'.join(orders)})/\?token=.*/track/({'|'.join(orders)})/\?token="
     assert all(code in shop.mailed(email, both) for code in orders)

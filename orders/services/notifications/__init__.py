@@ -1,1 +1,1 @@
-"""What is sent out: e-mails to customers and webhooks to shops, with retries."""
+"""E-mails to customers and webhooks to shops, sent with retries."""

@@ -1,4 +1,4 @@
-"""Mails to customers: made when they are sent, from the order as it is then, in the customer's language."""
+"""E-mails to customers, rendered when they are sent, from the order's current state and in its language."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from orders.selectors.open_matters import payment_state
 from orders.selectors.tracking import recent_orders, tracked
 from orders.services.customers.access import tracking_url
 from orders.services.customers.proof import digits, may_be_tried
-from orders.services.notifications.email_texts import CODE_SIGNATURE, GREETING, SIGNATURE, WORDS
+from orders.services.notifications.email_texts import CODE_SIGNATURE, EMAIL_TEXTS, GREETING, SIGNATURE
 from orders.services.notifications.outgoing import DeliveryResult, Reply
 
 Placeholders = Mapping[str, str]
@@ -34,15 +34,15 @@ Placeholders = Mapping[str, str]
 
 @dataclass(frozen=True)
 class PreparedEmail:
-    """A mail, ready to be handed over."""
+    """A rendered e-mail, ready to be sent."""
 
     email: RenderedEmail
 
     def send(self, delivery_id: UUID, at: datetime) -> Reply:  # noqa: ARG002 - what every delivery is told
-        """Hand it over once.
+        """Hand it to the mail server once.
 
         Raises:
-            GatewayUnavailable: it was not taken, or whether it was is unknown.
+            GatewayUnavailable: it was not accepted, or that is unknown.
         """
         try:
             mail_gateway().send(self.email)
@@ -52,26 +52,26 @@ class PreparedEmail:
 
 
 def email_for(row: Delivery) -> PreparedEmail:
-    """The mail that this delivery is. Its Message-ID is the delivery's id: sent twice, it can be told.
+    """Render the e-mail of this delivery. Its Message-ID is the delivery's id, so that duplicates are recognised.
 
     Raises:
-        MailRefused: there is nothing to be said any more.
+        MailRefused: it is out of date.
     """
     mail, order = Mail(row.template), row.order
     _check_still_true(row, mail)
-    words = WORDS[mail]
+    texts = EMAIL_TEXTS[mail]
     with override(language_or_default(order.locale)):
         total = localised(order.total, order.currency)
         facts = {"code": order.code, "name": order.customer_name, "total": total, **_more(row, mail)}
-        lines = [gettext(line).format(**facts) for line in words.lines if _places(line) <= facts.keys()]
+        lines = [gettext(line).format(**facts) for line in texts.lines if _places(line) <= facts.keys()]
         context = {
             "language": language_or_default(order.locale),
-            "subject": gettext(words.subject).format(**facts),
+            "subject": gettext(texts.subject).format(**facts),
             "greeting": gettext(GREETING).format(**facts),
             "lines": _after_the_greeting(lines),
             "digits": facts.get("digits", ""),
-            "url": tracking_url(order) if words.button else "",
-            "button": gettext(words.button) if words.button else "",
+            "url": tracking_url(order) if texts.button else "",
+            "button": gettext(texts.button) if texts.button else "",
             "links": _links(order) if mail is Mail.LOST_LINK else [],
             "signature": gettext(CODE_SIGNATURE if mail is Mail.ACCESS_CODE else SIGNATURE).format(**facts),
         }
@@ -88,11 +88,11 @@ def email_for(row: Delivery) -> PreparedEmail:
 
 
 def _check_still_true(row: Delivery, mail: Mail) -> None:
-    """Look at what has happened since the mail was written. One that staff send again is sent in any case.
+    """Check what has happened since the delivery was created. One that staff send again is not checked.
 
     Raises:
-        MailRefused: the order or the return has gone on, or (a mail that failed before lets later ones pass) a mail has
-            left that makes this one untrue.
+        MailRefused: a later event of the order or return contradicts it, or, if it has failed before, a later e-mail
+            supersedes it.
     """
     if row.is_sent_again or row.seq == row.order.event_seq:
         return
@@ -115,7 +115,7 @@ def _check_still_true(row: Delivery, mail: Mail) -> None:
 
 
 def _more(row: Delivery, mail: Mail) -> Placeholders:
-    """What this mail alone tells."""
+    """The placeholders of this kind of e-mail."""
     find: Callable[[Delivery], Placeholders] | None = {
         Mail.RECEIVED: _to_pay,
         Mail.PAYMENT_NEEDED: _deadline,
@@ -139,13 +139,13 @@ def _parcel(row: Delivery) -> Placeholders:
         return {}
     link = tracking_link(parcel.carrier, parcel.tracking_number)
     known = {"carrier": carrier_name(parcel.carrier), "number": parcel.tracking_number}
-    if not all(known.values()):  # a person handed it over, and named one of them or neither
+    if not all(known.values()):  # handed over by a person who gave one of them or neither
         return {f"only_{name}": value for name, value in known.items() if value}
     return known | {"link": link} if link else known
 
 
 def _return(row: Delivery) -> Placeholders:
-    """What the customer does next, while the parcel is waited for."""
+    """What to send back and where, as long as the return is approved."""
     about: str = row.event.data.get("return", "") if row.event else ""
     found = row.order.returns.filter(pk=about, state=ReturnStage.APPROVED).first() if about else None
     if found is None or found.deadline is None:
@@ -156,19 +156,19 @@ def _return(row: Delivery) -> Placeholders:
 
 
 def _moment(at: datetime) -> str:
-    """A time as the reader's language writes it; where the reader is, nobody knows."""
+    """A time in the reader's language; in UTC, because the reader's time zone is unknown."""
     return f"{format_date(at, 'long', locale=spoken())}, {at.astimezone(UTC):%H:%M} UTC"
 
 
 def _to_pay(row: Delivery) -> Placeholders:
-    """What will be charged, as long as that is still to come."""
+    """What will be charged, unless that has happened."""
     order = row.order
     is_to_come = order.status in (Status.RECEIVED, Status.IN_REVIEW)
     return {"due": localised(order.total, order.currency)} if is_to_come else {}
 
 
 def _refund(row: Delivery) -> Placeholders:
-    """How much goes back; where that is not all of the payment, how much has by now."""
+    """The refund; if the payment is partly refunded, also the total so far."""
     paid = payment_state(row.order)
     if not paid.is_partly_refunded:
         return _amount(row)
@@ -190,12 +190,12 @@ def _code(row: Delivery) -> Placeholders:
 
 
 def _places(line: str) -> set[str]:
-    """The facts that a line tells."""
+    """The placeholders of a line."""
     return {name for _, name, _, _ in Formatter().parse(line) if name}
 
 
 def _after_the_greeting(lines: list[str]) -> list[str]:
-    """German goes on in lower case after the comma of the greeting; the others begin a sentence."""
+    """German continues in lower case after the greeting's comma; the other languages start with a capital."""
     if spoken() == "de":
         return lines
     return [lines[0][:1].upper() + lines[0][1:], *lines[1:]]
@@ -206,7 +206,7 @@ def _links(order: Order) -> list[tuple[str, str]]:
 
 
 def _sender(order: Order) -> str:
-    """The shop's name and address where it has set them, else ours."""
+    """The shop's sender name and address if set, else the default."""
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     shop = order.client
     if shop is None:

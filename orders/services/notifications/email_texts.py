@@ -1,7 +1,7 @@
-"""What the mails say, in English; marked for translation here, translated where a mail is made.
+"""The texts of the customer e-mails in English, marked for translation.
 
-`{code}` and the other names in braces are filled in from the order. A line that tells what the order does not know is
-left out. `button` is the words of the link to its page.
+Placeholders such as `{code}` are filled in from the order. A line with a placeholder that has no value is left out. The
+first line starts in lower case because German continues so after the greeting; other languages capitalise it.
 """
 
 from dataclasses import dataclass
@@ -12,137 +12,137 @@ from orders.mails import Mail
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
-    """One mail's words. It has no link to the order's page where `button` is empty."""
+class EmailText:
+    """The texts of one e-mail. `button` labels the link to the order's page; empty: no link."""
 
     subject: str
     lines: tuple[str, ...]
-    button: str = _("Follow your order")
+    button: str = _("Track your order")
 
 
 GREETING = _("Hello {name},")
-SIGNATURE = _("This mail was sent because of order {code}. Please do not pass its link on: it opens your order.")
-CODE_SIGNATURE = _("This mail was sent because of order {code}.")
+SIGNATURE = _("This email is about order {code}. Please do not share its link: anyone who has it can see your order.")
+CODE_SIGNATURE = _("This email is about order {code}.")
 
-WORDS: dict[Mail, Words] = {
-    Mail.RECEIVED: Words(
-        subject=_("We have your order {code}"),
+EMAIL_TEXTS: dict[Mail, EmailText] = {
+    Mail.RECEIVED: EmailText(
+        subject=_("We have received your order {code}"),
         lines=(
             _("thank you for your order of {total}."),
-            _("We check it now and then take the payment of {due}."),
-            _("On its page you see where it stands, and can change its address or cancel it while that is possible."),
+            _("We are checking it now and will then charge {due}."),
+            _("On the order page you can track your order and, while possible, change the address or cancel."),
         ),
     ),
-    Mail.REVIEW_DELAYED: Words(
-        subject=_("Checking your order {code} takes longer"),
+    Mail.REVIEW_DELAYED: EmailText(
+        subject=_("Your order {code} is still being checked"),
         lines=(
-            _("a person looks at your order before we take the payment, and that takes longer than usual."),
-            _("You need not do anything. We write again when it goes on."),
+            _("we are checking your order before taking payment. This is taking longer than usual."),
+            _("You do not need to do anything. We will email you when there is news."),
         ),
     ),
-    Mail.NOT_ACCEPTED: Words(
+    Mail.NOT_ACCEPTED: EmailText(
         subject=_("We could not accept your order {code}"),
-        lines=(_("we are sorry: we could not accept your order. You pay nothing for it."),),
+        lines=(_("we are sorry, but we could not accept your order. You will not be charged."),),
     ),
-    Mail.PAYMENT_NEEDED: Words(
-        subject=_("Your order {code} waits for a payment"),
+    Mail.PAYMENT_NEEDED: EmailText(
+        subject=_("Payment needed for your order {code}"),
         lines=(
-            _("we have no payment of {total} for your order yet."),
-            _("Please pay again on its page. Without a payment the order will be cancelled."),
-            _("It waits for it until {until}. After that it is cancelled."),
+            _("we have not received the payment of {total} for your order yet."),
+            _("Please pay again on the order page. Without payment, the order will be cancelled."),
+            _("Please pay by {until}."),
         ),
         button=_("Pay again"),
     ),
-    Mail.SHIPPED: Words(
+    Mail.SHIPPED: EmailText(
         subject=_("Your order {code} is on its way"),
         lines=(
-            _("the carrier has your parcel."),
+            _("your parcel is with the carrier."),
             _("Carrier: {carrier}, tracking number: {number}"),
             _("Carrier: {only_carrier}"),
             _("Tracking number: {only_number}"),
-            _("Follow the parcel: {link}"),
+            _("Track your parcel: {link}"),
         ),
     ),
-    Mail.DELIVERED: Words(
+    Mail.DELIVERED: EmailText(
         subject=_("Your order {code} has arrived"),
         lines=(_("your parcel was delivered. Thank you for your order."),),
-        button=_("See your order"),
+        button=_("View your order"),
     ),
-    Mail.CANCELLED: Words(
+    Mail.CANCELLED: EmailText(
         subject=_("Your order {code} is cancelled"),
-        lines=(_("your order is cancelled. Whatever you paid for it goes back to you; banks take up to 14 days."),),
-        button=_("See your order"),
+        lines=(_("your order is cancelled. Any payment you made will be refunded. Your bank can take up to 14 days."),),
+        button=_("View your order"),
     ),
-    Mail.REFUNDED: Words(
-        subject=_("A refund for your order {code}"),
+    Mail.REFUNDED: EmailText(
+        subject=_("Refund for your order {code}"),
         lines=(
-            _("{amount} are on their way back to your payment method. Banks take up to 14 days."),
-            _("So far, {refunded} of the {paid} that you paid have gone back."),
+            _("we have sent a refund of {amount} to your payment method. Your bank can take up to 14 days."),
+            _("So far, {refunded} of the {paid} you paid has been refunded."),
         ),
-        button=_("See your order"),
+        button=_("View your order"),
     ),
-    Mail.ADDRESS_CHANGED: Words(
-        subject=_("The address of your order {code} was changed"),
+    Mail.ADDRESS_CHANGED: EmailText(
+        subject=_("Delivery address changed for your order {code}"),
         lines=(
-            _("your parcel will go to another address now. You see it on the order's page."),
-            _("If that was not you, please change it back there, or cancel the order."),
+            _("your parcel will be sent to a new address. You can see it on the order page."),
+            _("If you did not make this change, please correct the address there or cancel the order."),
         ),
     ),
-    Mail.RETURN_REQUESTED: Words(
-        subject=_("You asked to return something of order {code}"),
-        lines=(_("we have your request and look at it. We write again when it is decided."),),
-        button=_("See your return"),
+    Mail.RETURN_REQUESTED: EmailText(
+        subject=_("We received your return request for order {code}"),
+        lines=(_("we are reviewing your request and will email you our decision."),),
+        button=_("View your return"),
     ),
-    Mail.RETURN_APPROVED: Words(
-        subject=_("We agreed to your return for order {code}"),
+    Mail.RETURN_APPROVED: EmailText(
+        subject=_("Your return for order {code} is approved"),
         lines=(
-            _("we agreed to your return."),
-            _("Please send back: {pieces}. It has to reach us by {until}."),
-            _("Our address: {address}"),
+            _("your return is approved."),
+            _("Please send back: {pieces}. The parcel must reach us by {until}."),
+            _("Return address: {address}"),
             _("Write {label} on the parcel."),
         ),
-        button=_("See your return"),
+        button=_("View your return"),
     ),
-    Mail.RETURN_REFUSED: Words(
-        subject=_("We could not agree to your return for order {code}"),
-        lines=(_("we are sorry: we could not agree to your return. On the order's page you see why."),),
-        button=_("See your return"),
+    Mail.RETURN_REFUSED: EmailText(
+        subject=_("Your return for order {code} was declined"),
+        lines=(_("we are sorry, but we could not approve your return. You can see the reason on the order page."),),
+        button=_("View your return"),
     ),
-    Mail.RETURN_RECEIVED: Words(
-        subject=_("Your return for order {code} reached us"),
-        lines=(_("what you sent back has reached us. You get {amount} back for it."),),
-        button=_("See your return"),
+    Mail.RETURN_RECEIVED: EmailText(
+        subject=_("We received your return for order {code}"),
+        lines=(_("we have received your return. We will refund {amount}."),),
+        button=_("View your return"),
     ),
-    Mail.RETURN_CLOSED: Words(
+    Mail.RETURN_CLOSED: EmailText(
         subject=_("Your return for order {code} is closed"),
         lines=(
-            _("the parcel of your return has reached us, and we could refund nothing for it."),
-            _("On the order's page you see what it was for. If you think that we are wrong, please write to us."),
+            _("we have received your return, but we could not refund it."),
+            _("You can see its items on the order page. If you think this is a mistake, please contact us."),
         ),
-        button=_("See your return"),
+        button=_("View your return"),
     ),
-    Mail.RETURN_EXPIRED: Words(
-        subject=_("Your return for order {code} did not reach us"),
+    Mail.RETURN_EXPIRED: EmailText(
+        subject=_("Your return for order {code} did not arrive"),
         lines=(
-            _("what you wanted to return did not reach us in time, so the return has ended and nothing is refunded."),
-            _("If you have sent it, please write to us."),
+            _("your return did not arrive in time. It is now closed and will not be refunded."),
+            _("If you have already sent it, please contact us."),
         ),
-        button=_("See your return"),
+        button=_("View your return"),
     ),
-    Mail.ACCESS_CODE: Words(
+    Mail.ACCESS_CODE: EmailText(
         subject=_("Your code for order {code}: {digits}"),
         lines=(
-            _("your code is {digits}. It holds for ten minutes."),
-            _("If you did not ask for it, ignore this mail. Give the code to nobody."),
+            _("your code is {digits}. It expires in 10 minutes."),
+            _("If you did not request this code, you can ignore this email. Do not share the code with anyone."),
         ),
         button="",
     ),
-    Mail.LOST_LINK: Words(
-        subject=_("The links to your orders"),
+    Mail.LOST_LINK: EmailText(
+        subject=_("Links to your orders"),
         lines=(
             _("here are the links to your recent orders."),
-            _("You get them because they were asked for on our page, or because we corrected your e-mail address."),
-            _("If you know of neither, ignore this mail."),
+            _("We send them because they were requested on our website or because we corrected your email address."),
+            _("If neither applies to you, you can ignore this email."),
         ),
         button="",
     ),

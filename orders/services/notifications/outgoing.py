@@ -1,4 +1,4 @@
-"""What is sent has in common, whichever way it goes out."""
+"""What e-mails and webhooks have in common."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class DeliveryResult(Enum):
-    """What an attempt means for its delivery: the value is the delivery's state."""
+    """The outcome of an attempt; the value is the delivery's new state."""
 
     SENT = "sent"
     RETRY = "pending"
@@ -17,7 +17,7 @@ class DeliveryResult(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What the other side said. `gone`: it wants to hear no more."""
+    """The outcome and response of an attempt. `gone`: the endpoint wants no more calls."""
 
     result: DeliveryResult
     status: int | None = None
@@ -27,23 +27,22 @@ class Reply:
 
 
 class Outgoing(Protocol):
-    """A delivery made ready: everything it takes, so that sending needs no database."""
+    """A prepared delivery, which is sent without the database."""
 
     def send(self, delivery_id: UUID, at: datetime) -> Reply:
         """Send it once.
 
         Raises:
-            OrderError: no answer came, or it may not be sent.
+            OrderError: no response, or it may not be sent.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Unsendable:
-    """A delivery that could not be made ready."""
+    """A delivery that could not be prepared; `reply` is the outcome."""
 
     reply: Reply
 
     def send(self, delivery_id: UUID, at: datetime) -> Reply:  # noqa: ARG002 - what every delivery is told
-        """What that means for it."""
         return self.reply

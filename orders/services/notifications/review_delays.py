@@ -1,4 +1,4 @@
-"""Customers are told, once, that their order is in review for longer than usual: no event says so."""
+"""The e-mail about a review that takes longer than usual; it is caused by time, not by an event."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ BATCH_SIZE = 200
 
 
 def notify_of_long_reviews() -> int:
-    """Write the mails that are due; how many there were."""
+    """Create the e-mails that are due, one per order; returns how many."""
     if not settings.MAILS or not settings.REVIEW_MAIL_AFTER:
         return 0
     long_ago = timezone.now() - timedelta(seconds=settings.REVIEW_MAIL_AFTER)

@@ -1,4 +1,4 @@
-"""Deliveries on their way out: claimed by lease, sent outside any transaction, their outcomes written together."""
+"""Sends deliveries: claimed with a lease, sent outside any transaction, outcomes recorded in batches."""
 
 import logging
 import random
@@ -21,25 +21,24 @@ from orders.services.notifications.webhook_endpoints import switch
 
 logger = logging.getLogger(__name__)
 
-# A sender that dies leaves its deliveries to the others after this long; longer than any call to a shop may take. One
-# that lives renews it while it sends: a mail server may take its time.
+# After this long, other senders take over a dead sender's deliveries. Longer than any webhook call may take; a living
+# sender renews it while it sends, because a mail server may be slow.
 LEASE_SECONDS = 13
-# So many to one endpoint at a time, so that a slow one keeps nobody else waiting.
+# A slow endpoint must not block the others.
 MAX_CONCURRENT_TO_ONE = 4
 
-# When a delivery that failed is tried again: seconds, more each time, up to the longest wait. Up to a part of a wait is
-# added or taken off, so that what failed together does not come back together.
+# Exponential backoff with jitter, so that deliveries that failed together are not retried together.
 FIRST_RETRY_SECONDS = 5.0
 RETRY_FACTOR = 3
 MAX_RETRY_SECONDS = 6 * 3600.0
 RETRY_JITTER = 0.2
 
-# Of each order and endpoint only the earliest pending one. Each endpoint is looked up by itself: the backlog of one
-# that is down is not read through on the way to the others.
+# Only the earliest pending webhook of each order and endpoint. Each endpoint is looked up separately: the backlog of
+# one that is down is not scanned.
 #
-# Mails of an order leave in order too, but a mail waits only for an earlier one that has not failed yet, or that is due
-# at this moment: one that waits for its next attempt holds nobody back. (`last_error` is what the last attempt that
-# ended said.) If the later one has left by then, `customer_emails.py` asks whether the earlier one is still true.
+# E-mails of an order are sent in order too, but one waits only for an earlier one that has not failed yet or is due
+# now; one that waits for its retry blocks nothing. (`last_error` is that of the last finished attempt.) If a later
+# e-mail was sent first, `customer_emails.py` checks whether the earlier one is still true.
 CLAIM = """
 WITH calls AS (
     SELECT due.id
@@ -67,14 +66,14 @@ WHERE id IN (SELECT id FROM calls UNION ALL SELECT id FROM mails) AND state = 'p
 RETURNING id
 """
 
-# As long as nobody else has taken it over.
+# Unless another sender has taken it over.
 KEEP = """
 UPDATE deliveries d SET available_at = now() + make_interval(secs => %s)
 FROM unnest(%s::uuid[], %s::int[]) AS t (id, number)
 WHERE d.id = t.id AND d.state = 'pending' AND d.attempts = t.number
 """
 
-# What has been answered by now is over; what failed comes again, unless another sender has taken it meanwhile.
+# A successful delivery is done in any case; a failed one is retried unless another sender has taken it over.
 SETTLE = """
 UPDATE deliveries d SET state = t.state, last_error = t.error, available_at = coalesce(t.next, d.available_at),
     sent_at = CASE WHEN t.state = 'sent' THEN t.at END
@@ -83,8 +82,7 @@ FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::timestamptz[], %s
 WHERE d.id = t.id AND d.state = 'pending' AND (t.state = 'sent' OR d.attempts = t.number)
 """
 
-# Webhooks behind one that failed wait as long as it does, and are not looked at meanwhile; what is behind one that is
-# over does not wait any longer.
+# Webhooks behind one that failed wait until its retry; deliveries behind one that is done wait no longer.
 FOLLOW = """
 UPDATE deliveries f SET available_at = coalesce(t.next, now())
 FROM unnest(%s::uuid[], %s::timestamptz[]) AS t (id, next) JOIN deliveries d ON d.id = t.id
@@ -96,7 +94,7 @@ WHERE f.order_id = d.order_id AND f.recipient = d.recipient AND f.state = 'pendi
 
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
-    """A delivery that this sender alone may carry until its lease ends. `number` counts its attempts, this one too."""
+    """A delivery that only this sender may send until its lease ends. `number` is that of this attempt, from 1."""
 
     id: UUID
     number: int
@@ -116,7 +114,7 @@ class Tried:
 
 
 def claim_deliveries(limit: int, busy: Sequence[UUID] = (), mails: int = 0) -> list[Claimed]:
-    """Take up to `limit` webhooks and `mails` mails that nobody else carries, none for the endpoints in `busy`."""
+    """Claim up to `limit` webhooks and `mails` e-mails that no other sender has; none for the endpoints in `busy`."""
     values: dict[str, int | list[UUID]] = {
         "busy": list(busy),
         "each": MAX_CONCURRENT_TO_ONE,
@@ -134,7 +132,7 @@ def claim_deliveries(limit: int, busy: Sequence[UUID] = (), mails: int = 0) -> l
 
 
 def send(claimed: Claimed) -> Tried:
-    """Send it, once; whatever comes of it is the answer. It uses no database."""
+    """Send it once; an error is part of the result. Uses no database."""
     at = timezone.now()
     try:
         reply = claimed.item.send(claimed.id, at)
@@ -144,13 +142,13 @@ def send(claimed: Claimed) -> Tried:
 
 
 def keep(claimed: Sequence[Claimed]) -> None:
-    """Renew the lease of what is still being sent, so that no other sender sends it too."""
+    """Renew the leases of deliveries that are still being sent."""
     with connection.cursor() as cursor:
         cursor.execute(KEEP, [LEASE_SECONDS, [it.id for it in claimed], [it.number for it in claimed]])
 
 
 def broken_off(claimed: Claimed, *, at: datetime, error: str) -> Tried:
-    """An attempt that came to no end of its own."""
+    """The outcome of an attempt that was interrupted."""
     return _tried(claimed, at, Reply(result=DeliveryResult.RETRY, error=error))
 
 
@@ -178,7 +176,7 @@ def retry_delay(attempt: int, *, chance: float) -> float:
 
 
 def next_attempt(attempt: int, *, at: datetime, give_up_at: datetime, chance: float) -> datetime | None:
-    """When to try again after the attempt of this number, made at `at`; None: it has failed."""
+    """When to retry after the attempt of this number, made at `at`; None: give up."""
     later = at + timedelta(seconds=retry_delay(attempt, chance=chance))
     return later if later <= give_up_at else None
 
@@ -194,7 +192,7 @@ def _claimed(row: Delivery) -> Claimed:
 
 
 def _ready(row: Delivery) -> Outgoing:
-    """What is sent. One that cannot be made is an attempt that failed, and keeps no other waiting."""
+    """Prepare the delivery; if that fails, it is a failed attempt and blocks no other."""
     try:
         return call_of(row) if row.channel == Delivery.Channel.WEBHOOK else email_for(row)
     except MailRefused as refused:
@@ -209,7 +207,6 @@ def _tried(claimed: Claimed, at: datetime, reply: Reply) -> Tried:
 
 
 def _next(attempt: Tried) -> datetime | None:
-    """When the delivery is tried again, if it is."""
     if attempt.reply.result is not DeliveryResult.RETRY:
         return None
     claimed = attempt.claimed
@@ -218,7 +215,7 @@ def _next(attempt: Tried) -> datetime | None:
 
 
 def _state(reply: Reply, later: datetime | None) -> str:
-    """The delivery's state after this reply: one that is not tried again has failed."""
+    """The delivery's new state: failed if it is not retried."""
     return DeliveryResult.FAILED.value if reply.result is DeliveryResult.RETRY and later is None else reply.result.value
 
 

@@ -1,4 +1,4 @@
-"""A webhook to a shop: what it says, its signature, and what an answer means."""
+"""A webhook to a shop: its payload, its signature and the meaning of the response."""
 
 import json
 from collections.abc import Sequence
@@ -21,17 +21,17 @@ GONE = 410
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One webhook, ready to be signed and sent."""
+    """A webhook, ready to be signed and sent."""
 
     url: str
     body: bytes
     secrets: Sequence[str]
 
     def send(self, delivery_id: UUID, at: datetime) -> Reply:
-        """Call the endpoint once, signed as of now, under every secret that the client may hold.
+        """Call the endpoint once, signed now with every secret that the client may hold.
 
         Raises:
-            GatewayUnavailable: no answer came; whether it was received is unknown.
+            GatewayUnavailable: no response; it may have been received.
         """
         name, sent_at = str(delivery_id), str(int(at.timestamp()))
         headers = {
@@ -55,14 +55,14 @@ class Call:
 
 
 def call_of(row: Delivery) -> Call:
-    """The webhook that this delivery is; order, event and endpoint are read with it."""
+    """The webhook of this delivery, whose order, event and endpoint should be selected with it."""
     if row.endpoint is None:
         raise ValueError("a webhook without an endpoint")
     return Call(url=row.endpoint.url, body=payload(row), secrets=signing_secrets(row.endpoint, timezone.now()))
 
 
 def payload(row: Delivery) -> bytes:
-    """What an endpoint is told of an event: the same bytes each time it is sent, and no personal data."""
+    """The body: the same bytes on every attempt, and no personal data."""
     event, order = row.event, row.order
     if event is None:
         raise ValueError("a webhook without an event")

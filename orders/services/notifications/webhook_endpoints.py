@@ -1,4 +1,4 @@
-"""Where shops want to be called: registered, with a secret that is derived and never stored, changed over, removed."""
+"""Webhook endpoints: registering, rotating secrets (derived, never stored), switching off and removing."""
 
 import base64
 import hashlib
@@ -19,20 +19,20 @@ from orders.slots import Slots
 
 State = WebhookEndpoint.State
 MAX_ENDPOINTS = 10
-# So long the secret before signs beside the new one.
+# How long the previous secret keeps signing after a rotation.
 OVERLAP = timedelta(hours=24)
-# A name server that does not answer keeps each check, and with it a thread of the web server, for some seconds.
+# A name server that does not respond blocks a check, and with it a web thread, for some seconds.
 CHECK_RETRY_AFTER_SECONDS = 3
 _checks = Slots(2, for_one_client=1)
 SWITCHED_OFF = "The endpoint is switched off."
 
 
 def check_url(asked_by: str, url: str) -> None:
-    """Make sure that we would call this URL; it asks DNS, so no transaction may be open.
+    """Check that this URL may be called. It queries DNS, so no transaction may be open.
 
     Raises:
-        InvalidOrder: we would not.
-        TooManyRequests: others are being checked.
+        InvalidOrder: it may not be called.
+        TooManyRequests: too many checks are running.
     """
     with _checks.taken(asked_by) as may_check:
         if not may_check:
@@ -50,10 +50,10 @@ def _check(url: str) -> None:
 
 
 def register_endpoint(client: ApiClient, url: str) -> WebhookEndpoint:
-    """Call this URL, which was checked, from now on with every event of the client's orders.
+    """Register a URL, checked before, for every event of the client's orders.
 
     Raises:
-        InvalidOrder: it is registered already, or the client has as many as it may have.
+        InvalidOrder: it is already registered, or the client has the maximum number of endpoints.
     """
     with transaction.atomic():
         ApiClient.objects.select_for_update().get(pk=client.pk)
@@ -62,10 +62,10 @@ def register_endpoint(client: ApiClient, url: str) -> WebhookEndpoint:
 
 
 def check_room(client: ApiClient, url: str) -> None:
-    """Make sure that the client may register another URL, this one.
+    """Check that the client may register this URL.
 
     Raises:
-        InvalidOrder: it is registered already, or the client has as many as it may have.
+        InvalidOrder: it is already registered, or the client has the maximum number of endpoints.
     """
     urls = list(client.endpoints.exclude(state=State.REMOVED).values_list("url", flat=True))
     if url in urls:
@@ -75,7 +75,7 @@ def check_room(client: ApiClient, url: str) -> None:
 
 
 def remove_endpoint(client: ApiClient, endpoint_id: UUID) -> None:
-    """Never call it again; what was on its way to it has failed.
+    """Remove the endpoint; its pending deliveries fail.
 
     Raises:
         EndpointNotFound: the client has none with this id.
@@ -85,7 +85,7 @@ def remove_endpoint(client: ApiClient, endpoint_id: UUID) -> None:
 
 
 def rotate_secret(client: ApiClient, endpoint_id: UUID) -> WebhookEndpoint:
-    """Give the endpoint a new secret; the one before signs beside it for a day. An older one ends at once.
+    """Give the endpoint a new secret. The previous one keeps signing for OVERLAP; an older one ends at once.
 
     Raises:
         EndpointNotFound: the client has none with this id.
@@ -99,10 +99,10 @@ def rotate_secret(client: ApiClient, endpoint_id: UUID) -> WebhookEndpoint:
 
 
 def own_endpoint(client: ApiClient, endpoint_id: UUID, *, lock: bool = False) -> WebhookEndpoint:
-    """The client's endpoint with this id, locked if so wished.
+    """The client's endpoint with this id.
 
     Raises:
-        EndpointNotFound: it has none, or has removed it.
+        EndpointNotFound: there is none, or it was removed.
     """
     rows = WebhookEndpoint.objects.filter(pk=endpoint_id, client=client).exclude(state=State.REMOVED)
     found = (rows.select_for_update() if lock else rows).first()
@@ -112,7 +112,7 @@ def own_endpoint(client: ApiClient, endpoint_id: UUID, *, lock: bool = False) ->
 
 
 def switch(endpoint_id: UUID, state: str, *, reason: str = "") -> None:
-    """Call an endpoint or leave it alone, and let what is pending for it have failed then. A removed one stays so."""
+    """Set an endpoint's state unless it is removed; if inactive, its pending deliveries fail."""
     with transaction.atomic():
         WebhookEndpoint.objects.filter(pk=endpoint_id).exclude(state=State.REMOVED).update(
             state=state, state_reason=reason
@@ -122,9 +122,9 @@ def switch(endpoint_id: UUID, state: str, *, reason: str = "") -> None:
 
 
 def fail_deliveries_of_inactive(endpoint_ids: Iterable[UUID] | None = None) -> int:
-    """Let what is pending for endpoints that are switched off or removed have failed; how many there were.
+    """Fail the pending deliveries of inactive endpoints; returns how many.
 
-    Without ids: of all of them, for an event that was written while its endpoint was being switched off.
+    Without ids: of all inactive endpoints, for events written while one was being switched off.
     """
     rows = Delivery.objects.filter(state=Delivery.State.PENDING, channel=Delivery.Channel.WEBHOOK)
     inactive = WebhookEndpoint.objects.exclude(state=State.ACTIVE)
@@ -134,12 +134,12 @@ def fail_deliveries_of_inactive(endpoint_ids: Iterable[UUID] | None = None) -> i
 
 
 def secret_of(endpoint: WebhookEndpoint) -> str:
-    """The endpoint's secret as its client keeps it: `whsec_` and base64."""
+    """The endpoint's current secret: `whsec_` and base64."""
     return _derived(settings.WEBHOOK_KEYS[0], endpoint, endpoint.nonce)
 
 
 def signing_secrets(endpoint: WebhookEndpoint, now: datetime) -> list[str]:
-    """Every secret that the client may hold at this time: under each of our keys, the new one and the one before."""
+    """Every secret that the client may hold: current and previous, under each of our keys."""
     nonces = [endpoint.nonce]
     if endpoint.previous_until is not None and endpoint.previous_until > now:
         nonces.append(endpoint.previous_nonce)
