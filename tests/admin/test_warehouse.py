@@ -62,7 +62,7 @@ def scan(desk: Desk, text: str, here: Order | None = None) -> str:
 def click(desk: Desk, order: Order, **typed: str) -> str:
     """Press the button of the page."""
     page = desk.get(at(order))
-    form = dict(re.findall(r'name="(step|command|seen)" value="([^"]+)"', page))
+    form = dict(re.findall(r'name="(step|command|expected_version)" value="([^"]+)"', page))
     return desk.post(at(order, "step"), {**form, **typed})
 
 
@@ -202,7 +202,7 @@ def test_a_scan_of_nothing_known_says_so(desk: Desk, text: str) -> None:
 def test_a_click_on_a_page_that_is_old_does_nothing(desk: Desk) -> None:
     order = paid()
     page = desk.get(at(order))
-    form = dict(re.findall(r'name="(step|command|seen)" value="([^"]+)"', page))
+    form = dict(re.findall(r'name="(step|command|expected_version)" value="([^"]+)"', page))
     command(order, "hold", reason="stock")
     assert "was not done. The order has changed since you looked at it." in desk.post(at(order, "step"), form)
 

@@ -131,9 +131,9 @@ SAFEGUARDS = [
     Safeguard(
         "the window of an address change",
         Change(
-            "orders/selectors/eligibility/checks.py",
-            "labelled = any(parcel.state in Shipment.UNDOABLE for",
-            "labelled = any(parcel.state == Shipment.State.BOOKED for",
+            "orders/selectors/fulfilment.py",
+            "return any(parcel.state in Shipment.UNDOABLE for",
+            "return any(parcel.state == Shipment.State.BOOKED for",
         ),
         "tests/faults/test_races.py::test_an_address_against_the_booking_of_the_label",
     ),
