@@ -165,7 +165,7 @@ def test_it_leaves_the_list_as_it_is_for_a_choice_that_is_none(desk: Desk, filte
 
 def test_it_keeps_the_other_filters_when_a_range_is_sent(desk: Desk) -> None:
     page = desk.get(LIST, q="abc", status__exact="paid", worth_from="5")
-    form = page.split('aria-label="By day placed"')[1].split("</form>")[0]
+    form = page.split('aria-label="By date placed"')[1].split("</form>")[0]
     assert '<input type="hidden" name="status__exact" value="paid">' in form
     assert '<input type="hidden" name="worth_from" value="5">' in form
     assert '<input type="hidden" name="q" value="abc">' in form

@@ -47,7 +47,7 @@ def test_it_shares_nothing_for_who_may_not_share(viewer: Desk, other: Desk) -> N
     view = saved(viewer, is_shared="on")
     assert not view.is_shared
     assert view.name not in other.get(LIST)
-    assert "For everybody" not in viewer.get(LIST, status__exact="paid")
+    assert "Share with all staff" not in viewer.get(LIST, status__exact="paid")
 
 
 def test_it_replaces_a_view_of_the_same_name(desk: Desk) -> None:

@@ -55,7 +55,7 @@ def test_it_shows_the_same_key_until_a_code_of_it_came(person: User) -> None:
     client = log_in(person)
     keys = {re.findall(r'second-factor-key">(\w+)', client.get(SECOND).content.decode())[0] for _ in range(2)}
     assert len(keys) == 1
-    assert "This code is not right" in client.post(SECOND, {"code": "000000"}).content.decode()
+    assert "This code is wrong" in client.post(SECOND, {"code": "000000"}).content.decode()
     assert not TOTPDevice.objects.get(user=person).confirmed
 
 

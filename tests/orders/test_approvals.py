@@ -134,7 +134,7 @@ def test_it_makes_no_command_of_what_is_refused(second: User) -> None:
 def test_it_tells_the_later_of_two_who_was_first(second: User) -> None:
     approval = asked(a_delivered_order(), 6000)
     agree(approval.pk, person=second)
-    with pytest.raises(AlreadyDecided, match=r"Bea agreed to this at \d\d:\d\d:\d\d UTC already."):
+    with pytest.raises(AlreadyDecided, match=r"Bea already approved this at \d\d:\d\d:\d\d UTC."):
         refuse(approval.pk, person=a_person("Cleo"), reason="No.")
 
 
@@ -184,7 +184,7 @@ def test_it_rejects_what_came_past_the_door_that_asks() -> None:
     row = command(order, "refund", args={"amount": 5001})
     assert (row.state, row.outcome) == (
         "rejected",
-        "A second person must agree to so large a refund, and was not asked.",
+        "A refund of this amount needs approval by a second person, which was not requested.",
     )
     assert not Refund.objects.filter(payment__order=order).exists()
 

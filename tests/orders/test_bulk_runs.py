@@ -123,7 +123,7 @@ def test_it_rejects_what_changed_since_it_was_seen_and_says_so(ann: User) -> Non
     run = issue(run, ann)
     assert {it.order_id: (it.state, it.outcome) for it in commands_of(run)} == {
         moved.pk: ("rejected", "An order that is charging cannot be rejected."),
-        held.pk: ("rejected", "The order has changed since you looked at it."),
+        held.pk: ("rejected", "The order has changed since you selected it."),
         same.pk: ("pending", ""),
     }
     assert run.rejected == 2

@@ -180,13 +180,13 @@ def named(**args: Any) -> dict[str, Any]:
     return args
 
 
-TAKEN_BACK = "The payment is being taken back already."
-NOT_YET = "No label is booked for this order yet."
+TAKEN_BACK = "The payment is already being cancelled."
+NOT_YET = "This order has no shipping label yet."
 NONE_FAILED = "No refund of this order has failed."
-LABELLED = "The label is being booked or booked already, with the address as it was."
+LABELLED = "The label is already booked, or being booked, with the previous address."
 REFUSED = [
-    Refused(Kind.HOLD, partial(held, Status.PAID), "The order is held already."),
-    Refused(Kind.RELEASE, partial(an_order_in, Status.PAID), "The order is not held."),
+    Refused(Kind.HOLD, partial(held, Status.PAID), "The order is already on hold."),
+    Refused(Kind.RELEASE, partial(an_order_in, Status.PAID), "The order is not on hold."),
     Refused(Kind.CANCEL, CONDITIONS["not delivered"], "The parcel was with the carrier already", actor="customer"),
     Refused(Kind.UPDATE_ADDRESS, label_is_being_booked, LABELLED),
     Refused(
@@ -224,9 +224,7 @@ REFUSED = [
     Refused(
         Kind.SHIP, labelled_before_the_upgrade, "The label PA", args=named(tracking_number="ANOTHER"), by_args=True
     ),
-    Refused(
-        Kind.SHIP, partial(label_is_being_booked, fulfilment="manual"), "The label is being booked at this moment."
-    ),
+    Refused(Kind.SHIP, partial(label_is_being_booked, fulfilment="manual"), "The label is being booked right now."),
     Refused(Kind.DELIVER, partial(an_order_in, Status.PACKED), NOT_YET),
     Refused(Kind.FAIL_DELIVERY, partial(an_order_in, Status.PACKED), NOT_YET),
     Refused(Kind.REFUND, payment_goes_back, TAKEN_BACK),
@@ -236,7 +234,7 @@ REFUSED = [
         Refused(
             Kind.REFUND,
             partial(an_order_in, Status.DELIVERED),
-            "Between 0.01 USD and 99.99 USD can go back.",
+            "The refund must be between 0.01 USD and 99.99 USD.",
             args=named(amount=amount),
             by_args=True,
         )
@@ -252,7 +250,7 @@ REFUSED = [
     Refused(Kind.RETRY_REFUND, partial(an_order_in, Status.DELIVERED), NONE_FAILED),
     Refused(Kind.SETTLE_REFUND, partial(an_order_in, Status.DELIVERED), NONE_FAILED),
     Refused(Kind.REQUEST_RETURN, delivered_long_ago, "An order can be returned for "),
-    Refused(Kind.REQUEST_RETURN, everything_comes_back, "Of ABC123, 0 can be returned, not 1."),
+    Refused(Kind.REQUEST_RETURN, everything_comes_back, "At most 0 of ABC123 can be returned, not 1."),
     Refused(
         Kind.REQUEST_RETURN,
         partial(an_order_in, Status.DELIVERED),

@@ -153,7 +153,7 @@ def test_the_page_says_of_whom_and_until_when(staff: Client) -> None:
     order = an_order_in(Status.DELIVERED)
     row = a_return(order, actor=f"staff:{a_user().pk}")
     until = f"{row.deadline:%Y-%m-%d %H:%M} UTC"
-    assert f"Return 1 waits for a decision until {until}. Requested by Ann Operator," in card_of(staff, order)
+    assert f"Return 1 awaits a decision until {until}. Requested by Ann Operator," in card_of(staff, order)
     assert "a decision on return 1" in rows_of(staff, [order])[order.pk]
     command(order, "approve_return", args={"return": str(row.pk)}, actor="client:Lamps")
     assert "Approved by Lamps (API)," in card_of(staff, order)

@@ -160,7 +160,7 @@ def test_a_person_has_a_step_that_was_given_up_tried_at_once() -> None:
     order = approved()
     eventually(lambda: is_flagged(order, "charge_payment"))
     BROKEN.clear()
-    assert settled(request_command(order, "retry_step")).outcome == "The step is tried again now."
+    assert settled(request_command(order, "retry_step")).outcome == "The step is being retried."
     reaches(order, Status.DELIVERED)
     assert kinds("payments", order) == ["capture"]
 

@@ -133,7 +133,7 @@ def test_what_cannot_be_picked_is_shipped_later_or_cancelled(done: list[str]) ->
     order = paid()
     for step in done:
         applied(order, step)
-    assert applied(order, "fail_picking").outcome == "The order cannot be fulfilled as it is; ship again or cancel."
+    assert applied(order, "fail_picking").outcome == "Picking failed. Ship again or cancel the order."
     assert (order.status, order.waiting_for) == (Status.SHIPPING_FAILED, "shipping_decision")
     applied(order, "retry_shipping")
     applied(order, "fail_picking")
@@ -147,7 +147,7 @@ def test_what_cannot_be_picked_is_for_people_to_say_who_fulfil() -> None:
     eventually(order.payments.exists)
     applied(order, "hold")
     reaches(order, Status.PAID)
-    refusal = "This order is fulfilled without people; there is nothing to confirm."
+    refusal = "This order is fulfilled automatically. There is nothing to confirm."
     assert refused(order, "fail_picking") == refusal
 
 

@@ -32,4 +32,4 @@ def change_address(order: Order, command: Command) -> str:
     if found and order.review_approved:
         holding.hold_by_rule(order, f"Address changed after the review: {reasons(found)}.", command)
     # Whoever changed it is not told which rule: it may be the one whom the rule is for.
-    return f"The parcel will go to the new address{', once a person has looked at it' if found else ''}."
+    return f"The parcel will go to the new address{', after a manual review' if found else ''}."

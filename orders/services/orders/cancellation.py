@@ -34,7 +34,7 @@ def _end_placement(order: Order) -> None:
     """An order that nobody checked yet will not be: so ends the command that placed it."""
     order.commands.filter(kind=Kind.PLACE, settled_at=None).update(
         state=CommandState.APPLIED,
-        outcome="The order was accepted, and cancelled before it was checked.",
+        outcome="The order was accepted, then cancelled before it was checked.",
         settled_at=timezone.now(),
     )
 

@@ -44,5 +44,5 @@ def deliver_again(command_ids: Iterable[UUID]) -> int:
     """Hand commands without an outcome to the relay once more, which is harmless; how many there were."""
     rows = Command.objects.filter(pk__in=list(command_ids), state=CommandState.DELIVERED).exclude(kind=Kind.PLACE)
     return rows.update(
-        state=CommandState.PENDING, delivered_at=None, available_at=timezone.now(), last_error="No outcome came."
+        state=CommandState.PENDING, delivered_at=None, available_at=timezone.now(), last_error="No outcome received."
     )

@@ -29,7 +29,7 @@ def retry_refund(order: Order, command: Command) -> str:
     if not is_to_be_returned(order):
         open_refund(order, failed.payment, amount=failed.amount, actor=command.actor, command=failed.command)
     _clear_attention(order, command)
-    return "The refund is tried again."
+    return "The refund is being retried."
 
 
 def settle_refund(order: Order, command: Command) -> str:
@@ -57,7 +57,7 @@ def _went_back_otherwise(failed: Refund) -> bool:
 
 def _nothing_owed(order: Order, command: Command) -> str:
     _clear_attention(order, command)
-    return "The money has gone back by other refunds meanwhile; nothing is owed."
+    return "Other refunds have already returned this amount. Nothing is owed."
 
 
 def _clear_attention(order: Order, command: Command) -> None:
