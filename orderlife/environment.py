@@ -82,15 +82,14 @@ def one_of(env: environ.Env, name: str, values: tuple[str, ...]) -> str:
     return value
 
 
-def gateway(env: environ.Env, name: str, *, public_url: str) -> str:
+def gateway(env: environ.Env, name: str, *, public_url: str, allow_simulated: bool) -> str:
     """The value of `name`, which chooses an outside system; a simulated one unless another is named.
 
     Raises:
         ImproperlyConfigured: it would be simulated where customers come by https, and nobody said that it may be.
     """
     value = str(env.str(name, default="simulated"))
-    is_allowed = env.bool("ALLOW_SIMULATED", default=False)
-    if value.startswith("simulated") and public_url.startswith("https://") and not is_allowed:
+    if value.startswith("simulated") and public_url.startswith("https://") and not allow_simulated:
         raise ImproperlyConfigured(
             f"{name} is {value!r}, which moves neither money nor parcels, and PUBLIC_URL is {public_url}. "
             "Set ALLOW_SIMULATED=true if this is a trial."

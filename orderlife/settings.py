@@ -179,11 +179,12 @@ REVIEW_COUNTRY_HISTORY = env.bool("REVIEW_COUNTRY_HISTORY", default=False)
 FULFILMENT = one_of(env, "FULFILMENT", ("simulated", "manual"))
 
 # --- Outside systems --------------------------------------------------------------------------------------------------
-# Simulated ones are refused where PUBLIC_URL is https, unless ALLOW_SIMULATED is true.
-PAYMENT_GATEWAY = gateway(env, "PAYMENT_GATEWAY", public_url=PUBLIC_URL)
+# Simulated ones are refused where PUBLIC_URL is https, unless this is true.
+ALLOW_SIMULATED = env.bool("ALLOW_SIMULATED", default=False)
+PAYMENT_GATEWAY = gateway(env, "PAYMENT_GATEWAY", public_url=PUBLIC_URL, allow_simulated=ALLOW_SIMULATED)
 # Where `manage.py run_simulated_gateway` serves, for PAYMENT_GATEWAY=simulated_http.
 PAYMENT_GATEWAY_URL = env.str("PAYMENT_GATEWAY_URL", default="http://127.0.0.1:8100")
-CARRIER = gateway(env, "CARRIER", public_url=PUBLIC_URL)
+CARRIER = gateway(env, "CARRIER", public_url=PUBLIC_URL, allow_simulated=ALLOW_SIMULATED)
 # Where each carrier tells customers of a parcel: CODE=https://...{number}...; no link without it.
 CARRIER_LINKS = dict(pair.split("=", 1) for pair in env.list("CARRIER_LINKS", default=[]))
 GATEWAY_TIMEOUT = env.float("GATEWAY_TIMEOUT", default=5)

@@ -6,8 +6,6 @@ Loaded before pytest-django, which reads the settings: until the real database i
 import contextlib
 import os
 import resource
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ import psycopg
 import pytest
 
 from stack.postgres import embedded_postgres
+from tests.schema import keep_schema, migrate
 
 TEMPLATE = "orderlife_template"
 SERVER = "ORDERLIFE_TEST_SERVER"
@@ -55,8 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[SERVER] = _running.enter_context(
             embedded_postgres(directory / "postgres", fsync=False, database=TEMPLATE)
         )
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"]
-        subprocess.run(migrate, check=True, env={**os.environ, "DATABASE_URL": os.environ[SERVER]})
+        migrate(os.environ[SERVER])
+        keep_schema(os.environ[SERVER], directory / "schema.sql")
     if not is_controller(config) or not config.getoption("numprocesses", None):
         _use(_clone(os.environ.get("PYTEST_XDIST_WORKER", "alone")))
 

@@ -1,6 +1,9 @@
 """What is read from the environment, and refused where it would let strangers in."""
 
 import base64
+import os
+import subprocess
+import sys
 
 import environ
 import pytest
@@ -76,14 +79,21 @@ def test_a_simulated_gateway_is_refused_in_production_unless_allowed(
     env: environ.Env, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.delenv(name, raising=False)
-    monkeypatch.delenv("ALLOW_SIMULATED", raising=False)
     with pytest.raises(ImproperlyConfigured, match=f"{name} is 'simulated'"):
-        gateway(env, name, public_url="https://shop.example")
-    assert gateway(env, name, public_url="http://127.0.0.1:8000") == "simulated"
-    monkeypatch.setenv("ALLOW_SIMULATED", "true")
-    assert gateway(env, name, public_url="https://shop.example") == "simulated"
+        gateway(env, name, public_url="https://shop.example", allow_simulated=False)
+    assert gateway(env, name, public_url="http://127.0.0.1:8000", allow_simulated=False) == "simulated"
+    assert gateway(env, name, public_url="https://shop.example", allow_simulated=True) == "simulated"
 
 
 def test_another_gateway_needs_no_permission(env: environ.Env, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAYMENT_GATEWAY", "stripe")
-    assert gateway(env, "PAYMENT_GATEWAY", public_url="https://shop.example") == "stripe"
+    assert gateway(env, "PAYMENT_GATEWAY", public_url="https://shop.example", allow_simulated=False) == "stripe"
+
+
+def test_a_production_start_with_simulated_gateways_ends_with_what_to_do() -> None:
+    production = {**os.environ, "PUBLIC_URL": "https://shop.example", "ALLOW_SIMULATED": "false"}
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "check"], env=production, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode != 0
+    assert "Set ALLOW_SIMULATED=true if this is a trial." in ended.stderr

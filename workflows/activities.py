@@ -9,6 +9,7 @@ from temporalio import activity
 
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
+from orders.selectors.fulfilment import has_label
 from orders.selectors.orders import order_by_id
 from orders.selectors.refunds import has_pending_refund
 from orders.services.commands import deadlines, settle
@@ -185,5 +186,5 @@ def state_of(order: Order) -> OrderState:
         needs_attention=order.needs_attention,
         is_stalled=stalls.is_stalled(order),
         has_payment=undoing and cancellation.owes_payment(order),
-        has_label=undoing and cancellation.has_label(order),
+        has_label=undoing and has_label(order),
     )

@@ -42,7 +42,9 @@ class TrackedModel(models.Model):
         return [
             field.name
             for field in self._meta.concrete_fields
-            if field.attname in now and (field.attname not in stored or now[field.attname] != stored[field.attname])
+            if not field.primary_key
+            and field.attname in now
+            and (field.attname not in stored or now[field.attname] != stored[field.attname])
         ]
 
     def mark_stored(self, names: Collection[str] | None = None) -> None:

@@ -9,8 +9,9 @@ from django.db.models import Count, Min, Sum
 
 from orders.actors import Actor, parse_actor
 from orders.commands import CommandState, Kind
-from orders.models import ApiKey, Approval, Command, Order, Payment, Refund
+from orders.models import ApiKey, Approval, Command, Order, Refund
 from orders.money import MAX_MINOR, exponent, in_words
+from orders.selectors.refunds import captured_payment
 
 WAITING = Approval.State.REQUESTED
 
@@ -121,7 +122,7 @@ def approval_view(approval_id: UUID) -> ApprovalView | None:
     approval = Approval.objects.select_related("order", "requested_by", "decided_by").filter(pk=approval_id).first()
     if approval is None:
         return None
-    payment = approval.order.payments.filter(state=Payment.State.CAPTURED).first()
+    payment = captured_payment(approval.order)
     refunds = Refund.objects.filter(payment=payment).exclude(state=Refund.State.FAILED)
     return ApprovalView(
         approval=approval,

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from orders.commands import RULES, Kind
 from orders.errors import OrderNotFound
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import Event, Order
+from orders.models import Event, Order, Shipment
 from orders.models.orders import MANUAL
 
 # What an order must wait for, beside its status, before the step can be taken.
@@ -55,6 +55,11 @@ def setback_of(order: Order) -> Event | None:
     if order.status != Status.SHIPPING_FAILED:
         return None
     return order.events.filter(type__in=SETBACKS).select_related("command").order_by("seq").last()
+
+
+def has_label(order: Order) -> bool:
+    """Whether a label is booked or being booked for a parcel that no carrier has yet."""
+    return any(parcel.state in Shipment.UNDOABLE for parcel in order.shipments.all())
 
 
 def was_not_delivered(order: Order) -> bool:

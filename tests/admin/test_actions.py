@@ -21,7 +21,7 @@ def path_of(order: Order, kind: str) -> str:
 def shown(desk: Desk, order: Order, kind: str, **typed: object) -> dict[str, object]:
     """The form as its page shows it, filled in."""
     page = desk.get(path_of(order, kind))
-    hidden = dict(re.findall(r'name="(command|seen)" value="([^"]*)"', page))
+    hidden = dict(re.findall(r'name="(command|expected_version)" value="([^"]*)"', page))
     return {**hidden, "reason": "Asked for by the customer.", **typed}
 
 
@@ -101,7 +101,7 @@ def test_it_accepts_the_form_that_it_shows_anew(desk: Desk) -> None:
     data = shown(desk, order, "cancel")
     command(order, "approve")
     page = desk.post(path_of(order, "cancel"), data)
-    hidden = dict(re.findall(r'name="(command|seen)" value="([^"]*)"', page))
+    hidden = dict(re.findall(r'name="(command|expected_version)" value="([^"]*)"', page))
     assert hidden["command"] != data["command"]
     desk.post(path_of(order, "cancel"), {**data, **hidden})
     assert len(issued(order, Kind.CANCEL)) == 1

@@ -84,7 +84,7 @@ def test_who_asked_is_offered_nothing_and_refused(desk: Desk) -> None:
 
 def test_a_refusal_needs_a_reason(desk: Desk, other: Desk) -> None:
     approval = asked_by(desk)
-    assert "say why it is refused" in other.post(page_of(approval, "refuse"), {"reason": " "})
+    assert "Give a reason for the refusal" in other.post(page_of(approval, "refuse"), {"reason": " "})
     assert Approval.objects.get(pk=approval.pk).state == "requested"
 
 
@@ -103,7 +103,7 @@ def test_it_says_why_a_refund_cannot_be_made_any_more(desk: Desk, settings: Sett
     page = desk.get(page_of(approval))
     assert "This refund is no longer possible: The refund must be between 0.01 USD and 599.99 USD." in page
     assert page_of(approval, "agree") not in page
-    assert "599.99 USD can go back" in desk.post(page_of(approval, "agree"), {})
+    assert "and 599.99 USD." in desk.post(page_of(approval, "agree"), {})
 
 
 def test_those_who_may_not_decide_see_the_alert_without_the_link(viewer: Desk) -> None:
@@ -132,7 +132,7 @@ def test_who_issued_the_key_that_asked_is_told_why_and_refused(desk: Desk) -> No
     name = f"shop {unique()}"
     create_api_key(name, issued_by=desk.user)
     approval = an_approval(actor=f"client:{name}")
-    why = "asked for by an API client of which you issued a key: somebody else must decide"
+    why = "requested by an API client whose key you issued. Someone else must decide"
     assert why in desk.get(page_of(approval))
     assert page_of(approval, "agree") not in desk.get(page_of(approval))
     assert why in desk.post(page_of(approval, "agree"), {})

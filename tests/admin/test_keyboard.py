@@ -28,7 +28,7 @@ TYPED = {
 KINDS = sorted(set(ACTIONS) - {Kind.RETRY_STEP})
 # One of each form; the other kinds have the form of one of these, and `make test-faults` goes through them all.
 FORMS = {Kind.APPROVE, Kind.CANCEL, Kind.UPDATE_ADDRESS, Kind.RETRY_PAYMENT, Kind.REFUND, Kind.REQUEST_RETURN}
-MOST_STEPS = 120
+MAX_STEPS = 120
 # What has the focus: its name, its outline, and whether it is what is looked for.
 FOCUSED = """selector => {
     const it = document.activeElement;
@@ -57,7 +57,7 @@ def keys(browser: Browser, web: str) -> Iterator[Keys]:
 
 def tab_to(page: Page, selector: str) -> None:
     """Press Tab until this has the focus, which must be seen, filling in what is passed on the way."""
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         page.keyboard.press("Tab")
         name, outline, there = page.evaluate(FOCUSED, selector)
         if name in TYPED:

@@ -36,7 +36,7 @@ def test_it_marks_orders_that_are_held_or_need_attention(desk: Desk) -> None:
     order = flagged(an_order_in(Status.IN_REVIEW), held=True, needs_attention=True)
     page = desk.get(LIST, q=order.code)
     assert ">needs attention</span>" in page
-    assert ">held</span>" in page
+    assert ">on hold</span>" in page
 
 
 def test_it_marks_orders_whose_refund_is_under_way_or_whose_address_was_changed(desk: Desk) -> None:
@@ -197,5 +197,5 @@ def test_it_counts_no_further_than_anybody_leafs_through(desk: Desk, monkeypatch
         an_order(customer_name=name)
     with CaptureQueriesContext(connection) as queries:
         page = desk.get(LIST, q=name)
-    assert "The first 2 orders; more match." in page
+    assert "First 2 orders. Use filters or search" in page
     assert all("LIMIT 3" in query["sql"] for query in queries if "COUNT(" in query["sql"])

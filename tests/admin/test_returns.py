@@ -68,7 +68,7 @@ def test_staff_ask_for_a_return_on_behalf_of_a_customer(desk: Desk) -> None:
 def test_less_than_was_paid_goes_back_with_a_reason(desk: Desk) -> None:
     order = an_order_in(Status.DELIVERED)
     row = a_return(order, approved=True)
-    assert "needs a reason" in sent(desk, order, "receive_return", amount="50.00")
+    assert "Give a reason for refunding less" in sent(desk, order, "receive_return", amount="50.00")
     sent(desk, order, "receive_return", amount="50.00", reason="Scratched.")
     row.refresh_from_db()
     assert (row.due, row.amount) == (9999, 5000)

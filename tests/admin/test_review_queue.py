@@ -170,12 +170,12 @@ def test_a_claim_does_not_stop_the_timer(desk: Desk) -> None:
     claim(order.pk, person=desk.user)
     order.refresh_from_db()
     assert order.deadline == before
-    assert "does not stop the timer" in desk.get(page_of(order))
+    assert "The review timer keeps running" in desk.get(page_of(order))
 
 
 def test_an_order_that_left_its_review_cannot_be_claimed(desk: Desk) -> None:
     order = an_order_in(Status.PAID)
-    assert "there is nothing to review" in desk.post(page_of(order, "claim"), {})
+    assert "There is nothing to review" in desk.post(page_of(order, "claim"), {})
     assert "Status: <strong>paid</strong>" in desk.get(page_of(order))
 
 

@@ -58,7 +58,7 @@ def test_it_replaces_a_view_of_the_same_name(desk: Desk) -> None:
 
 def test_it_forgets_a_view_of_ones_own(desk: Desk) -> None:
     view = saved(desk)
-    assert "is forgotten" in desk.post(reverse("admin:orders_order_delete_view", args=[view.pk]), {})
+    assert "View deleted." in desk.post(reverse("admin:orders_order_delete_view", args=[view.pk]), {})
     assert view.name not in desk.get(LIST)
 
 
@@ -70,4 +70,4 @@ def test_it_leaves_other_peoples_views_alone(desk: Desk, other: Desk) -> None:
 
 
 def test_it_asks_for_a_name(desk: Desk) -> None:
-    assert "needs a name" in desk.post(SAVE, {"name": "", "query": "q=x"})
+    assert "enter a name" in desk.post(SAVE, {"name": "", "query": "q=x"})

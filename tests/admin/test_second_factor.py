@@ -65,7 +65,7 @@ def test_it_takes_each_code_of_the_app_once(person: User) -> None:
     code = code_of(device)
     first, second = log_in(person), log_in(person)
     assert first.post(SECOND, {"code": code, "next": INDEX}).url == INDEX  # type: ignore[attr-defined]
-    assert "was used before" in second.post(SECOND, {"code": code}).content.decode()
+    assert "was already used" in second.post(SECOND, {"code": code}).content.decode()
     assert second.get(INDEX).status_code == 302
 
 

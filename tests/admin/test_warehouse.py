@@ -62,7 +62,7 @@ def scan(desk: Desk, text: str, here: Order | None = None) -> str:
 def click(desk: Desk, order: Order, **typed: str) -> str:
     """Press the button of the page."""
     page = desk.get(at(order))
-    form = dict(re.findall(r'name="(step|command|seen)" value="([^"]+)"', page))
+    form = dict(re.findall(r'name="(step|command|expected_version)" value="([^"]+)"', page))
     return desk.post(at(order, "step"), {**form, **typed})
 
 
@@ -78,7 +78,7 @@ def test_an_order_goes_from_the_shelf_to_the_carrier_by_scans(desk: Desk) -> Non
     assert "1 of 2 LAMP." in scan(desk, "lamp", order)
     scan(desk, "LAMP", order)
     assert "All items packed" in scan(desk, "bulb-e27", order)
-    assert "waits to be handed over" in scan(desk, order.code, order)
+    assert "The order is packed and ready to ship." in scan(desk, order.code, order)
     assert "press “Mark as shipped” once the carrier has the parcel." in scan(desk, order.code, order)
     assert "The parcel is on its way." in click(desk, order)
     assert "With the carrier, without a tracking number." in desk.get(at(order))
@@ -90,7 +90,7 @@ def test_an_order_goes_from_the_shelf_to_the_carrier_by_scans(desk: Desk) -> Non
 def test_an_order_goes_the_same_way_by_clicks(desk: Desk) -> None:
     order = paid()
     assert "Picking started." in click(desk, order)
-    assert "waits to be handed over" in click(desk, order)
+    assert "The order is packed and ready to ship." in click(desk, order)
     assert "Ready to ship." in desk.get(at(order))
     assert "The parcel is on its way." in click(desk, order, carrier="Own van", tracking_number=f"VAN{unique()}")
     assert "Own van" in desk.get(at(order))
@@ -196,13 +196,13 @@ def test_a_payment_that_is_being_taken_back_keeps_the_order_on_the_shelf(desk: D
 @pytest.mark.parametrize("text", ["", "NOPE", "x" * 300, "'; --"])
 def test_a_scan_of_nothing_known_says_so(desk: Desk, text: str) -> None:
     assert "no order has this code or tracking number" in scan(desk, text)
-    assert "this is neither an order" in scan(desk, text, picking())
+    assert "not an order code or tracking number" in scan(desk, text, picking())
 
 
 def test_a_click_on_a_page_that_is_old_does_nothing(desk: Desk) -> None:
     order = paid()
     page = desk.get(at(order))
-    form = dict(re.findall(r'name="(step|command|seen)" value="([^"]+)"', page))
+    form = dict(re.findall(r'name="(step|command|expected_version)" value="([^"]+)"', page))
     command(order, "hold", reason="stock")
     assert "was not done. The order has changed since you looked at it." in desk.post(at(order, "step"), form)
 

@@ -14,7 +14,7 @@ from stack.state import ROOT
 from tests.api.conftest import ORDER, Shop
 from tests.conftest import unique
 
-UNUSED, KEPT = "not used yet", r"new (?:Idempotency-Key|key)"
+UNUSED, SAYS_NEW_KEY = "not used yet", r"new (?:Idempotency-Key|key)"
 INVALID: dict[str, Any] = {
     "a field is missing": {**ORDER, "customer_name": ""},
     "it adds up to nothing": {**ORDER, "discount": "99.99"},
@@ -56,7 +56,7 @@ def test_the_docs_and_openapi_agree_on_the_key(code: str) -> None:
     said, advice = documented()[code], KINDS[code].advice
     assert (UNUSED in said) == (UNUSED in advice) == (code in ("malformed_body", "invalid_request"))
     if code != "idempotency_key_reused":
-        assert bool(re.search(KEPT, said)) == bool(re.search(KEPT, advice)) == (UNUSED not in said)
+        assert bool(re.search(SAYS_NEW_KEY, said)) == bool(re.search(SAYS_NEW_KEY, advice)) == (UNUSED not in said)
 
 
 def test_openapi_gives_that_advice() -> None:

@@ -1,8 +1,6 @@
 """A PostgreSQL whose log holds the transactions of the order that is being counted, and no others."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,14 +12,14 @@ from django.db import connection
 from stack.postgres import BINARIES, embedded_postgres
 from tests.conftest import unique
 from tests.plugin import connected_to
+from tests.schema import migrate
 
 
 @pytest.fixture(scope="package")
 def migrated_cluster() -> Iterator[tuple[Path, str]]:
     # Not below pytest's own directory, which is closed to the user that PostgreSQL runs as.
     with TemporaryDirectory(prefix="orderlife-test-") as name, embedded_postgres(Path(name), fsync=False) as url:
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"]
-        subprocess.run(migrate, check=True, env={**os.environ, "DATABASE_URL": url})
+        migrate(url)
         yield Path(name) / "pgdata", url
 
 

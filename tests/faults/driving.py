@@ -13,7 +13,7 @@ from orders.services.orders import cancellation
 from orders.services.payments import charging, payment_commands, refunds
 from tests.factories import command, ledger
 
-MOST_STEPS = 60
+MAX_STEPS = 60
 
 Step = Callable[[Order], object]
 
@@ -68,7 +68,7 @@ STEPS: dict[Status, Step] = {
 
 def carry_to_its_end(order: Order) -> Order:
     """Do what comes next until the order is final."""
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         order.refresh_from_db()
         if order.is_final:
             return order

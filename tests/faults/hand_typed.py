@@ -16,7 +16,7 @@ NAMES = ("hold", "release", "update_address", "cancel_order", "approve", "pick",
 # So many of the orders get one, or several; one in four goes to the workflow that ships the order.
 TYPED = 0.25
 OF_SHIPPING = 0.25
-MOST = 3
+MAX_TYPED = 3
 # What a person means by it is none of the soak's plans: of `cancel_order` only what is refused.
 REFUSED_OF = {"cancel_order": ("NUL", "NUL in an object", "half of a surrogate pair", "nine hundred brackets")}
 
@@ -35,7 +35,7 @@ def typed_signals(chance: random.Random) -> list[Typed]:
     """What is typed to one order."""
     if chance.random() >= TYPED:
         return []
-    return [_one(chance) for _ in range(chance.randint(1, MOST))]
+    return [_one(chance) for _ in range(chance.randint(1, MAX_TYPED))]
 
 
 def _one(chance: random.Random) -> Typed:

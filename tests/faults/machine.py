@@ -20,6 +20,7 @@ from stack.process import Command, signal_group, spawn, stop
 from stack.temporal import DevServer
 from tests.faults.interfaces import WEBHOOK_SECRETS
 from tests.faults.proxy import Proxy
+from tests.schema import migrate
 
 READY_SECONDS = 90
 WORKERS = {
@@ -82,8 +83,7 @@ class Machine:
         }
         self.start_postgres()
         self.cluster.ensure_database()
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"]
-        subprocess.run(migrate, check=True, env={**os.environ, **self.environment})
+        migrate(self.cluster.url(), **self.environment)
         self.start_temporal()
         for name in OURS:
             self._spawn(name)

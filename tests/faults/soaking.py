@@ -29,7 +29,7 @@ STANDSTILL_SECONDS = 120
 OPEN = (CommandState.PENDING, CommandState.DELIVERED)
 UNDER_WAY = (*RETURN_OPEN, ReturnStage.RECEIVED)
 # What is refused for good is tried once, and again only where its sender or PostgreSQL was killed meanwhile.
-MOST_ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 TO = re.compile(r"^To: (.*)$", re.MULTILINE)
 # So many of the shops want to be told by webhooks.
 LISTENING = 3
@@ -203,7 +203,7 @@ def mail_faults(mails: SoakMailServer) -> list[str]:
     taken = Counter(found[1].strip() for mail in mails.taken if (found := TO.search(mail)))
     return [
         *(f"I9 mail {row.pk} is {row.state}, not failed" for row in refused if row.state != Delivery.State.FAILED),
-        *(f"I9 mail {row.pk} was tried {row.attempts} times" for row in refused if row.attempts > MOST_ATTEMPTS),
+        *(f"I9 mail {row.pk} was tried {row.attempts} times" for row in refused if row.attempts > MAX_ATTEMPTS),
         *(f"I9 of {many} mails {email} got {taken[email]}" for email, many in sent.items() if taken[email] < many),
     ]
 

@@ -2,8 +2,6 @@
 
 import http.client
 import json
-import os
-import subprocess
 import sys
 import threading
 import time
@@ -25,6 +23,7 @@ from stack.process import spawn, stop
 from tests.api.conftest import ORDER
 from tests.conftest import Served, answers, eventually, unique
 from tests.plugin import connected_to
+from tests.schema import migrate
 
 SENDERS = 4
 KILLS = 2
@@ -58,8 +57,7 @@ def postgres() -> Iterator[Postgres]:
         it.start()
         it.cluster.ensure_database()
         url = it.cluster.url(DATABASE)
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"]
-        subprocess.run(migrate, check=True, env={**os.environ, "DATABASE_URL": url})
+        migrate(url)
         with connected_to(url):
             yield it
         stop(it.process, it.cluster.command(), patience=10)

@@ -30,14 +30,14 @@ from tests.faults.proxy import Mode, Proxy
 __all__ = ["desk", "shop"]
 
 # Longer than anybody may keep an order's lock; without an end to it the tests fail then, instead of waiting for ever.
-PATIENCE = "20s"
+LOCK_TIMEOUT = "20s"
 
 
 @pytest.fixture
 def bounded() -> Iterator[None]:
-    """This process waits for no lock longer than PATIENCE."""
+    """This process waits for no lock longer than LOCK_TIMEOUT."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [PATIENCE])
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
         yield
     connection.close()
 

@@ -33,30 +33,30 @@ def delivered(row: Command, seconds: float, attempts: int = 1) -> None:
     change(row, state=CommandState.DELIVERED, delivered_at=seconds_ago(seconds), attempts=attempts)
 
 
-def is_suspect(order: Order) -> bool:
+def is_stalled(order: Order) -> bool:
     return order.pk in recovery.stalled_orders(MANY)
 
 
-@pytest.mark.parametrize(("seconds", "suspect"), [(10, False), (40, True)])
-def test_an_order_is_suspect_half_a_minute_after_its_deadline(seconds: float, *, suspect: bool) -> None:
+@pytest.mark.parametrize(("seconds", "stalled"), [(10, False), (40, True)])
+def test_an_order_is_suspect_half_a_minute_after_its_deadline(seconds: float, *, stalled: bool) -> None:
     order = an_order_in(Status.IN_REVIEW)
     change(order, deadline=seconds_ago(seconds))
-    assert is_suspect(order) is suspect
+    assert is_stalled(order) is stalled
 
 
-@pytest.mark.parametrize(("seconds", "suspect"), [(50, False), (70, True)])
+@pytest.mark.parametrize(("seconds", "stalled"), [(50, False), (70, True)])
 def test_an_order_is_suspect_a_minute_after_its_workflow_was_started_for_nothing(
-    seconds: float, *, suspect: bool
+    seconds: float, *, stalled: bool
 ) -> None:
     order = an_order()
     delivered(order.commands.get(), seconds)
-    assert is_suspect(order) is suspect
+    assert is_stalled(order) is stalled
 
 
 def test_an_order_that_temporal_was_not_asked_for_yet_is_left_to_the_relay() -> None:
     order = an_order()
     change(order, updated_at=seconds_ago(3600), deadline=seconds_ago(3600))
-    assert not is_suspect(order)
+    assert not is_stalled(order)
     assert order.pk not in recovery.standing_still(since=timezone.now(), after=None, limit=MANY)
     assert recovery.unfinished([order.pk]) == []
 
@@ -64,18 +64,18 @@ def test_an_order_that_temporal_was_not_asked_for_yet_is_left_to_the_relay() -> 
 def test_an_order_is_suspect_whose_workflow_was_not_found() -> None:
     order = an_order_in(Status.IN_REVIEW)
     row = request_command(order, "cancel")
-    assert not is_suspect(order)
+    assert not is_stalled(order)
     change(row, last_error="Temporal: NOT_FOUND")
-    assert is_suspect(order)
+    assert is_stalled(order)
 
 
 def test_an_order_is_suspect_whose_charge_has_been_open_for_long() -> None:
     order = an_order_in(Status.CHARGING)
     _begin(order.pk)
-    assert not is_suspect(order)
+    assert not is_stalled(order)
     before = recovery.payments_without_outcome()
     Payment.objects.filter(order=order).update(created_at=seconds_ago(70))
-    assert is_suspect(order)
+    assert is_stalled(order)
     assert recovery.payments_without_outcome() == before + 1
 
 

@@ -28,7 +28,7 @@ from stack.postgres import embedded_postgres
 from stack.temporal import temporal_dev_server
 
 HISTORIES = File(__file__).with_name("histories")
-AT_ONCE = 4
+MAX_CONCURRENT = 4
 # Long enough that a command comes in time, short enough to wait for.
 TIMINGS = {"MANUAL_REVIEW_TIMEOUT": "4", "PAYMENT_PROCESSING_DELAY": "2", "SHIPPING_DELAY": "2"}
 
@@ -153,7 +153,7 @@ def record(chosen: list[str]) -> None:
     names = chosen or list(PATHS)
 
     HISTORIES.mkdir(exist_ok=True)
-    with everything(), ThreadPoolExecutor(AT_ONCE) as threads:
+    with everything(), ThreadPoolExecutor(MAX_CONCURRENT) as threads:
         for name, order_id in zip(names, threads.map(take, names), strict=True):
             write(name, order_id)
             sys.stdout.write(f"{name}: {(HISTORIES / name).with_suffix('.json').stat().st_size} bytes\n")

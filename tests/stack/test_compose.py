@@ -42,7 +42,7 @@ NOT_IN_THE_IMAGE = {
     "tests",
 }
 READ = re.compile(
-    r"""(?:env(?:\.\w+)?\(\s*|(?:required|one_of|amounts|keys|webhook_secrets)\(env,\s*|os\.environ(?:\.get\(|\[)\s*)["']([A-Z][A-Z_]+)["']"""
+    r"""(?:env(?:\.\w+)?\(\s*|(?:required|one_of|amounts|keys|webhook_secrets|gateway)\(env,\s*|os\.environ(?:\.get\(|\[)\s*)["']([A-Z][A-Z_]+)["']"""
 )
 COMMENTED = re.compile(r"^(?:# )?([A-Z][A-Z_]+)=(.*)$", re.MULTILINE)
 

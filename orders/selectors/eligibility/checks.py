@@ -17,7 +17,7 @@ from orders.models import Approval, Order, Payment, Return, Shipment
 from orders.money import in_words
 from orders.parcels import parse_parcel
 from orders.selectors.approvals import is_above_limit, people_behind
-from orders.selectors.fulfilment import was_not_delivered
+from orders.selectors.fulfilment import has_label, was_not_delivered
 from orders.selectors.refunds import BEFORE_SHIPPED, failed_refund, is_to_be_returned, refundable_of
 from orders.selectors.returns import (
     amount_due,
@@ -60,8 +60,7 @@ def _is_the_shops_to_cancel(order: Order, asked: Asked) -> str:
 
 
 def _has_no_label(order: Order, _asked: Asked) -> str:
-    labelled = any(parcel.state in Shipment.UNDOABLE for parcel in order.shipments.all())
-    return "The label is already booked, or being booked, with the previous address." if labelled else ""
+    return "The label is already booked, or being booked, with the previous address." if has_label(order) else ""
 
 
 def _address_is_usable(_order: Order, asked: Asked) -> str:

@@ -18,7 +18,7 @@ from orders.services.state.transition import locked_order
 
 CODE_TTL = timedelta(minutes=10)
 MAX_TRIES = 5
-MOST_AN_HOUR = 5
+MAX_AN_HOUR = 5
 HOUR = timedelta(hours=1)
 RETENTION = timedelta(days=1)
 TEMPLATE = "access_code"
@@ -43,8 +43,8 @@ def send_code(order_id: UUID, *, client: str) -> AccessCode:
         now = timezone.now()
         recent = AccessCode.objects.filter(order=order, created_at__gt=now - HOUR)
         sent = list(recent.values_list("created_at", flat=True))
-        if len(sent) >= MOST_AN_HOUR:
-            wait = sent[MOST_AN_HOUR - 1] + HOUR - now
+        if len(sent) >= MAX_AN_HOUR:
+            wait = sent[MAX_AN_HOUR - 1] + HOUR - now
             raise TooManyRequests("Five codes went out within the hour.", retry_after=round(wait.total_seconds()) or 1)
         code = AccessCode.objects.create(order=order, created_at=now)
         write_mail(order, template=TEMPLATE, about={"code": str(code.pk)}, key=str(code.pk))

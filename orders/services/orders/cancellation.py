@@ -8,7 +8,8 @@ from django.utils import timezone
 from orders.actors import Actor
 from orders.commands import CommandState, Kind
 from orders.lifecycle import EventType, Status
-from orders.models import Command, Order, Payment, Shipment
+from orders.models import Command, Order, Payment
+from orders.selectors.fulfilment import has_label
 from orders.services.state import attention
 from orders.services.state.transition import advance, locked_order
 
@@ -56,8 +57,3 @@ def owes_payment(order: Order) -> bool:
     """Whether a charge is open, or one is kept in part or whole."""
     owed = Q(state=Payment.State.PENDING) | Q(state=Payment.State.CAPTURED, refunded__lt=F("amount"))
     return order.payments.filter(owed).exists()
-
-
-def has_label(order: Order) -> bool:
-    """Whether a label is booked or being booked for a parcel that no carrier has yet."""
-    return order.shipments.filter(state__in=Shipment.UNDOABLE).exists()

@@ -58,6 +58,31 @@ def place_order(new: NewOrder, *, actor: str, client: ApiClient | None = None, c
         InvalidOrder: it costs nothing, or less.
         ReferenceTaken: the client used the reference for another order.
     """
+    order = _new_order(new, client)
+    now = order.created_at
+    command = Command(order=order, seq=1, kind=Kind.PLACE, actor=actor, created_at=now, available_at=now)
+    if command_id is not None:
+        command.id = command_id
+    while True:
+        try:
+            with transaction.atomic():
+                order.save(force_insert=True)
+                OrderItem.objects.bulk_create(_items(order, new.items))
+                command.save(force_insert=True)
+                record(order, EventType.ORDER_RECEIVED, actor=actor, key="received", command=command)
+            return order
+        except IntegrityError as error:
+            if "orders_code_key" in str(error):  # drawn before, for another order
+                order.code = ids.order_code()
+                order.search_text = search_text(order, new.items, ())
+                continue
+            if "orders_reference_unique_per_client" in str(error):
+                raise ReferenceTaken(f"The reference {new.reference!r} was used for another order.") from None
+            raise
+
+
+def _new_order(new: NewOrder, client: ApiClient | None) -> Order:
+    """The row, not written yet."""
     subtotal = sum(item.quantity * item.unit_price for item in new.items)
     total = subtotal + new.shipping + new.tax - new.discount
     if total <= 0:
@@ -84,25 +109,7 @@ def place_order(new: NewOrder, *, actor: str, client: ApiClient | None = None, c
         updated_at=now,
     )
     order.search_text = search_text(order, new.items, ())
-    command = Command(order=order, seq=1, kind=Kind.PLACE, actor=actor, created_at=now, available_at=now)
-    if command_id is not None:
-        command.id = command_id
-    while True:
-        try:
-            with transaction.atomic():
-                order.save(force_insert=True)
-                OrderItem.objects.bulk_create(_items(order, new.items))
-                command.save(force_insert=True)
-                record(order, EventType.ORDER_RECEIVED, actor=actor, key="received", command=command)
-            return order
-        except IntegrityError as error:
-            if "orders_code_key" in str(error):  # drawn before, for another order
-                order.code = ids.order_code()
-                order.search_text = search_text(order, new.items, ())
-                continue
-            if "orders_reference_unique_per_client" in str(error):
-                raise ReferenceTaken(f"The reference {new.reference!r} was used for another order.") from None
-            raise
+    return order
 
 
 def _items(order: Order, items: list[NewItem]) -> list[OrderItem]:

@@ -2,13 +2,11 @@
 
 from django.utils import timezone
 
-from orders.lifecycle import EventType
 from orders.models import Command, Order, Refund
 from orders.money import in_words
 from orders.selectors.refunds import amount_to_refund, captured_payment, failed_refund, is_to_be_returned, refundable
 from orders.services.payments.refunds import open_refund, succeed
 from orders.services.state import attention
-from orders.services.state.transition import record
 
 
 def request_refund(order: Order, command: Command) -> str:
@@ -65,11 +63,4 @@ def _clear_attention(order: Order, command: Command) -> None:
     other = failed_refund(order)
     if other and not is_to_be_returned(order) and not _went_back_otherwise(other):
         return
-    attention.clear(order)
-    record(
-        order,
-        EventType.ATTENTION_CLEARED,
-        actor=command.actor,
-        key=f"attention_cleared:{command.id}",
-        command=command,
-    )
+    attention.clear_by_command(order, command)

@@ -14,7 +14,7 @@ from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import EventType, ReturnStage
 from orders.models import Command, Order, Payment, Refund, Return
 from orders.selectors.orders import order_by_id
-from orders.selectors.refunds import is_to_be_returned, pending_refunds, refundable
+from orders.selectors.refunds import captured_payment, is_to_be_returned, pending_refunds, refundable
 from orders.services.payments.charging import charge
 from orders.services.state import attention
 from orders.services.state.returns import advance_return
@@ -107,7 +107,7 @@ def _pay(order_id: UUID, refund: Refund) -> Order:
 
 def _begin(order_id: UUID) -> tuple[Order, Refund | None]:
     with locked_order(order_id) as order:
-        payment = order.payments.filter(state=Payment.State.CAPTURED).first()
+        payment = captured_payment(order)
         if payment is None or order.needs_attention or not is_to_be_returned(order):
             return order, None
         pending = payment.refunds.filter(state=Refund.State.PENDING).first()

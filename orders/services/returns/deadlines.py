@@ -37,14 +37,7 @@ def clear_undecided(order: Order, command: Command) -> None:
     late = order.returns.filter(state=ReturnStage.REQUESTED, deadline=None)
     if order.attention_reason != UNDECIDED or late.exists():
         return
-    attention.clear(order)
-    record(
-        order,
-        EventType.ATTENTION_CLEARED,
-        actor=command.actor,
-        key=f"attention_cleared:{command.id}",
-        command=command,
-    )
+    attention.clear_by_command(order, command)
 
 
 def _ask_staff(order: Order, row: Return) -> None:

@@ -1,7 +1,9 @@
 """The flag that an order needs action, and its reason. Whoever sets or takes it away writes the event with it."""
 
-from orders.models import Order
+from orders.lifecycle import EventType
+from orders.models import Command, Order
 from orders.selectors.refunds import failed_refund
+from orders.services.state.transition import record
 
 
 def flag(order: Order, reason: str) -> None:
@@ -12,6 +14,18 @@ def flag(order: Order, reason: str) -> None:
 def clear(order: Order) -> None:
     """Nobody need look at a locked order any more."""
     order.needs_attention, order.attention_reason = False, ""
+
+
+def clear_by_command(order: Order, command: Command) -> None:
+    """The same, and the event of it: a command decided what there was to decide."""
+    clear(order)
+    record(
+        order,
+        EventType.ATTENTION_CLEARED,
+        actor=command.actor,
+        key=f"attention_cleared:{command.id}",
+        command=command,
+    )
 
 
 def clear_unless_refund_failed(order: Order) -> None:
