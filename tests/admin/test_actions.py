@@ -200,7 +200,7 @@ def test_it_records_a_failed_refund_as_paid_by_other_means(desk: Desk) -> None:
     refunds.return_payment(order.pk)
     assert "No money moves. Make sure that the customer has received it." in desk.get(path_of(order, "settle_refund"))
     page = desk.post(path_of(order, "settle_refund"), shown(desk, order, "settle_refund"))
-    assert "99.99 USD will be recorded as refunded by other means." in page
+    assert "99.99 USD was recorded as refunded by other means." in page
     assert order.payments.get().refunded == 9999
 
 
@@ -269,7 +269,7 @@ def test_it_refunds_a_part_and_refuses_more_than_is_left(desk: Desk) -> None:
     assert "Enter an amount above zero, up to 99.99 USD." in desk.post(
         path_of(order, "refund"), {**form, "amount": "100"}
     )
-    assert "10.00 USD are being refunded." in desk.post(path_of(order, "refund"), {**form, "amount": "10"})
+    assert "Refunding 10.00 USD." in desk.post(path_of(order, "refund"), {**form, "amount": "10"})
 
 
 @pytest.mark.usefixtures("settling")

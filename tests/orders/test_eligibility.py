@@ -229,7 +229,7 @@ REFUSED = [
     Refused(Kind.FAIL_DELIVERY, partial(an_order_in, Status.PACKED), NOT_YET),
     Refused(Kind.REFUND, payment_goes_back, TAKEN_BACK),
     Refused(Kind.REFUND, refund_takes_all_that_is_left, "Nothing is left to refund."),
-    Refused(Kind.REFUND, refund_leaves_the_least, "That would leave nothing of the payment"),
+    Refused(Kind.REFUND, refund_leaves_the_least, "To refund the full payment before shipping"),
     *(
         Refused(
             Kind.REFUND,
@@ -243,29 +243,31 @@ REFUSED = [
     Refused(
         Kind.REFUND,
         partial(an_order_in, Status.DELIVERED, currency="EUR"),
-        "A second person must agree",
+        "A refund of this amount needs approval",
         args=named(amount=5_001),
         by_args=True,
     ),
     Refused(Kind.RETRY_REFUND, partial(an_order_in, Status.DELIVERED), NONE_FAILED),
     Refused(Kind.SETTLE_REFUND, partial(an_order_in, Status.DELIVERED), NONE_FAILED),
-    Refused(Kind.REQUEST_RETURN, delivered_long_ago, "An order can be returned for "),
+    Refused(Kind.REQUEST_RETURN, delivered_long_ago, "The return window of "),
     Refused(Kind.REQUEST_RETURN, everything_comes_back, "At most 0 of ABC123 can be returned, not 1."),
     Refused(
         Kind.REQUEST_RETURN,
         partial(an_order_in, Status.DELIVERED),
-        "The cause is one of",
+        "The cause must be one of",
         args={**ARGS[Kind.REQUEST_RETURN], "cause": "boredom"},
         by_args=True,
     ),
     Refused(Kind.APPROVE_RETURN, everything_comes_back, "Return 1 is approved and cannot be approved."),
     Refused(Kind.REFUSE_RETURN, everything_comes_back, "Return 1 is approved and cannot be refused."),
     Refused(Kind.RECEIVE_RETURN, CONDITIONS["return asked for"], "Return 1 is requested and cannot be received."),
-    Refused(Kind.REFUSE_RETURN, CONDITIONS["return asked for"], "A refusal needs its reason", reason=" ", by_args=True),
+    Refused(
+        Kind.REFUSE_RETURN, CONDITIONS["return asked for"], "Give a reason for the refusal", reason=" ", by_args=True
+    ),
     Refused(
         Kind.RECEIVE_RETURN,
         everything_comes_back,
-        "At most 99.99 USD can go back",
+        "At most 99.99 USD can be refunded",
         args=named(amount=9_999_999),
         by_args=True,
     ),

@@ -28,7 +28,7 @@ from tests.factories import a_return, an_order_in, command
 from tests.orders.open_orders import EVERY, mailed
 
 LIST = reverse("admin:orders_order_changelist")
-OVER = "Nothing more happens to it by itself."
+OVER = "Nothing is pending."
 
 
 @pytest.fixture(autouse=True)

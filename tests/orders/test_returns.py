@@ -167,7 +167,7 @@ def test_pieces_that_did_not_come_may_be_returned_later_and_are_not_paid() -> No
 def test_more_than_was_asked_for_is_not_received() -> None:
     row = a_return(delivered(items=LAMPS), (1, 1), approved=True)
     answer = answered("receive_return", row, args={"items": [{"position": 1, "quantity": 2}]})
-    assert answer.outcome.startswith("More came than the return is for")
+    assert answer.outcome.startswith("More items than the return covers")
 
 
 def test_an_empty_parcel_closes_the_return_and_nothing_goes_back() -> None:
@@ -191,7 +191,7 @@ def test_staff_may_give_less_back_and_say_why() -> None:
 def test_above_the_limit_somebody_else_receives_what_one_person_approved(settings: Settings) -> None:
     settings.REFUND_APPROVAL_LIMIT = {"USD": Decimal(50)}
     row = a_return(delivered(), approved=True)
-    assert "needs a second person" in answered("receive_return", row).outcome
+    assert "needs two people" in answered("receive_return", row).outcome
     assert answered("receive_return", row, actor="staff:2").state == "applied"
 
 

@@ -136,5 +136,5 @@ def test_the_dashboard_leads_to_the_real_orders_it_counted() -> None:
 
 
 def test_it_refuses_a_database_that_is_not_declared_for_it() -> None:
-    with pytest.raises(CommandError, match="set SEED_ORDERS=true, or say --yes"):
+    with pytest.raises(CommandError, match="set SEED_ORDERS=true or pass --yes"):
         call_command("seed_orders", "1")

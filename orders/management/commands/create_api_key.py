@@ -51,13 +51,11 @@ class Command(BaseCommand):
         """What the key may do, and how it may do more."""
         if client is None:
             return
-        self._say(f"{client.name} may: {', '.join(client.scopes) or 'nothing'}.")
+        self._say(f"Scopes of {client.name}: {', '.join(client.scopes) or 'nothing'}.")
         if before and before.scopes != client.scopes:
-            self._say(f"The client's older keys get the same scopes. Before: {', '.join(before.scopes) or 'nothing'}.")
+            self._say(f"Its older keys get the same scopes (before: {', '.join(before.scopes) or 'none'}).")
         if lacking := [scope for scope in SCOPES if scope not in client.scopes]:
-            self._say(
-                f"Scopes not granted: {', '.join(lacking)}. Add them with --scope, or in the admin under API clients."
-            )
+            self._say(f"Not granted: {', '.join(lacking)}. Add scopes with --scope, or in the admin under API clients.")
         if not client.is_active:
             self._say("The client is inactive: none of its keys work until it is activated in the admin.")
 
