@@ -222,7 +222,11 @@ REFUSED = [
         by_args=True,
     ),
     Refused(
-        Kind.SHIP, labelled_before_the_upgrade, "The label PA", args=named(tracking_number="ANOTHER"), by_args=True
+        Kind.SHIP,
+        labelled_before_the_upgrade,
+        "This order already has the label PA",
+        args=named(tracking_number="ANOTHER"),
+        by_args=True,
     ),
     Refused(Kind.SHIP, partial(label_is_being_booked, fulfilment="manual"), "The label is being booked right now."),
     Refused(Kind.DELIVER, partial(an_order_in, Status.PACKED), NOT_YET),

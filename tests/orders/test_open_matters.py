@@ -172,7 +172,7 @@ def test_a_partial_refund_has_its_amounts_where_they_may_be_seen(staff: Client) 
 def test_an_order_that_is_not_paid_is_not_said_to_be(staff: Client) -> None:
     order, paid = order_that("in review"), order_that("paid")
     page = staff.get(reverse("admin:orders_order_review_one", args=[order.pk])).text
-    assert "Payment method tok_ok, shipping standard (unpaid)." in page
+    assert "Payment method tok_ok (unpaid), shipping standard." in page
     rows = rows_of(staff, [order, paid])
     assert (">unpaid</span>" in rows[order.pk], ">unpaid</span>" in rows[paid.pk]) == (True, False)
 

@@ -129,7 +129,7 @@ def test_what_no_return_can_be_is_rejected_with_its_reason(items: Any, why: str)
 
 def test_an_unknown_cause_is_rejected() -> None:
     row = asked(delivered(), args={"cause": "boredom"})
-    assert row.outcome.startswith("The cause is one of damaged, wrong_item")
+    assert row.outcome.startswith("The cause must be one of damaged, wrong_item")
 
 
 def test_pieces_that_are_on_their_way_back_cannot_be_returned_twice() -> None:
@@ -202,7 +202,9 @@ def test_above_the_limit_nobody_receives_by_a_key_what_they_approved_themselves(
     create_api_key(name, issued_by=person)
     assert answered("approve_return", row, actor=f"client:{name}").state == "applied"
     own = answered("receive_return", row, actor=f"staff:{person.pk}")
-    assert "whoever issued a key of the API client that approved or receives this return cannot be both" in own.outcome
+    assert (
+        "whoever issued a key of the API client that approves or receives the return cannot do the other" in own.outcome
+    )
     assert answered("receive_return", row, actor=f"client:{unique()}").state == "applied"
 
 
