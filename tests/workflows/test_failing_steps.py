@@ -139,7 +139,7 @@ def test_a_command_that_cannot_be_settled_is_rejected_and_what_stands_behind_it_
     broken("settle_command")
     first = settled(request_command(order, "hold"))
     assert first.state == "rejected"
-    assert first.outcome.startswith("It could not be carried out: ZeroDivisionError, log reference")
+    assert first.outcome.startswith("It could not be applied: ZeroDivisionError, log reference")
     BROKEN.clear()
     assert settled(request_command(order, "cancel")).state == "applied"
     reaches(order, Status.CANCELLED)
