@@ -39,7 +39,7 @@ def up(data: DataDirectory, terminal: Terminal) -> int:
         with launched(data, terminal) as stack:
             serve(stack, stack.start())
     except StackStoppedError:
-        terminal.line("Stopped; nothing is left running. Everything is kept for the next `make up`.")
+        terminal.line("Stopped. The data is kept for the next `make up`.")
         return 0
 
 
@@ -49,7 +49,7 @@ def demo(data: DataDirectory, terminal: Terminal) -> int:
         with launched(data, terminal) as stack:
             return 0 if play(stack, stack.start()) else 1
     except StackStoppedError:
-        terminal.line("Stopped before the orders had ended; nothing is left running.")
+        terminal.line("Stopped before the orders had finished.")
         return INTERRUPTED
 
 
@@ -57,7 +57,7 @@ def env(data: DataDirectory, _terminal: Terminal) -> int:
     """Print where the running stack is, as assignments for a shell."""
     stack = data.announced()
     if stack is None:
-        told = f"No stack runs in {data.path}: start one with `make up`, or set ORDERLIFE_DATA_DIR to its directory."
+        told = f"No stack is running in {data.path}. Start one with `make up`, or set ORDERLIFE_DATA_DIR."
         print(told, file=sys.stderr)  # noqa: T201 - stdout is what the shell evaluates
         return 1
     where = {"URL": stack["web"], "DB": stack["database_url"], "DATA": str(data.path)}
@@ -69,11 +69,11 @@ def env(data: DataDirectory, _terminal: Terminal) -> int:
 def reset(data: DataDirectory, terminal: Terminal) -> int:
     """Remove what the data directory holds, unless a stack runs."""
     if not data.path.exists():
-        terminal.line(f"{data.path} is not there: nothing to reset.")
+        terminal.line(f"{data.path} does not exist. Nothing to reset.")
         return 0
     with data.locked():
         data.clear()
-    terminal.line(f"{data.path} is empty.")
+    terminal.line(f"{data.path} was emptied.")
     return 0
 
 

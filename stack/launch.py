@@ -45,7 +45,7 @@ class Stack:
             self._supervisor.start(*parts.stores())
             self._until(parts.cluster.answers, "postgres")
             parts.cluster.ensure_database()
-        with step("Database migrations and the staff login"):
+        with step("Database migrations and staff login"):
             self._run("migrate", "--no-input")
             if not self._staff_exists():
                 self._run(
@@ -114,7 +114,7 @@ def launched(data: DataDirectory, terminal: Terminal) -> Iterator[Stack]:
         data.prepare()
         if data.postgres.exists() and not data.secrets_file.exists():
             raise StackFailedError(
-                f"{data.secrets_file} is gone, and with it the database's password: run `make reset`."
+                f"{data.secrets_file} is missing, and with it the database password. Run `make reset`."
             )
         parts = Parts(data, ports, Secrets(data.secrets_file))
 
@@ -134,9 +134,9 @@ def launched(data: DataDirectory, terminal: Terminal) -> Iterator[Stack]:
         try:
             yield Stack(parts, supervisor, terminal)
         except StackStoppedError:
-            terminal.line("Stopping. Ctrl-C again kills what is still running at once.")
+            terminal.line("Stopping. Press Ctrl-C again to kill all processes.")
             raise
         finally:
             if not supervisor.stop():
-                terminal.line("Killed what did not end by itself.")
+                terminal.line("Killed the remaining processes.")
             data.withdraw()

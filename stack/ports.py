@@ -81,5 +81,5 @@ def _check_free(variable: str, port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise PortError(
-                f"Port {port} cannot be used ({error.strerror}): free it, or set {variable} to another."
+                f"Port {port} cannot be used ({error.strerror}). Free it, or set {variable} to another port."
             ) from None

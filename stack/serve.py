@@ -28,13 +28,13 @@ def first_order(stack: Stack, api: Api) -> None:
     try:
         order = Followed.place(api, "your first order", say)
         if sum(map(delay, DELAYS)) > WORTH_WAITING:
-            say("  The delays are set so long that it is not waited for.")
+            say("  The configured delays are long, so the order is not followed to its end.")
             return
         for _ in delivered(order):
             stack.tick()
-        say(f"  It can be looked at on {order.placed['tracking_url']}")
+        say(f"  Customer page: {order.placed['tracking_url']}")
     except (DemoError, ApiError) as error:
-        say(f"  {error}. The logs say more: {stack.parts.data.logs}", style="bold")
+        say(f"  {error}. See the logs: {stack.parts.data.logs}", style="bold")
 
 
 def introduce(stack: Stack, api: Api) -> None:
@@ -43,18 +43,18 @@ def introduce(stack: Stack, api: Api) -> None:
     psql = shutil.which("psql") or BINARIES / "psql"
     say()
     for title, value in (
-        ("Order pages", f"{parts.web}/track/"),
+        ("Customer pages", f"{parts.web}/track/"),
         ("Admin", f"{parts.web}/admin/   login {STAFF}, password {parts.secrets['STAFF_PASSWORD']}"),
         ("API docs", f"{parts.web}/docs"),
         ("Temporal UI", parts.temporal_ui),
         ("Temporal", parts.dev_server.address),
         ("Database", f"{psql} {parts.cluster.url()}"),
-        ("Mails", os.environ.get("EMAIL_URL") or f"{parts.data.mails}/"),
+        ("Emails", os.environ.get("EMAIL_URL") or f"{parts.data.mails}/"),
         ("Logs", f"{parts.data.logs}/"),
     ):
-        say(f"{title:<12} {value}")
+        say(f"{title:<14} {value}")
     say()
     say("Place an order:")
     say(api.curl())
     say()
-    say("Everything runs. Ctrl-C stops it.")
+    say("Everything is running. Press Ctrl-C to stop.")

@@ -119,9 +119,9 @@ class DataDirectory:
     def _who(self) -> str:
         stack = self.announced()
         if stack is None:
-            return f"A stack is just starting or stopping in {self.path}: try again in a moment."
+            return f"A stack is starting or stopping in {self.path}. Try again in a moment."
         return (
-            f"A stack already runs here (process {stack['pid']}, {stack['web']}): use it, or stop it with Ctrl-C there."
+            f"A stack is already running here (process {stack['pid']}, {stack['web']}). Use it, or stop it with Ctrl-C."
         )
 
 

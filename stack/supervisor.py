@@ -103,7 +103,7 @@ class Supervisor:
         while not ready():
             if time.monotonic() > give_up:
                 log = self._children[name].spec.command.log
-                raise StackFailedError(f"{name} was not ready after {patience:.0f} seconds:\n{last_words(log)}")
+                raise StackFailedError(f"{name} was not ready within {patience:.0f} seconds:\n{last_words(log)}")
             self.tick(0.05)
 
     def tick(self, seconds: float = 0.2) -> None:
@@ -170,7 +170,7 @@ class Supervisor:
         child.spec.clear()
         child.process = self._spawn(child.spec)
         child.restart_at = None
-        self._say(f"{child.spec.name} died ({ending}); started again as process {child.process.pid}.")
+        self._say(f"{child.spec.name} died ({ending}). Restarted as process {child.process.pid}.")
         self._tell()
 
     def _finish(self, child: Child) -> None:

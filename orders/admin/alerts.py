@@ -31,26 +31,29 @@ def alerts(view: OrderView, names: Mapping[str, str]) -> list[Alert]:
     if order.needs_attention:
         found.append(Alert(text=order.attention_reason or "The order needs attention."))
     if order.held:
-        reason = order.held_reason or "No reason was given."
-        found.append(Alert(text=f"The order is held: {reason}", remedy="It goes no further until it is released."))
+        reason = order.held_reason or "No reason given."
+        found.append(Alert(text=f"The order is on hold: {reason}", remedy="It is not processed until it is released."))
     found += [
         Alert(
-            text=f"The refund of {approval.amount_in_words} waits for a second person.",
+            text=f"Refund of {approval.amount_in_words} awaiting approval.",
             remedy=f"Requested by {names.get(approval.actor, approval.actor)}, {in_local_time(approval.created_at)}. "
-            "Somebody else must agree or refuse.",
+            "Someone other than the requester must approve or refuse it.",
             url=reverse("admin:orders_approval_change", args=[approval.pk]),
             right="orders.decide_approval",
         )
         for approval in view.approvals
     ]
-    found += [Alert(text=reason, remedy="An invalid order stays so.") for reason in order.invalid_reasons]
+    found += [
+        Alert(text=reason, remedy="An invalid order cannot be changed. Place a new order.")
+        for reason in order.invalid_reasons
+    ]
     if order.status == Status.AWAITING_PAYMENT:
         found.append(_no_payment(view))
     if order.status == Status.SHIPPING_FAILED:
         found.append(
             Alert(
                 text=f"{_setback(view)} {view.why_not_shipped}".strip(),
-                remedy="Ship it again, with another address if that is what was wrong, or cancel it.",
+                remedy="Ship again, after correcting the address if needed, or cancel.",
             )
         )
     return found
@@ -64,11 +67,11 @@ def _no_payment(view: OrderView) -> Alert:
     until = f" within {brief(view.order.deadline - timezone.now())}" if view.order.deadline else ""
     why = f"The payment was declined. {view.declined.decline_reason}".strip() if view.declined else ""
     return Alert(
-        text=why or f"{_taken_back(view)}; the order waits for a new payment.",
-        remedy=f"Charge it again with another payment method{until}; after that it is cancelled.",
+        text=why or f"{_taken_back(view)}. Waiting for a new payment.",
+        remedy=f"Charge again with another payment method{until}. Otherwise the order is cancelled.",
     )
 
 
 def _taken_back(view: OrderView) -> str:
     had_payment = any(line.captured for line in view.ledger)
-    return "The payment was taken back" if had_payment else "The payment was stopped, and nothing was charged"
+    return "The payment was cancelled and refunded" if had_payment else "The payment was cancelled. Nothing was charged"

@@ -31,13 +31,13 @@ class ApprovalStateFilter(StateFilter):
 
     states = [(str(state), str(state.label)) for state in (Approval.State.APPROVED, Approval.State.REFUSED)]
     is_open = Q(state=Approval.State.REQUESTED)
-    open_title = "Waiting"
+    open_title = "Awaiting approval"
 
 
 class ApprovalAdmin(OrderColumn, PageAdmin[Approval]):
     """Nothing is edited here: it is agreed to, or refused."""
 
-    list_title = "Refunds for two people to decide"
+    list_title = "Refunds awaiting approval"
     list_display = ("amount", "order_link", "asked_by", "created_at", "state", "decided", "decided_at")
     list_display_links = ("amount",)
     list_filter = (ApprovalStateFilter,)
@@ -70,7 +70,7 @@ class ApprovalAdmin(OrderColumn, PageAdmin[Approval]):
         """What is to go back."""
         return approval.amount_in_words
 
-    @admin.display(description="asked by")
+    @admin.display(description="requested by")
     def asked_by(self, approval: Approval) -> str:
         """Who cannot be the second person."""
         return _asked_by(approval)
@@ -121,7 +121,7 @@ def _refuse(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     person = request.user
     form = RefusalForm(request.POST)
     if not form.is_valid():
-        messages.error(request, objection(form, "Nothing was decided: say why it is refused."))
+        messages.error(request, objection(form, "Give a reason for the refusal. Nothing was decided."))
         return redirect("admin:orders_approval_change", approval_id)
     reason = form.cleaned_data["reason"]
     return _decided(request, approval_id, lambda: refuse(approval_id, person=person, reason=reason))

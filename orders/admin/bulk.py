@@ -14,7 +14,7 @@ from orders.selectors.bulk import MAX_ORDERS, orders_chosen
 from orders.selectors.searching import MAX_COUNTED
 from orders.services.commands.bulk_runs import draft_run
 
-NARROW = "Narrow the list down by filter or search; nothing was done."
+NARROW = "Narrow the list with filters or search. Nothing was done."
 
 
 def act(request: HttpRequest, chosen: QuerySet[Order], kind: Kind) -> HttpResponse | None:
@@ -29,9 +29,7 @@ def act(request: HttpRequest, chosen: QuerySet[Order], kind: Kind) -> HttpRespon
     try:
         run = draft_run(orders, kind, author_id=request.user.pk)
     except TooManyOrders:
-        messages.error(
-            request, f"An action takes {MAX_ORDERS} orders at most at a time, and more were selected. {NARROW}"
-        )
+        messages.error(request, f"An action can be applied to at most {MAX_ORDERS} orders at a time. {NARROW}")
         return None
     return redirect("admin:orders_bulkrun_change", run.pk)
 

@@ -80,7 +80,7 @@ class BulkRunAdmin(PageAdmin[BulkRun]):
         """Who wanted it."""
         return name_of(run.author)
 
-    @admin.display(description="refused at once")
+    @admin.display(description="refused immediately")
     def refused_at_once(self, run: BulkRun) -> int:
         """How many orders did not accept it any more when it was issued."""
         return run.rejected

@@ -20,23 +20,23 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         choices=[(scope, scope) for scope in SCOPES], widget=forms.CheckboxSelectMultiple, required=False
     )
     issue_key = forms.BooleanField(
-        required=False, label="Issue a key", help_text="It is shown once, on the next page. Older keys go on working."
+        required=False, label="Issue a key", help_text="Shown once, on the next page. Existing keys stay valid."
     )
 
     mails_off = forms.MultipleChoiceField(
         choices=[(mail, mail.replace("_", " ")) for mail in SWITCHABLE],
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        label="Mails switched off",
-        help_text="Its customers do not get these.",
+        label="Disabled emails",
+        help_text="Customers of this client do not receive these.",
     )
 
     class Meta:
         model = ApiClient
         fields = ("name", "scopes", "is_active", "mail_name", "mail_from", "mails_off")
         help_texts = {
-            "mail_name": "Stands in the From of mails to its customers; ours without it.",
-            "mail_from": "The same. The mail server must be allowed to send for it.",
+            "mail_name": "Sender name of emails to customers of this client. If empty, the default is used.",
+            "mail_from": "Sender address of these emails. The mail server must be allowed to send from it.",
         }
 
 
@@ -73,7 +73,7 @@ class ApiClientAdmin(SecretShownOnce[ApiClient]):
     list_filter = ("is_active",)
     fields = ("name", "scopes", "is_active", "mail_name", "mail_from", "mails_off", "issue_key")
     inlines = (ApiKeyInline,)
-    shown_title = "A new key"
+    shown_title = "New API key"
     shown_template = "admin/orders/apiclient/key.html"
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiClient | None = None) -> tuple[str, ...]:  # noqa: ARG002 - Django's signature

@@ -24,7 +24,7 @@ def _approve(view: OrderView) -> Consequences:
     total = view.order.total_in_words
     return Consequences(
         button=f"Approve and charge {total}",
-        will=["The review ends.", f"{total} will be charged, then the order is shipped."],
+        will=["The review ends.", f"{total} will be charged, then the order will be shipped."],
         will_not=[],
     )
 
@@ -32,66 +32,64 @@ def _approve(view: OrderView) -> Consequences:
 def _reject(view: OrderView) -> Consequences:
     kept = _kept(view)
     return Consequences(
-        button="Reject the order",
-        will=["The order ends as rejected. This cannot be undone."],
-        will_not=[] if kept else ["Nothing was charged and nothing will be.", "No parcel is sent."],
+        button="Reject order",
+        will=["The order will be rejected. This cannot be undone."],
+        will_not=[] if kept else ["Nothing was charged and nothing will be charged.", "Nothing will be shipped."],
     )
 
 
 def _cancel(view: OrderView) -> Consequences:
-    will = ["The order ends as cancelled. This cannot be undone."]
-    will_not = ["No parcel is sent."]
+    will = ["The order will be cancelled. This cannot be undone."]
+    will_not = ["Nothing will be shipped."]
     if view.label is not None:
-        will.append(f"The label {view.label} is voided.")
+        will.append(f"The label {view.label} will be voided.")
     if view.open_charge is not None:
-        will.append(
-            f"A charge of {view.open_charge.amount_in_words} is under way: if it lands, it is refunded in full."
-        )
+        will.append(f"A charge of {view.open_charge.amount_in_words} is in progress. If it succeeds, it is refunded.")
     elif view.left:
-        will.append(f"{_kept(view)} will be refunded to the payment method that was charged.")
+        will.append(f"{_kept(view)} will be refunded to the original payment method.")
     else:
-        nothing = "Nothing is left to refund." if view.ledger else "Nothing was charged, so nothing is refunded."
+        nothing = "Nothing is left to refund." if view.ledger else "Nothing was charged, so nothing will be refunded."
         will_not.insert(0, nothing)
-    button = f"Cancel and refund {_kept(view)}" if view.left else "Cancel the order"
+    button = f"Cancel and refund {_kept(view)}" if view.left else "Cancel order"
     return Consequences(button=button, will=will, will_not=will_not)
 
 
 def _update_address(view: OrderView) -> Consequences:
     return Consequences(
-        button="Change the address",
+        button="Change address",
         will=[
-            "The parcel goes to the new address, if it is not handed over before the change arrives."
+            "The parcel will go to the new address, unless it ships before the change is applied."
             if view.order.is_fulfilled_by_people
-            else "The label will carry the new address, if it is not booked before the change arrives.",
-            "If the new address hits a review rule (another country does), the order waits for a person.",
+            else "The label will have the new address, unless it is booked before the change is applied.",
+            "If the new address matches a review rule (for example, another country), the order goes to manual review.",
         ],
-        will_not=["The amounts of the order stay as they are."],
+        will_not=["The order total does not change."],
     )
 
 
 def _cancel_payment(view: OrderView) -> Consequences:
     window = brief(timedelta(seconds=settings.PAYMENT_RETRY_WINDOW))
-    will = [f"The order waits for a new payment, for {window}; then it is cancelled."]
-    will_not = ["The order is not cancelled now.", "Nothing is shipped before a new payment has been made."]
+    will = [f"The order will wait {window} for a new payment, then it will be cancelled."]
+    will_not = ["The order is not cancelled now.", "Nothing will be shipped before a new payment is made."]
     if view.open_charge is not None:
         will.insert(
-            0, f"The charge of {view.open_charge.amount_in_words} that is under way is stopped, or refunded in full."
+            0, f"The charge of {view.open_charge.amount_in_words} in progress will be stopped, or refunded in full."
         )
     elif view.left:
         will.insert(0, f"{_kept(view)} will be refunded.")
     else:
-        will_not.insert(0, "Nothing was charged, so nothing is refunded.")
-    button = f"Take {_kept(view)} back" if view.left else "Take the payment back"
+        will_not.insert(0, "Nothing was charged, so nothing will be refunded.")
+    button = f"Cancel payment and refund {_kept(view)}" if view.left else "Cancel payment"
     return Consequences(button=button, will=will, will_not=will_not)
 
 
 def _retry_payment(view: OrderView) -> Consequences:
     total = view.order.total_in_words
-    when = "" if view.order.review_approved else " after the order has been reviewed"
+    when = "" if view.order.review_approved else " after the review"
     return Consequences(
         button=f"Charge {total}",
         will=[f"{total} will be charged to the new payment method{when}."],
-        will_not=["The payment method that was used before is not charged again."],
+        will_not=["The previous payment method is not charged again."],
     )
 
 
@@ -99,7 +97,10 @@ def _retry_shipping(view: OrderView) -> Consequences:
     parcel = "The parcel" if view.order.is_fulfilled_by_people else "A new label"
     return Consequences(
         button="Ship again",
-        will=["The order is picked and packed again.", f"{parcel} goes to {', '.join(view.order.address.lines())}."],
+        will=[
+            "The order will be picked and packed again.",
+            f"{parcel} will go to {', '.join(view.order.address.lines())}.",
+        ],
         will_not=["The customer is not charged again."],
     )
 
@@ -108,8 +109,8 @@ def _retry_refund(view: OrderView) -> Consequences:
     amount = view.failed_refund.amount_in_words if view.failed_refund else _kept(view)
     return Consequences(
         button=f"Refund {amount} again",
-        will=[f"The payment gateway is asked once more to refund {amount}."],
-        will_not=["The refund that failed is not counted: the customer gets the money once."],
+        will=[f"The refund of {amount} is sent to the payment gateway again."],
+        will_not=["The failed refund does not count: the customer is refunded only once."],
     )
 
 
@@ -117,74 +118,74 @@ def _settle_refund(view: OrderView) -> Consequences:
     amount = view.failed_refund.amount_in_words if view.failed_refund else _kept(view)
     return Consequences(
         button=f"Record {amount} as refunded",
-        will=[f"{amount} are recorded as refunded by other means.", _after_refund(view)],
-        will_not=["No money moves: make sure that the customer has it."],
+        will=[f"{amount} will be recorded as refunded by other means.", _after_refund(view)],
+        will_not=["No money moves. Make sure that the customer has received it."],
     )
 
 
 def _hold(view: OrderView) -> Consequences:
-    will = ["The order stops before its next step: the charge, picking, the label, the hand-over."]
+    will = ["The order stops before its next step: charge, picking, label or hand-over."]
     if view.order.status == Status.IN_REVIEW:
-        will.append("The review timer stands still.")
+        will.append("The review timer is paused.")
     return Consequences(
-        button="Hold the order",
+        button="Put on hold",
         will=will,
-        will_not=["What is under way at this moment is not broken off.", "A payment deadline runs on."],
+        will_not=["Steps already in progress are not interrupted.", "A payment deadline is not extended."],
     )
 
 
 def _release(_view: OrderView) -> Consequences:
-    return Consequences(button="Release the order", will=["The order goes on from where it stands."], will_not=[])
+    return Consequences(button="Release order", will=["Processing continues from the current step."], will_not=[])
 
 
 def _pick(_view: OrderView) -> Consequences:
-    return Consequences(button="Start picking", will=["The order is being picked."], will_not=[])
+    return Consequences(button="Start picking", will=["The order status changes to picking."], will_not=[])
 
 
 def _pack(_view: OrderView) -> Consequences:
     return Consequences(
-        button="Everything is packed", will=["The order waits to be handed over."], will_not=["No label is booked."]
+        button="Mark as packed", will=["The order will be ready to ship."], will_not=["No label is booked."]
     )
 
 
 def _ship(view: OrderView) -> Consequences:
     parcel = f"The parcel with the label {view.label}" if view.label else "The parcel"
-    told = [] if view.label else ["The customer is shown the carrier and the tracking number, as far as you name them."]
+    told = [] if view.label else ["The customer sees the carrier and the tracking number, if you enter them."]
     return Consequences(
-        button="The carrier has it",
-        will=[f"{parcel} is on its way.", *told],
-        will_not=["The order cannot be cancelled any more."],
+        button="Mark as shipped",
+        will=[f"{parcel} will be marked as shipped.", *told],
+        will_not=["The order can no longer be cancelled."],
     )
 
 
 def _deliver(_view: OrderView) -> Consequences:
     return Consequences(
-        button="It was delivered",
-        will=["The order ends as delivered. This cannot be undone."],
+        button="Mark as delivered",
+        will=["The order will be marked as delivered. This cannot be undone."],
         will_not=["No money moves."],
     )
 
 
 def _fail_picking(_view: OrderView) -> Consequences:
     return Consequences(
-        button="It cannot be picked",
-        will=["The order waits for a decision: ship again when everything is there, or cancel and refund."],
-        will_not=["Nothing is sent.", "Nothing is refunded yet."],
+        button="Report as cannot be picked",
+        will=["The order will need a decision: ship again once everything is in stock, or cancel and refund."],
+        will_not=["Nothing will be shipped.", "Nothing is refunded yet."],
     )
 
 
 def _fail_delivery(_view: OrderView) -> Consequences:
     return Consequences(
-        button="It was not delivered",
-        will=["The order waits for a decision: ship again, or cancel and refund."],
+        button="Report as not delivered",
+        will=["The order will need a decision: ship again, or cancel and refund."],
         will_not=["Nothing is refunded yet."],
     )
 
 
 def _settle_payment(_view: OrderView) -> Consequences:
     return Consequences(
-        button="Ask the gateway about the payment",
-        will=["The gateway is asked at once for the status of the charge."],
+        button="Check payment status",
+        will=["The status of the charge is requested from the payment gateway."],
         will_not=["The customer is not charged twice."],
     )
 
@@ -192,8 +193,8 @@ def _settle_payment(_view: OrderView) -> Consequences:
 def _retry_step(_view: OrderView) -> Consequences:
     return Consequences(
         button="Retry now",
-        will=["The step that waits for its next attempt is tried again at once."],
-        will_not=["Nothing happens twice: it is asked for under the same key."],
+        will=["The step is retried immediately."],
+        will_not=["Nothing happens twice: the same idempotency key is used."],
     )
 
 
@@ -201,8 +202,8 @@ def _refund(view: OrderView) -> Consequences:
     left = in_words(view.refundable, view.order.currency)
     return Consequences(
         button="Refund",
-        will=[f"The amount named below goes back. {left} are left of the payment.", *_for_two(view)],
-        will_not=["The order is not cancelled: to give everything back before it is shipped, cancel it."],
+        will=[f"The amount below will be refunded. Refundable: {left}.", *_for_two(view)],
+        will_not=["The order is not cancelled. To refund everything before shipping, cancel it instead."],
     )
 
 
@@ -211,13 +212,13 @@ def _for_two(view: OrderView) -> list[str]:
     alone = left_for_one(view.order)
     if alone is None or alone >= view.refundable:
         return []
-    return [f"Above {in_words(alone, view.order.currency)} it waits until a second person agrees."]
+    return [f"Above {in_words(alone, view.order.currency)}, someone other than the requester must approve."]
 
 
 def _after_refund(view: OrderView) -> str:
     if view.order.waiting_for == Waiting.PAYMENT_RETURN:
-        return "The order then waits for a new payment."
-    return "The order can then end as cancelled." if view.order.status == Status.CANCELLING else "The order goes on."
+        return "The order will then wait for a new payment."
+    return "The order can then be cancelled." if view.order.status == Status.CANCELLING else "Processing continues."
 
 
 def _kept(view: OrderView) -> str:

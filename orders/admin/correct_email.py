@@ -22,12 +22,12 @@ from orders.services.customers.email_correction import correct_email
 
 RIGHT = "orders.correct_email_order"
 WILL = Consequences(
-    button="Correct the address",
+    button="Correct email address",
     will=[
-        "Mails about the order go to the new address from now on.",
-        "Links and codes that were mailed so far open nothing any more; a new link is mailed to the new address.",
+        "Emails about this order will go to the new address.",
+        "Earlier links and codes stop working. A new link is sent to the new address.",
     ],
-    will_not=["Other orders of the customer keep their address.", "Neither address stands in the timeline."],
+    will_not=["The customer's other orders keep their address.", "The addresses do not appear in the timeline."],
 )
 
 
@@ -36,13 +36,13 @@ class EmailForm(forms.Form):
 
     correction = forms.UUIDField(widget=forms.HiddenInput)
     was = forms.CharField(max_length=254, widget=forms.HiddenInput)
-    email = EmailField(max_length=254, label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = EmailField(max_length=254, label="Email address", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
 
     def clean(self) -> dict[str, Any]:
         """Refuse what would change nothing."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("email") and cleaned["email"] == cleaned.get("was"):
-            self.add_error("email", "This is the address that the order has already.")
+            self.add_error("email", "The order already has this address.")
         return cleaned
 
 
@@ -60,12 +60,12 @@ def correct(request: HttpRequest, model_admin: ModelAdmin[Order], *, order_id: U
     except OrderError as error:
         messages.error(request, f"{order.code}: {error.message}")
     else:
-        messages.success(request, f"{order.code}: the e-mail address is corrected, and a new link is mailed.")
+        messages.success(request, f"{order.code}: the email address was corrected and a new link was sent.")
     return redirect("admin:orders_order_change", order.pk)
 
 
 def _page(request: HttpRequest, model_admin: ModelAdmin[Order], order: Order, form: EmailForm) -> HttpResponse:
-    action = Action(label="Correct e-mail address")
+    action = Action(label="Correct email address")
     context = {
         **model_admin.admin_site.each_context(request),
         "title": f"{action.label}: {order.code}",

@@ -80,11 +80,11 @@ def system_status(may: Callable[[str], bool]) -> list[Health]:
     waiting, unsettled = dashboard.undelivered_commands(), dashboard.unsettled_commands()
     unsent = dashboard.unsent_deliveries()
     return [
-        Health(name="PostgreSQL", says="answers", is_well=True),
+        Health(name="PostgreSQL", says="available", is_well=True),
         *_temporal(workflow_monitor().workers()),
         _backlog("Commands not delivered to Temporal", waiting, patience=10, url=commands and f"{commands}pending"),
         _backlog("Commands without an outcome", unsettled, patience=60, url=commands and f"{commands}delivered"),
-        _backlog("Mails and webhooks not sent", unsent, patience=60),
+        _backlog("Emails and webhooks not sent", unsent, patience=60),
     ]
 
 
@@ -95,7 +95,7 @@ def _panel(title: str, pile: dashboard.Pile, query: Mapping[str, str]) -> Panel:
 
 def _returns() -> list[Panel]:
     """Returns that wait for a decision, and those that wait for their parcel."""
-    titles = {ReturnStage.REQUESTED: "Returns to decide", ReturnStage.APPROVED: "Returns on their way"}
+    titles = {ReturnStage.REQUESTED: "Returns awaiting approval", ReturnStage.APPROVED: "Returns awaiting parcel"}
     where = reverse("admin:orders_return_changelist")
     return [
         Panel(
@@ -112,7 +112,7 @@ def _approvals() -> Panel:
     """Refunds that wait for a second person."""
     count, oldest = approvals_waiting()
     url = reverse("admin:orders_approval_changelist")
-    return Panel(title="Refunds to agree to", count=count, oldest=age(oldest) if oldest else "", url=url)
+    return Panel(title="Refunds awaiting approval", count=count, oldest=age(oldest) if oldest else "", url=url)
 
 
 def _placed(days: Mapping[date, Mapping[Status, int]]) -> Report:
@@ -130,7 +130,7 @@ def _placed(days: Mapping[date, Mapping[Status, int]]) -> Report:
         title="Orders placed, by day",
         chart=drawn,
         legend=list(series),
-        head=("Day", *(name.capitalize() for name in series), "All"),
+        head=("Day", *(name.capitalize() for name in series), "Total"),
         rows=rows[::-1],
     )
 
@@ -144,7 +144,7 @@ def _money(currencies: Mapping[str, Mapping[date, dashboard.Money]]) -> Report:
     ]
     busiest = max(currencies, key=lambda it: sum(money.captured for money in currencies[it].values()), default="")
     return Report(
-        title=f"Money captured and refunded, by day{f', {busiest}' if busiest else ''}",
+        title=f"Captured and refunded, by day{f', {busiest}' if busiest else ''}",
         chart=_money_chart(currencies[busiest], partial(in_words, currency=busiest)) if busiest else None,
         legend=("captured", "refunded"),
         head=("Day", "Captured", "Refunded"),
@@ -167,24 +167,24 @@ def _open(standing: Mapping[Status, dashboard.Pile]) -> Report:
     ]
     counts = {name: count for name, count, _ in rows}
     return Report(
-        title="Open orders, by state",
+        title="Open orders, by status",
         chart=lying_chart(counts, _orders, kind="open"),
         legend=(),
-        head=("State", "Orders", "Oldest"),
+        head=("Status", "Orders", "Oldest"),
         rows=rows,
     )
 
 
 def _temporal(workers: Mapping[str, int] | None) -> list[Health]:
     if workers is None:
-        away = "does not answer: orders are accepted, commands recorded, and all goes on when it is back"
-        unknown = [Health(name=f"Workers of “{queue}”", says="unknown", is_well=False) for queue in QUEUES]
+        away = "unavailable: orders and commands are recorded and processed once it is back"
+        unknown = [Health(name=f"Workers, queue “{queue}”", says="unknown", is_well=False) for queue in QUEUES]
         return [Health(name="Temporal", says=away, is_well=False), *unknown]
     found = [
-        Health(name=f"Workers of “{queue}”", says=str(count) if count else "none", is_well=count > 0)
+        Health(name=f"Workers, queue “{queue}”", says=str(count) if count else "none", is_well=count > 0)
         for queue, count in workers.items()
     ]
-    return [Health(name="Temporal", says="answers", is_well=True), *found]
+    return [Health(name="Temporal", says="available", is_well=True), *found]
 
 
 def _backlog(name: str, rows: dashboard.Backlog, *, patience: float, url: str = "") -> Health:
@@ -192,7 +192,7 @@ def _backlog(name: str, rows: dashboard.Backlog, *, patience: float, url: str = 
         return Health(name=name, says="none", is_well=True, url=url)
     count = f"more than {MAX_COUNTED}" if rows.count > MAX_COUNTED else str(rows.count)
     is_late = (timezone.now() - rows.oldest).total_seconds() > patience
-    return Health(name=name, says=f"{count}, the oldest for {age(rows.oldest)}", is_well=not is_late, url=url)
+    return Health(name=name, says=f"{count}, oldest {age(rows.oldest)}", is_well=not is_late, url=url)
 
 
 def _orders(count: int) -> str:

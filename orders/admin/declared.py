@@ -14,6 +14,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 
 # Nothing that a search looks through is longer. PostgreSQL refuses a word of 2,047 bytes.
 MAX_SEARCH = 300
@@ -21,6 +22,11 @@ MAX_SEARCH = 300
 
 class DeclaredChangeList(ChangeList):
     """Django's list; whatever else stands in its address leads back to the list, as a value at fault does."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        # In place of "Select order to view".
+        self.title = str(capfirst(self.opts.verbose_name_plural))
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
         """What the filters and the search leave; nothing, unasked, where the search is longer than all it looks at."""
@@ -64,7 +70,7 @@ class DeclaredOnly:
             for ticked in request.POST.getlist(ACTION_CHECKBOX_NAME):
                 self.opts.pk.clean(ticked, None)
         except ValidationError:
-            messages.error(request, "What was selected stands in no list; nothing was done.")
+            messages.error(request, "The selection is not valid. Nothing was done.")
             return None
         answer: HttpResponse | None = super().response_action(request, queryset, *args, **kwargs)  # type: ignore[misc] # the admin class's
         return answer

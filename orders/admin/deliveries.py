@@ -51,7 +51,7 @@ class DeliveryAdmin(OrderColumn, ListAdmin[Delivery]):
     list_display_links = ("what",)
     list_filter = (DeliveryStateFilter, "channel")
     search_fields = ("order__code",)
-    search_help_text = "An order's number"
+    search_help_text = "Order number"
     ordering = ("-created_at",)
     actions = ("send_again_selected",)
     inlines = (AttemptInline,)
@@ -95,13 +95,13 @@ class DeliveryAdmin(OrderColumn, ListAdmin[Delivery]):
         ids = list(queryset.values_list("pk", flat=True))
         for delivery_id in ids:
             send_again(delivery_id)
-        messages.success(request, f"Sent again: {len(ids)}.")
+        messages.success(request, f"{len(ids)} queued to be sent again.")
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         """Asked for by the action."""
         return bool(request.user.has_perm(SEND))
 
-    @admin.display(description="what")
+    @admin.display(description="message")
     def what(self, delivery: Delivery) -> str:
         """What it tells."""
         return found.what(delivery)
@@ -125,6 +125,6 @@ def again(request: HttpRequest, delivery_id: UUID) -> HttpResponse:
         send_again(delivery_id)
     except DeliveryNotFound:
         raise Http404 from None
-    messages.success(request, "It is sent again.")
+    messages.success(request, "Queued to be sent again.")
     default = reverse("admin:orders_delivery_change", args=[delivery_id])
     return HttpResponseRedirect(next_page(request, default=default))

@@ -39,7 +39,7 @@ class NewEndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's cl
             except InvalidOrder as error:
                 self.fault = self.fault or error.errors["/url"]
         if self.fault:
-            self.add_error("url", f"It {self.fault}.")
+            self.add_error("url", f"The URL {self.fault}.")
         return cleaned
 
 
@@ -47,10 +47,10 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # as above
     """An endpoint, which is switched on and off and gets another secret; its URL stays."""
 
     is_active = forms.BooleanField(
-        required=False, label="Active", help_text="Switched off it gets nothing, and what is on its way has failed."
+        required=False, label="Active", help_text="If inactive, nothing is sent and pending webhooks fail."
     )
     new_secret = forms.BooleanField(
-        required=False, help_text="It is shown once, on the next page. The one before signs beside it for a day."
+        required=False, help_text="Shown once, on the next page. The previous secret stays valid for one day."
     )
 
     class Meta:
@@ -68,7 +68,7 @@ class EndpointAdmin(SecretShownOnce[WebhookEndpoint]):
     list_display = ("url", "client", "state", "state_reason", "created_at")
     list_filter = ("state",)
     list_select_related = ("client",)
-    shown_title = "A new secret"
+    shown_title = "New signing secret"
     shown_template = "admin/orders/webhookendpoint/secret.html"
     shown = ("client", "url", "state", "state_reason", "previous_until", "created_at")
 
@@ -115,7 +115,7 @@ class EndpointAdmin(SecretShownOnce[WebhookEndpoint]):
         else:
             wanted = State.ACTIVE if form.cleaned_data["is_active"] else State.DISABLED
             if wanted != obj.state:
-                switch(obj.pk, wanted, reason="" if wanted == State.ACTIVE else "switched off by staff")
+                switch(obj.pk, wanted, reason="" if wanted == State.ACTIVE else "disabled by staff")
             if form.cleaned_data["new_secret"]:
                 rotate_secret(obj.client, obj.pk)
         request.shows_secret = not change or form.cleaned_data["new_secret"]  # type: ignore[attr-defined]

@@ -36,11 +36,11 @@ PAID = {
     Paid.OPEN: "Being charged",
     Paid.DECLINED: "Declined",
     Paid.CHARGED: "Charged",
-    Paid.REFUNDED_IN_PART: "Refunded in part",
-    Paid.REFUNDED: "Refunded in full",
+    Paid.REFUNDED_IN_PART: "Partly refunded",
+    Paid.REFUNDED: "Fully refunded",
 }
 PARCEL = {
-    Parcel.NOTHING: "No label yet",
+    Parcel.NOTHING: "No shipping label yet",
     Parcel.LABEL: "Label booked",
     Parcel.UNDERWAY: "With the carrier",
     Parcel.DELIVERED: "Delivered",
@@ -102,7 +102,7 @@ class PaymentFilter(ChoiceFilter):
 class ParcelFilter(ChoiceFilter):
     """Filters by delivery status."""
 
-    title = "fulfilment"
+    title = "shipping"
     parameter_name = "parcel"
 
     def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
@@ -116,12 +116,12 @@ class ParcelFilter(ChoiceFilter):
 class ByHandFilter(ChoiceFilter):
     """Who sends the parcel off."""
 
-    title = "sent off"
+    title = "fulfilment"
     parameter_name = "fulfilment"
 
     def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
         """People or the simulation."""
-        return [("manual", "By people"), ("simulated", "By the simulation")]
+        return [("manual", "Manual"), ("simulated", "Simulated")]
 
     def matching(self, orders: QuerySet[Order], choice: str) -> QuerySet[Order]:
         return orders.filter(fulfilment=choice)
@@ -152,7 +152,7 @@ class ClientFilter(ChoiceFilter):
         """The clients of the API by their names, and what came another way."""
         names = client_names()
         made_up = MADE_UP if any(name in SEED_CLIENTS for _, name in names) else ()
-        return [*((str(pk), name) for pk, name in names), (FROM_SHELL, "None: from the shell"), *made_up]
+        return [*((str(pk), name) for pk, name in names), (FROM_SHELL, "None (command line)"), *made_up]
 
     def matching(self, orders: QuerySet[Order], choice: str) -> QuerySet[Order]:
         if choice == FROM_SHELL:
@@ -227,7 +227,7 @@ class PlacedForm(forms.Form):
 class PlacedFilter(RangeFilter):
     """When orders were placed."""
 
-    title = "day placed"
+    title = "date placed"
     form_class = PlacedForm
 
     def within(self, orders: QuerySet[Order], asked: Mapping[str, Any]) -> QuerySet[Order]:
@@ -253,7 +253,7 @@ class WorthForm(forms.Form):
         """Ours where none is given."""
         currency = str(self.cleaned_data["worth_currency"] or settings.DEFAULT_CURRENCY).upper()
         if currency not in CURRENCIES:
-            raise forms.ValidationError("There is no such currency.")
+            raise forms.ValidationError("Unknown currency.")
         return currency
 
     def clean(self) -> dict[str, Any]:

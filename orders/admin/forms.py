@@ -29,7 +29,7 @@ class ActionForm(forms.Form):
         max_length=MAX_REASON,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Stands in the order's timeline. Staff read it, the customer does not.",
+        help_text="Shown in the order's timeline. Visible to staff only.",
     )
 
     def __init__(self, view: OrderView, data: Any = None, initial: dict[str, Any] | None = None) -> None:
@@ -69,7 +69,7 @@ class ReviewForm(DangerousForm):
     reason = TextField(
         max_length=MAX_REASON,
         widget=forms.TextInput(attrs={"autocomplete": "off", "data-key": "r"}),
-        help_text="Stands in the order's timeline. Staff read it, the customer does not.",
+        help_text="Shown in the order's timeline. Visible to staff only.",
     )
 
 
@@ -82,7 +82,7 @@ class HoldForm(ActionForm):
 class RefundForm(DangerousForm):
     """How much goes back."""
 
-    amount = forms.DecimalField(max_digits=16, help_text="At most what is left of the payment.")
+    amount = forms.DecimalField(max_digits=16, help_text="At most the refundable amount.")
 
     def known(self) -> dict[str, Any]:
         """All that is left."""
@@ -96,9 +96,9 @@ class RefundForm(DangerousForm):
         except ValueError as error:
             raise forms.ValidationError(f"The amount {error}.") from None
         if not 0 < minor <= left:
-            raise forms.ValidationError(f"At most {in_words(left, currency)} can go back, and more than nothing.")
+            raise forms.ValidationError(f"Enter an amount above zero, up to {in_words(left, currency)}.")
         if minor == left and self.view.must_keep_some:
-            raise forms.ValidationError("That would leave nothing of the payment: cancel the order instead.")
+            raise forms.ValidationError("To refund the full payment before shipping, cancel the order instead.")
         return minor
 
     def args(self) -> dict[str, object]:
@@ -163,7 +163,7 @@ class AddressForm(ActionForm):
                     self.add_error(field, f"{sentence[:1].upper()}{sentence[1:]}.")
             return cleaned
         if address.as_json() == self.view.order.shipping_address and not self.errors:
-            self.add_error(None, "This is the address that the order has already.")
+            self.add_error(None, "The order already has this address.")
         cleaned["address"] = address.as_json()
         return cleaned
 
@@ -178,7 +178,7 @@ class PaymentMethodForm(ActionForm):
     payment_method = TextField(
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text="The token that the payment gateway gave for the customer's card or account.",
+        help_text="The payment gateway's token for the customer's card or account.",
     )
 
     def args(self) -> dict[str, object]:
@@ -199,7 +199,7 @@ class RefusalForm(forms.Form):
     reason = TextField(
         max_length=MAX_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Who asked reads it; a shop reads it over the API.",
+        help_text="Visible to the requester, and to the shop through the API.",
     )
 
 

@@ -17,7 +17,7 @@ Badge = tuple[str, str]
 # A colour, and what the badge says; `{about}` is the kind of a command.
 BADGES: dict[Matter, Badge] = {
     Matter.ATTENTION: ("ol-bad", "needs attention"),
-    Matter.HELD: ("ol-warn", "held"),
+    Matter.HELD: ("ol-warn", "on hold"),
     Matter.RETURN_REQUESTED: ("ol-warn", "return requested"),
     Matter.RETURN_APPROVED: ("ol-info", "return approved"),
     Matter.REFUND_AWAITS_APPROVAL: ("ol-warn", "refund awaiting approval"),
@@ -25,32 +25,32 @@ BADGES: dict[Matter, Badge] = {
     Matter.REFUND_FAILED: ("ol-bad", "refund failed"),
     Matter.PAYMENT_OPEN: ("ol-info", "payment outcome unknown"),
     Matter.COMMAND_OPEN: ("ol-info", "{about} requested"),
-    Matter.MAIL_WAITING: ("ol-warn", "mail waiting"),
-    Matter.MAIL_FAILED: ("ol-bad", "mail failed"),
+    Matter.MAIL_WAITING: ("ol-warn", "email pending"),
+    Matter.MAIL_FAILED: ("ol-bad", "email failed"),
 }
 
 # What an order that nothing moves any more waits for.
 WAITS: dict[Matter, str] = {
-    Matter.ATTENTION: "a person",
+    Matter.ATTENTION: "a decision by staff",
     Matter.RETURN_REQUESTED: "a decision on return {number}",
     Matter.RETURN_APPROVED: "the parcel of return {number}",
-    Matter.REFUND_AWAITS_APPROVAL: "a second person to approve a refund",
+    Matter.REFUND_AWAITS_APPROVAL: "approval of a refund",
     Matter.REFUND_PENDING: "the payment gateway",
-    Matter.REFUND_FAILED: "a person",
+    Matter.REFUND_FAILED: "a decision by staff",
     Matter.PAYMENT_OPEN: "the payment gateway",
-    Matter.COMMAND_OPEN: "{about} to be carried out",
+    Matter.COMMAND_OPEN: "{about} to be applied",
 }
 
 # On the order's page. Attention, holds and approvals stand there as alerts, with what to do about them.
 SENTENCES: dict[Matter, str] = {
-    Matter.RETURN_REQUESTED: "Return {number} waits for a decision{deadline}. Requested by {actor}, {since}.",
-    Matter.RETURN_APPROVED: "The parcel of return {number} is awaited{deadline}. Approved by {actor}, {since}.",
-    Matter.REFUND_PENDING: "A refund of {amount} is under way, {since}; the payment gateway has not confirmed it yet.",
-    Matter.REFUND_FAILED: "A refund of {amount} failed, {since}.",
-    Matter.PAYMENT_OPEN: "The payment gateway was asked for {amount}, {since}, and the outcome is not known yet.",
-    Matter.COMMAND_OPEN: "Asked for and not yet carried out: {about}, by {actor}, {since}.",
-    Matter.MAIL_WAITING: "The mail “{about}” has not left yet; it is tried again at {until}.",
-    Matter.MAIL_FAILED: "The mail “{about}” of {since} did not reach the customer.",
+    Matter.RETURN_REQUESTED: "Return {number} awaits a decision{deadline}. Requested by {actor}, {since}.",
+    Matter.RETURN_APPROVED: "Waiting for the parcel of return {number}{deadline}. Approved by {actor}, {since}.",
+    Matter.REFUND_PENDING: "Refund of {amount} pending since {since}. Not yet confirmed by the payment gateway.",
+    Matter.REFUND_FAILED: "Refund of {amount} failed, {since}.",
+    Matter.PAYMENT_OPEN: "Charge of {amount} sent to the payment gateway, {since}. Outcome not known yet.",
+    Matter.COMMAND_OPEN: "Requested, not yet applied: {about}, by {actor}, {since}.",
+    Matter.MAIL_WAITING: "The email “{about}” has not been sent yet. Next attempt at {until}.",
+    Matter.MAIL_FAILED: "The email “{about}” of {since} was not delivered.",
 }
 
 

@@ -46,25 +46,25 @@ ACTIONS: dict[Kind, Action] = {
     Kind.APPROVE: Action(label="Approve", at_once=True),
     Kind.RELEASE: Action(label="Release", at_once=True),
     Kind.PICK: Action(label="Start picking", at_once=True),
-    Kind.PACK: Action(label="Packed", at_once=True),
+    Kind.PACK: Action(label="Mark as packed", at_once=True),
     Kind.FAIL_PICKING: Action(label="Cannot be picked", form=forms.DangerousForm),
-    Kind.SHIP: Action(label="Hand over", form=forms.HandOverForm),
+    Kind.SHIP: Action(label="Mark as shipped", form=forms.HandOverForm),
     Kind.DELIVER: Action(label="Confirm delivery"),
     Kind.FAIL_DELIVERY: Action(label="Delivery failed", form=forms.DangerousForm),
-    Kind.SETTLE_PAYMENT: Action(label="Ask the gateway", at_once=True),
+    Kind.SETTLE_PAYMENT: Action(label="Check payment status", at_once=True),
     Kind.RETRY_STEP: Action(label="Retry now", at_once=True),
     Kind.RETRY_PAYMENT: Action(label="Charge again", form=forms.PaymentMethodForm),
     Kind.RETRY_SHIPPING: Action(label="Ship again"),
     Kind.RETRY_REFUND: Action(label="Retry refund"),
     Kind.APPROVE_RETURN: Action(label="Approve return", form=return_forms.ApproveReturnForm),
     Kind.RECEIVE_RETURN: Action(label="Receive return", form=return_forms.ReceiveReturnForm),
-    Kind.REQUEST_RETURN: Action(label="Return items", form=return_forms.RequestReturnForm),
+    Kind.REQUEST_RETURN: Action(label="Create return", form=return_forms.RequestReturnForm),
     Kind.UPDATE_ADDRESS: Action(label="Change address", form=forms.AddressForm),
-    Kind.HOLD: Action(label="Hold", form=forms.HoldForm),
+    Kind.HOLD: Action(label="Put on hold", form=forms.HoldForm),
     Kind.SETTLE_REFUND: Action(label="Settle refund", form=forms.DangerousForm),
     Kind.REFUSE_RETURN: Action(label="Refuse return", form=return_forms.RefuseReturnForm),
     Kind.REFUND: Action(label="Refund", form=forms.RefundForm),
-    Kind.CANCEL_PAYMENT: Action(label="Take payment back", form=forms.DangerousForm),
+    Kind.CANCEL_PAYMENT: Action(label="Cancel payment", form=forms.DangerousForm),
     Kind.REJECT: Action(label="Reject", form=forms.DangerousForm),
     Kind.CANCEL: Action(label="Cancel order", form=forms.DangerousForm),
 }
@@ -99,7 +99,7 @@ def announce(
 ) -> None:
     """Tell the outcome of a command, that it is recorded, or that it waits for a second person."""
     if isinstance(issued, Approval):
-        messages.info(request, f"{order.code}: the refund of {issued.amount_in_words} waits for a second person.")
+        messages.info(request, f"{order.code}: refund of {issued.amount_in_words} awaiting approval.")
         return
     command = outcome_of(issued.pk, within=ANSWER_WITHIN_SECONDS, client=f"user:{request.user.pk}")
     if command.state == CommandState.APPLIED:
@@ -109,7 +109,7 @@ def announce(
         since = "".join(f" {entry.title}: {entry.actor}." for entry in others)
         messages.error(request, f"{order.code}: “{ACTIONS[kind].label}” was refused. {command.outcome}{since}")
     else:
-        messages.info(request, f"{order.code}: “{ACTIONS[kind].label}” is recorded and will be carried out.")
+        messages.info(request, f"{order.code}: “{ACTIONS[kind].label}” was recorded and will be applied shortly.")
 
 
 def _take(model_admin: ModelAdmin[Order], request: HttpRequest, kind: Kind, form: forms.ActionForm) -> HttpResponse:

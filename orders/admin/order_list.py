@@ -16,14 +16,14 @@ from orders.selectors.open_matters import open_matters
 from orders.selectors.searching import addresses_changed
 
 WAITING = {
-    Waiting.REVIEWER: "a person",
+    Waiting.REVIEWER: "manual review",
     Waiting.PAYMENT: "the payment gateway",
-    Waiting.PAYMENT_RETURN: "its payment to be taken back",
+    Waiting.PAYMENT_RETURN: "the payment to be cancelled",
     Waiting.NEW_PAYMENT: "a new payment",
-    Waiting.LABEL: "its label",
+    Waiting.LABEL: "its shipping label",
     Waiting.HANDOVER: "hand-over to the carrier",
-    Waiting.SHIPPING_DECISION: "a decision how to ship it",
-    Waiting.CANCELLATION: "its cancellation to be finished",
+    Waiting.SHIPPING_DECISION: "a decision: ship again or cancel",
+    Waiting.CANCELLATION: "its cancellation to complete",
 }
 
 
@@ -53,6 +53,13 @@ def why_waiting(order: Order) -> str:
     """What this order waits for; where a rule sent it to a person, why."""
     words = waiting_in_words(order.waiting_for)
     return f"{words}: {order.review_reasons}" if order.waiting_for == Waiting.REVIEWER else words
+
+
+def next_step(order: Order) -> str:
+    """What has to happen next, as a sentence without its full stop: a decision, or what the order waits for."""
+    if order.waiting_for == Waiting.SHIPPING_DECISION:
+        return "Decide whether to ship again or cancel"
+    return f"Waiting for {why_waiting(order)}" if order.waiting_for else ""
 
 
 def status_badge(order: Order) -> str:

@@ -20,7 +20,7 @@ from orders.admin.durations import age, time_left
 from orders.admin.forms import ActionForm, NoteForm
 from orders.admin.open_matters import badges_of, lines_of, payment_in_words
 from orders.admin.order_actions import ACTIONS, view_or_404
-from orders.admin.order_list import why_waiting
+from orders.admin.order_list import next_step
 from orders.admin.order_live import pace, version_of
 from orders.admin.order_steps import StepSeen, steps_seen
 from orders.admin.plain_admin import ModelAdmin, ensure
@@ -82,7 +82,7 @@ def _contents(request: HttpRequest, view: OrderView) -> dict[str, Any]:
         "order": order,
         "view": view,
         "status": Status(order.status).in_words,
-        "waiting": why_waiting(order),
+        "next_step": next_step(order),
         "time_left": time_left(order.deadline) if order.deadline else "",
         "age": age(order.created_at),
         "alerts": alerts_for(view, names, may),
@@ -114,7 +114,7 @@ def note(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
         add_note(order.pk, author=request.user, text=typed["text"], note_id=typed["note"])
         messages.success(request, "The note was added.")
     else:
-        fault = objection(form, "It needs a text of at most 4000 characters.")
+        fault = objection(form, "Enter a text of at most 4000 characters.")
         messages.error(request, f"The note was not added. {fault}")
     return redirect("admin:orders_order_change", order.pk)
 

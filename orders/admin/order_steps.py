@@ -11,9 +11,9 @@ from orders.selectors.refunds import workflows_that_refund
 
 NAMES = {
     "charge_payment": "The charge",
-    "return_payment": "Giving the payment back",
+    "return_payment": "Cancelling the payment",
     "pay_refunds": "The refund",
-    "book_label": "The booking of the label",
+    "book_label": "Booking the label",
     "void_label": "Voiding the label",
 }
 
@@ -44,9 +44,9 @@ def steps_seen(view: OrderView) -> list[StepSeen]:
 def _seen(step: Step) -> StepSeen:
     name = NAMES.get(step.name, step.name.replace("_", " ").capitalize())
     says = {
-        StepState.RUNS: f"{name} is under way, attempt {step.attempt}.",
-        StepState.WAITS: f"{name} waits for attempt {step.attempt}.",
-        StepState.QUEUED: f"{name} waits for a worker, attempt {step.attempt}.",
+        StepState.RUNS: f"{name} is in progress, attempt {step.attempt}.",
+        StepState.WAITS: f"{name} is waiting for attempt {step.attempt}.",
+        StepState.QUEUED: f"{name} is waiting for a worker, attempt {step.attempt}.",
     }
     return StepSeen(
         sentence=says[step.state],

@@ -38,7 +38,7 @@ class OrderAdmin(PageAdmin[Order]):
     list_filter = ORDER_FILTERS
     search_fields = ("code",)
     search_help_text = (
-        "Number, reference, name, e-mail, address, article or tracking number: words, or how they begin, in any order"
+        "Number, reference, name, email, address, item or tracking number. Whole words or their beginning, in any order"
     )
     ordering = ("-created_at", "id")
     list_max_show_all = PAGE
@@ -143,7 +143,7 @@ class OrderAdmin(PageAdmin[Order]):
         """Where it stands."""
         return order_list.status_badge(order)
 
-    @admin.display(description="waits for")
+    @admin.display(description="waiting for")
     def waits_for(self, order: Order) -> str:
         """Why it stands there, and until when."""
         return order_list.waiting_cell(order)

@@ -14,33 +14,35 @@ from orders.selectors.backoffice import OrderView
 def _request(_view: OrderView) -> Consequences:
     window = brief(timedelta(seconds=settings.RETURN_DECISION_WINDOW))
     return Consequences(
-        button="Ask for the return",
-        will=[f"A return is written down for the customer. It waits for a decision, for {window}."],
-        will_not=["Nothing is refunded before the parcel has come.", "The order stays delivered."],
+        button="Create return",
+        will=[f"A return will be created for the customer. It must be approved or refused within {window}."],
+        will_not=["Nothing is refunded before the parcel arrives.", "The order status does not change."],
     )
 
 
 def _approve(_view: OrderView) -> Consequences:
     window = brief(timedelta(seconds=settings.RETURN_ARRIVAL_WINDOW))
     return Consequences(
-        button="Approve the return",
+        button="Approve return",
         will=[
-            "The customer is asked to send the parcel.",
-            f"It may take {window}; then the return expires and nothing is refunded.",
+            "The customer will be asked to send the parcel.",
+            f"If it does not arrive within {window}, the return expires and nothing is refunded.",
         ],
-        will_not=["Nothing is refunded before the parcel has come.", *_missing()],
+        will_not=["Nothing is refunded before the parcel arrives.", *_missing()],
     )
 
 
 def _missing() -> list[str]:
-    return [] if settings.RETURN_ADDRESS else ["The customer is told no address: RETURN_ADDRESS is not set."]
+    return (
+        [] if settings.RETURN_ADDRESS else ["The customer is not given an address, because RETURN_ADDRESS is not set."]
+    )
 
 
 def _refuse(_view: OrderView) -> Consequences:
     return Consequences(
-        button="Refuse the return",
-        will=["The return ends as refused, and the customer reads why. This cannot be undone."],
-        will_not=["No money moves.", "The customer may ask for another return while there is time for it."],
+        button="Refuse return",
+        will=["The return will be refused. This cannot be undone.", "The customer will see the reason."],
+        will_not=["No money moves.", "The customer can request another return within the return window."],
     )
 
 
@@ -48,11 +50,11 @@ def _receive(_view: OrderView) -> Consequences:
     return Consequences(
         button="Receive and refund",
         will=[
-            "What was paid for the pieces that came goes back to the payment method that was charged.",
-            "Their share of tax and discount counts.",
-            "With the last piece of the order goes back what was paid for shipping.",
+            "The price paid for the received items will be refunded to the original payment method.",
+            "This includes their share of tax and discount.",
+            "Shipping is refunded with the last item of the order.",
         ],
-        will_not=["Pieces that did not come are not refunded; the customer may ask to return them again."],
+        will_not=["Items that did not arrive are not refunded. The customer can request another return for them."],
     )
 
 

@@ -22,18 +22,18 @@ class RequestReturnForm(ActionForm):
         super().__init__(view, *args, **kwargs)
         left = returnable(view.order)
         pieces = {
-            f"position_{item.position}": _pieces(f"{item.name or item.sku}: how many of {left[item.pk]}", left[item.pk])
+            f"position_{item.position}": _pieces(f"{item.name or item.sku} (up to {left[item.pk]})", left[item.pk])
             for item in view.items
             if left[item.pk]
         }
         self.fields = {**pieces, **self.fields}
-        self.fields["reason"].help_text = "In the customer's words. Staff and the customer read it."
+        self.fields["reason"].help_text = "In the customer's words. Visible to staff and the customer."
 
     def clean(self) -> dict[str, Any]:
         """At least one piece."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors and not named(cleaned):
-            raise forms.ValidationError("Name at least one piece.")
+            raise forms.ValidationError("Choose at least one item.")
         return cleaned
 
     def args(self) -> dict[str, object]:
@@ -74,7 +74,7 @@ class RefuseReturnForm(_OfAReturn, DangerousForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Whose eyes the reason is for."""
         super().__init__(*args, **kwargs)
-        self.fields["reason"].help_text = "The customer reads it."
+        self.fields["reason"].help_text = "Visible to the customer."
 
 
 class ReceiveReturnForm(_OfAReturn):
@@ -84,8 +84,8 @@ class ReceiveReturnForm(_OfAReturn):
     amount = forms.DecimalField(
         required=False,
         min_value=0,
-        label="Give back only",
-        help_text="Empty: what was paid for the pieces that came. Less needs a reason.",
+        label="Refund only",
+        help_text="Leave empty to refund the full price paid for the received items. A lower amount needs a reason.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -99,7 +99,7 @@ class ReceiveReturnForm(_OfAReturn):
         which.choices = [(str(row.pk), in_words(row))]
         pieces: dict[str, forms.Field] = {
             f"position_{piece.item.position}": _pieces(
-                f"{piece.item.name or piece.item.sku}: how many of {piece.quantity} came", piece.quantity
+                f"{piece.item.name or piece.item.sku}: received (of {piece.quantity})", piece.quantity
             )
             for piece in row.items.all()
         }

@@ -129,7 +129,7 @@ def _moved(request: HttpRequest, site: AdminSite, form: ActionForm) -> HttpRespo
     if order.status == Status.IN_REVIEW:
         return _page(request, site, order.pk, changes=changes)
     first = " ".join(f"{change.title}: {change.actor}." for change in changes if not change.is_refused)
-    messages.warning(request, f"{order.code}: nothing was done, somebody was first. {first}")
+    messages.warning(request, f"{order.code}: nothing was done, someone else was first. {first}")
     leave(order.pk, person=_person(request))
     return _go_on(request, after=order.pk)
 
@@ -146,7 +146,7 @@ def _go_on(request: HttpRequest, *, after: UUID | None) -> HttpResponse:
         except OrderError:
             continue
         return redirect("admin:orders_order_review_one", following)
-    messages.info(request, "Nothing else waits for you.")
+    messages.info(request, "No more orders to review.")
     return redirect("admin:orders_order_review")
 
 
@@ -194,7 +194,7 @@ def _claim_in_words(held: ReviewClaim | None) -> str:
     if held is None:
         return ""
     name = held.person.get_full_name() or held.person.get_username()
-    return f"{name}, for {age(held.claimed_at)}" if held.expires_at > timezone.now() else ""
+    return f"{name}, {age(held.claimed_at)} ago" if held.expires_at > timezone.now() else ""
 
 
 def _person(request: HttpRequest) -> Any:

@@ -27,7 +27,7 @@ class SaveViewForm(forms.Form):
     """A name for what the list shows."""
 
     name = TextField(max_length=60)
-    is_shared = forms.BooleanField(required=False, label="For everybody")
+    is_shared = forms.BooleanField(required=False, label="Share with all staff")
     query = forms.CharField(max_length=LONGEST_QUERY, widget=forms.HiddenInput)
 
     def clean_query(self) -> str:
@@ -58,12 +58,12 @@ def save(request: HttpRequest) -> HttpResponse:
     query = _query(QueryDict(request.POST.get("query", "")))
     # Written anew, an address may be longer than it was typed.
     if not form.is_valid() or len(query) > LONGEST_QUERY:
-        needed = "A view needs a name of at most 60 letters, and a list that is filtered."
+        needed = "Filter the list and enter a name of at most 60 characters."
         messages.error(request, objection(form, needed))
     else:
         is_shared = form.cleaned_data["is_shared"] and request.user.has_perm(SHARE)
         view = save_view(_person(request), name=form.cleaned_data["name"], query=query, is_shared=is_shared)
-        messages.success(request, f"The view “{view.name}” is kept.")
+        messages.success(request, f"View “{view.name}” saved.")
     return redirect(f"{reverse(LIST)}?{query}")
 
 
@@ -76,8 +76,8 @@ def delete(request: HttpRequest, *, view_id: UUID) -> HttpResponse:
     """
     ensure(request, "orders.view_order")
     if not delete_view(view_id, owner_id=_person(request)):
-        raise Http404("There is no such view of yours.")
-    messages.success(request, "The view is forgotten.")
+        raise Http404("You have no such view.")
+    messages.success(request, "View deleted.")
     return redirect(f"{reverse(LIST)}?{_query_before(request)}")
 
 

@@ -57,7 +57,7 @@ def second_factor(request: HttpRequest, site: AdminSite) -> HttpResponse:
         answer = _enter(request, code) if has_one else _enrol(request, site, code)
         if answer is not None:
             return answer
-        form.add_error("code", "This code is not right, or was used before. Wait a moment and try a new one.")
+        form.add_error("code", "This code is wrong or was already used. Wait for a new code and try again.")
     return _ask(request, site, form) if has_one else _offer(request, site, form)
 
 
@@ -85,12 +85,12 @@ def _enrol(request: HttpRequest, site: AdminSite, code: str) -> HttpResponse | N
     if done is None:
         return None
     otp_login(request, done.device)
-    messages.success(request, "The second factor is set up.")
+    messages.success(request, "Two-factor authentication is set up.")
     return _codes(request, site, done)
 
 
 def _ask(request: HttpRequest, site: AdminSite, form: CodeForm) -> HttpResponse:
-    context = {**site.each_context(request), "title": "Your second factor", "form": form, "next": _next(request)}
+    context = {**site.each_context(request), "title": "Two-factor authentication", "form": form, "next": _next(request)}
     return TemplateResponse(request, "admin/second_factor.html", context)
 
 
@@ -100,7 +100,7 @@ def _offer(request: HttpRequest, site: AdminSite, form: CodeForm) -> HttpRespons
     path, side = path_of(device.config_url)
     context = {
         **site.each_context(request),
-        "title": "Set up your second factor",
+        "title": "Set up two-factor authentication",
         "form": form,
         "next": _next(request),
         "path": path,

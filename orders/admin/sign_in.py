@@ -44,7 +44,7 @@ def sign_in(request: HttpRequest, check: Callable[[], HttpResponse]) -> HttpResp
         try:
             count([(limit, address)])
         except TooManyRequests as error:
-            return _wait(request, error.retry_after, "from here")
+            return _wait(request, error.retry_after, "from your address")
         response = check()
         if response.status_code == HTTPStatus.FOUND:
             take_back(limit, address)
@@ -69,7 +69,7 @@ def locked_out(
     credentials: Mapping[str, str] | None = None,  # noqa: ARG001 - axes' signature
 ) -> HttpResponse:
     """The answer to a name that failed too often from one address, which axes counts."""
-    return _wait(request, math.ceil(settings.AXES_COOLOFF_TIME.total_seconds()), "under this name from here")
+    return _wait(request, math.ceil(settings.AXES_COOLOFF_TIME.total_seconds()), "with this username from your address")
 
 
 def _by_address() -> Limit:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -41,12 +42,19 @@ from orders.roles import right_to
 from orders.selectors.dashboard import open_orders
 from orders.selectors.review_queue import waiting_for_review
 
+# Where the admin says it otherwise than Django makes it of the class. In `Meta` each would need a migration.
+NAMES: dict[type[Model], tuple[str, str]] = {
+    ApiClient: ("API client", "API clients"),
+    Command: ("command", "activity"),
+    SkuLimit: ("SKU limit", "SKU limits"),
+}
+
 
 class OrderlifeAdminSite(AdminSite):
     """Where staff work."""
 
     site_header = site_title = "Orderlife"
-    index_title = "Today"
+    index_title = "Dashboard"
     site_url = None
     login_form = SignInForm
     # Five tables need no menu beside every page; orders need the room.
@@ -55,6 +63,8 @@ class OrderlifeAdminSite(AdminSite):
     def __init__(self, name: str = "admin") -> None:
         """The screens are listed here: Django makes the site before it looks for decorators that would need it."""
         super().__init__(name)
+        for model, names in NAMES.items():
+            model._meta.verbose_name, model._meta.verbose_name_plural = names  # noqa: SLF001 - Django's documented API
         self.register(Order, OrderAdmin)
         self.register(Command, CommandAdmin)
         self.register(BulkRun, BulkRunAdmin)

@@ -89,7 +89,7 @@ def scan(request: HttpRequest) -> HttpResponse:
     order = warehouse.order_scanned(text) if text else None
     if order is None:
         messages.error(
-            request, f"{text or 'Nothing'}: no order has this code or tracking number. Scan the slip's code."
+            request, f"{text or 'Nothing'}: no order has this code or tracking number. Scan the packing slip."
         )
         return redirect("admin:orders_order_warehouse")
     return _go_on(request, order, text)
@@ -128,7 +128,7 @@ def scan_at(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
     elif text and (found := warehouse.order_scanned(text)):
         return _go_on(request, found, text, here=order)
     else:
-        messages.error(request, f"{text or 'Nothing'}: this is neither an order's code nor a tracking number.")
+        messages.error(request, f"{text or 'Nothing'}: not an order code or tracking number.")
     return redirect("admin:orders_order_warehouse_work", order.pk)
 
 
@@ -140,7 +140,7 @@ def step(request: HttpRequest, *, order_id: UUID) -> HttpResponse:
     kind = Kind(request.POST["step"]) if request.POST.get("step") in STEPS else None
     form = HandOverForm(view, request.POST)
     if kind is None or not form.is_valid():
-        messages.error(request, objection(form, "The form was damaged on its way; nothing was done."))
+        messages.error(request, objection(form, "The form was incomplete. Nothing was done."))
     else:
         asked = form.cleaned_data
         args = form.args() if kind is Kind.SHIP else {}
@@ -207,14 +207,12 @@ def _what_is_missing(request: HttpRequest, order: Order) -> str:
     if due is Kind.PACK:
         lines = warehouse.lines_of(order, ticks.of(request, order))
         missing = [f"{line.quantity - line.packed} x {line.sku}" for line in lines if not line.is_complete]
-        return (
-            f"{order.code}: not packed yet, {', '.join(missing)} missing. Scan them, or press “Everything is packed”."
-        )
+        return f"{order.code}: not packed yet, {', '.join(missing)} missing. Scan them, or press “Mark as packed”."
     if due is Kind.SHIP:
         if warehouse.label_of(order) is None:
-            return f"{order.code}: press the button once the carrier has it."
-        return f"{order.code}: scan the tracking number on its label to hand it over, or press the button."
-    return f"{order.code}: press the button to confirm its delivery."
+            return f"{order.code}: press “Mark as shipped” once the carrier has the parcel."
+        return f"{order.code}: scan the tracking number on the label, or press “Mark as shipped”."
+    return f"{order.code}: press “Mark as delivered” to confirm the delivery."
 
 
 def _take(request: HttpRequest, order: Order, command_request: CommandRequest, *, expected_version: int) -> None:

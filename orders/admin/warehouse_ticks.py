@@ -32,7 +32,7 @@ def tick(request: HttpRequest, order: Order, sku: str) -> Said | None:
     if line is None:
         return None
     if line.is_complete:
-        return Said(text=f"Put this one back: all {line.quantity} of {line.sku} are in already.", is_good=False)
+        return Said(text=f"Put this one back: all {line.quantity} of {line.sku} are already packed.", is_good=False)
     _keep(request, order, {**of(request, order), line.sku: line.packed + 1})
     return Said(text=_progress(line, lines), is_good=True)
 
@@ -48,7 +48,7 @@ def _progress(line: Line, lines: list[Line]) -> str:
     left = sum(other.quantity - other.packed for other in lines) - 1
     # A message begins with a capital letter, which an article number may not.
     said = f"{line.packed + 1} of {line.quantity} {line.sku}."
-    return said if left else f"{said} Everything is in: scan the order's code, or press “Everything is packed”."
+    return said if left else f"{said} All items packed. Scan the order code, or press “Mark as packed”."
 
 
 def _keep(request: HttpRequest, order: Order, packed: dict[str, int]) -> None:

@@ -68,9 +68,9 @@ def people_behind(actor: str) -> frozenset[int]:
 def not_the_second_person(approval: Approval, person_id: int | None) -> str:
     """Why this person may not decide on the request; empty if they may."""
     if approval.requested_by_id == person_id:
-        return "You asked for this yourself: somebody else must decide."
+        return "You requested this refund. Someone else must decide."
     if person_id in people_behind(approval.actor):
-        return "It was asked for by an API client of which you issued a key: somebody else must decide."
+        return "This refund was requested by an API client whose key you issued. Someone else must decide."
     return ""
 
 

@@ -20,8 +20,8 @@ from orders.selectors.orders import of_one_moment, order_by_id
 from orders.selectors.refunds import BEFORE_SHIPPED, failed_refund, refundable_of
 from orders.selectors.returns import returns_of
 
-# Why an order could not be shipped, by the event's code.
-SETBACKS = {"no_carrier": "No carrier takes it there any more.", "out_of_stock": "Goods are missing."}
+# Why an order could not be shipped, by the codes of the event.
+SETBACKS = {"no_carrier": "No carrier delivers to this address any more.", "out_of_stock": "Items are out of stock."}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -146,7 +146,7 @@ SHOWN: dict[str, Q] = {
     "open": Q(refusal="") & (Q(command__state=None) | Q(command__settled_at=None)),
     "rejected": Q(command__state=CommandState.REJECTED),
     "applied": Q(command__state=CommandState.APPLIED),
-    "left out": ~Q(refusal=""),
+    "skipped": ~Q(refusal=""),
 }
 
 

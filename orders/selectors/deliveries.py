@@ -57,7 +57,7 @@ def outcome(row: Delivery) -> str:
         return "sent"
     if row.state == State.FAILED:
         return f"failed: {row.last_error}" if row.last_error else "failed"
-    return f"is tried again: {row.last_error}" if row.last_error else "is being sent"
+    return f"retrying: {row.last_error}" if row.last_error else "being sent"
 
 
 def deliveries_found(rows: QuerySet[Delivery], text: str) -> QuerySet[Delivery]:

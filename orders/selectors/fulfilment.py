@@ -27,7 +27,7 @@ def order_that_people_fulfil(order_id: UUID) -> Order:
     """
     order = Order.objects.filter(pk=order_id, fulfilment=MANUAL).first()
     if order is None:
-        raise OrderNotFound(f"There is no order {order_id} that people fulfil.")
+        raise OrderNotFound(f"There is no order {order_id} with manual fulfilment.")
     return order
 
 

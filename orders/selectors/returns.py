@@ -102,9 +102,9 @@ def pieces_named(order: Order, args: Mapping[str, object]) -> dict[int, int]:
         named = entry if isinstance(entry, Mapping) else {}
         position, quantity = _whole(named.get("position")), _whole(named.get("quantity"))
         if position not in by_position or quantity < 0:
-            raise ValueError("The items are a list of positions in the order, each with a quantity.")
+            raise ValueError("The items must be a list of positions in the order, each with a quantity.")
         if by_position[position] in found:
-            raise ValueError(f"The item at position {position} is named twice.")
+            raise ValueError(f"The item at position {position} is listed twice.")
         found[by_position[position]] = quantity
     return found
 
@@ -120,7 +120,7 @@ def pieces_received(order: Order, row: Return, args: Mapping[str, object]) -> di
         return asked
     came = pieces_named(order, args)
     if any(quantity > asked.get(item, 0) for item, quantity in came.items()):
-        raise ValueError("More came than the return is for: receive what it is for, and note the rest.")
+        raise ValueError("More items than the return covers. Receive those that it covers and note the others.")
     return {item: came.get(item, 0) for item in asked}
 
 

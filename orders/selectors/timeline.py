@@ -15,11 +15,11 @@ from orders.money import in_words
 
 ACTORS = {
     Actor.CUSTOMER: "the customer",
-    Actor.OPERATOR: "an operator, from the shell",
+    Actor.OPERATOR: "an operator (command line)",
     Actor.TIMER: "the timer",
     Actor.CARRIER: "the carrier",
     Actor.GATEWAY: "the payment gateway",
-    Actor.TEMPORAL: "an operator, in Temporal",
+    Actor.TEMPORAL: "an operator (Temporal)",
     Actor.SYSTEM: "Orderlife",
 }
 
@@ -75,7 +75,7 @@ def _actor(actor: str, people: Mapping[int, str]) -> str:
     if kind is Actor.STAFF:
         return people.get(int(key), f"staff member {key}") if key.isdecimal() else "staff"
     if kind is Actor.CLIENT:
-        return f"{key} (API)" if key else "a client of the API"
+        return f"{key} (API)" if key else "an API client"
     return ACTORS[kind] if kind else actor
 
 
@@ -119,10 +119,10 @@ def _command_entry(command: Command, names: Mapping[str, str]) -> Entry:
     is_open = command.state in (CommandState.PENDING, CommandState.DELIVERED)
     return Entry(
         at=command.created_at,
-        title=f"{_words(command.kind)} asked for" if is_open else _words(command.kind),
+        title=f"{_words(command.kind)} requested" if is_open else _words(command.kind),
         actor=names[command.actor],
         reason=command.reason,
-        outcome="Recorded; it will be carried out." if is_open else command.outcome,
+        outcome="Recorded, not applied yet." if is_open else command.outcome,
         is_open=is_open,
     )
 

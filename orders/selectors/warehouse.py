@@ -22,16 +22,16 @@ _STEP_AT: dict[Status, Kind] = {
 
 # What to do with an order that has no step in the warehouse.
 _ADVICE: dict[Status, str] = {
-    Status.RECEIVED: "It is not checked yet: leave it.",
-    Status.IN_REVIEW: "It is in review: do not pick it yet.",
-    Status.CHARGING: "Its payment is being taken: do not pick it yet.",
-    Status.AWAITING_PAYMENT: "It is not paid: do not pick it.",
-    Status.SHIPPING_FAILED: "It could not be shipped. An operator decides: put it aside.",
-    Status.CANCELLING: "It is being cancelled: put its goods back on the shelf.",
-    Status.CANCELLED: "It was cancelled: put its goods back on the shelf.",
-    Status.REJECTED: "It was rejected: put its goods back on the shelf.",
-    Status.INVALID: "It is invalid: there is nothing to send.",
-    Status.DELIVERED: "It was delivered: nothing is left to do.",
+    Status.RECEIVED: "Not checked yet. Leave it.",
+    Status.IN_REVIEW: "In review. Do not pick it yet.",
+    Status.CHARGING: "Being charged. Do not pick it yet.",
+    Status.AWAITING_PAYMENT: "Not paid. Do not pick it.",
+    Status.SHIPPING_FAILED: "Shipping failed. Put it aside until an operator has decided.",
+    Status.CANCELLING: "Being cancelled. Put the items back on the shelf.",
+    Status.CANCELLED: "Cancelled. Put the items back on the shelf.",
+    Status.REJECTED: "Rejected. Put the items back on the shelf.",
+    Status.INVALID: "Invalid. Nothing to ship.",
+    Status.DELIVERED: "Delivered. Nothing left to do.",
 }
 
 
@@ -81,12 +81,12 @@ def reason_for_no_step(order: Order) -> str:
     if order.status in _ADVICE:
         return f"{order.code}: {_ADVICE[Status(order.status)]}"
     if not order.is_fulfilled_by_people:
-        return f"{order.code}: It is fulfilled without people: leave it."
+        return f"{order.code}: Fulfilled automatically. Leave it."
     if order.held and order.status != Status.SHIPPED:
         why = f" ({order.held_reason.rstrip('.')})" if order.held_reason else ""
-        return f"{order.code}: This order is on hold{why}: put it aside until it is released."
+        return f"{order.code}: On hold{why}. Put it aside until it is released."
     if order.waiting_for == Waiting.PAYMENT_RETURN:
-        return f"{order.code}: Its payment is being taken back: do not pick it."
+        return f"{order.code}: Payment being cancelled. Do not pick it."
     return ""
 
 

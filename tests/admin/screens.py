@@ -139,9 +139,9 @@ def _cancel_without_a_reason(page: Page) -> None:
 
 
 def _keep_view(page: Page) -> None:
-    page.get_by_text("Keep this view").click()
+    page.get_by_text("Save view").click()
     page.get_by_label("Name").fill(f"Held {unique()}")
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Save", exact=True).click()
 
 
 def _issue_key(page: Page) -> None:
@@ -188,7 +188,7 @@ def _set_up(page: Page) -> None:
     _to_the_second_factor(page)
     key = page.locator("#second-factor-key").inner_text()
     page.get_by_role("textbox").fill(f"{totp(b32decode(key)):06}")
-    page.get_by_role("button", name="Set it up").click()
+    page.get_by_role("button", name="Set up").click()
     page.locator("#backup-codes").wait_for()
 
 
@@ -222,9 +222,7 @@ _MORE: dict[str, Screen] = {
     "many: a reason is missing": Screen(
         path=partial(_listed, status__exact="in_review"), then=_cancel_without_a_reason
     ),
-    "action: a reason is missing": Screen(
-        path=partial(_of_order, "in review", "cancel"), then=_press("Cancel the order")
-    ),
+    "action: a reason is missing": Screen(path=partial(_of_order, "in review", "cancel"), then=_press("Cancel order")),
     "action: not possible": Screen(path=partial(_of_order, "delivered", "cancel")),
     "review: a colleague works on it": Screen(path=_in_review_and_claimed),
     "review: decided already": Screen(path=partial(_of_order, "paid", "review_one")),

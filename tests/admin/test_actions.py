@@ -41,8 +41,8 @@ def test_it_cancels_and_says_at_once_that_it_did(desk: Desk) -> None:
 def test_it_says_that_a_command_is_recorded_while_nobody_carries_it_out(desk: Desk) -> None:
     order = an_order_in(Status.IN_REVIEW)
     page = desk.post(path_of(order, "cancel"), shown(desk, order, "cancel"))
-    assert "“Cancel order” is recorded and will be carried out." in page
-    assert "Asked for and not yet carried out: cancel" in page
+    assert "“Cancel order” was recorded and will be applied shortly." in page
+    assert "Requested, not yet applied: cancel" in page
 
 
 @pytest.mark.usefixtures("settling")
@@ -57,7 +57,7 @@ def test_it_says_why_a_command_was_refused(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("status", "sentence", "button"),
     [
-        (Status.IN_REVIEW, "Nothing was charged, so nothing is refunded.", "Cancel the order"),
+        (Status.IN_REVIEW, "Nothing was charged, so nothing will be refunded.", "Cancel order"),
         (Status.PAID, "99.99 USD will be refunded", "Cancel and refund 99.99 USD"),
     ],
 )
@@ -125,7 +125,7 @@ def test_it_changes_the_address(desk: Desk) -> None:
     order = an_order_in(Status.IN_REVIEW)
     address = {"street": "9 Elm St", "city": "Lyon", "postal_code": "69001", "country": "FR"}
     page = desk.post(path_of(order, "update_address"), shown(desk, order, "update_address", **address))
-    assert "The parcel will go to the new address, once a person has looked at it." in page
+    assert "The parcel will go to the new address, after a manual review." in page
     order.refresh_from_db()
     assert order.address.lines() == ["9 Elm St", "Lyon 69001", "FR"]
 
@@ -166,11 +166,11 @@ def test_it_changes_nothing_when_an_action_is_only_looked_at(desk: Desk) -> None
 def test_it_tells_the_second_of_two_people_who_was_first(desk: Desk, other: Desk) -> None:
     begun, order = timezone.now(), an_order_in(Status.IN_REVIEW)
     first, second = shown(desk, order, "cancel"), shown(other, order, "cancel")
-    assert "is recorded and will be carried out" in desk.post(path_of(order, "cancel"), first)
+    assert "was recorded and will be applied shortly" in desk.post(path_of(order, "cancel"), first)
     with somebody_settles(since=begun):
         page = other.post(path_of(order, "cancel"), second)
     # Refused by the order, or before that because it had moved: whichever came first, it says who.
-    refused = "“Cancel order” was refused. An order that is cancelling cannot be cancelled." in page
+    refused = "“Cancel order” was refused. This order is already cancelling." in page
     assert refused or "Nothing was done: the order has changed" in page
     assert "Cancellation accepted: Ann Operator" in page
 
@@ -179,7 +179,7 @@ def test_it_tells_the_second_of_two_people_who_was_first(desk: Desk, other: Desk
 def test_it_does_not_offer_again_what_is_under_way(desk: Desk) -> None:
     order = an_order_in(Status.IN_REVIEW)
     desk.post(path_of(order, "cancel"), shown(desk, order, "cancel"))
-    assert "This was asked for already" in desk.get(path_of(order, "cancel"))
+    assert "This was already requested" in desk.get(path_of(order, "cancel"))
     assert path_of(order, "cancel") not in desk.get(reverse("admin:orders_order_change", args=[order.pk]))
 
 
@@ -198,9 +198,9 @@ def test_it_records_a_failed_refund_as_paid_by_other_means(desk: Desk) -> None:
     order = an_order_in(Status.PAID, payment_method="tok_refund_refused")
     command(order, "cancel")
     refunds.return_payment(order.pk)
-    assert "No money moves: make sure that the customer has it." in desk.get(path_of(order, "settle_refund"))
+    assert "No money moves. Make sure that the customer has received it." in desk.get(path_of(order, "settle_refund"))
     page = desk.post(path_of(order, "settle_refund"), shown(desk, order, "settle_refund"))
-    assert "99.99 USD are recorded as refunded by other means." in page
+    assert "99.99 USD was recorded as refunded by other means." in page
     assert order.payments.get().refunded == 9999
 
 
@@ -208,10 +208,10 @@ def test_it_records_a_failed_refund_as_paid_by_other_means(desk: Desk) -> None:
 def test_it_takes_a_payment_back_and_keeps_the_order(desk: Desk) -> None:
     order = an_order_in(Status.PAID)
     page = desk.get(path_of(order, "cancel_payment"))
-    assert "The order waits for a new payment, for 24 h; then it is cancelled." in page
-    assert ">Take 99.99 USD back</button>" in page
+    assert "The order will wait 24 h for a new payment, then it will be cancelled." in page
+    assert ">Cancel payment and refund 99.99 USD</button>" in page
     page = desk.post(path_of(order, "cancel_payment"), shown(desk, order, "cancel_payment"))
-    assert "The payment is taken back; then the order waits for a new one." in page
+    assert "The payment is being cancelled. The order will then wait for a new one." in page
 
 
 @pytest.mark.usefixtures("settling")
@@ -235,7 +235,10 @@ def test_it_says_what_cannot_be_picked_and_keeps_the_order_for_a_decision(desk: 
 
 @pytest.mark.parametrize(
     ("level", "why"),
-    [("sim_withdrawn", "No carrier takes it there any more."), ("sim_out_of_stock", "Goods are missing.")],
+    [
+        ("sim_withdrawn", "No carrier delivers to this address any more."),
+        ("sim_out_of_stock", "Items are out of stock."),
+    ],
 )
 def test_it_says_why_an_order_never_became_a_parcel(desk: Desk, level: str, why: str) -> None:
     order = an_order_in(Status.SHIPPING_FAILED, service_level=level)
@@ -247,9 +250,9 @@ def test_it_says_why_an_order_never_became_a_parcel(desk: Desk, level: str, why:
 def test_it_holds_an_order_and_releases_it_with_a_click(desk: Desk) -> None:
     order = an_order_in(Status.IN_REVIEW)
     page = desk.post(path_of(order, "hold"), {**shown(desk, order, "hold"), "reason": "The phone number is odd."})
-    assert "The order is held: The phone number is odd." in page
+    assert "The order is on hold: The phone number is odd." in page
     assert path_of(order, "hold") not in page
-    assert "The order goes on." in desk.post(path_of(order, "release"), shown(desk, order, "release"))
+    assert "The order was released." in desk.post(path_of(order, "release"), shown(desk, order, "release"))
 
 
 def test_it_warns_of_what_cannot_be_undone_and_not_of_a_hold(desk: Desk) -> None:
@@ -263,8 +266,10 @@ def test_it_warns_of_what_cannot_be_undone_and_not_of_a_hold(desk: Desk) -> None
 def test_it_refunds_a_part_and_refuses_more_than_is_left(desk: Desk) -> None:
     order = an_order_in(Status.DELIVERED)
     form = {**shown(desk, order, "refund"), "reason": "A scratch."}
-    assert "At most 99.99 USD can go back" in desk.post(path_of(order, "refund"), {**form, "amount": "100"})
-    assert "10.00 USD are being refunded." in desk.post(path_of(order, "refund"), {**form, "amount": "10"})
+    assert "Enter an amount above zero, up to 99.99 USD." in desk.post(
+        path_of(order, "refund"), {**form, "amount": "100"}
+    )
+    assert "Refunding 10.00 USD." in desk.post(path_of(order, "refund"), {**form, "amount": "10"})
 
 
 @pytest.mark.usefixtures("settling")
@@ -273,7 +278,7 @@ def test_it_takes_an_order_through_manual_fulfilment(desk: Desk) -> None:
     for kind, more in [("pick", {}), ("pack", {}), ("ship", {"carrier": "Own van", "tracking_number": "V1"})]:
         desk.post(path_of(order, kind), {**shown(desk, order, kind), **more})
     page = desk.post(path_of(order, "deliver"), shown(desk, order, "deliver"))
-    assert "The delivery is confirmed." in page
+    assert "The order was delivered." in page
     assert order.shipments.get().tracking_number == "V1"
 
 

@@ -33,7 +33,7 @@ def asked_by(desk: Desk) -> Approval:
 def test_the_orders_page_says_that_a_refund_waits_and_leads_there(desk: Desk) -> None:
     approval = asked_by(desk)
     page = desk.get(reverse("admin:orders_order_change", args=[approval.order_id]))
-    assert "The refund of 600.00 USD waits for a second person." in page
+    assert "Refund of 600.00 USD awaiting approval." in page
     assert page_of(approval) in page
 
 
@@ -46,8 +46,8 @@ def test_the_form_says_what_one_person_may_give_alone_and_asks_for_the_rest(desk
         "reason": "Broken.",
         "amount": "500.01",
     }
-    assert "Above 500.00 USD it waits until a second person agrees." in desk.get(path)
-    assert "the refund of 500.01 USD waits for a second person." in desk.post(path, form)
+    assert "Above 500.00 USD, someone other than the requester must approve." in desk.get(path)
+    assert "refund of 500.01 USD awaiting approval." in desk.post(path, form)
     assert Approval.objects.filter(order=approval.order, requested_by=desk.user).count() == 1
 
 
@@ -67,24 +67,24 @@ def test_it_lists_what_waits_and_on_request_what_was_decided(desk: Desk, other: 
 def test_the_second_person_sees_what_would_happen_and_agrees(desk: Desk, other: Desk) -> None:
     approval = asked_by(desk)
     page = other.get(page_of(approval))
-    assert "Refund 600.00 USD" in page
-    assert "300.00 USD are left of the payment." in page
-    assert "“Refund” is recorded and will be carried out." in other.post(page_of(approval, "agree"), {})
+    assert "Approve and refund 600.00 USD" in page
+    assert "Net paid after this refund: 300.00 USD." in page
+    assert "“Refund” was recorded and will be applied shortly." in other.post(page_of(approval, "agree"), {})
     assert Command.objects.get(pk=approval.pk).actor == f"staff:{desk.user.pk}"
 
 
 def test_who_asked_is_offered_nothing_and_refused(desk: Desk) -> None:
     approval = asked_by(desk)
     page = desk.get(page_of(approval))
-    assert "somebody else must decide" in page
+    assert "Someone else must decide" in page
     assert page_of(approval, "agree") not in page
-    assert "somebody else must decide" in desk.post(page_of(approval, "agree"), {})
+    assert "Someone else must decide" in desk.post(page_of(approval, "agree"), {})
     assert not Command.objects.filter(pk=approval.pk).exists()
 
 
 def test_a_refusal_needs_a_reason(desk: Desk, other: Desk) -> None:
     approval = asked_by(desk)
-    assert "say why it is refused" in other.post(page_of(approval, "refuse"), {"reason": " "})
+    assert "Give a reason for the refusal" in other.post(page_of(approval, "refuse"), {"reason": " "})
     assert Approval.objects.get(pk=approval.pk).state == "requested"
 
 
@@ -92,7 +92,7 @@ def test_the_later_of_two_is_told_who_was_first(desk: Desk, other: Desk) -> None
     approval = an_approval()
     desk.post(page_of(approval, "agree"), {})
     page = other.post(page_of(approval, "refuse"), {"reason": "No."})
-    assert "Ann Operator agreed to this at" in page
+    assert "Ann Operator already approved this at" in page
     assert Command.objects.get(pk=approval.pk).state == CommandState.PENDING
 
 
@@ -101,15 +101,15 @@ def test_it_says_why_a_refund_cannot_be_made_any_more(desk: Desk, settings: Sett
     settings.REFUND_APPROVAL_LIMIT = {}
     command(approval.order, "refund", args={"amount": 30_001})
     page = desk.get(page_of(approval))
-    assert "The refund cannot be made any more: Between 0.01 USD and 599.99 USD can go back." in page
+    assert "This refund is no longer possible: The refund must be between 0.01 USD and 599.99 USD." in page
     assert page_of(approval, "agree") not in page
-    assert "599.99 USD can go back" in desk.post(page_of(approval, "agree"), {})
+    assert "and 599.99 USD." in desk.post(page_of(approval, "agree"), {})
 
 
 def test_those_who_may_not_decide_see_the_alert_without_the_link(viewer: Desk) -> None:
     approval = an_approval()
     page = viewer.get(reverse("admin:orders_order_change", args=[approval.order_id]))
-    assert "waits for a second person" in page
+    assert "Refund of 600.00 USD awaiting approval." in page
     assert page_of(approval) not in page
 
 
@@ -132,7 +132,7 @@ def test_who_issued_the_key_that_asked_is_told_why_and_refused(desk: Desk) -> No
     name = f"shop {unique()}"
     create_api_key(name, issued_by=desk.user)
     approval = an_approval(actor=f"client:{name}")
-    why = "asked for by an API client of which you issued a key: somebody else must decide"
+    why = "requested by an API client whose key you issued. Someone else must decide"
     assert why in desk.get(page_of(approval))
     assert page_of(approval, "agree") not in desk.get(page_of(approval))
     assert why in desk.post(page_of(approval, "agree"), {})

@@ -59,10 +59,10 @@ def test_it_cancels_an_order_in_review_through_its_page(desk: Callable[[str], Pa
     page = desk(f"{reverse('admin:orders_order_changelist')}?q={order.code}")
     page.get_by_role("link", name=order.code).click()
     page.get_by_role("link", name="Cancel order").click()
-    expect(page.get_by_text("Nothing was charged, so nothing is refunded.")).to_be_visible()
+    expect(page.get_by_text("Nothing was charged, so nothing will be refunded.")).to_be_visible()
     page.get_by_label("Reason").fill("Ordered twice.")
-    page.get_by_role("button", name="Cancel the order").click()
-    expect(page.get_by_text("is recorded and will be carried out")).to_be_visible()
+    page.get_by_role("button", name="Cancel order").click()
+    expect(page.get_by_text("was recorded and will be applied shortly")).to_be_visible()
     expect(page.get_by_text("“Ordered twice.”")).to_be_visible()
     assert order.commands.get(kind=Kind.CANCEL).state == CommandState.PENDING
 
@@ -72,4 +72,4 @@ def test_it_approves_with_the_keyboard_alone(desk: Callable[[str], Page]) -> Non
     page = desk(page_of(order))
     page.get_by_role("button", name="Approve and charge 99.99 USD").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("“Approve” is recorded and will be carried out.")).to_be_visible()
+    expect(page.get_by_text("“Approve” was recorded and will be applied shortly.")).to_be_visible()

@@ -65,7 +65,7 @@ def test_of_two_people_who_correct_it_the_second_is_told(desk: Desk, other: Desk
     order, first = an_order_in(Status.PAID), f"first{unique()}@example.com"
     late = filled_in(other, order, f"second{unique()}@example.com")
     desk.post(path_of(order), filled_in(desk, order, first))
-    assert "Somebody else has corrected the e-mail address meanwhile." in other.post(path_of(order), late)
+    assert "Someone else has already corrected the email address." in other.post(path_of(order), late)
     assert Order.objects.get(pk=order.pk).customer_email == first
 
 

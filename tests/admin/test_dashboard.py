@@ -125,7 +125,7 @@ def test_the_lines_of_a_lying_chart_are_as_long_as_their_values() -> None:
 def test_it_draws_the_open_orders_by_state_with_the_table_behind_them(desk: Desk) -> None:
     an_order_in(Status.PACKED)
     page = desk.get(INDEX)
-    (report,) = re.findall(r"<section[^>]*>\s*<h2[^>]*>Open orders, by state.*?</section>", page, re.DOTALL)
+    (report,) = re.findall(r"<section[^>]*>\s*<h2[^>]*>Open orders, by status.*?</section>", page, re.DOTALL)
     count = dashboard.open_orders()[Status.PACKED].count
     assert f"<title>Packed: {count} order" in report
     assert re.search(rf'<th scope="row">Packed</th><td class="ol-number">{count}</td>', report)
@@ -133,7 +133,7 @@ def test_it_draws_the_open_orders_by_state_with_the_table_behind_them(desk: Desk
 
 def test_it_says_that_temporal_is_away_and_shows_the_rest(desk: Desk) -> None:
     page = desk.get(INDEX)
-    assert "does not answer: orders are accepted" in page
+    assert "unavailable: orders and commands are recorded" in page
     assert "unknown" in page
     assert "Needs action" in page
 
@@ -141,7 +141,7 @@ def test_it_says_that_temporal_is_away_and_shows_the_rest(desk: Desk) -> None:
 def test_it_says_that_temporal_answers_and_who_works(desk: Desk, settings: Settings, tmp_path: Path) -> None:
     with temporal_dev_server(tmp_path) as address:
         settings.TEMPORAL_ADDRESS = address
-        nobody = r"Workers of “orders”</dt>\s*<dd><strong>Look here:</strong> none"
+        nobody = r"Workers, queue “orders”</dt>\s*<dd><strong>Attention:</strong> none"
         eventually(lambda: re.search(nobody, desk.get(INDEX)))
 
 
@@ -150,7 +150,7 @@ def test_it_says_how_long_commands_wait_for_the_relay(desk: Desk, monkeypatch: p
     _, _, order = an_order(), an_order(), an_order()
     # Longer than any command that another test left undelivered in the same database.
     Command.objects.filter(order=order).update(created_at=timezone.now() - timedelta(days=4000))
-    assert re.search(r"Commands not delivered to Temporal</a></dt>\s*<dd>.*the oldest for 4000 d", desk.get(INDEX))
+    assert re.search(r"Commands not delivered to Temporal</a></dt>\s*<dd>.*oldest 4000 d", desk.get(INDEX))
 
 
 @pytest.mark.parametrize(

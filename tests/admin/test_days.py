@@ -89,11 +89,11 @@ def scan(page: Page, text: str, answer: str) -> None:
 def test_an_operator_holds_redirects_and_cancels_an_order_that_is_paid(colleague: Colleague) -> None:
     order = reaches(an_order(fulfilment="manual"), Status.IN_REVIEW)
     page = colleague("operator", "Olga")
-    act(page, order, "Hold", "Hold the order", Reason="Is the address right?")
+    act(page, order, "Put on hold", "Put on hold", Reason="Is the address right?")
     eventually(lambda: Order.objects.get(pk=order.pk).held)
     page.goto(page_of(order))
     page.get_by_role("button", name="Release").click()
-    act(page, order, "Change address", "Change the address", City="Othertown")
+    act(page, order, "Change address", "Change address", City="Othertown")
     eventually(lambda: Order.objects.get(pk=order.pk).shipping_address["city"] == "Othertown")
     page.goto(page_of(order))
     page.get_by_role("button", name="Approve and charge").click()
@@ -109,11 +109,11 @@ def test_finance_asks_for_a_large_refund_and_a_second_person_agrees(colleague: C
     reaches(order, Status.DELIVERED)
     first, second = colleague("finance", "Fay"), colleague("finance", "Guy")
     act(first, order, "Refund", "Refund", Reason="Broken.", Amount="600")
-    expect(first.get_by_text("the refund of 600.00 USD waits for a second person.").first).to_be_visible()
+    expect(first.get_by_text("refund of 600.00 USD awaiting approval.").first).to_be_visible()
     assert kinds("payments", order) == ["capture"]
     second.goto(reverse("admin:orders_approval_changelist"))
     second.get_by_role("row").filter(has_text=order.code).get_by_role("link", name="600.00 USD").click()
-    second.get_by_role("button", name="Refund 600.00 USD").click()
+    second.get_by_role("button", name="Approve and refund 600.00 USD").click()
     eventually(lambda: kinds("payments", order) == ["capture", "refund"])
 
 
@@ -124,9 +124,9 @@ def test_a_warehouse_misses_something_then_scans_the_order_to_its_customer(colle
     page = colleague("warehouse", "Wes")
     page.get_by_role("link", name="Warehouse").click()
     page.get_by_role("link", name=order.code).click()
-    page.get_by_role("link", name="Something is missing…").click()
+    page.get_by_role("link", name="Report missing items…").click()
     page.get_by_label("Reason").fill("One of two lamps.")
-    page.get_by_role("button", name="It cannot be picked").click()
+    page.get_by_role("button", name="Report as cannot be picked").click()
     reaches(order, Status.SHIPPING_FAILED)
     act(page, order, "Ship again", "Ship again")
     reaches(order, Status.PICKING)
@@ -134,17 +134,17 @@ def test_a_warehouse_misses_something_then_scans_the_order_to_its_customer(colle
     for scanned, answer in (
         (order.code, "LAMP"),
         ("LAMP", "1 of 2"),
-        ("LAMP", "Everything is in"),
+        ("LAMP", "All items packed"),
         (order.code, "packed"),
     ):
         scan(page, scanned, answer)
     reaches(order, Status.PACKED)
     page.reload()
     page.get_by_role("textbox", name="Tracking number:").fill("V1")
-    page.get_by_role("button", name="The carrier has it").click()
+    page.get_by_role("button", name="Mark as shipped").click()
     reaches(order, Status.SHIPPED)
     page.reload()
-    page.get_by_role("button", name="It was delivered").click()
+    page.get_by_role("button", name="Mark as delivered").click()
     reaches(order, Status.DELIVERED)
 
 
@@ -156,12 +156,12 @@ def test_a_manager_reviews_charges_again_and_ships_again(colleague: Colleague) -
     page.get_by_role("link", name=order.code).click()
     expect(page.get_by_role("heading", name=f"Review {order.code}")).to_be_visible(timeout=SOON)
     page.keyboard.press("a")
-    told = page.get_by_text(f"{order.code}: “Approve” is recorded").or_(page.get_by_text("was approved"))
+    told = page.get_by_text(f"{order.code}: “Approve” was recorded").or_(page.get_by_text("was approved"))
     expect(told.first).to_be_visible(timeout=SOON)
     reaches(order, Status.AWAITING_PAYMENT)
     act(page, order, "Charge again", "Charge 2,099.99 USD", Payment_method="tok_ok")
     reaches(order, Status.PAID)
-    act(page, order, "Cannot be picked", "It cannot be picked", Reason="The shelf is empty.")
+    act(page, order, "Cannot be picked", "Report as cannot be picked", Reason="The shelf is empty.")
     reaches(order, Status.SHIPPING_FAILED)
     act(page, order, "Ship again", "Ship again")
     reaches(order, Status.PICKING)

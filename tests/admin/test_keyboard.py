@@ -24,7 +24,7 @@ TYPED = {
     "position_1": "1",
     "amount": "1",
 }
-# Temporal alone knows whether a step waits for its next attempt; then it is a button like “Ask the gateway”.
+# Temporal alone knows whether a step waits for its next attempt; then it is a button like “Check payment status”.
 KINDS = sorted(set(ACTIONS) - {Kind.RETRY_STEP})
 # One of each form; the other kinds have the form of one of these, and `make test-faults` goes through them all.
 FORMS = {Kind.APPROVE, Kind.CANCEL, Kind.UPDATE_ADDRESS, Kind.RETRY_PAYMENT, Kind.REFUND, Kind.REQUEST_RETURN}

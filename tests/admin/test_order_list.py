@@ -36,7 +36,7 @@ def test_it_marks_orders_that_are_held_or_need_attention(desk: Desk) -> None:
     order = flagged(an_order_in(Status.IN_REVIEW), held=True, needs_attention=True)
     page = desk.get(LIST, q=order.code)
     assert ">needs attention</span>" in page
-    assert ">held</span>" in page
+    assert ">on hold</span>" in page
 
 
 def test_it_marks_orders_whose_refund_is_under_way_or_whose_address_was_changed(desk: Desk) -> None:
@@ -165,7 +165,7 @@ def test_it_leaves_the_list_as_it_is_for_a_choice_that_is_none(desk: Desk, filte
 
 def test_it_keeps_the_other_filters_when_a_range_is_sent(desk: Desk) -> None:
     page = desk.get(LIST, q="abc", status__exact="paid", worth_from="5")
-    form = page.split('aria-label="By day placed"')[1].split("</form>")[0]
+    form = page.split('aria-label="By date placed"')[1].split("</form>")[0]
     assert '<input type="hidden" name="status__exact" value="paid">' in form
     assert '<input type="hidden" name="worth_from" value="5">' in form
     assert '<input type="hidden" name="q" value="abc">' in form
@@ -197,5 +197,5 @@ def test_it_counts_no_further_than_anybody_leafs_through(desk: Desk, monkeypatch
         an_order(customer_name=name)
     with CaptureQueriesContext(connection) as queries:
         page = desk.get(LIST, q=name)
-    assert "The first 2 orders; more match." in page
+    assert "First 2 orders. Use filters or search" in page
     assert all("LIMIT 3" in query["sql"] for query in queries if "COUNT(" in query["sql"])

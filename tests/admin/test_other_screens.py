@@ -59,7 +59,7 @@ def test_it_says_who_issued_each_key(desk: Desk) -> None:
     create_api_key(name, issued_by=desk.user)
     create_api_key(name)
     page = desk.get(reverse("admin:orders_apiclient_change", args=[ApiClient.objects.get(name=name).pk]))
-    assert page.count("<td>Ann Operator</td>") == page.count("<td>the shell</td>") == 1
+    assert page.count("<td>Ann Operator</td>") == page.count("<td>command line</td>") == 1
 
 
 def test_it_revokes_the_key_that_is_ticked_and_no_other(desk: Desk) -> None:

@@ -37,9 +37,9 @@ def test_staff_approve_and_receive_what_a_customer_sends_back(desk: Desk) -> Non
     page = desk.get(page_of(order))
     assert "They flicker." in page
     assert "2 × Lamp" in page
-    assert "Return 1 is approved" in sent(desk, order, "approve_return")
+    assert "Return 1 was approved" in sent(desk, order, "approve_return")
     page = sent(desk, order, "receive_return", position_1=1)
-    assert "Return 1 is received; 15.00 USD are being refunded." in page
+    assert "Return 1 was received. Refunding 15.00 USD." in page
     assert "1 of 2 × Lamp" in page
     row.refresh_from_db()
     assert (row.state, row.amount) == ("received", 1500)
@@ -58,7 +58,7 @@ def test_a_refusal_needs_its_reason_which_the_page_then_shows(desk: Desk) -> Non
 def test_staff_ask_for_a_return_on_behalf_of_a_customer(desk: Desk) -> None:
     order = an_order_in(Status.DELIVERED, items=LAMPS)
     nothing = sent(desk, order, "request_return", cause="damaged")
-    assert "Name at least one piece." in nothing
+    assert "Choose at least one item." in nothing
     sent(desk, order, "request_return", cause="damaged", position_1=3)
     row = order.returns.get()
     assert (row.cause, row.items.get().quantity, row.request.actor) == ("damaged", 3, f"staff:{desk.user.pk}")
@@ -68,7 +68,7 @@ def test_staff_ask_for_a_return_on_behalf_of_a_customer(desk: Desk) -> None:
 def test_less_than_was_paid_goes_back_with_a_reason(desk: Desk) -> None:
     order = an_order_in(Status.DELIVERED)
     row = a_return(order, approved=True)
-    assert "needs a reason" in sent(desk, order, "receive_return", amount="50.00")
+    assert "Give a reason for refunding less" in sent(desk, order, "receive_return", amount="50.00")
     sent(desk, order, "receive_return", amount="50.00", reason="Scratched.")
     row.refresh_from_db()
     assert (row.due, row.amount) == (9999, 5000)
@@ -102,5 +102,5 @@ def test_the_list_shows_open_returns_and_the_dashboard_counts_them(desk: Desk) -
     assert order.code not in desk.get(where, state="approved")
     dashboard = desk.client.get(reverse("admin:index")).context["panels"]
     piles = {panel.title: panel for panel in dashboard}
-    assert piles["Returns to decide"].count >= 1
-    assert piles["Returns on their way"].url == f"{where}?state=approved"
+    assert piles["Returns awaiting approval"].count >= 1
+    assert piles["Returns awaiting parcel"].url == f"{where}?state=approved"

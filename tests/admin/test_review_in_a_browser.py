@@ -91,7 +91,7 @@ def test_a_reviewer_works_through_the_queue_with_keys_alone(reviewer: Callable[[
     shows(page, third)
     reaches(second, Status.REJECTED)
     page.keyboard.press("a")
-    expect(page.get_by_text("No order waits for a review")).to_be_visible()
+    expect(page.get_by_text("No orders to review")).to_be_visible()
     reaches(first, Status.DELIVERED)
 
 
@@ -103,16 +103,16 @@ def test_two_reviewers_get_different_orders_and_one_takes_over(reviewer: Callabl
     bob.keyboard.press("n")
     shows(bob, second)
     bob.goto(reverse("admin:orders_order_review_one", args=[first.pk]))
-    expect(bob.get_by_text("A colleague works on this order: Ann Operator")).to_be_visible()
+    expect(bob.get_by_text("Claimed by Ann Operator")).to_be_visible()
     bob.keyboard.press("t")
-    expect(bob.get_by_text("You work on this order")).to_be_visible()
+    expect(bob.get_by_text("You have claimed this order")).to_be_visible()
     ann.keyboard.press("a")
-    expect(ann.get_by_text("Bob Operator works on this order. Nothing was done.")).to_be_visible()
+    expect(ann.get_by_text("Bob Operator has claimed this order. Nothing was done.")).to_be_visible()
     for page, order in ((bob, first), (ann, second)):
         page.goto(reverse("admin:orders_order_review_one", args=[order.pk]))
         if page.get_by_role("button", name="Take over").count():
             page.keyboard.press("t")
-            expect(page.get_by_text("You work on this order")).to_be_visible()
+            expect(page.get_by_text("You have claimed this order")).to_be_visible()
         page.keyboard.press("a")
         reaches(order, Status.CHARGING, Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPED, Status.DELIVERED)
 
@@ -140,9 +140,9 @@ def test_it_works_without_scripts(browser: Browser, web: str) -> None:
     context = signed_in(browser, web, an_operator("Ann"), scripts=False)
     page = context.new_page()
     page.goto(QUEUE)
-    page.get_by_role("button", name="Review the next order").click()
+    page.get_by_role("button", name="Review next order").click()
     shows(page, order)
     page.get_by_label("Reason").fill("not ours")
-    page.get_by_role("button", name="Reject the order").click()
+    page.get_by_role("button", name="Reject order").click()
     reaches(order, Status.REJECTED)
     context.close()

@@ -66,37 +66,37 @@ def test_the_list_says_why_and_by_whom_each_is_decided(desk: Desk) -> None:
     reviewed()
     page = desk.get(QUEUE)
     assert "Total above 1,000.00 USD" in page
-    assert "<strong>a person</strong>" in page
-    assert "the timer, in 59 min" in page
+    assert "<strong>manual</strong>" in page
+    assert "auto-approval in 59 min" in page
 
 
 def test_it_says_that_nothing_waits(desk: Desk) -> None:
-    assert "No order waits for a review" in desk.get(QUEUE)
-    assert "Nothing else waits for you." in desk.post(NEXT, {})
+    assert "No orders to review" in desk.get(QUEUE)
+    assert "No more orders to review." in desk.post(NEXT, {})
 
 
 def test_the_next_order_is_claimed_and_colleagues_get_the_one_after(desk: Desk, other: Desk) -> None:
     first, second = for_a_person(), for_a_person()
     assert f"Review {first.code}" in desk.post(NEXT, {})
     assert f"Review {second.code}" in other.post(NEXT, {})
-    assert "Nothing else waits for you." in Desk(other.user).post(NEXT, {"after": str(second.pk)})
+    assert "No more orders to review." in Desk(other.user).post(NEXT, {"after": str(second.pk)})
 
 
 def test_a_colleague_sees_who_works_on_it_and_cannot_decide(desk: Desk, other: Desk) -> None:
     order = for_a_person()
     sent = form_of(other, order, "approve")
     claim(order.pk, person=desk.user)
-    assert "A colleague works on this order: Ann Operator" in other.get(page_of(order))
+    assert "Claimed by Ann Operator" in other.get(page_of(order))
     page = other.post(page_of(order, "decide"), sent)
-    assert "Ann Operator works on this order. Nothing was done." in page
+    assert "Ann Operator has claimed this order. Nothing was done." in page
     assert not order.commands.filter(kind="approve").exists()
 
 
 def test_a_claim_is_taken_over_with_one_click_and_the_timeline_tells(desk: Desk, other: Desk) -> None:
     order = for_a_person()
     claim(order.pk, person=desk.user)
-    assert "You work on this order" in other.post(page_of(order, "claim"), {"take_over": "1"})
-    assert [note.text for note in order.notes.all()] == ["Took the review over from Ann Operator."]
+    assert "You have claimed this order" in other.post(page_of(order, "claim"), {"take_over": "1"})
+    assert [note.text for note in order.notes.all()] == ["Took over the review from Ann Operator."]
     ended = ReviewClaim.objects.get(order=order, person=desk.user)
     assert (ended.taken_over_by, ended.ended_at is None) == (other.user, False)
 
@@ -104,7 +104,7 @@ def test_a_claim_is_taken_over_with_one_click_and_the_timeline_tells(desk: Desk,
 def test_a_claim_is_not_taken_without_saying_so(desk: Desk, other: Desk) -> None:
     order = for_a_person()
     claim(order.pk, person=desk.user)
-    assert "Ann Operator works on this order." in other.post(page_of(order, "claim"), {})
+    assert "Ann Operator has claimed this order." in other.post(page_of(order, "claim"), {})
 
 
 def test_a_claim_runs_out(desk: Desk, other: Desk) -> None:
@@ -149,7 +149,7 @@ def test_of_two_who_decide_the_second_is_told_who_was_first(desk: Desk, other: D
     stale = form_of(other, order, "reject", reason="no")
     decide(desk, order, "approve")
     page = other.post(page_of(order, "decide"), stale)
-    assert f"{order.code}: nothing was done, somebody was first. Review approved: Ann Operator." in page
+    assert f"{order.code}: nothing was done, someone else was first. Review approved: Ann Operator." in page
     order.refresh_from_db()
     assert order.status == Status.CHARGING
 
@@ -170,13 +170,13 @@ def test_a_claim_does_not_stop_the_timer(desk: Desk) -> None:
     claim(order.pk, person=desk.user)
     order.refresh_from_db()
     assert order.deadline == before
-    assert "does not stop the timer" in desk.get(page_of(order))
+    assert "The review timer keeps running" in desk.get(page_of(order))
 
 
 def test_an_order_that_left_its_review_cannot_be_claimed(desk: Desk) -> None:
     order = an_order_in(Status.PAID)
-    assert "there is nothing to review" in desk.post(page_of(order, "claim"), {})
-    assert "It is <strong>paid</strong>" in desk.get(page_of(order))
+    assert "There is nothing to review" in desk.post(page_of(order, "claim"), {})
+    assert "Status: <strong>paid</strong>" in desk.get(page_of(order))
 
 
 def test_it_shows_what_the_customer_ordered_before(desk: Desk) -> None:

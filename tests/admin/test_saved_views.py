@@ -47,7 +47,7 @@ def test_it_shares_nothing_for_who_may_not_share(viewer: Desk, other: Desk) -> N
     view = saved(viewer, is_shared="on")
     assert not view.is_shared
     assert view.name not in other.get(LIST)
-    assert "For everybody" not in viewer.get(LIST, status__exact="paid")
+    assert "Share with all staff" not in viewer.get(LIST, status__exact="paid")
 
 
 def test_it_replaces_a_view_of_the_same_name(desk: Desk) -> None:
@@ -58,7 +58,7 @@ def test_it_replaces_a_view_of_the_same_name(desk: Desk) -> None:
 
 def test_it_forgets_a_view_of_ones_own(desk: Desk) -> None:
     view = saved(desk)
-    assert "is forgotten" in desk.post(reverse("admin:orders_order_delete_view", args=[view.pk]), {})
+    assert "View deleted." in desk.post(reverse("admin:orders_order_delete_view", args=[view.pk]), {})
     assert view.name not in desk.get(LIST)
 
 
@@ -70,4 +70,4 @@ def test_it_leaves_other_peoples_views_alone(desk: Desk, other: Desk) -> None:
 
 
 def test_it_asks_for_a_name(desk: Desk) -> None:
-    assert "needs a name" in desk.post(SAVE, {"name": "", "query": "q=x"})
+    assert "enter a name" in desk.post(SAVE, {"name": "", "query": "q=x"})

@@ -55,7 +55,7 @@ def test_it_shows_the_same_key_until_a_code_of_it_came(person: User) -> None:
     client = log_in(person)
     keys = {re.findall(r'second-factor-key">(\w+)', client.get(SECOND).content.decode())[0] for _ in range(2)}
     assert len(keys) == 1
-    assert "This code is not right" in client.post(SECOND, {"code": "000000"}).content.decode()
+    assert "This code is wrong" in client.post(SECOND, {"code": "000000"}).content.decode()
     assert not TOTPDevice.objects.get(user=person).confirmed
 
 
@@ -65,7 +65,7 @@ def test_it_takes_each_code_of_the_app_once(person: User) -> None:
     code = code_of(device)
     first, second = log_in(person), log_in(person)
     assert first.post(SECOND, {"code": code, "next": INDEX}).url == INDEX  # type: ignore[attr-defined]
-    assert "was used before" in second.post(SECOND, {"code": code}).content.decode()
+    assert "was already used" in second.post(SECOND, {"code": code}).content.decode()
     assert second.get(INDEX).status_code == 302
 
 

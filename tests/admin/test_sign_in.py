@@ -122,7 +122,7 @@ def test_who_is_locked_out_is_told_when_to_try_again(person: User, settings: Set
     fail(person, 1)
     answer = log_in(person).answer  # type: ignore[attr-defined]
     assert (answer.status_code, answer["Retry-After"]) == (429, "900")
-    assert "under this name from here for now. Try again in 15 minutes." in answer.text
+    assert "with this username from your address is blocked. Try again in 15 minutes." in answer.text
 
 
 def tries_of_names(number: int, address: str) -> list[int]:
@@ -136,7 +136,7 @@ def test_it_locks_an_address_out_that_tries_many_names(person: User, settings: S
     locked = log_in(person, address="198.51.100.1").answer  # type: ignore[attr-defined]
     assert locked.status_code == 429
     assert 0 < int(locked["Retry-After"]) <= 900
-    assert "Nobody can log in from here for now." in locked.text
+    assert "Logging in from your address is blocked." in locked.text
     assert status_of(log_in(person, address="198.51.100.2")) == 302
 
 
@@ -164,7 +164,7 @@ def busy() -> Iterator[None]:
 def test_more_passwords_at_once_than_may_be_checked_are_answered_503(person: User) -> None:
     answer = log_in(person).answer  # type: ignore[attr-defined]
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
-    assert "Nothing is wrong with yours" in answer.text
+    assert "Your password was not checked" in answer.text
     assert Client().get(LOGIN).status_code == 200
 
 

@@ -24,7 +24,7 @@ def note_down(desk: Desk, text: str) -> tuple[str, list[str]]:
         (f"pays with {CARD}", "This must not contain a card number."),
         ("\u200b", "This must not contain invisible characters. Please type it anew."),
         ("a\u202eb", "This must not contain characters that turn the direction of writing."),
-        ("", "It needs a text of at most 4000 characters."),
+        ("", "Enter a text of at most 4000 characters."),
     ],
 )
 def test_a_note_that_may_not_be_stored_is_not_and_it_says_why(desk: Desk, text: str, fault: str) -> None:

@@ -71,7 +71,7 @@ def test_a_refund_left_open_while_another_refunded_is_refused(desk: Desk, other:
     left_open = shown(desk, order, "refund", amount="40")
     other.post(path, shown(other, order, "refund", amount="50"))
     page = desk.post(path, left_open)
-    assert "Nothing was done: the order has changed since you looked at it." in told(page)
+    assert "Nothing was done: the order has changed since you opened this page." in told(page)
     assert "Bob Operator" in told(page)
     assert [command.args["amount"] for command in order.commands.filter(kind=Kind.REFUND)] == [5000]
     assert kinds("payments", order) == ["capture"]

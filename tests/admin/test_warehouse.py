@@ -74,27 +74,27 @@ def state(order: Order) -> tuple[str, str]:
 @pytest.mark.usefixtures("settling")
 def test_an_order_goes_from_the_shelf_to_the_carrier_by_scans(desk: Desk) -> None:
     order = paid()
-    assert "Picking has begun." in scan(desk, order.code.lower().replace("-", " "))
+    assert "Picking started." in scan(desk, order.code.lower().replace("-", " "))
     assert "1 of 2 LAMP." in scan(desk, "lamp", order)
     scan(desk, "LAMP", order)
-    assert "Everything is in" in scan(desk, "bulb-e27", order)
-    assert "waits to be handed over" in scan(desk, order.code, order)
-    assert "press the button once the carrier has it." in scan(desk, order.code, order)
+    assert "All items packed" in scan(desk, "bulb-e27", order)
+    assert "The order is packed and ready to ship." in scan(desk, order.code, order)
+    assert "press “Mark as shipped” once the carrier has the parcel." in scan(desk, order.code, order)
     assert "The parcel is on its way." in click(desk, order)
     assert "With the carrier, without a tracking number." in desk.get(at(order))
-    assert "The delivery is confirmed." in click(desk, order)
+    assert "The order was delivered." in click(desk, order)
     assert state(order) == (Status.DELIVERED, Waiting.NOTHING)
 
 
 @pytest.mark.usefixtures("settling")
 def test_an_order_goes_the_same_way_by_clicks(desk: Desk) -> None:
     order = paid()
-    assert "Picking has begun." in click(desk, order)
-    assert "waits to be handed over" in click(desk, order)
-    assert "Ready to be handed over." in desk.get(at(order))
+    assert "Picking started." in click(desk, order)
+    assert "The order is packed and ready to ship." in click(desk, order)
+    assert "Ready to ship." in desk.get(at(order))
     assert "The parcel is on its way." in click(desk, order, carrier="Own van", tracking_number=f"VAN{unique()}")
     assert "Own van" in desk.get(at(order))
-    assert "The delivery is confirmed." in click(desk, order)
+    assert "The order was delivered." in click(desk, order)
 
 
 @pytest.mark.usefixtures("settling")
@@ -123,7 +123,7 @@ def test_it_shows_what_was_named_of_the_parcel(desk: Desk, named: dict[str, str]
 def test_a_piece_too_many_is_to_be_put_back(desk: Desk) -> None:
     order = picking()
     scan(desk, "bulb-e27", order)
-    assert "Put this one back: all 1 of bulb-e27 are in already." in scan(desk, "BULB-E27", order)
+    assert "Put this one back: all 1 of bulb-e27 are already packed." in scan(desk, "BULB-E27", order)
 
 
 def test_packing_says_what_is_missing(desk: Desk) -> None:
@@ -136,7 +136,7 @@ def test_packing_says_what_is_missing(desk: Desk) -> None:
 def test_the_last_piece_says_what_comes_next(desk: Desk) -> None:
     order = picking(items=ITEMS[1:])
     page = scan(desk, "bulb-e27", order)
-    assert "Everything is in: scan the order&#x27;s code" in page
+    assert "All items packed. Scan the order code" in page
 
 
 def test_ticks_are_each_persons_own_and_only_for_this_order(desk: Desk, other: Desk) -> None:
@@ -158,7 +158,7 @@ def test_a_scan_twice_by_mistake_does_nothing_more(desk: Desk) -> None:
 
 def test_the_orders_code_alone_hands_no_parcel_over(desk: Desk) -> None:
     order = labelled()
-    assert "scan the tracking number on its label" in scan(desk, order.code, order)
+    assert "scan the tracking number on the label" in scan(desk, order.code, order)
     assert state(order) == (Status.PACKED, Waiting.HANDOVER)
 
 
@@ -166,7 +166,7 @@ def test_an_order_on_hold_is_put_aside(desk: Desk) -> None:
     order = paid()
     command(order, "hold", reason="The customer calls back.")
     page = scan(desk, order.code)
-    assert f"{order.code}: This order is on hold (The customer calls back): put it aside until it is released." in page
+    assert f"{order.code}: On hold (The customer calls back). Put it aside until it is released." in page
     assert "Start picking" not in page
     assert not order.commands.filter(kind="pick").exists()
 
@@ -174,10 +174,10 @@ def test_an_order_on_hold_is_put_aside(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("status", "advice"),
     [
-        (Status.IN_REVIEW, "It is in review: do not pick it yet."),
-        (Status.CHARGING, "Its payment is being taken: do not pick it yet."),
-        (Status.CANCELLED, "It was cancelled: put its goods back on the shelf."),
-        (Status.PAID, "It is fulfilled without people: leave it."),
+        (Status.IN_REVIEW, "In review. Do not pick it yet."),
+        (Status.CHARGING, "Being charged. Do not pick it yet."),
+        (Status.CANCELLED, "Cancelled. Put the items back on the shelf."),
+        (Status.PAID, "Fulfilled automatically. Leave it."),
     ],
 )
 def test_it_says_what_to_do_with_an_order_that_is_not_for_the_warehouse(
@@ -190,13 +190,13 @@ def test_it_says_what_to_do_with_an_order_that_is_not_for_the_warehouse(
 def test_a_payment_that_is_being_taken_back_keeps_the_order_on_the_shelf(desk: Desk) -> None:
     order = paid()
     command(order, "cancel_payment")
-    assert "Its payment is being taken back: do not pick it." in scan(desk, order.code)
+    assert "Payment being cancelled. Do not pick it." in scan(desk, order.code)
 
 
 @pytest.mark.parametrize("text", ["", "NOPE", "x" * 300, "'; --"])
 def test_a_scan_of_nothing_known_says_so(desk: Desk, text: str) -> None:
     assert "no order has this code or tracking number" in scan(desk, text)
-    assert "this is neither an order" in scan(desk, text, picking())
+    assert "not an order code or tracking number" in scan(desk, text, picking())
 
 
 def test_a_click_on_a_page_that_is_old_does_nothing(desk: Desk) -> None:
@@ -209,7 +209,7 @@ def test_a_click_on_a_page_that_is_old_does_nothing(desk: Desk) -> None:
 
 def test_a_damaged_form_does_nothing(desk: Desk) -> None:
     order = paid()
-    assert "The form was damaged" in desk.post(at(order, "step"), {"step": "cancel"})
+    assert "The form was incomplete" in desk.post(at(order, "step"), {"step": "cancel"})
     assert order.commands.count() == 1 + order.commands.exclude(kind="place").count()
 
 

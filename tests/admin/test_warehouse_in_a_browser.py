@@ -63,42 +63,42 @@ def scan(page: Page, text: str, answer: str) -> None:
     expect(page.locator("main input:focus")).to_be_visible()
     page.keyboard.type(text)
     page.keyboard.press("Enter")
-    expect(page.get_by_text(answer).or_(page.get_by_text("is recorded and will be carried out"))).to_be_visible()
+    expect(page.get_by_text(answer).or_(page.get_by_text("was recorded and will be applied shortly"))).to_be_visible()
 
 
 def test_an_order_is_fulfilled_with_a_scanner_alone_but_for_its_delivery(packer: Page) -> None:
     order = paid()
-    scan(packer, order.code, "Picking has begun.")
+    scan(packer, order.code, "Picking started.")
     reaches(order, Status.PICKING)
     packer.reload()
-    for sku, answer in (("LAMP", "1 of 2 LAMP."), ("LAMP", "2 of 2 LAMP."), ("BULB", "Everything is in")):
+    for sku, answer in (("LAMP", "1 of 2 LAMP."), ("LAMP", "2 of 2 LAMP."), ("BULB", "All items packed")):
         scan(packer, sku, answer)
-    scan(packer, order.code, "The order is packed and waits to be handed over.")
+    scan(packer, order.code, "The order is packed and ready to ship.")
     reaches(order, Status.PACKED)
     packer.reload()
     packer.get_by_role("textbox", name="Tracking number:").focus()
     packer.keyboard.type("V1")
     packer.keyboard.press("Enter")
-    told = packer.get_by_text("The parcel is on its way.").or_(packer.get_by_text("is recorded and will be"))
+    told = packer.get_by_text("The parcel is on its way.").or_(packer.get_by_text("was recorded and will be"))
     expect(told).to_be_visible()
     reaches(order, Status.SHIPPED)
     packer.reload()
     expect(packer.get_by_text("With the carrier: V1.")).to_be_visible()
-    button = packer.get_by_role("button", name="It was delivered")
+    button = packer.get_by_role("button", name="Mark as delivered")
     button.focus()
     packer.keyboard.press("Enter")
-    expect(packer.get_by_text("The delivery is confirmed.")).to_be_visible()
+    expect(packer.get_by_text("The order was delivered.")).to_be_visible()
     reaches(order, Status.DELIVERED)
 
 
 def test_a_click_hands_over_what_has_neither_carrier_nor_number(packer: Page, web: str) -> None:
     order = paid()
     packer.goto(f"{web}{at(order)}")
-    for name, status in (("Start picking", Status.PICKING), ("Everything is packed", Status.PACKED)):
+    for name, status in (("Start picking", Status.PICKING), ("Mark as packed", Status.PACKED)):
         packer.get_by_role("button", name=name).click()
         reaches(order, status)
     packer.reload()
-    packer.get_by_role("button", name="The carrier has it").click()
+    packer.get_by_role("button", name="Mark as shipped").click()
     reaches(order, Status.SHIPPED)
 
 
@@ -106,7 +106,7 @@ def test_a_click_hands_over_what_has_neither_carrier_nor_number(packer: Page, we
 def test_axe_finds_nothing_and_nothing_overflows(packer: Page, web: str, scheme: Literal["light", "dark"]) -> None:
     order, begun = paid(), paid()
     packer.emulate_media(color_scheme=scheme)
-    scan(packer, begun.code, "Picking has begun.")
+    scan(packer, begun.code, "Picking started.")
     paths = [BOARD, reverse("admin:orders_order_warehouse_pick_list"), at(order), at(begun), at(begun, "slip")]
     found = {}
     for path in paths:
@@ -121,7 +121,7 @@ def test_axe_finds_nothing_and_nothing_overflows(packer: Page, web: str, scheme:
 def test_print_leaves_the_buttons_out(packer: Page, web: str) -> None:
     order = paid()
     packer.goto(f"{web}{at(order, 'slip')}")
-    back = packer.get_by_role("link", name="Back to the order")
+    back = packer.get_by_role("link", name="Back to order")
     expect(back).to_be_visible()
     packer.emulate_media(media="print")
     expect(back).to_be_hidden()

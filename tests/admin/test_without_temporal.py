@@ -73,12 +73,12 @@ def test_every_page_comes_in_its_time(office: Office, measured: Callable[[str], 
 def test_the_dashboard_says_what_is_away_and_an_action_is_recorded(office: Office) -> None:
     order, page = an_order_in(Status.IN_REVIEW), office.page
     page.goto(reverse("admin:index"))
-    expect(page.get_by_text("does not answer")).to_have_count(0)
+    expect(page.get_by_text("unavailable:")).to_have_count(0)
     office.stop_temporal()
     page.reload()
-    expect(page.get_by_text("does not answer: orders are accepted, commands recorded")).to_be_visible()
+    expect(page.get_by_text("unavailable: orders and commands are recorded")).to_be_visible()
     page.goto(reverse("admin:orders_order_cancel", args=[order.pk]))
     page.get_by_label("Reason").fill("Ordered twice.")
-    page.get_by_role("button", name="Cancel the order").click()
-    expect(page.get_by_text("“Cancel order” is recorded and will be carried out.")).to_be_visible()
+    page.get_by_role("button", name="Cancel order").click()
+    expect(page.get_by_text("“Cancel order” was recorded and will be applied shortly.")).to_be_visible()
     assert order.commands.get(kind=Kind.CANCEL).state == CommandState.PENDING

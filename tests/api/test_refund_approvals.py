@@ -64,7 +64,7 @@ def test_it_becomes_a_command_under_its_id_when_the_second_person_agrees(
     assert followed(till, order, answer)["state"] == "pending"
     settle(row)
     found = followed(till, order, answer)
-    assert (found["state"], found["outcome"]) == ("applied", "60.00 USD are being refunded.")
+    assert (found["state"], found["outcome"]) == ("applied", "Refunding 60.00 USD.")
 
 
 def test_it_is_rejected_when_the_second_person_refuses(till: Shop, order: Order, second: User) -> None:

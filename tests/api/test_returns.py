@@ -62,7 +62,7 @@ def test_a_refused_return_shows_why(shop: Shop) -> None:
     order = delivered(shop)
     row = a_return(order)
     path = f"/orders/{order.pk}/returns/{row.pk}/refuse"
-    assert shop.post(path, {}).json()["detail"] == "A refusal needs its reason: the customer reads it."
+    assert shop.post(path, {}).json()["detail"] == "Give a reason for the refusal. The customer will see it."
     applied(shop.post(path, {"reason": "It was worn."}))
     (shown,) = shop.get(f"/orders/{order.pk}").json()["returns"]
     assert (shown["state"], shown["answer"], shown["amount"]) == ("refused", "It was worn.", None)
@@ -88,7 +88,7 @@ def test_sent_again_with_its_key_it_is_one_return(shop: Shop) -> None:
 def test_more_than_was_bought_is_answered_409(shop: Shop) -> None:
     order = delivered(shop)
     answer = shop.post(f"/orders/{order.pk}/returns", {**ONE_PIECE, "items": [{"position": 1, "qty": 2}]})
-    assert (answer.status_code, answer.json()["detail"]) == (409, "Of ABC123, 1 can be returned, not 2.")
+    assert (answer.status_code, answer.json()["detail"]) == (409, "At most 1 of ABC123 can be returned, not 2.")
 
 
 def test_a_return_that_is_not_there_is_answered_404(shop: Shop) -> None:

@@ -44,13 +44,13 @@ def test_two_keys_of_a_client_live_at_once_and_one_can_be_revoked(capsys: pytest
     call_command("create_api_key", name, "--list")
     said = capsys.readouterr().out
     assert [Shop(key).get("/orders").status_code for key in (old, new)] == [401, 200]
-    assert said.count("live") == 1
+    assert said.count("active") == 1
     assert old[10:] not in said
     assert ApiKey.objects.filter(client__name=name).count() == 2
 
 
 def test_a_key_that_is_not_there_cannot_be_revoked() -> None:
-    with pytest.raises(CommandError, match="no live key"):
+    with pytest.raises(CommandError, match="no active key"):
         call_command("create_api_key", f"shop {unique()}", "--revoke-key", "ol_nothing")
 
 
@@ -67,10 +67,10 @@ def made(capsys: pytest.CaptureFixture[str], name: str, *options: str) -> tuple[
 def test_a_new_key_comes_with_what_it_may_do_and_how_it_may_do_more(capsys: pytest.CaptureFixture[str]) -> None:
     name = f"shop {unique()}"
     _, said = made(capsys, name)
-    assert f"{name} may: orders:read, orders:write." in said
-    assert "It may not: refunds:write, fulfilment, webhooks. Give it more with --scope" in said
+    assert f"Scopes of {name}: orders:read, orders:write." in said
+    assert "Not granted: refunds:write, fulfilment, webhooks. Add scopes with --scope" in said
     _, said = made(capsys, f"shop {unique()}", *(f"--scope={scope}" for scope in SCOPES))
-    assert "may not" not in said
+    assert "Not granted" not in said
 
 
 def test_a_scope_for_a_client_that_exists_is_given_to_all_its_keys(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,8 +78,8 @@ def test_a_scope_for_a_client_that_exists_is_given_to_all_its_keys(capsys: pytes
     older, _ = made(capsys, name)
     assert older.get("/webhook-endpoints").status_code == 403
     newer, said = made(capsys, name, "--scope", "webhooks")
-    assert f"{name} may: orders:read, orders:write, webhooks." in said
-    assert "Its older keys may so too; before, they had: orders:read, orders:write." in said
+    assert f"Scopes of {name}: orders:read, orders:write, webhooks." in said
+    assert "Its older keys get the same scopes (before: orders:read, orders:write)." in said
     assert [shop.get("/webhook-endpoints").status_code for shop in (older, newer)] == [200, 200]
 
 
@@ -87,17 +87,17 @@ def test_a_new_key_takes_no_scope_away(capsys: pytest.CaptureFixture[str]) -> No
     name = f"shop {unique()}"
     made(capsys, name, "--scope", "fulfilment")
     _, said = made(capsys, name)
-    assert f"{name} may: fulfilment." in said
+    assert f"Scopes of {name}: fulfilment." in said
     assert "before" not in said
 
 
 @pytest.mark.parametrize("instead", ["--list", "--revoke-key=ol_"])
 def test_a_scope_without_a_new_key_is_refused(instead: str) -> None:
-    with pytest.raises(CommandError, match="--scope goes with a new key"):
+    with pytest.raises(CommandError, match="--scope cannot be combined"):
         call_command("create_api_key", f"shop {unique()}", instead, "--scope=webhooks")
 
 
 def test_a_key_for_a_client_that_is_switched_off_says_that_it_does_not_work(capsys: pytest.CaptureFixture[str]) -> None:
     client = ApiClient.objects.create(name=f"shop {unique()}", is_active=False)
     _, said = made(capsys, client.name)
-    assert "It is switched off" in said
+    assert "The client is inactive" in said

@@ -38,7 +38,7 @@ def test_an_actor_without_a_key_is_stored_as_its_kind(actor: Actor) -> None:
         ("staff:none", "staff"),
         ("staff:²", "staff"),
         ("client:shop", "shop (API)"),
-        ("client", "a client of the API"),
+        ("client", "an API client"),
         ("carrier:parcelpost", "the carrier"),
         ("system", "Orderlife"),
         ("robot:7", "robot:7"),

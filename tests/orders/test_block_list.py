@@ -9,7 +9,7 @@ from orders.services.orders.review import mailbox_of
 from tests.conftest import unique
 from tests.factories import an_order
 
-BLOCKED = "We take no orders from this customer."
+BLOCKED = "Orders from this customer are not accepted."
 
 
 def is_refused(email: str) -> bool:

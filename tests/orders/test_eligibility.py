@@ -180,13 +180,13 @@ def named(**args: Any) -> dict[str, Any]:
     return args
 
 
-TAKEN_BACK = "The payment is being taken back already."
-NOT_YET = "No label is booked for this order yet."
+TAKEN_BACK = "The payment is already being cancelled."
+NOT_YET = "This order has no shipping label yet."
 NONE_FAILED = "No refund of this order has failed."
-LABELLED = "The label is being booked or booked already, with the address as it was."
+LABELLED = "The label is already booked, or being booked, with the previous address."
 REFUSED = [
-    Refused(Kind.HOLD, partial(held, Status.PAID), "The order is held already."),
-    Refused(Kind.RELEASE, partial(an_order_in, Status.PAID), "The order is not held."),
+    Refused(Kind.HOLD, partial(held, Status.PAID), "The order is already on hold."),
+    Refused(Kind.RELEASE, partial(an_order_in, Status.PAID), "The order is not on hold."),
     Refused(Kind.CANCEL, CONDITIONS["not delivered"], "The parcel was with the carrier already", actor="customer"),
     Refused(Kind.UPDATE_ADDRESS, label_is_being_booked, LABELLED),
     Refused(
@@ -222,21 +222,23 @@ REFUSED = [
         by_args=True,
     ),
     Refused(
-        Kind.SHIP, labelled_before_the_upgrade, "The label PA", args=named(tracking_number="ANOTHER"), by_args=True
+        Kind.SHIP,
+        labelled_before_the_upgrade,
+        "This order already has the label PA",
+        args=named(tracking_number="ANOTHER"),
+        by_args=True,
     ),
-    Refused(
-        Kind.SHIP, partial(label_is_being_booked, fulfilment="manual"), "The label is being booked at this moment."
-    ),
+    Refused(Kind.SHIP, partial(label_is_being_booked, fulfilment="manual"), "The label is being booked right now."),
     Refused(Kind.DELIVER, partial(an_order_in, Status.PACKED), NOT_YET),
     Refused(Kind.FAIL_DELIVERY, partial(an_order_in, Status.PACKED), NOT_YET),
     Refused(Kind.REFUND, payment_goes_back, TAKEN_BACK),
     Refused(Kind.REFUND, refund_takes_all_that_is_left, "Nothing is left to refund."),
-    Refused(Kind.REFUND, refund_leaves_the_least, "That would leave nothing of the payment"),
+    Refused(Kind.REFUND, refund_leaves_the_least, "To refund the full payment before shipping"),
     *(
         Refused(
             Kind.REFUND,
             partial(an_order_in, Status.DELIVERED),
-            "Between 0.01 USD and 99.99 USD can go back.",
+            "The refund must be between 0.01 USD and 99.99 USD.",
             args=named(amount=amount),
             by_args=True,
         )
@@ -245,29 +247,31 @@ REFUSED = [
     Refused(
         Kind.REFUND,
         partial(an_order_in, Status.DELIVERED, currency="EUR"),
-        "A second person must agree",
+        "A refund of this amount needs approval",
         args=named(amount=5_001),
         by_args=True,
     ),
     Refused(Kind.RETRY_REFUND, partial(an_order_in, Status.DELIVERED), NONE_FAILED),
     Refused(Kind.SETTLE_REFUND, partial(an_order_in, Status.DELIVERED), NONE_FAILED),
-    Refused(Kind.REQUEST_RETURN, delivered_long_ago, "An order can be returned for "),
-    Refused(Kind.REQUEST_RETURN, everything_comes_back, "Of ABC123, 0 can be returned, not 1."),
+    Refused(Kind.REQUEST_RETURN, delivered_long_ago, "The return window of "),
+    Refused(Kind.REQUEST_RETURN, everything_comes_back, "At most 0 of ABC123 can be returned, not 1."),
     Refused(
         Kind.REQUEST_RETURN,
         partial(an_order_in, Status.DELIVERED),
-        "The cause is one of",
+        "The cause must be one of",
         args={**ARGS[Kind.REQUEST_RETURN], "cause": "boredom"},
         by_args=True,
     ),
     Refused(Kind.APPROVE_RETURN, everything_comes_back, "Return 1 is approved and cannot be approved."),
     Refused(Kind.REFUSE_RETURN, everything_comes_back, "Return 1 is approved and cannot be refused."),
     Refused(Kind.RECEIVE_RETURN, CONDITIONS["return asked for"], "Return 1 is requested and cannot be received."),
-    Refused(Kind.REFUSE_RETURN, CONDITIONS["return asked for"], "A refusal needs its reason", reason=" ", by_args=True),
+    Refused(
+        Kind.REFUSE_RETURN, CONDITIONS["return asked for"], "Give a reason for the refusal", reason=" ", by_args=True
+    ),
     Refused(
         Kind.RECEIVE_RETURN,
         everything_comes_back,
-        "At most 99.99 USD can go back",
+        "At most 99.99 USD can be refunded",
         args=named(amount=9_999_999),
         by_args=True,
     ),

@@ -32,7 +32,7 @@ def test_no_label_is_booked_to_a_country_that_is_served_no_more(settings: Any) -
     order.refresh_from_db()
     assert (order.status, order.shipments.get().failure_reason) == (
         Status.SHIPPING_FAILED,
-        "No carrier takes this parcel.",
+        "No carrier accepts this parcel.",
     )
     assert kinds("carrier", order) == []
 

@@ -28,7 +28,7 @@ from tests.factories import a_return, an_order_in, command
 from tests.orders.open_orders import EVERY, mailed
 
 LIST = reverse("admin:orders_order_changelist")
-OVER = "Nothing more happens to it by itself."
+OVER = "Nothing is pending."
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +153,7 @@ def test_the_page_says_of_whom_and_until_when(staff: Client) -> None:
     order = an_order_in(Status.DELIVERED)
     row = a_return(order, actor=f"staff:{a_user().pk}")
     until = f"{row.deadline:%Y-%m-%d %H:%M} UTC"
-    assert f"Return 1 waits for a decision until {until}. Requested by Ann Operator," in card_of(staff, order)
+    assert f"Return 1 awaits a decision until {until}. Requested by Ann Operator," in card_of(staff, order)
     assert "a decision on return 1" in rows_of(staff, [order])[order.pk]
     command(order, "approve_return", args={"return": str(row.pk)}, actor="client:Lamps")
     assert "Approved by Lamps (API)," in card_of(staff, order)
@@ -172,7 +172,7 @@ def test_a_partial_refund_has_its_amounts_where_they_may_be_seen(staff: Client) 
 def test_an_order_that_is_not_paid_is_not_said_to_be(staff: Client) -> None:
     order, paid = order_that("in review"), order_that("paid")
     page = staff.get(reverse("admin:orders_order_review_one", args=[order.pk])).text
-    assert "Payment method tok_ok, shipping standard (unpaid)." in page
+    assert "Payment method tok_ok (unpaid), shipping standard." in page
     rows = rows_of(staff, [order, paid])
     assert (">unpaid</span>" in rows[order.pk], ">unpaid</span>" in rows[paid.pk]) == (True, False)
 

@@ -23,6 +23,7 @@ from orders.services.staff.api_keys import create_api_key
 from tests.conftest import unique
 from tests.factories import a_return, an_order_in, command, events, kinds, request_command, settle
 
+NO_LIST = "The items must be a list of positions in the order, each with a quantity."
 LAMPS = [NewItem(sku="LAMP", quantity=3, unit_price=1000), NewItem(sku="BULB", quantity=1, unit_price=500)]
 
 
@@ -49,8 +50,8 @@ def test_a_return_goes_from_the_request_to_the_refund() -> None:
     order = delivered()
     row = a_return(order)
     assert (row.number, row.state, row.cause, row.items.get().quantity) == (1, "requested", "unwanted", 1)
-    assert answered("approve_return", row).outcome == "Return 1 is approved; its parcel may come."
-    assert answered("receive_return", row).outcome == "Return 1 is received; 99.99 USD are being refunded."
+    assert answered("approve_return", row).outcome == "Return 1 was approved. Waiting for the parcel."
+    assert answered("receive_return", row).outcome == "Return 1 was received. Refunding 99.99 USD."
     assert (row.state, row.due, row.amount) == ("received", 9999, 9999)
     refunds.pay_refunds(order.pk)
     row.refresh_from_db()
@@ -89,7 +90,7 @@ def test_a_request_after_the_window_is_refused_at_the_door(settings: Settings) -
     row = request_command(
         order, "request_return", args={"items": [{"position": 1, "quantity": 1}], "cause": "unwanted"}
     )
-    assert row.outcome == "An order can be returned for 30 days after its delivery; that time is over."
+    assert row.outcome == "The return window of 30 days after delivery has ended."
     assert Kind.REQUEST_RETURN not in accepts(order)
 
 
@@ -109,15 +110,15 @@ def test_a_request_that_came_in_time_counts_though_it_is_judged_later(settings: 
     ("items", "why"),
     [
         ([], "The command needs items."),
-        ("all", "The items are a list of positions in the order, each with a quantity."),
-        ([5], "The items are a list of positions in the order, each with a quantity."),
-        ([{"position": 1}], "The items are a list of positions in the order, each with a quantity."),
-        ([{"position": 9, "quantity": 1}], "The items are a list of positions in the order, each with a quantity."),
-        ([{"position": 1, "quantity": -1}], "The items are a list of positions in the order, each with a quantity."),
-        ([{"position": 1, "quantity": True}], "The items are a list of positions in the order, each with a quantity."),
-        ([{"position": 1, "quantity": 0}], "Name at least one piece."),
-        ([{"position": 1, "quantity": 1}] * 2, "The item at position 1 is named twice."),
-        ([{"position": 1, "quantity": 4}], "Of LAMP, 3 can be returned, not 4."),
+        ("all", NO_LIST),
+        ([5], NO_LIST),
+        ([{"position": 1}], NO_LIST),
+        ([{"position": 9, "quantity": 1}], NO_LIST),
+        ([{"position": 1, "quantity": -1}], NO_LIST),
+        ([{"position": 1, "quantity": True}], NO_LIST),
+        ([{"position": 1, "quantity": 0}], "Choose at least one item."),
+        ([{"position": 1, "quantity": 1}] * 2, "The item at position 1 is listed twice."),
+        ([{"position": 1, "quantity": 4}], "At most 3 of LAMP can be returned, not 4."),
     ],
 )
 def test_what_no_return_can_be_is_rejected_with_its_reason(items: Any, why: str) -> None:
@@ -128,13 +129,13 @@ def test_what_no_return_can_be_is_rejected_with_its_reason(items: Any, why: str)
 
 def test_an_unknown_cause_is_rejected() -> None:
     row = asked(delivered(), args={"cause": "boredom"})
-    assert row.outcome.startswith("The cause is one of damaged, wrong_item")
+    assert row.outcome.startswith("The cause must be one of damaged, wrong_item")
 
 
 def test_pieces_that_are_on_their_way_back_cannot_be_returned_twice() -> None:
     order = delivered(items=LAMPS)
     a_return(order, (1, 2))
-    assert asked(order, (1, 2)).outcome == "Of LAMP, 1 can be returned, not 2."
+    assert asked(order, (1, 2)).outcome == "At most 1 of LAMP can be returned, not 2."
     assert asked(order, (1, 1), (2, 1)).state == "applied"
     assert not returnable(order)
     assert Kind.REQUEST_RETURN not in accepts(Order.objects.get(pk=order.pk))
@@ -151,7 +152,7 @@ def test_pieces_of_a_refused_return_may_be_asked_for_again() -> None:
 def test_a_refusal_needs_its_reason() -> None:
     row = a_return(delivered())
     refusal = answered("refuse_return", row)
-    assert (refusal.state, refusal.outcome) == ("rejected", "A refusal needs its reason: the customer reads it.")
+    assert (refusal.state, refusal.outcome) == ("rejected", "Give a reason for the refusal. The customer will see it.")
     assert row.state == "requested"
 
 
@@ -166,14 +167,14 @@ def test_pieces_that_did_not_come_may_be_returned_later_and_are_not_paid() -> No
 def test_more_than_was_asked_for_is_not_received() -> None:
     row = a_return(delivered(items=LAMPS), (1, 1), approved=True)
     answer = answered("receive_return", row, args={"items": [{"position": 1, "quantity": 2}]})
-    assert answer.outcome.startswith("More came than the return is for")
+    assert answer.outcome.startswith("More items than the return covers")
 
 
 def test_an_empty_parcel_closes_the_return_and_nothing_goes_back() -> None:
     order = delivered()
     row = a_return(order, approved=True)
     answer = answered("receive_return", row, args={"items": [{"position": 1, "quantity": 0}]})
-    assert answer.outcome == "Return 1 is received; nothing goes back for it."
+    assert answer.outcome == "Return 1 was received. Nothing to refund."
     assert (row.state, row.amount, row.closed_at is not None) == ("closed", 0, True)
     assert not order.payments.get().refunds.exists()
 
@@ -181,7 +182,7 @@ def test_an_empty_parcel_closes_the_return_and_nothing_goes_back() -> None:
 def test_staff_may_give_less_back_and_say_why() -> None:
     row = a_return(delivered(), approved=True)
     silent = answered("receive_return", row, args={"amount": 5000})
-    assert silent.outcome == "To give less back than was paid needs a reason."
+    assert silent.outcome == "Give a reason for refunding less than was paid."
     assert answered("receive_return", row, args={"amount": 10000}).state == "rejected"
     answered("receive_return", row, args={"amount": 5000}, reason="It is scratched.")
     assert (row.due, row.amount) == (9999, 5000)
@@ -190,7 +191,7 @@ def test_staff_may_give_less_back_and_say_why() -> None:
 def test_above_the_limit_somebody_else_receives_what_one_person_approved(settings: Settings) -> None:
     settings.REFUND_APPROVAL_LIMIT = {"USD": Decimal(50)}
     row = a_return(delivered(), approved=True)
-    assert "needs a second person" in answered("receive_return", row).outcome
+    assert "needs two people" in answered("receive_return", row).outcome
     assert answered("receive_return", row, actor="staff:2").state == "applied"
 
 
@@ -201,7 +202,9 @@ def test_above_the_limit_nobody_receives_by_a_key_what_they_approved_themselves(
     create_api_key(name, issued_by=person)
     assert answered("approve_return", row, actor=f"client:{name}").state == "applied"
     own = answered("receive_return", row, actor=f"staff:{person.pk}")
-    assert "whoever issued a key of the API client that approved or receives this return cannot be both" in own.outcome
+    assert (
+        "whoever issued a key of the API client that approves or receives the return cannot do the other" in own.outcome
+    )
     assert answered("receive_return", row, actor=f"client:{unique()}").state == "applied"
 
 
@@ -264,7 +267,7 @@ def test_an_overdue_decision_asks_for_attention_until_it_is_made() -> None:
     for _ in range(2):  # as an activity that is tried again
         pass_return_deadline(order.pk, row.pk, "requested")
     order.refresh_from_db()
-    assert order.attention_reason == "A return waits for a decision for longer than it should."
+    assert order.attention_reason == "A return has waited too long for a decision."
     assert events(order).count("attention_needed") == 1
     answered("approve_return", row)
     order.refresh_from_db()

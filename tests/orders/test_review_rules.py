@@ -175,7 +175,7 @@ def test_an_address_changed_to_another_country_during_the_review_is_for_a_person
     order = reviewed()
     outcome = moves(order, BERLIN)
     assert asks_for_a_person(order) == "goes to another country than before: DE, not US"
-    assert outcome == "The parcel will go to the new address, once a person has looked at it."
+    assert outcome == "The parcel will go to the new address, after a manual review."
     moves(order, ADDRESS)
     assert asks_for_a_person(order)
 

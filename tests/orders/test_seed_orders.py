@@ -60,7 +60,7 @@ def test_it_makes_orders_in_every_state_and_most_of_them_delivered() -> None:
 
 def test_its_events_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("verify_events")
-    assert "events of 600 orders are whole." in capsys.readouterr().out
+    assert "events of 600 orders are valid." in capsys.readouterr().out
 
 
 def test_money_and_parcels_agree_with_the_states() -> None:
@@ -136,5 +136,5 @@ def test_the_dashboard_leads_to_the_real_orders_it_counted() -> None:
 
 
 def test_it_refuses_a_database_that_is_not_declared_for_it() -> None:
-    with pytest.raises(CommandError, match="set SEED_ORDERS=true, or say --yes"):
+    with pytest.raises(CommandError, match="set SEED_ORDERS=true or pass --yes"):
         call_command("seed_orders", "1")

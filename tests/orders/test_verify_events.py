@@ -143,6 +143,6 @@ def test_the_command_ends_with_one_line_for_each_fault_and_a_code() -> None:
     whole, order = an_order_in(Status.DELIVERED), an_order_in(Status.PAID)
     tamper("orders", "UPDATE orders SET status = 'shipped' WHERE id = %s", order.pk)
     fine, faulty = verify(str(whole.pk)), verify(order.code)
-    assert (fine.returncode, fine.stdout, fine.stderr) == (0, "11 events of 1 orders are whole.\n", "")
+    assert (fine.returncode, fine.stdout, fine.stderr) == (0, "11 events of 1 orders are valid.\n", "")
     assert (faulty.returncode, faulty.stderr) == (1, "CommandError: 1 faults in 5 events of 1 orders.\n")
     assert faulty.stdout == f"Order {order.code} ({order.pk}): the order is shipped, its last event says paid\n"

@@ -63,7 +63,7 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
 
 def test_a_day_with_the_stack(up: subprocess.Popen[str], environment: dict[str, str]) -> None:
     """One start serves several checks, because it is what costs."""
-    introduction = read_until(up, "Everything runs.")
+    introduction = read_until(up, "Everything is running.")
     assert "delivered" in introduction
     _curl_line_works(introduction)
     _a_shell_knows_where_it_is(environment)
@@ -160,7 +160,7 @@ def _a_second_stack_and_a_reset_are_refused(environment: dict[str, str]) -> None
         code, output = finished(stack(command, environment))
         assert code == 1
         assert output.count("\n") == 1
-        assert "already runs" in output
+        assert "already running" in output
 
 
 def _nothing_is_left_after_ctrl_c(process: subprocess.Popen[str], environment: dict[str, str]) -> None:
@@ -168,7 +168,7 @@ def _nothing_is_left_after_ctrl_c(process: subprocess.Popen[str], environment: d
     process.send_signal(signal.SIGINT)
     code, output = finished(process)
     assert code == 0
-    assert "nothing is left running" in output
+    assert "Stopped" in output
     assert not [child for child in children if child.is_running()]
     assert not users_of(Path(environment["ORDERLIFE_DATA_DIR"]))
     assert not stack_json(environment)

@@ -16,7 +16,7 @@ def test_it_restarts_a_killed_child(supervised: Supervised) -> None:
     kill(first)
     supervised.tick_until(lambda: supervised.processes["web"] != first)
     now = supervised.processes["web"]
-    assert supervised.said == [f"web died (killed by SIGKILL); started again as process {now}."]
+    assert supervised.said == [f"web died (killed by SIGKILL). Restarted as process {now}."]
     assert alive(now)
 
 
@@ -24,7 +24,7 @@ def test_it_restarts_a_child_that_ended_by_itself(supervised: Supervised) -> Non
     once = supervised.directory / "once"
     supervised.supervisor.start(supervised.spec("web", f"[ -e {once} ] || {{ touch {once}; exit 0; }}; exec sleep 60"))
     supervised.tick_until(lambda: len(supervised.said) == 1)
-    assert supervised.said[0].startswith("web died (exit code 0); started again")
+    assert supervised.said[0].startswith("web died (exit code 0). Restarted")
 
 
 def test_it_ends_when_a_child_dies_five_times_in_a_minute(

@@ -139,7 +139,7 @@ def test_a_command_that_cannot_be_settled_is_rejected_and_what_stands_behind_it_
     broken("settle_command")
     first = settled(request_command(order, "hold"))
     assert first.state == "rejected"
-    assert first.outcome.startswith("It could not be carried out: ZeroDivisionError, log reference")
+    assert first.outcome.startswith("It could not be applied: ZeroDivisionError, log reference")
     BROKEN.clear()
     assert settled(request_command(order, "cancel")).state == "applied"
     reaches(order, Status.CANCELLED)
@@ -160,7 +160,7 @@ def test_a_person_has_a_step_that_was_given_up_tried_at_once() -> None:
     order = approved()
     eventually(lambda: is_flagged(order, "charge_payment"))
     BROKEN.clear()
-    assert settled(request_command(order, "retry_step")).outcome == "The step is tried again now."
+    assert settled(request_command(order, "retry_step")).outcome == "The step is being retried."
     reaches(order, Status.DELIVERED)
     assert kinds("payments", order) == ["capture"]
 

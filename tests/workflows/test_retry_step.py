@@ -88,7 +88,7 @@ def test_it_charges_at_once_when_the_outage_is_over(
     outage.unlink()
     begun = time.monotonic()
     row = settled(request_command(order, "retry_step"))
-    assert (row.state, row.outcome) == ("applied", "The step is tried again now.")
+    assert (row.state, row.outcome) == ("applied", "The step is being retried.")
     eventually(lambda: order.payments.filter(state="captured").exists())
     took = time.monotonic() - begun
     assert eventually(lambda: last_attempt(order_workflow_id(order.pk))) == 1
@@ -100,16 +100,16 @@ def test_the_orders_page_shows_the_step_and_offers_to_try_it_now(outage: Path, m
     desk, order = Desk(a_user(is_superuser=True)), charging()
     waiting(monitor, order, attempt=2)
     page = desk.get(reverse("admin:orders_order_change", args=[order.pk]))
-    assert re.search(r"The charge (waits for|is under way,) attempt \d", page)
+    assert re.search(r"The charge (is waiting for|is in progress,) attempt \d", page)
     assert "Last error: The payment gateway does not answer." in page
-    assert "It is tried again at" in page
+    assert "Next attempt at" in page
     assert reverse("admin:orders_order_retry_step", args=[order.pk]) in page
 
 
 def test_it_is_refused_where_nothing_waits() -> None:
     order = reaches(an_order(payment_method="tok_slow"), Status.IN_REVIEW)
     row = settled(request_command(order, "retry_step"))
-    assert (row.state, row.outcome) == ("rejected", "No step of the order waits for its next attempt.")
+    assert (row.state, row.outcome) == ("rejected", "No step of the order is waiting for a retry.")
 
 
 def test_it_hurries_a_refund_that_has_a_workflow_of_its_own(outage: Path, monitor: TemporalMonitor) -> None:

@@ -62,7 +62,7 @@ async def test_a_request_that_is_rejected_ends_it_at_once(process: Process) -> N
     state = await ended(await carried(process, second))
     assert (state.stage, state.is_under_way) == ("", False)
     await second.arefresh_from_db()
-    assert second.outcome == "Of ABC123, 0 can be returned, not 1."
+    assert second.outcome == "At most 0 of ABC123 can be returned, not 1."
     await opened.terminate()
 
 

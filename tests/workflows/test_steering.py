@@ -133,7 +133,7 @@ def test_what_cannot_be_picked_is_shipped_later_or_cancelled(done: list[str]) ->
     order = paid()
     for step in done:
         applied(order, step)
-    assert applied(order, "fail_picking").outcome == "The order cannot be fulfilled as it is; ship again or cancel."
+    assert applied(order, "fail_picking").outcome == "Picking failed. Ship again or cancel the order."
     assert (order.status, order.waiting_for) == (Status.SHIPPING_FAILED, "shipping_decision")
     applied(order, "retry_shipping")
     applied(order, "fail_picking")
@@ -147,7 +147,7 @@ def test_what_cannot_be_picked_is_for_people_to_say_who_fulfil() -> None:
     eventually(order.payments.exists)
     applied(order, "hold")
     reaches(order, Status.PAID)
-    refusal = "This order is fulfilled without people; there is nothing to confirm."
+    refusal = "This order is fulfilled automatically. There is nothing to confirm."
     assert refused(order, "fail_picking") == refusal
 
 
@@ -195,7 +195,7 @@ def test_the_carriers_word_ends_a_silent_delivery() -> None:
 def test_parts_of_a_delivered_order_are_refunded_up_to_what_was_paid() -> None:
     order = reaches(approved(), Status.DELIVERED)
     applied(order, "refund", amount=1000)
-    assert "can go back" in refused(order, "refund", amount=9000)
+    assert "must be between" in refused(order, "refund", amount=9000)
     applied(order, "refund")
     eventually(lambda: order.payments.get().refunded == order.total)
     assert [entry["amount"] for entry in ledger("payments", order)] == [9999, 1000, 8999]

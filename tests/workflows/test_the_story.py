@@ -61,9 +61,9 @@ async def test_each_event_has_its_actor_and_a_time_not_before_the_last(process: 
     ("fields", "reason"),
     [
         ({"address": ADDRESS.__class__(street="1 Rue", city="Dakar", country="SN")}, "We do not ship to SN."),
-        ({"items": [NewItem(sku="A", quantity=101, unit_price=1)]}, "An order may hold 100 of A, not 101."),
+        ({"items": [NewItem(sku="A", quantity=101, unit_price=1)]}, "At most 100 of A can be ordered, not 101."),
         ({"payment_method": "cash"}, "The payment method cannot be used."),
-        ({"service_level": "teleport"}, "There is no service level 'teleport'."),
+        ({"service_level": "teleport"}, "Unknown service level 'teleport'."),
         (
             {"items": [NewItem(sku="A", quantity=3, unit_price=1, weight=999_000)]},
             "No carrier takes 2997 kg at service level standard.",
@@ -83,7 +83,10 @@ async def test_it_names_every_reason_at_once(process: Process) -> None:
     await SkuLimit.objects.acreate(sku=sku, max_quantity=0)
     order = await placed(customer_email=email, items=[NewItem(sku=sku, quantity=1, unit_price=5)])
     await process.carry(order)
-    assert order.invalid_reasons == [f"An order may hold 0 of {sku}, not 1.", "We take no orders from this customer."]
+    assert order.invalid_reasons == [
+        f"At most 0 of {sku} can be ordered, not 1.",
+        "Orders from this customer are not accepted.",
+    ]
 
 
 async def test_a_declined_order_is_cancelled_when_no_payment_comes_within_a_day(process: Process) -> None:
@@ -91,7 +94,7 @@ async def test_a_declined_order_is_cancelled_when_no_payment_comes_within_a_day(
     await process.carry(order)
     cancel = await order.commands.aget(kind="cancel")
     assert order.status == Status.CANCELLED
-    assert (cancel.actor, cancel.state, cancel.reason) == ("timer", "applied", "No payment came in time.")
+    assert (cancel.actor, cancel.state, cancel.reason) == ("timer", "applied", "No payment was received in time.")
     assert not await order.payments.filter(state="captured").aexists()
 
 
@@ -109,7 +112,7 @@ async def test_a_cancel_that_nobody_carried_yet_cancels_before_the_review(proces
     place = await order.commands.aget(kind="place")
     assert await events(order) == ["order_received", "cancellation_accepted", "order_cancelled"]
     assert (cancel.state, cancel.outcome) == ("applied", "The order is being cancelled.")
-    assert (place.state, place.outcome) == ("applied", "The order was accepted, and cancelled before it was checked.")
+    assert (place.state, place.outcome) == ("applied", "The order was accepted, then cancelled before it was checked.")
 
 
 async def test_a_cancel_typed_before_the_first_worker_came_is_heard_before_the_check(process: Process) -> None:

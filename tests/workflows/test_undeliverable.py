@@ -59,7 +59,7 @@ def test_a_command_is_rejected_after_its_last_attempt_and_the_next_one_goes_on(
     deliver(outbox.MAX_ATTEMPTS)
     first.refresh_from_db()
     assert (first.state, first.attempts) == ("rejected", outbox.MAX_ATTEMPTS)
-    assert "It could not be carried out" in first.outcome
+    assert "It could not be applied" in first.outcome
     deliver(1)
     second.refresh_from_db()
     assert (second.state, second.attempts) == ("pending", 1)

@@ -13,7 +13,7 @@ from orders.lifecycle_doc import document
 class Command(BaseCommand):
     """Makes docs/lifecycle.md; needs no database."""
 
-    help = "Print the page on the lifecycle of an order, made from its tables; or write it, or check it."
+    help = "Print, write or check docs/lifecycle.md, generated from the state machine."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -28,16 +28,16 @@ EXAMPLE = {
 class Command(BaseCommand):
     """Writes rows, as the API does, so that it needs no Temporal; the workers carry the order."""
 
-    help = "Place an order and follow it live: an example, or the JSON that POST /orders takes."
+    help = "Place an order, an example or one from a JSON file, and follow it live."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What to place."""
-        parser.add_argument("--json", metavar="FILE", help="the order as JSON; - for standard input")
+        parser.add_argument("--json", metavar="FILE", help="the order as JSON, as in POST /orders; - for stdin")
         parser.add_argument("--payment-method", help="a token, such as tok_ok or tok_declined")
         parser.add_argument("--service-level", help="standard, express, or sim_... for failures")
-        parser.add_argument("--no-follow", action="store_true", help="print the order's id alone, and end")
-        parser.add_argument("--timeout", type=float, metavar="SECONDS", help="follow for so long at the most")
+        parser.add_argument("--no-follow", action="store_true", help="only print the order's id, do not follow")
+        parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop following after this time")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Place it."""
@@ -46,11 +46,11 @@ class Command(BaseCommand):
             self.stdout.write(str(order.pk))
             return
         self.stdout.write(f"Order {order.code} ({order.pk}), {order.total_in_words}")
-        self.stdout.write(f"The customer's page: {tracking_url(order)}")
+        self.stdout.write(f"Customer page: {tracking_url(order)}")
         try:
             order = follow(order, self.stdout.write, seconds=options["timeout"])
         except KeyboardInterrupt:
-            self.stdout.write("The order goes on without being watched.")
+            self.stdout.write("Stopped following. The order continues.")
             return
         self.stdout.write(outcome(order))
 

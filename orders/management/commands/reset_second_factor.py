@@ -12,7 +12,7 @@ from orders.services.staff.second_factor import forget
 class Command(BaseCommand):
     """They log in with their password and set up another."""
 
-    help = "Take a lost second factor from somebody of the staff; they set up another when they log in."
+    help = "Reset a staff member's two-factor authentication. They set it up again at the next login."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Whose."""
@@ -23,6 +23,6 @@ class Command(BaseCommand):
         username = typed("username", options["username"])
         user = User.objects.filter(username=username).first()
         if user is None:
-            raise CommandError(f"Nobody is called {username}.")
+            raise CommandError(f"There is no user {username}.")
         forget(user)
-        print(f"{user.username} sets up a new second factor at the next login.")
+        print(f"Two-factor authentication of {user.username} reset. It must be set up again at the next login.")

@@ -10,8 +10,8 @@ from orders.services.state.search_index import rewrite_all
 class Command(BaseCommand):
     """After an upgrade during which older processes placed orders, or when the rules of the words have changed."""
 
-    help = "Set the words by which orders are found anew, of every order whose words are not what they should be."
+    help = "Rebuild the search text of all orders whose search text is out of date."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write them, and say of how many orders."""
-        self.stdout.write(f"The words of {rewrite_all()} orders were written anew.")
+        self.stdout.write(f"Search text of {rewrite_all()} orders rebuilt.")

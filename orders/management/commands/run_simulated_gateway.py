@@ -15,7 +15,7 @@ from orders.gateways.payments.simulated_server import GatewayServer
 class Command(BaseCommand):
     """For `PAYMENT_GATEWAY=simulated_http`: the same ledger and the same tokens, with a network between."""
 
-    help = "Serve the simulated payment gateway over HTTP, on this machine alone, until it is told to stop."
+    help = "Run the simulated payment gateway as an HTTP server on 127.0.0.1."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -17,25 +17,25 @@ class Command(BaseCommand):
     """For trying out and measuring: a database that is to hold real orders is no place for these."""
 
     help = (
-        "Write COUNT made-up orders: nearly all delivered, a few in every other way, one in a hundred still open. "
-        "No worker carries them, open or not, and they cannot be deleted again."
+        "Create COUNT made-up orders in all statuses: most are delivered, one in a hundred is open. "
+        "They are not processed and cannot be deleted."
     )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """How many, and how far back."""
         parser.add_argument("count", type=_positive, metavar="COUNT", help="how many orders")
-        parser.add_argument("--days", type=_positive, default=365, help="placed within so many days (default: 365)")
-        parser.add_argument("--seed", type=int, default=1, help="where the random numbers begin (default: 1)")
-        parser.add_argument("--yes", action="store_true", help="also where SEED_ORDERS does not allow it")
+        parser.add_argument("--days", type=_positive, default=365, help="placed within this many days (default: 365)")
+        parser.add_argument("--seed", type=int, default=1, help="seed of the random numbers (default: 1)")
+        parser.add_argument("--yes", action="store_true", help="do it even if SEED_ORDERS is not set")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write them."""
         if not (settings.SEED_ORDERS or options["yes"]):
             name = connection.settings_dict["NAME"]
             raise CommandError(
-                f"Made-up orders cannot be deleted again. If the database {name!r} is meant for them, "
-                "set SEED_ORDERS=true, or say --yes."
+                f"Made-up orders cannot be deleted. If the database {name!r} is meant for them, "
+                "set SEED_ORDERS=true or pass --yes."
             )
         began, count = time.monotonic(), options["count"]
         with _progress() as progress:

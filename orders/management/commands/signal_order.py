@@ -24,21 +24,21 @@ FAR = 10.0**9
 class Command(BaseCommand):
     """Writes a command row, as the API does; the relay signals the order's workflow with it."""
 
-    help = "Steer a running order: cancel it, change its address, take its payment back, ... and follow it live."
+    help = "Send a command to an order, such as cancel, update-address or cancel-payment, and follow it live."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which order, and what of it."""
         parser.add_argument("order", help="the order's id or its code")
-        parser.add_argument("kind", choices=sorted(KINDS), help="what is wanted")
-        parser.add_argument("--reason", default="", help="why")
+        parser.add_argument("kind", choices=sorted(KINDS), help="the command")
+        parser.add_argument("--reason", default="", help="the reason")
         parser.add_argument("--payment-method", help="for retry-payment: the new token")
-        parser.add_argument("--carrier", help="for ship: who has the parcel, if known")
+        parser.add_argument("--carrier", help="for ship: the carrier, if known")
         parser.add_argument("--tracking-number", help="for ship: the parcel's tracking number, if it has one")
         for name in FIELDS:
             parser.add_argument(f"--{name.replace('_', '-')}", help="for update-address")
-        parser.add_argument("--no-follow", action="store_true", help="end as soon as the command is settled")
-        parser.add_argument("--timeout", type=float, default=FAR, metavar="SECONDS", help="wait so long at the most")
+        parser.add_argument("--no-follow", action="store_true", help="stop once the command has an outcome")
+        parser.add_argument("--timeout", type=float, default=FAR, metavar="SECONDS", help="stop after this time")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Issue it, and show its outcome."""
@@ -53,12 +53,12 @@ class Command(BaseCommand):
                 order = follow(order, self.stdout.write, after=order.event_seq, seconds=options["timeout"])
                 self.stdout.write(outcome(order))
         except KeyboardInterrupt:
-            self.stdout.write("The command and the order go on without being watched.")
+            self.stdout.write("Stopped following. The command and the order continue.")
 
     def _show(self, row: CommandRow) -> None:
         if row.state == CommandState.REJECTED:
             raise CommandError(f"Rejected: {row.outcome}")
-        words = "Applied" if row.state == CommandState.APPLIED else "Recorded, and will be carried out"
+        words = "Applied" if row.state == CommandState.APPLIED else "Recorded, not applied yet"
         self.stdout.write(f"{words}: {row.kind} ({row.pk}). {row.outcome}".rstrip())
 
 

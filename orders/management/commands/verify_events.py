@@ -17,12 +17,12 @@ from orders.services.orders.verification import orders_about, strays, verified
 class Command(BaseCommand):
     """Reads only, as of one moment; memory does not grow with the number of orders."""
 
-    help = "Check that events are numbered without gaps, legal and chained by hash: of every order, or of one."
+    help = "Check the events of all orders, or of one: numbering, transitions and hash chain."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which order."""
-        parser.add_argument("order", nargs="?", help="the order's id or its code; without it, every order")
+        parser.add_argument("order", nargs="?", help="the order's id or code; default: all orders")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Check them; a line for each fault on stdout."""
@@ -40,7 +40,7 @@ class Command(BaseCommand):
                 self.stdout.write(stray)
         if faults:
             raise CommandError(f"{faults} faults in {events} events of {orders} orders.")
-        self.stdout.write(f"{events} events of {orders} orders are whole.")
+        self.stdout.write(f"{events} events of {orders} orders are valid.")
 
 
 def _order_id(name: str | None) -> UUID | None:

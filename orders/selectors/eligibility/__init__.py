@@ -15,9 +15,17 @@ from orders.lifecycle import Status, Waiting
 from orders.models import Command, Order, Payment, Refund, Shipment
 from orders.selectors.eligibility.checks import CHECKS, Asked
 
-MADE_UP = "This order is made up (manage.py seed_orders): no worker carries it, and nothing can be asked of it."
-ASKED_ALREADY = "This was asked for already, and is not carried out yet."
-CANCEL_ASKED = "A cancellation was asked for, and is not carried out yet."
+MADE_UP = "This is a made-up order (manage.py seed_orders). It is not processed and accepts no commands."
+ASKED_ALREADY = "This was already requested and is still in progress."
+# Where an order stands once this kind of command was applied.
+ALREADY = {
+    Kind.CANCEL: (Status.CANCELLING, Status.CANCELLED),
+    Kind.REJECT: (Status.REJECTED,),
+    Kind.PACK: (Status.PACKED,),
+    Kind.SHIP: (Status.SHIPPED,),
+    Kind.DELIVER: (Status.DELIVERED,),
+}
+CANCEL_ASKED = "A cancellation was already requested and is still in progress."
 
 
 def refusal(
@@ -60,7 +68,11 @@ def refusal_in(status: Status, kind: Kind, *, made_up: bool = False) -> str:
     if made_up:
         return MADE_UP
     rule = RULES[kind]
-    return "" if status in rule.statuses else f"An order that is {status.in_words} cannot be {rule.verb}."
+    if status in rule.statuses:
+        return ""
+    if status in ALREADY.get(kind, ()):
+        return f"This order is already {status.in_words}."
+    return f"An order that is {status.in_words} cannot be {rule.verb}."
 
 
 def refusal_to_offer(order: Order, kind: Kind, *, actor: str, open_kinds: Collection[str]) -> str:
@@ -71,7 +83,7 @@ def refusal_to_offer(order: Order, kind: Kind, *, actor: str, open_kinds: Collec
         return ASKED_ALREADY
     if Kind.CANCEL in open_kinds and Status.CANCELLING not in RULES[kind].statuses:
         return CANCEL_ASKED
-    return "" if kind is not Kind.RETRY_STEP or asks_outside(order) else "No step waits for its next attempt."
+    return "" if kind is not Kind.RETRY_STEP or asks_outside(order) else "No step is waiting for a retry."
 
 
 def accepted_by(order: Order, actor: str, *, open_kinds: Collection[str]) -> list[Kind]:
@@ -106,16 +118,16 @@ def _general_refusal(order: Order, kind: Kind, asked: Asked) -> str:
     """What can forbid any kind of command: its actor, missing arguments, the order's status, who fulfils it."""
     rule, who = RULES.get(kind), parse_actor(asked.actor)[0]
     if rule is None:
-        return "There is no such command."
+        return "Unknown command."
     if asked.actor and who not in rule.actors:
-        return f"This is not for {who or asked.actor} to decide."
+        return f"The actor {who or asked.actor} may not issue this command."
     if asked.args is not None and (missing := [name for name in rule.arguments if not asked.args.get(name)]):
         return f"The command needs {' and '.join(missing)}."
     if why := refusal_in(Status(order.status), kind, made_up=order.made_up):
         return why
     if rule.by_hand and not order.is_fulfilled_by_people:
-        return "This order is fulfilled without people; there is nothing to confirm."
-    return "The order is held." if rule.by_hand and order.held else ""
+        return "This order is fulfilled automatically. There is nothing to confirm."
+    return "The order is on hold." if rule.by_hand and order.held else ""
 
 
 def _special_refusal(order: Order, kind: Kind, asked: Asked) -> str:

@@ -45,11 +45,11 @@ Check = Callable[[Order, Asked], str]
 
 
 def _is_not_held(order: Order, _asked: Asked) -> str:
-    return "The order is held already." if order.held else ""
+    return "The order is already on hold." if order.held else ""
 
 
 def _is_held(order: Order, _asked: Asked) -> str:
-    return "" if order.held else "The order is not held."
+    return "" if order.held else "The order is not on hold."
 
 
 def _is_the_shops_to_cancel(order: Order, asked: Asked) -> str:
@@ -60,7 +60,7 @@ def _is_the_shops_to_cancel(order: Order, asked: Asked) -> str:
 
 
 def _has_no_label(order: Order, _asked: Asked) -> str:
-    return "The label is being booked or booked already, with the address as it was." if has_label(order) else ""
+    return "The label is already booked, or being booked, with the previous address." if has_label(order) else ""
 
 
 def _address_is_usable(_order: Order, asked: Asked) -> str:
@@ -75,7 +75,7 @@ def _address_is_usable(_order: Order, asked: Asked) -> str:
 
 def _payment_stays(order: Order, _asked: Asked) -> str:
     returned = order.waiting_for == Waiting.PAYMENT_RETURN
-    return "The payment is being taken back already." if returned else ""
+    return "The payment is already being cancelled." if returned else ""
 
 
 def _method_is_usable(_order: Order, asked: Asked) -> str:
@@ -91,7 +91,7 @@ def _has_a_payment_without_outcome(order: Order, _asked: Asked) -> str:
 
 def _label_is_not_being_booked(order: Order, _asked: Asked) -> str:
     booking = any(parcel.state == Shipment.State.BOOKING for parcel in order.shipments.all())
-    return "The label is being booked at this moment." if booking else ""
+    return "The label is being booked right now." if booking else ""
 
 
 def _parcel_is_the_labelled_one(order: Order, asked: Asked) -> str:
@@ -101,26 +101,26 @@ def _parcel_is_the_labelled_one(order: Order, asked: Asked) -> str:
         return str(error)
     live = next((row for row in order.shipments.all() if row.state in Shipment.LIVE), None)
     if live and parcel.tracking_number and parcel.tracking_number != live.tracking_number:
-        return f"The label {live.tracking_number} of {live.carrier} is booked for this order."
+        return f"This order already has the label {live.tracking_number} of {live.carrier}."
     return ""
 
 
 def _can_be_with_a_carrier(order: Order, _asked: Asked) -> str:
     waits_for_its_label = order.status == Status.PACKED and order.waiting_for != Waiting.HANDOVER
-    return "No label is booked for this order yet." if waits_for_its_label else ""
+    return "This order has no shipping label yet." if waits_for_its_label else ""
 
 
 def _amount_can_go_back(order: Order, asked: Asked) -> str:
     left, currency = refundable_of(order), order.currency
     if is_to_be_returned(order):
-        return "The payment is being taken back already."
+        return "The payment is already being cancelled."
     if left == 0:
         return "Nothing is left to refund."
     amount = _amount_asked(asked, left if asked.args is not None else 1)
     if not 0 < amount <= left:
-        return f"Between {in_words(1, currency)} and {in_words(left, currency)} can go back."
+        return f"The refund must be between {in_words(1, currency)} and {in_words(left, currency)}."
     if amount == left and order.status in BEFORE_SHIPPED:
-        return "That would leave nothing of the payment: cancel the order instead."
+        return "To refund the full payment before shipping, cancel the order instead."
     return ""
 
 
@@ -140,7 +140,7 @@ def _second_person_agreed(order: Order, asked: Asked) -> str:
         return ""
     amount = _amount_asked(asked, refundable_of(order))
     if is_above_limit(order, amount, besides=asked.command_id):
-        return "A second person must agree to so large a refund, and was not asked."
+        return "A refund of this amount needs approval by a second person, which was not requested."
     return ""
 
 
@@ -153,24 +153,24 @@ def _is_in_the_return_window(order: Order, asked: Asked) -> str:
     if ends is not None and asked.at <= ends:
         return ""
     days = round(settings.RETURN_WINDOW / 86400)
-    return f"An order can be returned for {days} days after its delivery; that time is over."
+    return f"The return window of {days} days after delivery has ended."
 
 
 def _pieces_are_returnable(order: Order, asked: Asked) -> str:
     left = returnable(order)
     if asked.args is None:
-        return "" if left else "Everything of this order was returned, or is on its way back."
+        return "" if left else "All items of this order have been returned or are being returned."
     if asked.args.get("cause") not in Return.Cause.values:
-        return f"The cause is one of {', '.join(Return.Cause.values)}."
+        return f"The cause must be one of {', '.join(Return.Cause.values)}."
     try:
         wanted = pieces_named(order, asked.args)
     except ValueError as error:
         return str(error)
     if not any(wanted.values()):
-        return "Name at least one piece."
+        return "Choose at least one item."
     for item in order.items.all():
         if wanted.get(item.pk, 0) > left[item.pk]:
-            return f"Of {item.sku}, {left[item.pk]} can be returned, not {wanted[item.pk]}."
+            return f"At most {left[item.pk]} of {item.sku} can be returned, not {wanted[item.pk]}."
     return ""
 
 
@@ -190,7 +190,7 @@ def _return_is(state: ReturnStage, done: str) -> Check:
 
 def _says_why(_order: Order, asked: Asked) -> str:
     unsaid = asked.args is not None and not asked.reason.strip()
-    return "A refusal needs its reason: the customer reads it." if unsaid else ""
+    return "Give a reason for the refusal. The customer will see it." if unsaid else ""
 
 
 def _receipt_is_right(order: Order, asked: Asked) -> str:
@@ -204,9 +204,9 @@ def _receipt_is_right(order: Order, asked: Asked) -> str:
         return str(error)
     amount = _amount_asked(asked, due)
     if not 0 <= amount <= due:
-        return f"At most {in_words(due, order.currency)} can go back for what came."
+        return f"At most {in_words(due, order.currency)} can be refunded for the received items."
     if amount < due and not asked.reason.strip():
-        return "To give less back than was paid needs a reason."
+        return "Give a reason for refunding less than was paid."
     return _one_person_may_receive(order, row, amount, asked)
 
 
@@ -216,11 +216,11 @@ def _one_person_may_receive(order: Order, row: Return, amount: int, asked: Asked
     if agreed is None or not is_above_limit(order, amount):
         return ""
     if agreed.actor == asked.actor:
-        return "So large a refund needs a second person: let somebody else receive what you approved."
+        return "A refund of this amount needs two people: someone other than the approver must receive the return."
     if people_behind(agreed.actor) & people_behind(asked.actor):
         return (
-            "So large a refund needs a second person: whoever issued a key of the API client that approved or receives "
-            "this return cannot be both."
+            "A refund of this amount needs two people: whoever issued a key of the API client that approves or "
+            "receives the return cannot do the other."
         )
     return ""
 

@@ -103,7 +103,7 @@ def _amount_for_two(order: Order, request: CommandRequest) -> int | None:
 def _ask(order: Order, request: CommandRequest, amount: int) -> Approval:
     kind, key = parse_actor(request.actor)
     if kind == Actor.CLIENT and len(waiting_approvals(order.pk)) >= MAX_OPEN_COMMANDS:
-        raise TooManyOpenCommands(f"{MAX_OPEN_COMMANDS} refunds of the order wait for a second person already.")
+        raise TooManyOpenCommands(f"{MAX_OPEN_COMMANDS} refunds of the order are already awaiting approval.")
     approval = Approval.objects.create(
         id=request.id or ids.uuid7(),
         order=order,
@@ -128,7 +128,7 @@ def _undecided(approval_id: UUID, person: AbstractBaseUser) -> Iterator[tuple[Or
     """The request and its order, both locked, if this person may decide."""
     asked = Approval.objects.filter(pk=approval_id).first()
     if asked is None:
-        raise ApprovalNotFound(f"Nothing was asked for under the id {approval_id}.")
+        raise ApprovalNotFound(f"There is no approval request with the id {approval_id}.")
     with locked_order(asked.order_id) as order:
         approval = Approval.objects.select_related("order").get(pk=approval_id)
         if approval.state != Approval.State.REQUESTED:
@@ -140,8 +140,8 @@ def _undecided(approval_id: UUID, person: AbstractBaseUser) -> Iterator[tuple[Or
 
 def _first(approval: Approval) -> str:
     actor = Actor.STAFF.named(approval.decided_by_id)
-    did = "agreed to this" if approval.state == Approval.State.APPROVED else "refused this"
-    return f"{names_of([actor])[actor]} {did} at {approval.decided_at:%H:%M:%S %Z} already."
+    did = "approved this" if approval.state == Approval.State.APPROVED else "refused this"
+    return f"{names_of([actor])[actor]} already {did} at {approval.decided_at:%H:%M:%S %Z}."
 
 
 def _decide(approval: Approval, state: Approval.State, person: AbstractBaseUser) -> None:

@@ -29,7 +29,7 @@ def draft_run(chosen: Sequence[Chosen], kind: Kind, *, author_id: int) -> BulkRu
         TooManyOrders: there are more than `MAX_ORDERS`.
     """
     if len(chosen) > MAX_ORDERS:
-        raise TooManyOrders(f"One run takes {MAX_ORDERS} orders at most.")
+        raise TooManyOrders(f"A bulk run can include at most {MAX_ORDERS} orders.")
     # Orders left out come last: the positions of the others tell how far a run has come.
     planned_first = sorted(chosen, key=lambda order: bool(order.refusal))
     with transaction.atomic():
@@ -55,7 +55,7 @@ def confirm_run(run_id: UUID, *, person_id: int, reason: str) -> BulkRun:
     with transaction.atomic():
         run = _locked(run_id)
         if run.author_id != person_id:
-            raise NotYourRun("Somebody else made this plan: choose the orders yourself.")
+            raise NotYourRun("Someone else selected these orders. Make your own selection.")
         if run.is_draft:
             run.reason, run.confirmed_at = reason[:MAX_REASON], timezone.now()
             run.save_changes()
@@ -113,7 +113,7 @@ def _is_refused(order: Order, command: Command, item: BulkItem) -> bool:
     if why := refusal_at_once(order, command):
         reject(order, command, CommandRefused(why))
     elif order.event_seq != item.expected_version:
-        reject(order, command, OrderMoved("The order has changed since you looked at it."))
+        reject(order, command, OrderMoved("The order has changed since you selected it."))
     return command.is_settled
 
 

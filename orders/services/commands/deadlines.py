@@ -14,16 +14,16 @@ from orders.services.state.transition import locked_order, record
 def pass_deadline(order_id: UUID, status: Status) -> Order:
     """Decide for an order whose deadline in `status` has passed; an order in another status is left alone."""
     if status is Status.IN_REVIEW:
-        return decide_by_timer(order_id, Kind.APPROVE, while_in=status, reason="The time for a review is over.")
+        return decide_by_timer(order_id, Kind.APPROVE, while_in=status, reason="Auto-approved (review time ended)")
     if status is Status.AWAITING_PAYMENT:
-        return decide_by_timer(order_id, Kind.CANCEL, while_in=status, reason="No payment came in time.")
+        return decide_by_timer(order_id, Kind.CANCEL, while_in=status, reason="No payment was received in time.")
     return _call_attention(order_id, status)
 
 
 def _call_attention(order_id: UUID, status: Status) -> Order:
     with locked_order(order_id) as order:
         if order.status == status and not order.needs_attention:
-            attention.flag(order, f"The order has been {status.in_words} for longer than it should be.")
+            attention.flag(order, f"The order has been {status.in_words} for too long.")
             order.deadline = None
             record(
                 order,

@@ -88,7 +88,7 @@ def reject_signal(order_id: UUID, *, signal: str, command_id: UUID, reason: str)
     with locked_order(order_id) as order:
         command = Command.objects.filter(pk=command_id).first() or insert(order, _typed(signal, command_id, None))
         if command.order_id == order.pk and not command.is_settled:
-            reject(order, command, CommandRefused(f"It could not be carried out: {reason}."))
+            reject(order, command, CommandRefused(f"It could not be applied: {reason}."))
         return order
 
 
@@ -121,9 +121,9 @@ def settle_retry_step(order_id: UUID, command_id: UUID, *, tried: int) -> None:
         if command.is_settled:
             return
         if tried:
-            end(command, CommandState.APPLIED, "The step is tried again now.")
+            end(command, CommandState.APPLIED, "The step is being retried.")
         else:
-            reject(order, command, CommandRefused("No step of the order waits for its next attempt."))
+            reject(order, command, CommandRefused("No step of the order is waiting for a retry."))
 
 
 def _decide(order: Order, command: Command) -> None:

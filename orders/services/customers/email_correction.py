@@ -27,7 +27,7 @@ def correct_email(order_id: UUID, *, email: str, was: str, actor: str, correctio
         if order.events.filter(step_key=key).exists():
             return order
         if order.customer_email != was:
-            raise CommandRefused("Somebody else has corrected the e-mail address meanwhile.")
+            raise CommandRefused("Someone else has already corrected the email address.")
         order.customer_email, order.access_nonce = email, ids.access_nonce()
         search_index.refresh(order)
         record(order, EventType.EMAIL_CORRECTED, actor=actor, key=key)

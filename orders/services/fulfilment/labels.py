@@ -121,7 +121,7 @@ def _open_shipment(order: Order) -> Shipment | None:
     )
     shipment.save(force_insert=True)
     if offer is None:
-        _refuse(order, shipment, "No carrier takes this parcel.")
+        _refuse(order, shipment, "No carrier accepts this parcel.")
         return None
     record(
         order,

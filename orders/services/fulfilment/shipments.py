@@ -18,12 +18,12 @@ SIMULATED = "simulated"
 
 def pick(order: Order, command: Command) -> str:
     start_picking(order, actor=command.actor, command=command)
-    return "Picking has begun."
+    return "Picking started."
 
 
 def pack(order: Order, command: Command) -> str:
     finish_packing(order, actor=command.actor, command=command)
-    return "The order is packed and waits to be handed over."
+    return "The order is packed and ready to ship."
 
 
 def fail_picking(order: Order, command: Command) -> str:
@@ -36,7 +36,7 @@ def fail_picking(order: Order, command: Command) -> str:
         data={"codes": ["cannot_be_picked"]},
         command=command,
     )
-    return "The order cannot be fulfilled as it is; ship again or cancel."
+    return "Picking failed. Ship again or cancel the order."
 
 
 def ship(order: Order, command: Command) -> str:
@@ -49,14 +49,14 @@ def deliver(order: Order, command: Command) -> str:
     """The parcel arrived. This implies the hand-over, if that was not reported."""
     _imply_hand_over(order, command)
     end_delivery(order, delivered=True, actor=command.actor, command=command)
-    return "The delivery is confirmed."
+    return "The order was delivered."
 
 
 def fail_delivery(order: Order, command: Command) -> str:
     """The parcel will not arrive: it was lost, refused or returned."""
     _imply_hand_over(order, command)
     end_delivery(order, delivered=False, actor=command.actor, command=command)
-    return "The delivery has failed; ship again or cancel."
+    return "The delivery failed. Ship again or cancel the order."
 
 
 def start_picking(order: Order, *, actor: str, command: Command | None = None) -> None:

@@ -32,4 +32,4 @@ def change_address(order: Order, command: Command) -> str:
     if found and order.review_approved:
         holding.hold_by_rule(order, f"Address changed after the review: {reasons(found)}.", command)
     # The requester is not told which rule: the rule may be meant for that very person.
-    return f"The parcel will go to the new address{', once a person has looked at it' if found else ''}."
+    return f"The parcel will go to the new address{', after a manual review' if found else ''}."

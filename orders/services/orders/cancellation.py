@@ -35,7 +35,7 @@ def _end_placement(order: Order) -> None:
     """Settle the `place` command of an order that was never validated."""
     order.commands.filter(kind=Kind.PLACE, settled_at=None).update(
         state=CommandState.APPLIED,
-        outcome="The order was accepted, and cancelled before it was checked.",
+        outcome="The order was accepted, then cancelled before it was checked.",
         settled_at=timezone.now(),
     )
 

@@ -17,7 +17,7 @@ def hold(order: Order, command: Command) -> str:
         order.review_seconds_left = max(0.0, (order.deadline - timezone.now()).total_seconds())
         order.deadline = None
     _record(order, EventType.ORDER_HELD, command)
-    return "The order is held."
+    return "The order is on hold."
 
 
 def release(order: Order, command: Command) -> str:
@@ -27,7 +27,7 @@ def release(order: Order, command: Command) -> str:
         order.deadline = timezone.now() + timedelta(seconds=order.review_seconds_left or 0)
         order.review_seconds_left = None
     _record(order, EventType.ORDER_RELEASED, command)
-    return "The order goes on."
+    return "The order was released."
 
 
 def hold_by_rule(order: Order, reason: str, command: Command) -> None:

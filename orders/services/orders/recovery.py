@@ -44,5 +44,5 @@ def deliver_again(command_ids: Iterable[UUID]) -> int:
     """Return unsettled commands to the outbox, which is harmless; returns how many."""
     rows = Command.objects.filter(pk__in=list(command_ids), state=CommandState.DELIVERED).exclude(kind=Kind.PLACE)
     return rows.update(
-        state=CommandState.PENDING, delivered_at=None, available_at=timezone.now(), last_error="No outcome came."
+        state=CommandState.PENDING, delivered_at=None, available_at=timezone.now(), last_error="No outcome received."
     )

@@ -49,14 +49,14 @@ def faults(order: Order) -> dict[str, str]:
         quantity = sum(item.quantity for item in items if item.sku == sku)
         limit = min(limits.get(sku, settings.MAX_QUANTITY), settings.MAX_QUANTITY)
         if quantity > limit:
-            found[f"quantity_limit:{sku}"] = f"An order may hold {limit} of {sku}, not {quantity}."
+            found[f"quantity_limit:{sku}"] = f"At most {limit} of {sku} can be ordered, not {quantity}."
     if is_blocked(order.customer_email):
-        found["customer_blocked"] = "We take no orders from this customer."
+        found["customer_blocked"] = "Orders from this customer are not accepted."
     if not payment_gateway().supports(order.payment_method):
         found["payment_method_unusable"] = "The payment method cannot be used."
     weight = sum(item.weight * item.quantity for item in items)
     if not carrier_gateway().supports(order.service_level):
-        found["service_level_unknown"] = f"There is no service level {order.service_level!r}."
+        found["service_level_unknown"] = f"Unknown service level {order.service_level!r}."
     elif carrier_for(weight=weight, service_level=order.service_level) is None:
         found["too_heavy"] = f"No carrier takes {weight / 1000:g} kg at service level {order.service_level}."
     return found

@@ -32,7 +32,7 @@ def claim(order_id: UUID, *, person: AbstractBaseUser, take_over: bool = False) 
     now = timezone.now()
     with locked_order(order_id) as order:
         if order.status != Status.IN_REVIEW:
-            raise NotInReview(f"The order is {Status(order.status).in_words}; there is nothing to review.")
+            raise NotInReview(f"The order is {Status(order.status).in_words}. There is nothing to review.")
         held = _open_claim(order)
         if held and held.person_id == person.pk:
             held.expires_at = now + LASTS
@@ -51,7 +51,7 @@ def check_claim(order_id: UUID, *, person: AbstractBaseUser) -> None:
     """
     held = ReviewClaim.objects.filter(order_id=order_id, ended_at=None, expires_at__gt=timezone.now()).first()
     if held and held.person_id != person.pk:
-        raise ClaimedByAnother(f"{_name(held)} works on this order.")
+        raise ClaimedByAnother(f"{_name(held)} has claimed this order.")
 
 
 def leave(order_id: UUID, *, person: AbstractBaseUser) -> None:
@@ -67,12 +67,12 @@ def _end(held: ReviewClaim, person: AbstractBaseUser, *, take_over: bool) -> Non
     now = timezone.now()
     runs = held.expires_at > now
     if runs and not take_over:
-        raise ClaimedByAnother(f"{_name(held)} works on this order.")
+        raise ClaimedByAnother(f"{_name(held)} has claimed this order.")
     held.ended_at = now
     held.taken_over_by_id = person.pk if runs else None
     held.save_changes()
     if runs:
-        add_note(held.order_id, author=person, text=f"Took the review over from {_name(held)}.", note_id=ids.uuid7())
+        add_note(held.order_id, author=person, text=f"Took over the review from {_name(held)}.", note_id=ids.uuid7())
 
 
 def _name(held: ReviewClaim) -> str:

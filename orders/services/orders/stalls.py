@@ -9,7 +9,7 @@ from orders.selectors.orders import order_by_id
 from orders.services.state import attention
 from orders.services.state.transition import locked_order, record
 
-STALLED = "A step of the order failed again and again"
+STALLED = "A step of the order keeps failing"
 
 
 def is_stalled(order: Order) -> bool:
@@ -21,7 +21,7 @@ def stall(order_id: UUID, *, step: str, reason: str) -> Order:
     """Flag an order because `step` keeps failing; one that is flagged already keeps its reason."""
     with locked_order(order_id) as order:
         if not order.needs_attention:
-            attention.flag(order, f"{STALLED}: {step} ({reason}). It is tried again every ten minutes.")
+            attention.flag(order, f"{STALLED}: {step} ({reason}). It is retried every ten minutes.")
             _record(order, EventType.ATTENTION_NEEDED, step)
         return order
 

@@ -20,7 +20,7 @@ def cancel_payment(order: Order, command: Command) -> str:
     payment = order.payments.filter(state__in=Payment.LIVE).first()
     if payment is None:
         _await_payment(order, actor=command.actor, key=f"payment_cancelled:{command.id}", command=command)
-        return "No charge was made; the order waits for a new payment."
+        return "Nothing was charged. The order is waiting for a new payment."
     payment.cancel_requested = True
     payment.save_changes()
     order.waiting_for = Waiting.PAYMENT_RETURN
@@ -33,7 +33,7 @@ def cancel_payment(order: Order, command: Command) -> str:
         data={"payment": str(payment.id)},
         command=command,
     )
-    return "The payment is taken back; then the order waits for a new one."
+    return "The payment is being cancelled. The order will then wait for a new one."
 
 
 def finish_payment_return(order_id: UUID) -> Order:
@@ -72,7 +72,7 @@ def settle_payment(order: Order, command: Command) -> str:
     record(
         order, EventType.PAYMENT_STATUS_REQUESTED, actor=command.actor, key=f"questioned:{command.id}", command=command
     )
-    return "The gateway is asked about the payment."
+    return "The payment status was requested from the gateway."
 
 
 def _await_payment(order: Order, *, actor: str, key: str, command: Command | None = None) -> None:

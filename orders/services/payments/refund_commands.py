@@ -15,7 +15,7 @@ def request_refund(order: Order, command: Command) -> str:
     assert payment is not None  # noqa: S101 - tells the type checker what eligibility has checked
     amount = amount_to_refund(order, command.args)
     open_refund(order, payment, amount=amount, actor=command.actor, command=command)
-    return f"{in_words(amount, order.currency)} are being refunded."
+    return f"Refunding {in_words(amount, order.currency)}."
 
 
 def retry_refund(order: Order, command: Command) -> str:
@@ -27,7 +27,7 @@ def retry_refund(order: Order, command: Command) -> str:
     if not is_to_be_returned(order):
         open_refund(order, failed.payment, amount=failed.amount, actor=command.actor, command=failed.command)
     _clear_attention(order, command)
-    return "The refund is tried again."
+    return "The refund is being retried."
 
 
 def settle_refund(order: Order, command: Command) -> str:
@@ -45,7 +45,7 @@ def settle_refund(order: Order, command: Command) -> str:
     by_hand.save(force_insert=True)
     succeed(order, by_hand, actor=command.actor, command=command)
     _clear_attention(order, command)
-    return f"{failed.amount_in_words} are recorded as refunded by other means."
+    return f"{failed.amount_in_words} was recorded as refunded by other means."
 
 
 def _went_back_otherwise(failed: Refund) -> bool:
@@ -55,7 +55,7 @@ def _went_back_otherwise(failed: Refund) -> bool:
 
 def _nothing_owed(order: Order, command: Command) -> str:
     _clear_attention(order, command)
-    return "The money has gone back by other refunds meanwhile; nothing is owed."
+    return "Other refunds have already returned this amount. Nothing is owed."
 
 
 def _clear_attention(order: Order, command: Command) -> None:

@@ -134,7 +134,7 @@ def _record_failure(order_id: UUID, refund_id: UUID, reason: str) -> Order:
         if refund.state == Refund.State.PENDING:
             refund.failure_reason = reason
             _save(refund, Refund.State.FAILED)
-            attention.flag(order, f"A refund failed: {reason} Try it again, or settle it by other means.")
+            attention.flag(order, f"A refund failed: {reason} Retry it, or settle it by other means.")
             record(
                 order,
                 EventType.REFUND_FAILED,

@@ -11,7 +11,7 @@ from orders.services.state import attention
 from orders.services.state.returns import advance_return
 from orders.services.state.transition import locked_order, record
 
-UNDECIDED = "A return waits for a decision for longer than it should."
+UNDECIDED = "A return has waited too long for a decision."
 
 
 def pass_return_deadline(order_id: UUID, return_id: UUID, state: str) -> None:

@@ -35,7 +35,7 @@ def request_return(order: Order, command: Command) -> str:
     )
     facts: Data = {"cause": row.cause, "pieces": sum(pieces.values())}
     record_of_return(order, row, EventType.RETURN_REQUESTED, actor=command.actor, command=command, data=facts)
-    return f"Return {row.number} is asked for and waits for a decision."
+    return f"Return {row.number} was requested and awaits a decision."
 
 
 def approve_return(order: Order, command: Command) -> str:
@@ -44,7 +44,7 @@ def approve_return(order: Order, command: Command) -> str:
     row.deadline = row.decided_at + timedelta(seconds=settings.RETURN_ARRIVAL_WINDOW)
     advance_return(order, row, EventType.RETURN_APPROVED, actor=command.actor, command=command)
     clear_undecided(order, command)
-    return f"Return {row.number} is approved; its parcel may come."
+    return f"Return {row.number} was approved. Waiting for the parcel."
 
 
 def refuse_return(order: Order, command: Command) -> str:
@@ -53,7 +53,7 @@ def refuse_return(order: Order, command: Command) -> str:
     row.decision, row.decided_at, row.deadline = command, timezone.now(), None
     advance_return(order, row, EventType.RETURN_REFUSED, actor=command.actor, command=command)
     clear_undecided(order, command)
-    return f"Return {row.number} is refused."
+    return f"Return {row.number} was refused."
 
 
 def receive_return(order: Order, command: Command) -> str:
@@ -72,9 +72,9 @@ def receive_return(order: Order, command: Command) -> str:
     received: Data = {"pieces": sum(came.values()), "amount": amount, "currency": order.currency}
     advance_return(order, row, event, actor=command.actor, command=command, data=received)
     if goes_back is None:
-        return f"Return {row.number} is received; nothing goes back for it."
+        return f"Return {row.number} was received. Nothing to refund."
     open_refund(order, goes_back, amount=amount, actor=command.actor, command=command)
-    return f"Return {row.number} is received; {in_words(amount, order.currency)} are being refunded."
+    return f"Return {row.number} was received. Refunding {in_words(amount, order.currency)}."
 
 
 def _named(order: Order, command: Command) -> Return:

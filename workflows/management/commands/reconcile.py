@@ -16,16 +16,12 @@ from workflows.shutdown import end_process
 class Command(BaseCommand):
     """Runs one round of the reconciler; workers may run theirs at the same time."""
 
-    help = (
-        "Compare PostgreSQL with Temporal, start again what nobody carries any more, and say what was found and done."
-    )
+    help = "Compare PostgreSQL with Temporal, restart missing workflows, and print what was found and done."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="change nothing; say what would be done")
-        parser.add_argument(
-            "--all", action="store_true", help="look at every unfinished order, not only at a sample of 200"
-        )
+        parser.add_argument("--dry-run", action="store_true", help="change nothing, only print what would be done")
+        parser.add_argument("--all", action="store_true", help="check all unfinished orders, not only a sample of 200")
 
     def handle(self, *args: Any, **options: Any) -> NoReturn:
         code = 0

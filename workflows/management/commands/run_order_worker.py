@@ -10,7 +10,7 @@ from workflows.worker import order_processes, run_to_the_end
 class Command(BaseCommand):
     """Runs the order worker until SIGTERM or Ctrl-C; any number may run."""
 
-    help = "Run a worker of the queue 'orders' until it is told to stop."
+    help = "Run a worker for the task queue 'orders'."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -10,7 +10,7 @@ from workflows.worker import run_to_the_end, shipping_processes
 class Command(BaseCommand):
     """Runs the shipping worker until SIGTERM or Ctrl-C; any number may run."""
 
-    help = "Run a worker of the queue 'shipping' until it is told to stop."
+    help = "Run a worker for the task queue 'shipping'."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
