@@ -15,7 +15,7 @@ class OrderlifeAdmin(AdminConfig):
         from django.contrib.admin import site
         from django.contrib.auth.models import Group, User
 
-        from orders.admin.people import PersonAdmin, RoleAdmin
+        from orders.admin.people.people import PersonAdmin, RoleAdmin
 
         for model in [model for model in site._registry if model._meta.app_label.startswith("otp_")]:  # noqa: SLF001 - the site has no public list
             site.unregister(model)

@@ -113,6 +113,6 @@ RIGHTS: dict[str, Right] = {
     "orders.send_delivery": Right(words="Can send a delivery again", groups=_OPERATOR, model="orders.delivery"),
     **_by_hand("orders", "webhookendpoint", changed_by=_MANAGER, seen_by=_MANAGER | _OPERATOR),
     **_by_hand("orders", "apikey", changed_by=_MANAGER, seen_by=_MANAGER),
-    # Only these groups; to make people, and to set their passwords, stays with superusers (`orders/admin/people.py`).
+    # Only these groups; creating accounts and setting passwords is for superusers (`orders/admin/people/people.py`).
     "auth.give_groups_user": Right(words="Can give people their groups", groups=_MANAGER, model="auth.user"),
 }

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from orders.admin.approvals import DECIDE
 from orders.admin.charts import Chart, chart, lying_chart
 from orders.admin.durations import age
+from orders.admin.review.approvals import DECIDE
 from orders.gateways.workflow_monitor import workflow_monitor
 from orders.lifecycle import ReturnStage, Status
 from orders.money import in_words

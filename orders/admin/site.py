@@ -11,20 +11,20 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.http import urlencode
 
-from orders.admin.approvals import ApprovalAdmin
-from orders.admin.bulk_runs import BulkRunAdmin
-from orders.admin.clients import ApiClientAdmin
-from orders.admin.commands import CommandAdmin
+from orders.admin.bulk.runs import BulkRunAdmin
+from orders.admin.clients.api_clients import ApiClientAdmin
+from orders.admin.clients.deliveries import DeliveryAdmin
+from orders.admin.clients.webhook_endpoints import EndpointAdmin
 from orders.admin.dashboard import panels, reports, system_status
-from orders.admin.deliveries import DeliveryAdmin
-from orders.admin.endpoints import EndpointAdmin
 from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
 from orders.admin.next_page import is_page_of_ours
-from orders.admin.orders import OrderAdmin
+from orders.admin.orders.commands import CommandAdmin
+from orders.admin.orders.orders import OrderAdmin
+from orders.admin.people.second_factor import is_wanting, second_factor
+from orders.admin.people.sign_in import SignInForm, one_of_few, sign_in
 from orders.admin.plain_admin import NORMALISED
-from orders.admin.returns import ReturnAdmin
-from orders.admin.second_factor import is_wanting, second_factor
-from orders.admin.sign_in import SignInForm, one_of_few, sign_in
+from orders.admin.returns.return_list import ReturnAdmin
+from orders.admin.review.approvals import ApprovalAdmin
 from orders.commands import Kind
 from orders.models import (
     ApiClient,

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from orders.admin import export, order_actions
+from orders.admin.orders import export, order_actions
 from orders.commands import RULES, CommandState, Kind
 from orders.models import Command
 from orders.services.commands.settle import settle_signal

@@ -18,7 +18,7 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page
 
-from orders.admin.order_actions import ACTIONS
+from orders.admin.orders.order_actions import ACTIONS
 from orders.models import ApiClient
 from orders.services.orders.review_claims import claim
 from tests.admin import conditions, matrix

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from orders.admin import bulk as bulk_action
 from orders.admin import lists
+from orders.admin.bulk import action as bulk_action
 from orders.commands import Kind
 from orders.lifecycle import Status
 from orders.models import BulkRun, Order

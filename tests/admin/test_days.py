@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
-from orders.admin.order_actions import ACTIONS
+from orders.admin.orders.order_actions import ACTIONS
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.services.orders.placement import NewItem

@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from orders.admin import export
-from orders.admin.export import COLUMNS
-from orders.admin.spreadsheet_cells import text_cell
+from orders.admin.orders import export
+from orders.admin.orders.export import COLUMNS
+from orders.admin.orders.spreadsheet_cells import text_cell
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.slots import Slots
@@ -191,7 +191,7 @@ def test_it_has_every_order_beyond_what_the_list_counts(desk: Desk, monkeypatch:
 
 
 def test_its_log_says_that_there_was_a_search_and_not_for_what(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level("INFO", logger="orders.admin.export"):
+    with caplog.at_level("INFO", logger="orders.admin.orders.export"):
         rows(desk, q="jane@example.com", status__exact="paid")
     assert caplog.messages == [f"Staff member {desk.user.pk} exports orders, filtered by: q, status__exact"]
 

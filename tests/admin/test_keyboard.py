@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Browser, Page
 
-from orders.admin.order_actions import ACTIONS
+from orders.admin.orders.order_actions import ACTIONS
 from orders.commands import Kind
 from orders.models import Order
 from tests.admin.conditions import fresh_order_for

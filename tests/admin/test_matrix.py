@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group as DjangoGroup
 from django.test import Client, RequestFactory
 from django.urls import resolve, reverse
 
-from orders.admin.order_actions import ACTIONS
+from orders.admin.orders.order_actions import ACTIONS
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.roles import RIGHTS, Group, right_to

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from pytest_django import Settings
 
-from orders.admin import sign_in
+from orders.admin.people import sign_in
 from orders.models import ThrottleWindow
 from tests.admin.conftest import Desk, a_user
 from tests.conftest import unique

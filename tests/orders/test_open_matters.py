@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from orders.admin.open_matters import BADGES, WAITS
+from orders.admin.orders.open_matters import BADGES, WAITS
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.selectors.open_matters import SLOW_MAIL, Matter, OpenMatter, open_matters

@@ -11,9 +11,10 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 from orders.actors import Actor
-from orders.admin import forms, return_forms
-from orders.admin.consequences import consequences
+from orders.admin.orders import forms
+from orders.admin.orders.consequences import consequences
 from orders.admin.plain_admin import ModelAdmin, ensure
+from orders.admin.returns import return_forms
 from orders.commands import CommandState, Kind
 from orders.errors import OrderError, OrderMoved, OrderNotFound
 from orders.models import Approval, Command, Order

@@ -18,8 +18,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from orders.admin.orders.spreadsheet_cells import text_cell
 from orders.admin.plain_admin import ModelAdmin, ensure
-from orders.admin.spreadsheet_cells import text_cell
 from orders.models import Order
 from orders.money import to_decimal
 from orders.selectors.searching import orders_one_by_one

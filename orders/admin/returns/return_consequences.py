@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from orders.admin.consequence_text import Consequences
 from orders.admin.durations import brief
+from orders.admin.orders.consequence_text import Consequences
 from orders.commands import Kind
 from orders.selectors.backoffice import OrderView
 

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from orders import ids
 from orders.actors import Actor
-from orders.admin.consequence_text import Consequences
-from orders.admin.order_actions import Action, view_or_404
+from orders.admin.orders.consequence_text import Consequences
+from orders.admin.orders.order_actions import Action, view_or_404
 from orders.admin.plain_admin import ModelAdmin, ensure
 from orders.errors import OrderError
 from orders.form_fields import EmailField

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from orders.admin.consequence_text import Consequences
 from orders.admin.durations import brief
-from orders.admin.return_consequences import TELL_OF_RETURNS
+from orders.admin.orders.consequence_text import Consequences
+from orders.admin.returns.return_consequences import TELL_OF_RETURNS
 from orders.commands import Kind
 from orders.lifecycle import Status, Waiting
 from orders.money import in_words

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from orders.admin.order_steps import StepSeen
+from orders.admin.orders.order_steps import StepSeen
 from orders.lifecycle import Status
 from orders.selectors.backoffice import OrderView
 from orders.selectors.eligibility import asks_outside

@@ -14,12 +14,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from orders.actors import Actor
-from orders.admin.consequences import consequences
 from orders.admin.durations import age, time_left
-from orders.admin.forms import ActionForm, ReviewForm
-from orders.admin.open_matters import payment_in_words
-from orders.admin.order_actions import announce, view_or_404
-from orders.admin.order_list import why_waiting
+from orders.admin.orders.consequences import consequences
+from orders.admin.orders.forms import ActionForm, ReviewForm
+from orders.admin.orders.open_matters import payment_in_words
+from orders.admin.orders.order_actions import announce, view_or_404
+from orders.admin.orders.order_list import why_waiting
 from orders.admin.plain_admin import ensure
 from orders.commands import Kind
 from orders.errors import OrderError, OrderMoved, OrderNotFound

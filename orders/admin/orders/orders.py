@@ -9,20 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
-from orders.admin import (
-    bulk,
-    correct_email,
-    export,
-    jump_to_order,
-    order_actions,
-    order_list,
-    order_page,
-    review_queue,
-    saved_views,
-    warehouse,
-)
-from orders.admin.filters import ORDER_FILTERS
+from orders.admin.bulk import action
 from orders.admin.lists import PAGE, PageAdmin
+from orders.admin.orders import correct_email, export, jump_to_order, order_actions, order_list, order_page, saved_views
+from orders.admin.orders.filters import ORDER_FILTERS
+from orders.admin.review import review_queue
+from orders.admin.warehouse import work
 from orders.commands import Kind
 from orders.models import Order
 from orders.roles import right_to
@@ -53,7 +45,7 @@ class OrderAdmin(PageAdmin[Order]):
             path(f"<uuid:order_id>/{kind}/", view(self.action_view), {"kind": kind}, f"orders_order_{kind}")
             for kind in order_actions.ACTIONS
         ]
-        screens = [*review_queue.urls(self.admin_site), *warehouse.urls(self.admin_site)]
+        screens = [*review_queue.urls(self.admin_site), *work.urls(self.admin_site)]
         email = path("<uuid:order_id>/correct-email/", view(self.email_view), name="orders_order_correct_email")
         return [*self._list_urls(), *screens, note, live, email, *actions, *super().get_urls()]
 
@@ -104,17 +96,17 @@ class OrderAdmin(PageAdmin[Order]):
     @admin.action(description="Approve selected orders", permissions=["approve"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
         """Show what would happen; who confirms that issues a command for each."""
-        return bulk.act(request, queryset, Kind.APPROVE)
+        return action.act(request, queryset, Kind.APPROVE)
 
     @admin.action(description="Reject selected orders", permissions=["reject"])
     def reject_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
         """Show what would happen; who confirms that issues a command for each."""
-        return bulk.act(request, queryset, Kind.REJECT)
+        return action.act(request, queryset, Kind.REJECT)
 
     @admin.action(description="Cancel selected orders", permissions=["cancel"])
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse | None:
         """Show what would happen; who confirms that issues a command for each."""
-        return bulk.act(request, queryset, Kind.CANCEL)
+        return action.act(request, queryset, Kind.CANCEL)
 
     def has_approve_permission(self, request: HttpRequest) -> bool:
         """Whether this person may approve many at once."""

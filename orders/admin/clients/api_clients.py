@@ -6,8 +6,8 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from orders.admin.clients.secret_shown_once import SecretShownOnce
 from orders.admin.plain_admin import NothingByHand, TabularInline
-from orders.admin.secret_shown_once import SecretShownOnce
 from orders.mails import SWITCHABLE
 from orders.models import ApiClient, ApiKey
 from orders.services.staff.api_keys import SCOPES, create_api_key, revoke_key

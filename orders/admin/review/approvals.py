@@ -11,9 +11,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
-from orders.admin.forms import RefusalForm
 from orders.admin.lists import OrderColumn, PageAdmin, StateFilter
-from orders.admin.order_actions import announce
+from orders.admin.orders.forms import RefusalForm
+from orders.admin.orders.order_actions import announce
 from orders.admin.plain_admin import ModelAdmin, ensure
 from orders.commands import Kind
 from orders.errors import OrderError

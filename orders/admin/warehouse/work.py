@@ -15,11 +15,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders import barcodes, ids
 from orders.actors import Actor
-from orders.admin import warehouse_ticks as ticks
 from orders.admin.durations import age
-from orders.admin.forms import HandOverForm
-from orders.admin.order_actions import ACTIONS, announce, view_or_404
+from orders.admin.orders.forms import HandOverForm
+from orders.admin.orders.order_actions import ACTIONS, announce, view_or_404
 from orders.admin.plain_admin import ensure
+from orders.admin.warehouse import ticks
 from orders.commands import Kind
 from orders.errors import OrderError
 from orders.form_fields import objection

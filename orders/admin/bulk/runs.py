@@ -13,9 +13,9 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
 from orders.actors import Actor
-from orders.admin.forms import BulkForm
 from orders.admin.lists import PAGE, PageAdmin
-from orders.admin.order_actions import ACTIONS
+from orders.admin.orders.forms import BulkForm
+from orders.admin.orders.order_actions import ACTIONS
 from orders.admin.plain_admin import ModelAdmin, Paginator, ensure
 from orders.commands import Kind
 from orders.errors import OrderError

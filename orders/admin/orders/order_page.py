@@ -14,15 +14,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from orders import ids
-from orders.admin.alerts import Alert, alerts
-from orders.admin.consequences import consequences
 from orders.admin.durations import age, time_left
-from orders.admin.forms import ActionForm, NoteForm
-from orders.admin.open_matters import badges_of, lines_of, payment_in_words
-from orders.admin.order_actions import ACTIONS, view_or_404
-from orders.admin.order_list import next_step
-from orders.admin.order_live import pace, version_of
-from orders.admin.order_steps import StepSeen, steps_seen
+from orders.admin.orders.alerts import Alert, alerts
+from orders.admin.orders.consequences import consequences
+from orders.admin.orders.forms import ActionForm, NoteForm
+from orders.admin.orders.open_matters import badges_of, lines_of, payment_in_words
+from orders.admin.orders.order_actions import ACTIONS, view_or_404
+from orders.admin.orders.order_list import next_step
+from orders.admin.orders.order_live import pace, version_of
+from orders.admin.orders.order_steps import StepSeen, steps_seen
 from orders.admin.plain_admin import ModelAdmin, ensure
 from orders.commands import Kind, order_workflow_id
 from orders.form_fields import objection

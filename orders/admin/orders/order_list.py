@@ -9,7 +9,7 @@ from django.utils.safestring import mark_safe
 
 from orders.admin.declared import DeclaredChangeList
 from orders.admin.durations import age, time_left
-from orders.admin.open_matters import badges_of, waits_of
+from orders.admin.orders.open_matters import badges_of, waits_of
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
 from orders.selectors.open_matters import open_matters

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from orders.admin.forms import ActionForm, DangerousForm
+from orders.admin.orders.forms import ActionForm, DangerousForm
 from orders.lifecycle import ReturnStage
 from orders.models import Return
 from orders.money import to_minor

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 
-from orders.admin.secret_shown_once import SecretShownOnce
+from orders.admin.clients.secret_shown_once import SecretShownOnce
 from orders.errors import InvalidOrder, TooManyRequests
 from orders.models import WebhookEndpoint
 from orders.services.notifications.webhook_endpoints import (

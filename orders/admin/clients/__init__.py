@@ -1,0 +1,1 @@
+"""API clients: their keys, their webhook endpoints, and what was delivered."""

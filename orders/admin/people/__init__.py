@@ -1,0 +1,1 @@
+"""Staff: accounts, groups, signing in with two factors."""

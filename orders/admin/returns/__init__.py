@@ -1,0 +1,1 @@
+"""Returns: their list, and what staff decide of one."""

@@ -1,0 +1,1 @@
+"""Orders in review, and refunds that await a second person's approval."""

@@ -1,0 +1,1 @@
+"""Picking, packing and hand-over, with a scanner or without."""
