@@ -53,10 +53,11 @@ class Rule:
     """What holds for one kind of command.
 
     Attributes:
-        statuses: where an order accepts it. The service that applies it may be narrower still.
+        statuses: where an order accepts it. Further conditions are in `CHECKS` (`selectors/eligibility/checks.py`).
         actors: who may issue it.
         arguments: the names it needs, all of them required.
-        signal: the signal that carries it to the order's workflow, or to a return's; None: it starts a workflow.
+        signal: the signal that carries it to the order's workflow, or to a return's; None: it starts a workflow, or the
+            relay carries it out (`Relay._send`).
         by_relay: the relay carries it out by itself: no workflow hears of it.
         by_hand: only for orders whose fulfilment people confirm step by step.
         verb: how a sentence says it: "An order that is shipped cannot be ...".

@@ -36,11 +36,11 @@ database trigger refuses every change that is not in this table. `return_request
 """
 
 COMMANDS = """\
-A command is accepted in the statuses named here; the service that applies it may be narrower still (an address cannot
-be changed once the booking of the label has begun; where people fulfil the order, until it is handed over). Outside
-them it is rejected, with the reason in its row. `place` starts the workflow of the order, `refund` and `request_return`
-one of their own; what is decided of a return reaches the return's workflow as a signal, and every other command the
-order's.
+A command is accepted in the statuses named here, if the further conditions in `orders/selectors/eligibility/checks.py`
+hold as well (an address cannot be changed once the booking of the label has begun; with manual fulfilment, once the
+order is handed over). Otherwise it is rejected, with the reason in its row. `place` starts the workflow of the order,
+`refund` and `request_return` one of their own; what is decided of a return reaches the return's workflow as a signal,
+and every other command the order's.
 """
 
 

@@ -95,7 +95,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class FailedStep:
-    """A step of an order that was given up, and the reason, without data."""
+    """A step of an order that was given up, and the reason, without personal data."""
 
     order_id: str
     step: str
@@ -104,7 +104,7 @@ class FailedStep:
 
 @dataclass(frozen=True)
 class FailedSignal(Signal):
-    """A signal whose command could not be settled, and the reason, without data."""
+    """A signal whose command could not be settled, and the reason, without personal data."""
 
     reason: str = ""
 

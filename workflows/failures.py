@@ -34,7 +34,7 @@ def is_temporary(error: BaseException) -> bool:
 
 
 def given_up(error: BaseException) -> ApplicationError:
-    """The non-retryable failure that ends the attempts at a step, without data."""
+    """The non-retryable failure that ends the attempts at a step, without personal data."""
     return ApplicationError(_without_data(error).message, type=GIVEN_UP, non_retryable=True)
 
 

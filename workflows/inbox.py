@@ -64,7 +64,7 @@ class OrderProcess:
         if state.version >= self.state.version:
             self.state = state
 
-    async def local(self, activity: Callable[[Argument], OrderState], argument: Argument) -> None:
+    async def run_local(self, activity: Callable[[Argument], OrderState], argument: Argument) -> None:
         """Run an activity that uses our own database only, and follow its result."""
         # Shielded: if an operator cancels the workflow, the result of a committed step must not be lost.
         try:
@@ -72,7 +72,7 @@ class OrderProcess:
         except FailureError as error:
             raise step_given_up(error, activity) or error from None
 
-    async def outside(self, activity: Callable[[OrderRef], OrderState]) -> None:
+    async def run_outside(self, activity: Callable[[OrderRef], OrderState]) -> None:
         """Run an activity that calls an outside system, serving the inbox meanwhile, and follow its result.
 
         Only one runs at a time: if another is still under way, that one is awaited instead, and the caller's step runs
@@ -121,24 +121,24 @@ class OrderProcess:
         """Record that a command failed, without what was typed: that may be what could not be stored."""
         failed = FailedSignal(signal.order_id, signal.name, signal.command_id, reason=reason)
         try:
-            await self.local(activities.reject_signal, failed)
+            await self.run_local(activities.reject_signal, failed)
         except StepGivenUpError:
             workflow.logger.error("The signal %s of order %s could not be recorded.", signal.name, signal.order_id)
 
-    async def tried(self, step: Callable[[], Awaitable[object]]) -> None:
+    async def run_or_stall(self, step: Callable[[], Awaitable[object]]) -> None:
         """Run a step. If it is given up, the order is flagged and the step retried some time later."""
         try:
             if not self.state.is_stalled:
                 await step()
             elif await self.attend(seconds=policies.STALLED_SECONDS):
-                await self.local(activities.resume_order, self.ref)
+                await self.run_local(activities.resume_order, self.ref)
         except StepGivenUpError as failed:
             await self.stall(failed)
 
     async def stall(self, failed: StepGivenUpError) -> None:
         """Flag the order. If it is flagged for another reason, or cannot be, wait here, to avoid a hot loop."""
         try:
-            await self.local(activities.stall_order, FailedStep(self.order_id, failed.step, failed.reason))
+            await self.run_local(activities.stall_order, FailedStep(self.order_id, failed.step, failed.reason))
         except StepGivenUpError:
             workflow.logger.error("Order %s could not be flagged for its step %s.", self.order_id, failed.step)
         if not self.state.is_stalled:
@@ -146,17 +146,17 @@ class OrderProcess:
 
     async def settle(self, signal: Signal) -> None:
         if signal.name == LOOK:
-            await self.look()
+            await self.read_state()
         else:
-            await self.local(activities.settle_command, signal)
+            await self.run_local(activities.settle_command, signal)
 
-    async def look(self) -> None:
+    async def read_state(self) -> None:
         """Read the order's state."""
-        await self.local(activities.look_at_order, self.ref)
+        await self.run_local(activities.look_at_order, self.ref)
 
     async def pass_deadline(self) -> None:
         """Apply what the timer decides."""
-        await self.local(activities.pass_deadline, Deadline(self.order_id, self.status))
+        await self.run_local(activities.pass_deadline, Deadline(self.order_id, self.status))
 
     async def settle_the_rest(self) -> None:
         """Reject the commands that arrived too late, so that each has an outcome."""

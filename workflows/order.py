@@ -54,10 +54,10 @@ class OrderWorkflow(OrderProcess):
         self.order_id, self.timings = order.order_id, order.timings
         while self.status not in FINAL:
             try:
-                await self.tried(self.next_step)
+                await self.run_or_stall(self.next_step)
             except asyncio.CancelledError:  # an operator cancelled the workflow: treated as a `cancel` command
                 self.signal_by_hand("cancel_order", "The workflow was cancelled in Temporal.")
-        await self.tried(self.shipping_ended)
+        await self.run_or_stall(self.shipping_ended)
         await self.settle_the_rest()
         return self.state
 
@@ -81,7 +81,7 @@ class OrderWorkflow(OrderProcess):
     async def validate(self) -> None:
         """Validate the order, unless it has been cancelled; an order that is further on continues from there."""
         if await self.attend(seconds=0):
-            await self.local(activities.validate_order, self.ref)
+            await self.run_local(activities.validate_order, self.ref)
 
     async def wait_until_the_deadline(self) -> None:
         """Wait for a person's decision until the deadline, then let the timer decide."""
@@ -91,9 +91,9 @@ class OrderWorkflow(OrderProcess):
     async def charge(self) -> None:
         """Charge the payment; if it is declined, the order waits for another one."""
         if self.running is None and (self.state.held or not await self.attend(seconds=self.timings.payment_delay)):
-            await self.released()
+            await self.wait_for_release()
         else:
-            await self.outside(activities.charge_payment)
+            await self.run_outside(activities.charge_payment)
 
     async def ship(self) -> None:
         """Start shipping, and wait until it ends."""
@@ -101,7 +101,7 @@ class OrderWorkflow(OrderProcess):
             if self.status is Status.PAID and (
                 self.state.held or not await self.attend(seconds=self.timings.shipping_delay)
             ):
-                await self.released()
+                await self.wait_for_release()
                 return
             await self.start_shipping()
         await self.shipping_ended()
@@ -136,10 +136,10 @@ class OrderWorkflow(OrderProcess):
             self.follow(child.result())
         except ChildWorkflowError:  # it was ended in Temporal: the database knows how far it came
             await self.attend(seconds=policies.CHILD_RESTART_SECONDS)
-            await self.look()
+            await self.read_state()
         return True
 
-    async def released(self) -> None:
+    async def wait_for_release(self) -> None:
         """Wait while the order is held."""
         if self.state.held:
             await self.attend()
@@ -176,24 +176,24 @@ class OrderWorkflow(OrderProcess):
 
     async def return_payment(self) -> None:
         """Take the payment back, then wait for a new one."""
-        if await self.undone():
-            await self.local(activities.finish_payment_return, self.ref)
+        if await self.undo_next():
+            await self.run_local(activities.finish_payment_return, self.ref)
 
     async def cancel(self) -> None:
         """Undo what was done, then mark the order as cancelled."""
-        if await self.undone():
-            await self.local(activities.finish_cancellation, self.ref)
+        if await self.undo_next():
+            await self.run_local(activities.finish_cancellation, self.ref)
 
-    async def undone(self) -> bool:
+    async def undo_next(self) -> bool:
         """Undo the next thing that is left; True once nothing is."""
         if not await self.shipping_ended():
             return False
         if self.state.needs_attention:
             await self.wait_for_a_decision()
         elif self.running is not None or self.state.has_payment:
-            await self.outside(activities.return_payment)
+            await self.run_outside(activities.return_payment)
         elif self.state.has_label:
-            await self.outside(activities.void_label)
+            await self.run_outside(activities.void_label)
         else:
             return True
         return False

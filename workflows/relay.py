@@ -74,8 +74,10 @@ class Relay(LeaseLoop[Claimed, None]):
             await self._retry_step(command)
         elif command.kind is Kind.REQUEST_RETURN:
             await self._start_workflow(return_start(command.order_id, command.id))
-        elif signal is None or (command.kind in REFUND_DECISIONS and not command.is_undoing):
+        elif command.kind is Kind.REFUND or (command.kind in REFUND_DECISIONS and not command.is_undoing):
             await self._start_workflow(refund_start(command.order_id, command.id, command.kind))
+        elif signal is None:
+            raise NotImplementedError(f"{command.kind} has no signal, and the relay starts nothing for it.")
         else:
             to = order_workflow_id(command.order_id)
             if command.kind in OF_A_RETURN:

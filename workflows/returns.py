@@ -41,7 +41,7 @@ class ReturnWorkflow(OrderProcess):
         """
         await self.settle_or_reject(Signal(asked.order_id, OPEN, asked.return_id))
         while self.state.is_under_way:
-            await self.tried(self.next_step)
+            await self.run_or_stall(self.next_step)
         await self.settle_the_rest()
         return self.state
 
@@ -67,7 +67,7 @@ class ReturnWorkflow(OrderProcess):
         """Wait for the decision, or for the parcel, until the deadline."""
         if await self.attend(seconds=self.state.seconds_left):
             over = ReturnDeadline(self.order_id, self.return_id, self.state.stage)
-            await self.local(return_activities.pass_return_deadline, over)
+            await self.run_local(return_activities.pass_return_deadline, over)
 
     async def refund(self) -> None:
         """Pay the refund, also through outages, and serve the inbox meanwhile."""
@@ -81,16 +81,16 @@ class ReturnWorkflow(OrderProcess):
 
     async def settle(self, signal: Signal) -> None:
         if signal.name == OPEN:
-            await self.local(return_activities.open_return, self.return_ref)
+            await self.run_local(return_activities.open_return, self.return_ref)
         elif signal.name == LOOK:
-            await self.look()
+            await self.read_state()
         else:
             about = ReturnSignal(signal.order_id, signal.name, signal.command_id, signal.body, self.return_id)
-            await self.local(return_activities.settle_return_command, about)
+            await self.run_local(return_activities.settle_return_command, about)
 
-    async def look(self) -> None:
+    async def read_state(self) -> None:
         """Read the return's state."""
-        await self.local(return_activities.look_at_return, self.return_ref)
+        await self.run_local(return_activities.look_at_return, self.return_ref)
 
     def follow(self, state: OrderState) -> None:
         """Take over a state from the database; one of the order alone does not change the return's."""

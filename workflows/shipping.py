@@ -30,11 +30,11 @@ class ShippingWorkflow(OrderProcess):
     async def run(self, order: OrderInput) -> OrderState:
         """Run while the order is to be shipped."""
         self.order_id = order.order_id
-        await self.tried(self.start_picking)
+        await self.run_or_stall(self.start_picking)
         while self.is_to_be_shipped():
-            await self.tried(self.next_step)
+            await self.run_or_stall(self.next_step)
         while self.running is not None:  # booking of a label is completed before the label is voided
-            await self.tried(self.label)
+            await self.run_or_stall(self.label)
         return self.state
 
     @workflow.signal(dynamic=True)
@@ -52,34 +52,34 @@ class ShippingWorkflow(OrderProcess):
         before = self.state.version
         await self.steps[self.status]()
         if self.state.version == before and self.is_to_be_shipped():
-            await self.wait_for_word()
+            await self.wait_for_report()
 
     def is_to_be_shipped(self) -> bool:
         """Whether anything is left to do here."""
         return self.status in self.steps and self.state.waiting_for != Waiting.PAYMENT_RETURN
 
-    async def wait_for_word(self) -> None:
+    async def wait_for_report(self) -> None:
         """Wait for a person's confirmation, the carrier's report, or the release of a held order."""
         if await self.attend(seconds=self.state.seconds_left):
             await self.pass_deadline()
 
     async def start_picking(self) -> None:
         """Start picking, if fulfilment is automatic."""
-        await self.local(activities.start_picking, self.ref)
+        await self.run_local(activities.start_picking, self.ref)
 
     async def pack(self) -> None:
-        await self.local(activities.pack_order, self.ref)
+        await self.run_local(activities.pack_order, self.ref)
 
     async def label_and_hand_over(self) -> None:
         """Book the label, then hand the parcel over."""
         if self.state.waiting_for == Waiting.LABEL and not (self.state.held and self.running is None):
             await self.label()
         else:
-            await self.local(activities.ship_order, self.ref)
+            await self.run_local(activities.ship_order, self.ref)
 
     async def label(self) -> None:
-        await self.outside(activities.book_label)
+        await self.run_outside(activities.book_label)
 
     async def deliver(self) -> None:
         """Record the delivery, if the carrier has reported it already."""
-        await self.local(activities.confirm_delivery, self.ref)
+        await self.run_local(activities.confirm_delivery, self.ref)

@@ -39,7 +39,7 @@ class WorkflowScan(ABC):
         """Those of these rows that should have a workflow."""
 
     @abstractmethod
-    def standing_still(self, since: datetime, after: UUID | None) -> list[WorkflowStart]:
+    def without_progress(self, since: datetime, after: UUID | None) -> list[WorkflowStart]:
         """The first unfinished rows after the id `after` without a change since then."""
 
     async def closed(self) -> list[WorkflowStart]:
@@ -59,14 +59,14 @@ class WorkflowScan(ABC):
     async def sample(self, *, stuck_after: timedelta) -> list[WorkflowStart]:
         """The next rows without a change for this long; after the last of them, the first again."""
         since = datetime.now(UTC) - stuck_after
-        rows = await self._database.run(self.standing_still, since, self._sampled_to)
+        rows = await self._database.run(self.without_progress, since, self._sampled_to)
         self._sampled_to = _row_id(rows[-1].workflow_id) if len(rows) == self._limit else None
         return rows
 
     async def everything(self) -> AsyncIterator[list[WorkflowStart]]:
         """All unfinished rows, in batches."""
         after: UUID | None = None
-        while rows := await self._database.run(self.standing_still, datetime.now(UTC), after):
+        while rows := await self._database.run(self.without_progress, datetime.now(UTC), after):
             yield rows
             after = _row_id(rows[-1].workflow_id)
 
@@ -77,8 +77,8 @@ class OrderScan(WorkflowScan):
     def unfinished(self, ids: Collection[UUID]) -> list[WorkflowStart]:
         return [order_start(order_id) for order_id in recovery.unfinished(ids)]
 
-    def standing_still(self, since: datetime, after: UUID | None) -> list[WorkflowStart]:
-        rows = recovery.standing_still(since=since, after=after, limit=self._limit)
+    def without_progress(self, since: datetime, after: UUID | None) -> list[WorkflowStart]:
+        rows = recovery.without_progress(since=since, after=after, limit=self._limit)
         return [order_start(order_id) for order_id in rows]
 
 
@@ -88,8 +88,8 @@ class ReturnScan(WorkflowScan):
     def unfinished(self, ids: Collection[UUID]) -> list[WorkflowStart]:
         return [return_start(row.order_id, row.pk) for row in returns.under_way(ids)]
 
-    def standing_still(self, since: datetime, after: UUID | None) -> list[WorkflowStart]:
-        rows = returns.standing_still(since=since, after=after, limit=self._limit)
+    def without_progress(self, since: datetime, after: UUID | None) -> list[WorkflowStart]:
+        rows = returns.without_progress(since=since, after=after, limit=self._limit)
         return [return_start(row.order_id, row.pk) for row in rows]
 
 

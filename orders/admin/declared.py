@@ -1,4 +1,4 @@
-"""What any list of the admin takes from its address and its form: what its class declares, and nothing else.
+"""Restricts changelists to declared filters and valid ids: what its class declares, and nothing else.
 
 Django filters by every column that an address names. Who may see a list could so read, a letter at a time, a column
 that no screen shows.
@@ -49,7 +49,7 @@ class DeclaredChangeList(ChangeList):
         return found
 
 
-class DeclaredOnly:
+class StrictChangelistMixin:
     """For an admin class: its list answers declared filters alone, and its actions ids alone."""
 
     opts: Any

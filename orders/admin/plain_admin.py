@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from orders import form_fields
-from orders.admin.declared import DeclaredOnly
+from orders.admin.declared import StrictChangelistMixin
 from orders.roles import RIGHTS
 
 # The form fields of texts, for `formfield_overrides`.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Parent = TypeVar("Parent", bound=Model)
 else:
 
-    class ModelAdmin(DeclaredOnly, admin.ModelAdmin):
+    class ModelAdmin(StrictChangelistMixin, admin.ModelAdmin):
         """Django's class, subscriptable; its list answers what it declares, and its forms normalise texts."""
 
         formfield_overrides = NORMALISED
@@ -62,14 +62,14 @@ class NeverDeleted:
         return False
 
 
-class NothingByHand(NeverDeleted):
+class NoAddOrDelete(NeverDeleted):
     """Rows that the product writes itself: nobody adds one either."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's signature
         return False
 
 
-class ReadOnly(NothingByHand):
+class ReadOnly(NoAddOrDelete):
     """Rows that nobody changes in the admin either."""
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 - Django's signature
@@ -92,7 +92,7 @@ __all__ = [
     "NORMALISED",
     "ModelAdmin",
     "NeverDeleted",
-    "NothingByHand",
+    "NoAddOrDelete",
     "Paginator",
     "ReadOnly",
     "TabularInline",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from orders.api.kinds import BY_STATUS, KINDS
+from orders.api.problem_kinds import BY_STATUS, KINDS
 from orders.api.problems import MEDIA_TYPE, away, problem
 from orders.outages import is_away
 from orders.paths import is_page

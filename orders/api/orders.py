@@ -13,7 +13,7 @@ from orders.api.auth import READ, REFUND, WRITE, actor_of, client_of
 from orders.api.fields import without_card_number
 from orders.api.forms import new_order
 from orders.api.listing import OrdersQuery, cursor_after, place_of
-from orders.api.outcomes import ClientCommand, carry_out, in_order, once, refusal, refused, replayable, what_became
+from orders.api.outcomes import ClientCommand, carry_out, command_outcome, in_order, once, refusal, refused, replayable
 from orders.api.results import (
     CommandOut,
     EventOut,
@@ -134,7 +134,7 @@ def events(request: HttpRequest, order_id: UUID) -> EventsOut:
 )
 def command(request: HttpRequest, order_id: UUID, command_id: UUID, wait: Wait = 0) -> CommandOut:
     """Returns a command and its outcome."""
-    return what_became(request, own_order(request, order_id), command_id, within=wait)
+    return command_outcome(request, own_order(request, order_id), command_id, within=wait)
 
 
 @router.post(

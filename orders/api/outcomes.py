@@ -10,7 +10,7 @@ from ninja import Schema
 
 from orders.api import answers
 from orders.api.auth import actor_of, client_of
-from orders.api.kinds import KIND_OF, KINDS
+from orders.api.problem_kinds import KIND_OF, KINDS
 from orders.api.problems import problem
 from orders.api.results import CommandOut
 from orders.commands import CommandState, Kind
@@ -48,7 +48,7 @@ def carry_out(request: HttpRequest, order: Order, wanted: ClientCommand, key: st
         if isinstance(row, Approval):
             return idempotency.Answer(202, answers.approval(row).model_dump(mode="json"), order)
         if row.state == CommandState.REJECTED:
-            return idempotency.Answer(409, _window_closed(row), order)
+            return idempotency.Answer(409, _rejected_body(row), order)
         return idempotency.Answer(202, answers.command(row).model_dump(mode="json"), order)
 
     answer = once(request, key, {"reason": wanted.reason, **wanted.args}, effect)
@@ -56,11 +56,11 @@ def carry_out(request: HttpRequest, order: Order, wanted: ClientCommand, key: st
     if answer.status == 409:
         return replayable(problem(request, KINDS["command_refused"], **body), answer)
     if wait:
-        body = what_became(request, order, UUID(str(body["command_id"])), within=wait).model_dump(mode="json")
+        body = command_outcome(request, order, UUID(str(body["command_id"])), within=wait).model_dump(mode="json")
     return replayable(JsonResponse(in_order(body, CommandOut), status=answer.status), answer)
 
 
-def what_became(request: HttpRequest, order: Order, command_id: UUID, *, within: float) -> CommandOut:
+def command_outcome(request: HttpRequest, order: Order, command_id: UUID, *, within: float) -> CommandOut:
     """The command once it is settled, or after `within` seconds; at once if it awaits approval.
 
     Raises:
@@ -123,7 +123,7 @@ def replayable(response: HttpResponse, answer: idempotency.Answer) -> HttpRespon
     return response
 
 
-def _window_closed(row: Command) -> dict[str, Any]:
+def _rejected_body(row: Command) -> dict[str, Any]:
     """The members of the problem for a command that was rejected at once."""
     return {
         "detail": row.outcome,

@@ -12,8 +12,8 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, ValidationError
 
 from orders import errors
-from orders.api.kinds import BY_STATUS, KIND_OF, KINDS, ProblemKind
 from orders.api.parsing import Malformed, UnsupportedMediaType
+from orders.api.problem_kinds import BY_STATUS, KIND_OF, KINDS, ProblemKind
 from orders.outages import is_away, is_busy
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from orders.api.kinds import KINDS
+from orders.api.problem_kinds import KINDS
 from orders.api.problems import MEDIA_TYPE, PAGE
 from orders.api.results import WebhookOut
 

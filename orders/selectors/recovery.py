@@ -27,13 +27,13 @@ GONE = "Temporal: NOT_FOUND"
 
 
 def unfinished(order_ids: Collection[UUID]) -> list[UUID]:
-    return list(_carried().filter(pk__in=order_ids).order_by("pk").values_list("pk", flat=True))
+    return list(_with_started_workflow().filter(pk__in=order_ids).order_by("pk").values_list("pk", flat=True))
 
 
 def stalled_orders(limit: int) -> list[UUID]:
     """Open orders that should have made progress, up to `limit` for each reason."""
     now = timezone.now()
-    orders = _carried()
+    orders = _with_started_workflow()
     overdue = orders.filter(deadline__lt=now - timedelta(seconds=DEADLINE_WITHIN)).order_by("deadline")
     late = now - timedelta(seconds=OUTCOME_WITHIN)
     unsettled = Command.objects.filter(state=CommandState.DELIVERED, kind=Kind.PLACE, delivered_at__lt=late)
@@ -42,14 +42,14 @@ def stalled_orders(limit: int) -> list[UUID]:
         overdue.values_list("pk", flat=True)[:limit],
         orders.filter(pk__in=unsettled.values("order")).values_list("pk", flat=True)[:limit],
         orders.filter(pk__in=gone.values("order")).values_list("pk", flat=True)[:limit],
-        orders.filter(pk__in=_unknown(late).values("order")).values_list("pk", flat=True)[:limit],
+        orders.filter(pk__in=_pending_payments_since(late).values("order")).values_list("pk", flat=True)[:limit],
     ]
     return list(dict.fromkeys(order_id for rows in found for order_id in rows))
 
 
-def standing_still(*, since: datetime, after: UUID | None, limit: int) -> list[UUID]:
+def without_progress(*, since: datetime, after: UUID | None, limit: int) -> list[UUID]:
     """Open orders without an event since then, oldest first, starting after the order `after`."""
-    orders = _carried().filter(updated_at__lt=since)
+    orders = _with_started_workflow().filter(updated_at__lt=since)
     if after is not None:
         orders = orders.filter(pk__gt=after)
     return list(orders.order_by("pk").values_list("pk", flat=True)[:limit])
@@ -100,16 +100,16 @@ def undelivered_returns(limit: int) -> dict[UUID, UUID]:
 
 def payments_without_outcome() -> int:
     """How many charges have been without an outcome for too long."""
-    return _unknown(timezone.now() - timedelta(seconds=OUTCOME_WITHIN)).count()
+    return _pending_payments_since(timezone.now() - timedelta(seconds=OUTCOME_WITHIN)).count()
 
 
-def _carried() -> QuerySet[Order]:
+def _with_started_workflow() -> QuerySet[Order]:
     """Open orders whose workflow Temporal was asked to start."""
     waiting = Command.objects.filter(order=OuterRef("pk"), kind=Kind.PLACE, state=CommandState.PENDING)
     return Order.objects.filter(made_up=False).exclude(status__in=FINAL).exclude(Exists(waiting))
 
 
-def _unknown(since: datetime) -> QuerySet[Payment]:
+def _pending_payments_since(since: datetime) -> QuerySet[Payment]:
     return Payment.objects.filter(state=Payment.State.PENDING, created_at__lt=since)
 
 

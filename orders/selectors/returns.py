@@ -172,7 +172,7 @@ def under_way(return_ids: Collection[UUID]) -> list[Return]:
     return [row for row in rows if row.is_open or has_pending_refund(row)]
 
 
-def standing_still(*, since: datetime, after: UUID | None, limit: int) -> list[Return]:
+def without_progress(*, since: datetime, after: UUID | None, limit: int) -> list[Return]:
     """Returns with a workflow and without a change since then, starting after the return `after`."""
     rows = _under_way().filter(updated_at__lt=since).order_by("pk")
     return list((rows.filter(pk__gt=after) if after else rows)[:limit])

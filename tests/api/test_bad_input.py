@@ -9,7 +9,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
-from orders.api.kinds import KINDS
+from orders.api.problem_kinds import KINDS
 from orders.models import Command, IdempotencyKey, Order
 from orders.services.commands.issue import MAX_OPEN_COMMANDS
 from tests.api.conftest import ORDER, Shop

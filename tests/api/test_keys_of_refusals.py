@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from orders.api.description import built
-from orders.api.kinds import KINDS
+from orders.api.problem_kinds import KINDS
 from orders.services.staff.api_keys import create_api_key
 from stack.state import ROOT
 from tests.api.conftest import ORDER, Shop

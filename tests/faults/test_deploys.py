@@ -16,8 +16,8 @@ from workflows.client import connect
 from workflows.contracts import order_workflow_id
 
 # The new version looks at the order once more before it charges.
-CHARGE = "            await self.outside(activities.charge_payment)\n"
-LOOK = "            await self.look()\n"
+CHARGE = "            await self.run_outside(activities.charge_payment)\n"
+LOOK = "            await self.read_state()\n"
 PATCHED = '            if workflow.patched("look-before-the-charge"):\n    '
 
 

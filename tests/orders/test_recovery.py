@@ -57,7 +57,7 @@ def test_an_order_that_temporal_was_not_asked_for_yet_is_left_to_the_relay() -> 
     order = an_order()
     change(order, updated_at=seconds_ago(3600), deadline=seconds_ago(3600))
     assert not is_stalled(order)
-    assert order.pk not in recovery.standing_still(since=timezone.now(), after=None, limit=MANY)
+    assert order.pk not in recovery.without_progress(since=timezone.now(), after=None, limit=MANY)
     assert recovery.unfinished([order.pk]) == []
 
 
@@ -85,8 +85,8 @@ def test_orders_that_stand_still_come_in_portions_oldest_first() -> None:
         change(order, updated_at=seconds_ago(600))
     an_order_in(Status.IN_REVIEW)
     since, after = seconds_ago(300), UUID(int=orders[0].pk.int - 1)
-    first = recovery.standing_still(since=since, after=after, limit=2)
-    rest = recovery.standing_still(since=since, after=first[-1], limit=2)
+    first = recovery.without_progress(since=since, after=after, limit=2)
+    rest = recovery.without_progress(since=since, after=first[-1], limit=2)
     assert first + rest == [order.pk for order in orders]
 
 

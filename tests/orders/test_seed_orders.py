@@ -81,7 +81,7 @@ def test_no_worker_takes_an_open_one() -> None:
     assert claim_commands(100) == []
     later = timezone.now() + timedelta(days=30)
     assert recovery.stalled_orders(100) == []
-    assert recovery.standing_still(since=later, after=None, limit=100) == []
+    assert recovery.without_progress(since=later, after=None, limit=100) == []
     assert recovery.refunds_without_outcome(100) == []
     assert recovery.payments_without_outcome() == 0
     assert Command.objects.filter(state="delivered").count() == 0

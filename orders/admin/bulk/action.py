@@ -18,7 +18,7 @@ NARROW = "Narrow the list with filters or search. Nothing was done."
 
 
 def act(request: HttpRequest, chosen: QuerySet[Order], kind: Kind) -> HttpResponse | None:
-    """Make the draft of a run and go to its page, which asks back; None: back to the list, with what was wrong."""
+    """Draft a run and go to its confirmation page; None: back to the list, with what was wrong."""
     ensure(request, right_to(kind))
     assert request.user.is_authenticated  # noqa: S101 - tells the type checker what the right implies
     orders = orders_chosen(chosen, kind)

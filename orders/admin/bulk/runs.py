@@ -1,4 +1,4 @@
-"""Runs of one action on many orders: the page that asks back, the page that tells how far it is, and their list."""
+"""Runs of one action on many orders: the confirmation page, the page that tells how far it is, and their list."""
 
 from typing import Any
 from uuid import UUID
@@ -62,7 +62,7 @@ class BulkRunAdmin(PageAdmin[BulkRun]):
         return _live(request, run_id)
 
     def confirm_view(self, request: HttpRequest, run_id: UUID) -> HttpResponse:
-        """Where a person's yes is sent."""
+        """Where a person confirms the run."""
         return _confirm(request, self, run_id)
 
     def go_on_view(self, request: HttpRequest, run_id: UUID) -> HttpResponse:

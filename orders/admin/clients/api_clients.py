@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from orders.admin.clients.secret_shown_once import SecretShownOnce
-from orders.admin.plain_admin import NothingByHand, TabularInline
+from orders.admin.plain_admin import NoAddOrDelete, TabularInline
 from orders.mails import SWITCHABLE
 from orders.models import ApiClient, ApiKey
 from orders.services.staff.api_keys import SCOPES, create_api_key, revoke_key
@@ -50,7 +50,7 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # as above
         fields: tuple[str, ...] = ()
 
 
-class ApiKeyInline(NothingByHand, TabularInline[ApiKey, ApiClient]):
+class ApiKeyInline(NoAddOrDelete, TabularInline[ApiKey, ApiClient]):
     """A client's keys. Their hashes are left out."""
 
     model = ApiKey

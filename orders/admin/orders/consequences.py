@@ -154,7 +154,7 @@ def _ship(view: OrderView) -> Consequences:
     return Consequences(
         button="Mark as shipped",
         will=[f"{parcel} will be marked as shipped.", *told],
-        will_not=["The order can no longer be cancelled."],
+        will_not=["After that, the order can no longer be cancelled."],
     )
 
 

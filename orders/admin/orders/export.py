@@ -59,7 +59,7 @@ class _Echo:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ExportFormat:
     """What a file is for. `time` writes a moment, `text` a cell of text; `zone` is named beside the times."""
 
     begins: str
@@ -79,9 +79,9 @@ def _utc(at: datetime) -> str:
 
 # By the parameter `for`. A spreadsheet needs the byte-order mark to read UTF-8, knows no zones of time, and reads
 # formulas, numbers and dates into text; a program gets everything as it is stored.
-KINDS: Mapping[str, Kind] = {
-    "spreadsheet": Kind("\ufeff", "", timezone.get_current_timezone_name, _local_time, text_cell),
-    "machine": Kind("", "-utc", str, _utc, str),
+KINDS: Mapping[str, ExportFormat] = {
+    "spreadsheet": ExportFormat("\ufeff", "", timezone.get_current_timezone_name, _local_time, text_cell),
+    "machine": ExportFormat("", "-utc", str, _utc, str),
 }
 
 
@@ -130,13 +130,13 @@ def _filters(request: HttpRequest) -> str:
     return ", ".join(quote(name) for name, value in sorted(request.GET.items()) if value)
 
 
-def columns(kind: Kind) -> list[str]:
+def columns(kind: ExportFormat) -> list[str]:
     """The first line. Times that do not tell their zone have it in their column's name."""
     zone = kind.zone()
     return [f"{name} ({zone})" if zone and name in TIMES else name for name in COLUMNS]
 
 
-def _lines(orders: QuerySet[Order], kind: Kind) -> Iterator[str]:
+def _lines(orders: QuerySet[Order], kind: ExportFormat) -> Iterator[str]:
     writer = csv.writer(_Echo())
     lines = [kind.begins, writer.writerow(columns(kind))]
     for order in orders_one_by_one(orders):
@@ -147,7 +147,7 @@ def _lines(orders: QuerySet[Order], kind: Kind) -> Iterator[str]:
     yield "".join(lines)
 
 
-def _cell(value: str | Decimal | datetime | None, kind: Kind) -> str:
+def _cell(value: str | Decimal | datetime | None, kind: ExportFormat) -> str:
     if isinstance(value, datetime):
         return kind.time(value)
     return kind.text(value) if isinstance(value, str) else "" if value is None else str(value)

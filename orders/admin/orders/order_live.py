@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from orders.admin.orders.order_steps import StepSeen
+from orders.admin.orders.order_steps import StepRow
 from orders.lifecycle import Status
 from orders.selectors.backoffice import OrderView
 from orders.selectors.eligibility import asks_outside
@@ -32,7 +32,7 @@ def pace(view: OrderView) -> int | None:
     return SOON_SECONDS if due or (moves and now - stirred < FRESH) else LATER_SECONDS
 
 
-def version_of(view: OrderView, steps: Sequence[StepSeen], entries: Sequence[Entry]) -> str:
+def version_of(view: OrderView, steps: Sequence[StepRow], entries: Sequence[Entry]) -> str:
     """Changes whenever the page has something new to show; that time passes is nothing new."""
     order = view.order
     facts = (

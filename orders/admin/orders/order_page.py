@@ -22,7 +22,7 @@ from orders.admin.orders.open_matters import badges_of, lines_of, payment_in_wor
 from orders.admin.orders.order_actions import ACTIONS, view_or_404
 from orders.admin.orders.order_list import next_step
 from orders.admin.orders.order_live import pace, version_of
-from orders.admin.orders.order_steps import StepSeen, steps_seen
+from orders.admin.orders.order_steps import StepRow, steps_seen
 from orders.admin.plain_admin import ModelAdmin, ensure
 from orders.commands import Kind, order_workflow_id
 from orders.form_fields import objection
@@ -124,7 +124,7 @@ def alerts_for(view: OrderView, names: Mapping[str, str], may: Callable[[str], b
     return [alert if not alert.right or may(alert.right) else replace(alert, url="") for alert in alerts(view, names)]
 
 
-def buttons(view: OrderView, steps: Iterable[StepSeen], may: Callable[[str], bool]) -> list[Button]:
+def buttons(view: OrderView, steps: Iterable[StepRow], may: Callable[[str], bool]) -> list[Button]:
     """The actions that the order accepts now and this person may take, the dangerous ones last.
 
     Trying a step again is among them only where Temporal says that one waits for its next attempt.

@@ -1,4 +1,4 @@
-"""What the process of an order is trying just now, in words: where Temporal answers in time."""
+"""Running and retrying activities of an order, from Temporal, where it answers in time."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ NAMES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepSeen:
+class StepRow:
     """One step as the page tells it. `due` and `left`: when it is tried again, if it waits for that."""
 
     sentence: str
@@ -33,7 +33,7 @@ class StepSeen:
         return self.due is not None
 
 
-def steps_seen(view: OrderView) -> list[StepSeen]:
+def steps_seen(view: OrderView) -> list[StepRow]:
     """The steps that ask somebody outside; none where there are none, or where Temporal does not say in time."""
     if not asks_outside(view.order):
         return []
@@ -41,14 +41,14 @@ def steps_seen(view: OrderView) -> list[StepSeen]:
     return [_seen(step) for step in steps or []]
 
 
-def _seen(step: Step) -> StepSeen:
+def _seen(step: Step) -> StepRow:
     name = NAMES.get(step.name, step.name.replace("_", " ").capitalize())
     says = {
         StepState.RUNS: f"{name} is in progress, attempt {step.attempt}.",
         StepState.WAITS: f"{name} is waiting for attempt {step.attempt}.",
         StepState.QUEUED: f"{name} is waiting for a worker, attempt {step.attempt}.",
     }
-    return StepSeen(
+    return StepRow(
         sentence=says[step.state],
         last_error=step.last_error,
         due=step.next_attempt_at,

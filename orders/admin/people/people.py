@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
-from orders.admin.declared import DeclaredOnly
+from orders.admin.declared import StrictChangelistMixin
 from orders.admin.plain_admin import NORMALISED
 from orders.roles import Group
 
@@ -20,7 +20,7 @@ GIVE = "auth.give_groups_user"
 SEEN = ("username", "first_name", "last_name", "email", "is_active", "last_login", "date_joined")
 
 
-class PersonAdmin(DeclaredOnly, UserAdmin):  # type: ignore[type-arg] # Django's class takes no type when it runs
+class PersonAdmin(StrictChangelistMixin, UserAdmin):  # type: ignore[type-arg] # Django's class takes no type when it runs
     """Django's screen for superusers, a short one for managers."""
 
     formfield_overrides = NORMALISED
@@ -61,7 +61,7 @@ class PersonAdmin(DeclaredOnly, UserAdmin):  # type: ignore[type-arg] # Django's
         return super().user_change_password(request, id, form_url)
 
 
-class RoleAdmin(DeclaredOnly, GroupAdmin):
+class RoleAdmin(StrictChangelistMixin, GroupAdmin):
     """Django's screen."""
 
 

@@ -13,7 +13,7 @@ KEY = "packed"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class ScanResult:
     """What a scan of an article came to."""
 
     text: str
@@ -25,16 +25,18 @@ def of(request: HttpRequest, order: Order) -> dict[str, int]:
     return dict(request.session.get(KEY, {}).get(str(order.pk), {}))
 
 
-def tick(request: HttpRequest, order: Order, sku: str) -> Said | None:
+def tick(request: HttpRequest, order: Order, sku: str) -> ScanResult | None:
     """Put one piece into the parcel. None if this is no article of the order."""
     lines = lines_of(order, of(request, order))
     line = next((line for line in lines if line.sku.casefold() == sku.casefold()), None)
     if line is None:
         return None
     if line.is_complete:
-        return Said(text=f"Put this one back: all {line.quantity} of {line.sku} are already packed.", is_good=False)
+        return ScanResult(
+            text=f"Put this one back: all {line.quantity} of {line.sku} are already packed.", is_good=False
+        )
     _keep(request, order, {**of(request, order), line.sku: line.packed + 1})
-    return Said(text=_progress(line, lines), is_good=True)
+    return ScanResult(text=_progress(line, lines), is_good=True)
 
 
 def forget(request: HttpRequest, order: Order) -> None:

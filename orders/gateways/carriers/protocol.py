@@ -41,6 +41,6 @@ class Carrier(Protocol):
         """Make sure that no label exists under this key, now or later; returns the label that was voided, if any."""
         ...
 
-    def word_at_handover(self, service_level: str) -> bool | None:
+    def delivery_reported_at_handover(self, service_level: str) -> bool | None:
         """Whether the parcel was delivered, if the carrier knows at hand-over; None if it reports later."""
         ...

@@ -84,7 +84,7 @@ class SimulatedCarrier:
             return Label(tracking_number=str(number), voided=True)
         return Label(voided=True)
 
-    def word_at_handover(self, service_level: str) -> bool | None:
+    def delivery_reported_at_handover(self, service_level: str) -> bool | None:
         if service_level == "sim_silent":
             return None
         return service_level != "sim_lost"

@@ -13,7 +13,7 @@ from orders.actors import parse_actor
 from orders.commands import RULES, Kind
 from orders.lifecycle import Status, Waiting
 from orders.models import Command, Order, Payment, Refund, Shipment
-from orders.selectors.eligibility.checks import CHECKS, Asked
+from orders.selectors.eligibility.checks import CHECKS, CommandContext
 
 MADE_UP = "This is a made-up order (manage.py seed_orders). It is not processed and accepts no commands."
 ASKED_ALREADY = "This was already requested and is still in progress."
@@ -40,14 +40,14 @@ def refusal(
 
     Without `args`, what forbids the command whatever its arguments; without `actor`, whoever sends it.
     """
-    asked = Asked(args=args, actor=actor, reason=reason, at=timezone.now(), command_id=None)
-    return _general_refusal(order, kind, asked) or _special_refusal(order, kind, asked)
+    context = CommandContext(args=args, actor=actor, reason=reason, at=timezone.now(), command_id=None)
+    return _general_refusal(order, kind, context) or _special_refusal(order, kind, context)
 
 
 def command_refusal(order: Order, command: Command) -> str:
     """Why the order does not accept this command with its arguments; empty if it does."""
-    kind, asked = Kind(command.kind), _asked_by(command)
-    return _general_refusal(order, kind, asked) or _special_refusal(order, kind, asked)
+    kind, context = Kind(command.kind), _asked_by(command)
+    return _general_refusal(order, kind, context) or _special_refusal(order, kind, context)
 
 
 def refusal_at_once(order: Order, command: Command) -> str:
@@ -55,10 +55,10 @@ def refusal_at_once(order: Order, command: Command) -> str:
 
     Reasons other than its form and the order's status may no longer hold once an earlier command is settled.
     """
-    kind, asked = Kind(command.kind), _asked_by(command)
-    if why := _general_refusal(order, kind, asked):
+    kind, context = Kind(command.kind), _asked_by(command)
+    if why := _general_refusal(order, kind, context):
         return why
-    why = _special_refusal(order, kind, asked)
+    why = _special_refusal(order, kind, context)
     earlier = order.commands.filter(settled_at=None).exclude(kind=Kind.PLACE).exclude(pk=command.pk)
     return "" if why and earlier.exists() else why
 
@@ -104,8 +104,8 @@ def asks_outside(order: Order) -> bool:
     )
 
 
-def _asked_by(command: Command) -> Asked:
-    return Asked(
+def _asked_by(command: Command) -> CommandContext:
+    return CommandContext(
         args=command.args,
         actor=command.actor,
         reason=command.reason,
@@ -114,14 +114,14 @@ def _asked_by(command: Command) -> Asked:
     )
 
 
-def _general_refusal(order: Order, kind: Kind, asked: Asked) -> str:
+def _general_refusal(order: Order, kind: Kind, context: CommandContext) -> str:
     """What can forbid any kind of command: its actor, missing arguments, the order's status, who fulfils it."""
-    rule, who = RULES.get(kind), parse_actor(asked.actor)[0]
+    rule, who = RULES.get(kind), parse_actor(context.actor)[0]
     if rule is None:
         return "Unknown command."
-    if asked.actor and who not in rule.actors:
-        return f"The actor {who or asked.actor} may not issue this command."
-    if asked.args is not None and (missing := [name for name in rule.arguments if not asked.args.get(name)]):
+    if context.actor and who not in rule.actors:
+        return f"The actor {who or context.actor} may not issue this command."
+    if context.args is not None and (missing := [name for name in rule.arguments if not context.args.get(name)]):
         return f"The command needs {' and '.join(missing)}."
     if why := refusal_in(Status(order.status), kind, made_up=order.made_up):
         return why
@@ -130,6 +130,6 @@ def _general_refusal(order: Order, kind: Kind, asked: Asked) -> str:
     return "The order is on hold." if rule.by_hand and order.held else ""
 
 
-def _special_refusal(order: Order, kind: Kind, asked: Asked) -> str:
+def _special_refusal(order: Order, kind: Kind, context: CommandContext) -> str:
     """What forbids this kind of command only."""
-    return next(filter(None, (check(order, asked) for check in CHECKS.get(kind, ()))), "")
+    return next(filter(None, (check(order, context) for check in CHECKS.get(kind, ()))), "")

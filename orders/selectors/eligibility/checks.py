@@ -31,7 +31,7 @@ from orders.selectors.returns import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class CommandContext:
     """A request apart from its kind. `args` is None when the question is what may be offered."""
 
     args: Mapping[str, object] | None
@@ -41,62 +41,62 @@ class Asked:
     command_id: UUID | None
 
 
-Check = Callable[[Order, Asked], str]
+Check = Callable[[Order, CommandContext], str]
 
 
-def _is_not_held(order: Order, _asked: Asked) -> str:
+def _is_not_held(order: Order, _context: CommandContext) -> str:
     return "The order is already on hold." if order.held else ""
 
 
-def _is_held(order: Order, _asked: Asked) -> str:
+def _is_held(order: Order, _context: CommandContext) -> str:
     return "" if order.held else "The order is not on hold."
 
 
-def _is_the_shops_to_cancel(order: Order, asked: Asked) -> str:
+def _customer_may_cancel(order: Order, context: CommandContext) -> str:
     """A customer may not cancel an order whose parcel a carrier has or has lost."""
-    if asked.actor == Actor.CUSTOMER and was_not_delivered(order):
+    if context.actor == Actor.CUSTOMER and was_not_delivered(order):
         return "The parcel was with the carrier already: the shop decides how to go on."
     return ""
 
 
-def _has_no_label(order: Order, _asked: Asked) -> str:
+def _has_no_label(order: Order, _context: CommandContext) -> str:
     return "The label is already booked, or being booked, with the previous address." if has_label(order) else ""
 
 
-def _address_is_usable(_order: Order, asked: Asked) -> str:
-    if asked.args is None:
+def _address_is_usable(_order: Order, context: CommandContext) -> str:
+    if context.args is None:
         return ""
     try:
-        address = parse_address(asked.args["address"], default_country=settings.DEFAULT_COUNTRY)
+        address = parse_address(context.args["address"], default_country=settings.DEFAULT_COUNTRY)
     except InvalidOrder as error:
         return f"The address cannot be used: {error}."
     return "" if address.country in settings.COUNTRIES_SERVED else f"We do not ship to {address.country}."
 
 
-def _payment_stays(order: Order, _asked: Asked) -> str:
+def _payment_stays(order: Order, _context: CommandContext) -> str:
     returned = order.waiting_for == Waiting.PAYMENT_RETURN
     return "The payment is already being cancelled." if returned else ""
 
 
-def _method_is_usable(_order: Order, asked: Asked) -> str:
-    if asked.args is None or payment_gateway().supports(str(asked.args["payment_method"])):
+def _method_is_usable(_order: Order, context: CommandContext) -> str:
+    if context.args is None or payment_gateway().supports(str(context.args["payment_method"])):
         return ""
     return "The payment method cannot be used."
 
 
-def _has_a_payment_without_outcome(order: Order, _asked: Asked) -> str:
+def _has_a_payment_without_outcome(order: Order, _context: CommandContext) -> str:
     pending = any(payment.state == Payment.State.PENDING for payment in order.payments.all())
     return "" if pending else "No payment of this order has an unknown outcome."
 
 
-def _label_is_not_being_booked(order: Order, _asked: Asked) -> str:
+def _label_is_not_being_booked(order: Order, _context: CommandContext) -> str:
     booking = any(parcel.state == Shipment.State.BOOKING for parcel in order.shipments.all())
     return "The label is being booked right now." if booking else ""
 
 
-def _parcel_is_the_labelled_one(order: Order, asked: Asked) -> str:
+def _parcel_is_the_labelled_one(order: Order, context: CommandContext) -> str:
     try:
-        parcel = parse_parcel(asked.args or {})
+        parcel = parse_parcel(context.args or {})
     except ValueError as error:
         return str(error)
     live = next((row for row in order.shipments.all() if row.state in Shipment.LIVE), None)
@@ -105,18 +105,18 @@ def _parcel_is_the_labelled_one(order: Order, asked: Asked) -> str:
     return ""
 
 
-def _can_be_with_a_carrier(order: Order, _asked: Asked) -> str:
+def _can_be_with_a_carrier(order: Order, _context: CommandContext) -> str:
     waits_for_its_label = order.status == Status.PACKED and order.waiting_for != Waiting.HANDOVER
     return "This order has no shipping label yet." if waits_for_its_label else ""
 
 
-def _amount_can_go_back(order: Order, asked: Asked) -> str:
+def _amount_can_go_back(order: Order, context: CommandContext) -> str:
     left, currency = refundable_of(order), order.currency
     if is_to_be_returned(order):
         return "The payment is already being cancelled."
     if left == 0:
         return "Nothing is left to refund."
-    amount = _amount_asked(asked, left if asked.args is not None else 1)
+    amount = _amount_asked(context, left if context.args is not None else 1)
     if not 0 < amount <= left:
         return f"The refund must be between {in_words(1, currency)} and {in_words(left, currency)}."
     if amount == left and order.status in BEFORE_SHIPPED:
@@ -124,46 +124,46 @@ def _amount_can_go_back(order: Order, asked: Asked) -> str:
     return ""
 
 
-def _amount_asked(asked: Asked, otherwise: int) -> int:
+def _amount_asked(context: CommandContext, otherwise: int) -> int:
     """The `amount` in minor units; anything but a whole number counts as less than is allowed."""
-    amount = (asked.args or {}).get("amount")
+    amount = (context.args or {}).get("amount")
     if amount is None:
         return otherwise
     return amount if isinstance(amount, int) and not isinstance(amount, bool) else -1
 
 
-def _second_person_agreed(order: Order, asked: Asked) -> str:
+def _second_person_agreed(order: Order, context: CommandContext) -> str:
     """An approved command has the id of its approval request."""
-    if asked.command_id is None:
+    if context.command_id is None:
         return ""
-    if Approval.objects.filter(pk=asked.command_id).exclude(state=Approval.State.REFUSED).exists():
+    if Approval.objects.filter(pk=context.command_id).exclude(state=Approval.State.REFUSED).exists():
         return ""
-    amount = _amount_asked(asked, refundable_of(order))
-    if is_above_limit(order, amount, besides=asked.command_id):
+    amount = _amount_asked(context, refundable_of(order))
+    if is_above_limit(order, amount, besides=context.command_id):
         return "A refund of this amount needs approval by a second person, which was not requested."
     return ""
 
 
-def _has_a_failed_refund(order: Order, _asked: Asked) -> str:
+def _has_a_failed_refund(order: Order, _context: CommandContext) -> str:
     return "" if failed_refund(order) else "No refund of this order has failed."
 
 
-def _is_in_the_return_window(order: Order, asked: Asked) -> str:
+def _is_in_the_return_window(order: Order, context: CommandContext) -> str:
     ends = window_ends(order)
-    if ends is not None and asked.at <= ends:
+    if ends is not None and context.at <= ends:
         return ""
     days = round(settings.RETURN_WINDOW / 86400)
     return f"The return window of {days} days after delivery has ended."
 
 
-def _pieces_are_returnable(order: Order, asked: Asked) -> str:
+def _pieces_are_returnable(order: Order, context: CommandContext) -> str:
     left = returnable(order)
-    if asked.args is None:
+    if context.args is None:
         return "" if left else "All items of this order have been returned or are being returned."
-    if asked.args.get("cause") not in Return.Cause.values:
+    if context.args.get("cause") not in Return.Cause.values:
         return f"The cause must be one of {', '.join(Return.Cause.values)}."
     try:
-        wanted = pieces_named(order, asked.args)
+        wanted = pieces_named(order, context.args)
     except ValueError as error:
         return str(error)
     if not any(wanted.values()):
@@ -177,10 +177,10 @@ def _pieces_are_returnable(order: Order, asked: Asked) -> str:
 def _return_is(state: ReturnStage, done: str) -> Check:
     """Whether the named return, or any if none is named, is in this state."""
 
-    def check(order: Order, asked: Asked) -> str:
-        if asked.args is None:
+    def check(order: Order, context: CommandContext) -> str:
+        if context.args is None:
             return "" if returns_in(order, state) else f"No return of this order can be {done}."
-        row = return_named(order, asked.args)
+        row = return_named(order, context.args)
         if row is None:
             return "The order has no such return."
         return "" if row.state == state else f"Return {row.number} is {row.state} and cannot be {done}."
@@ -188,36 +188,36 @@ def _return_is(state: ReturnStage, done: str) -> Check:
     return check
 
 
-def _says_why(_order: Order, asked: Asked) -> str:
-    unsaid = asked.args is not None and not asked.reason.strip()
+def _says_why(_order: Order, context: CommandContext) -> str:
+    unsaid = context.args is not None and not context.reason.strip()
     return "Give a reason for the refusal. The customer will see it." if unsaid else ""
 
 
-def _receipt_is_right(order: Order, asked: Asked) -> str:
+def _receipt_is_right(order: Order, context: CommandContext) -> str:
     """The items that arrived belong to the return; the refund is at most what is due, and less only with a reason."""
-    row = return_named(order, asked.args) if asked.args is not None else None
-    if row is None or asked.args is None:
+    row = return_named(order, context.args) if context.args is not None else None
+    if row is None or context.args is None:
         return ""
     try:
-        due = amount_due(order, pieces_received(order, row, asked.args))
+        due = amount_due(order, pieces_received(order, row, context.args))
     except ValueError as error:
         return str(error)
-    amount = _amount_asked(asked, due)
+    amount = _amount_asked(context, due)
     if not 0 <= amount <= due:
         return f"At most {in_words(due, order.currency)} can be refunded for the received items."
-    if amount < due and not asked.reason.strip():
+    if amount < due and not context.reason.strip():
         return "Give a reason for refunding less than was paid."
-    return _one_person_may_receive(order, row, amount, asked)
+    return _one_person_may_receive(order, row, amount, context)
 
 
-def _one_person_may_receive(order: Order, row: Return, amount: int, asked: Asked) -> str:
+def _one_person_may_receive(order: Order, row: Return, amount: int, context: CommandContext) -> str:
     """Whoever approved a return may not alone refund more than the limit, nor by keys that they issued."""
     agreed = row.decision
     if agreed is None or not is_above_limit(order, amount):
         return ""
-    if agreed.actor == asked.actor:
+    if agreed.actor == context.actor:
         return "A refund of this amount needs two people: someone other than the approver must receive the return."
-    if people_behind(agreed.actor) & people_behind(asked.actor):
+    if people_behind(agreed.actor) & people_behind(context.actor):
         return (
             "A refund of this amount needs two people: whoever issued a key of the API client that approves or "
             "receives the return cannot do the other."
@@ -229,7 +229,7 @@ def _one_person_may_receive(order: Order, row: Return, amount: int, asked: Asked
 CHECKS: dict[Kind, tuple[Check, ...]] = {
     Kind.HOLD: (_is_not_held,),
     Kind.RELEASE: (_is_held,),
-    Kind.CANCEL: (_is_the_shops_to_cancel,),
+    Kind.CANCEL: (_customer_may_cancel,),
     Kind.UPDATE_ADDRESS: (_has_no_label, _address_is_usable),
     Kind.CANCEL_PAYMENT: (_payment_stays,),
     Kind.RETRY_PAYMENT: (_method_is_usable,),

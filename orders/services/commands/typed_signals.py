@@ -26,7 +26,7 @@ def _normalised(value: Any) -> Any:
     if isinstance(value, str):
         return normalised(value, multiline=True)
     if isinstance(value, float) and not isfinite(value):
-        raise ValueError("must not contain a number without end")
+        raise ValueError("must not contain NaN or infinity")
     if isinstance(value, Mapping):
         return {_normalised(name): _normalised(entry) for name, entry in value.items()}
     return [_normalised(entry) for entry in value] if isinstance(value, list | tuple) else value

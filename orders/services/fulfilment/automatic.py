@@ -17,7 +17,7 @@ from orders.services.state.transition import advance, locked_order
 def start_picking(order_id: UUID) -> Order:
     """Start picking a paid order, unless its payment is being taken back or no carrier would take the parcel."""
     with locked_order(order_id) as order:
-        if goes_by_itself(order) and order.status == Status.PAID and order.waiting_for == Waiting.SHIPPING:
+        if proceeds_automatically(order) and order.status == Status.PAID and order.waiting_for == Waiting.SHIPPING:
             failure = automatic_fulfilment().picking_failure(order.service_level)
             if carrier_of(order) is None or failure:
                 _fail(order, failure or "no_carrier")
@@ -29,7 +29,7 @@ def start_picking(order_id: UUID) -> Order:
 def pack(order_id: UUID) -> Order:
     """Record that the parcel is packed, or that goods are missing."""
     with locked_order(order_id) as order:
-        if goes_by_itself(order) and order.status == Status.PICKING:
+        if proceeds_automatically(order) and order.status == Status.PICKING:
             failure = automatic_fulfilment().packing_failure(order.service_level, attempt=_attempt(order))
             if failure:
                 _fail(order, failure)
@@ -40,7 +40,7 @@ def pack(order_id: UUID) -> Order:
 
 def ship(order_id: UUID) -> Order:
     with locked_order(order_id) as order:
-        if goes_by_itself(order) and order.status == Status.PACKED and order.waiting_for == Waiting.HANDOVER:
+        if proceeds_automatically(order) and order.status == Status.PACKED and order.waiting_for == Waiting.HANDOVER:
             shipments.hand_over(order, actor=Actor.SYSTEM)
         return order
 
@@ -49,7 +49,7 @@ def deliver(order_id: UUID) -> Order:
     """Record the delivery if the carrier reported it at hand-over; most carriers report later, by a command."""
     with locked_order(order_id) as order:
         if order.fulfilment == shipments.SIMULATED and order.status == Status.SHIPPED:
-            delivered = carrier_gateway().word_at_handover(order.service_level)
+            delivered = carrier_gateway().delivery_reported_at_handover(order.service_level)
             if delivered is not None:
                 shipments.end_delivery(order, delivered=delivered, actor=Actor.CARRIER)
         return order
@@ -66,7 +66,7 @@ def _fail(order: Order, why: str) -> None:
     advance(order, EventType.SHIPPING_FAILED, actor=Actor.SYSTEM, key=key, data={"codes": [why]})
 
 
-def goes_by_itself(order: Order) -> bool:
+def proceeds_automatically(order: Order) -> bool:
     """Whether the next step may follow automatically."""
     return order.fulfilment == shipments.SIMULATED and not order.held
 
