@@ -1,11 +1,17 @@
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from orders.lifecycle import Status
-from orders.models import ApiClient, ApiKey, IdempotencyKey, WebhookEvent
+from orders.models import ApiClient, ApiKey, IdempotencyKey, Order, WebhookEvent
+from orders.services.commands import incoming_webhooks
 from orders.services.staff.api_keys import SCOPES, create_api_key
 from orders.services.upkeep import upkeep
 from tests.api.conftest import ORDER, Shop
@@ -101,3 +107,39 @@ def test_a_key_for_a_client_that_is_switched_off_says_that_it_does_not_work(caps
     client = ApiClient.objects.create(name=f"shop {unique()}", is_active=False)
     _, said = made(capsys, client.name)
     assert "The client is inactive" in said
+
+
+def test_a_webhook_whose_order_is_locked_keeps_no_other_waiting() -> None:
+    first, second = (_stored(an_order_in(Status.SHIPPED)) for _ in range(2))
+    with held_by_another_session(first.body["subject"]):
+        incoming_webhooks.process_stored()
+    second.refresh_from_db()
+    assert second.outcome == "accepted as a command"
+    incoming_webhooks.process_stored()
+    first.refresh_from_db()
+    assert first.outcome == "accepted as a command"
+
+
+def _stored(order: Order) -> WebhookEvent:
+    parcel, long_ago = order.shipments.get(), timezone.now() - timedelta(minutes=5)
+    return WebhookEvent.objects.create(
+        source=f"carriers/{parcel.carrier}",
+        event_id=unique(),
+        type="parcel.delivered",
+        body={"subject": parcel.tracking_number},
+        received_at=long_ago,
+    )
+
+
+@contextmanager
+def held_by_another_session(tracking_number: str) -> Iterator[None]:
+    """Somebody holds the order's row, and this session does not wait for it."""
+    with psycopg.connect(os.environ["DATABASE_URL"]) as holder, connection.cursor() as cursor:
+        held = "SELECT 1 FROM orders WHERE id = (SELECT order_id FROM shipments WHERE tracking_number = %s) FOR UPDATE"
+        holder.execute(held, [tracking_number])
+        cursor.execute("SET lock_timeout = '50ms'")
+        try:
+            yield
+        finally:
+            cursor.execute("RESET lock_timeout")
+            holder.rollback()

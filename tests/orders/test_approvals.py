@@ -266,3 +266,12 @@ def test_somebody_who_issued_a_key_of_another_client_agrees(second: User) -> Non
     a_client_with_keys_from(second)
     approval = asked(a_delivered_order(), 6000, a_client_with_keys_from(None, a_person()))
     assert agree(approval.pk, person=second).state == "pending"
+
+
+def test_a_refund_that_is_sent_twice_is_the_one_that_was_issued_first(asker: User) -> None:
+    order, click = a_delivered_order(), ids.uuid7()
+    first = ask(order, 3000, asker, id=click)
+    again = ask(order, 3000, asker, id=click)
+    assert isinstance(first, Command)
+    assert again == first
+    assert not Approval.objects.filter(pk=click).exists()

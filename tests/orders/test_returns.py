@@ -188,6 +188,13 @@ def test_staff_may_give_less_back_and_say_why() -> None:
     assert (row.due, row.amount) == (9999, 5000)
 
 
+def test_an_amount_of_nothing_is_one_that_nobody_named() -> None:
+    row = a_return(delivered(), approved=True)
+    assert answered("receive_return", row, args={"amount": None}).state == "applied"
+    row.refresh_from_db()
+    assert row.amount == row.due == 9999
+
+
 def test_above_the_limit_somebody_else_receives_what_one_person_approved(settings: Settings) -> None:
     settings.REFUND_APPROVAL_LIMIT = {"USD": Decimal(50)}
     row = a_return(delivered(), approved=True)

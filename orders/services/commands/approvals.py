@@ -45,6 +45,8 @@ def issue_or_ask(order_id: UUID, request: CommandRequest) -> Command | Approval:
     with locked_order(order_id) as order:
         if request.id and (known := Approval.objects.filter(pk=request.id).first()):
             return _same(known, order)
+        if request.id and Command.objects.filter(pk=request.id).exists():
+            return issue_command(order_id, request)
         amount = _amount_for_two(order, request)
         return issue_command(order_id, request) if amount is None else _ask(order, request, amount)
 

@@ -10,6 +10,8 @@ from orders.services.commands.settle import decide_by_timer
 from orders.services.state import attention
 from orders.services.state.transition import locked_order, record
 
+OVERDUE = {Status.SHIPPED: "The parcel was not delivered in time."}
+
 
 def pass_deadline(order_id: UUID, status: Status) -> Order:
     """Decide for an order whose deadline in `status` has passed; an order in another status is left alone."""
@@ -22,9 +24,11 @@ def pass_deadline(order_id: UUID, status: Status) -> Order:
 
 def _call_attention(order_id: UUID, status: Status) -> Order:
     with locked_order(order_id) as order:
-        if order.status == status and not order.needs_attention:
-            attention.flag(order, f"The order has been {status.in_words} for too long.")
+        if order.status == status and order.deadline is not None:
+            # Whatever else needs attention: a deadline that stays would end the next wait at once, again and again.
             order.deadline = None
+            if not order.needs_attention:
+                attention.flag(order, OVERDUE.get(status, f"The order has been {status.in_words} for too long."))
             record(
                 order,
                 EventType.ATTENTION_NEEDED,

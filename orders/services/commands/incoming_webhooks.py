@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +17,17 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
 from orders.actors import Actor
 from orders.commands import Kind
-from orders.errors import SignatureRefused, UnknownSender
+from orders.errors import OrderError, SignatureRefused, UnknownSender
 from orders.models import Payment, Shipment, WebhookEvent
 from orders.services.commands.issue import issue_command
 from orders.services.commands.rows import CommandRequest
+
+logger = logging.getLogger(__name__)
 
 TOLERANCE_SECONDS = 300
 CARRIERS, PAYMENTS = "carriers", "payments"
@@ -97,7 +101,10 @@ def process_stored() -> None:
     """Issue the commands of messages that were stored a while ago and not processed."""
     late = timezone.now() - timedelta(minutes=1)
     for row in WebhookEvent.objects.filter(outcome="", received_at__lt=late).order_by("received_at")[:100]:
-        _carry_out(row)
+        try:
+            _carry_out(row)
+        except (OrderError, DatabaseError):  # such as an order that somebody else has locked: the others go on
+            logger.exception("The webhook %s could not be processed; it is tried again.", row.pk)
 
 
 def _carry_out(row: WebhookEvent) -> WebhookEvent:

@@ -17,14 +17,15 @@ LEASE_SECONDS = 10
 MAX_BACKOFF_SECONDS = 5
 MAX_ATTEMPTS = 6
 STALLED_SECONDS = 600
-KINDS = frozenset(map(str, Kind))
+# During an upgrade another version writes kinds that this one does not know: they are left to its relay.
+KINDS = sorted(map(str, Kind))
 
 # Only the oldest undelivered command of each order: SKIP LOCKED alone would let a later one overtake it.
 CLAIM = """
 UPDATE commands SET available_at = now() + make_interval(secs => %s), attempts = attempts + 1
 WHERE id IN (
     SELECT id FROM commands c
-    WHERE state = 'pending' AND available_at <= now()
+    WHERE state = 'pending' AND available_at <= now() AND kind = ANY(%s)
       AND NOT EXISTS (
           SELECT 1 FROM commands earlier
           WHERE earlier.order_id = c.order_id AND earlier.state = 'pending' AND earlier.seq < c.seq)
@@ -54,10 +55,9 @@ class Claimed:
 def claim_commands(limit: int) -> list[Claimed]:
     """Claim up to `limit` commands that no other relay holds, one of each order."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [LEASE_SECONDS, limit])
+        cursor.execute(CLAIM, [LEASE_SECONDS, KINDS, limit])
         rows = cursor.fetchall()
-    # During an upgrade another version may write kinds that this one does not know; they are left to its relay.
-    return [Claimed(pk, order_id, Kind(kind), *rest) for pk, order_id, kind, *rest in rows if kind in KINDS]
+    return [Claimed(pk, order_id, Kind(kind), *rest) for pk, order_id, kind, *rest in rows]
 
 
 def mark_delivered(command: Claimed) -> None:

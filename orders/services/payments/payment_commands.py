@@ -70,7 +70,11 @@ def retry_payment(order: Order, command: Command) -> str:
 def settle_payment(order: Order, command: Command) -> str:
     """Query the gateway about a payment with unknown outcome; the workflow does so as soon as this is applied."""
     record(
-        order, EventType.PAYMENT_STATUS_REQUESTED, actor=command.actor, key=f"questioned:{command.id}", command=command
+        order,
+        EventType.PAYMENT_STATUS_REQUESTED,
+        actor=command.actor,
+        key=f"status_requested:{command.id}",
+        command=command,
     )
     return "The payment status was requested from the gateway."
 

@@ -62,7 +62,8 @@ def receive_return(order: Order, command: Command) -> str:
     payment = captured_payment(order)
     came = pieces_received(order, row, command.args)
     row.due = amount_due(order, came)
-    row.amount = amount = command.args.get("amount", row.due)
+    amount = command.args.get("amount")
+    row.amount = amount = row.due if amount is None else amount
     for piece in row.items.all():
         piece.received = came[piece.item_id]
         piece.save_changes()
