@@ -39,7 +39,7 @@ REASONS: dict[Waiting, str] = {
     Waiting.REVIEW: _("We check every order before taking payment."),
     Waiting.REVIEWER: _("We are checking your order before taking payment. This can take a little longer."),
     Waiting.PAYMENT: _("This usually takes a few seconds."),
-    Waiting.PAYMENT_RETURN: _("After that, the order needs a new payment from you."),
+    Waiting.PAYMENT_RETURN: _("Once this is done, we will need a new payment."),
     Waiting.NEW_PAYMENT: _("No payment received yet."),
     Waiting.SHIPPING: _("Next, we prepare your items."),
     Waiting.PACKING: _("Next, we pack your parcel."),
@@ -105,18 +105,18 @@ EVENTS: dict[EventType, str] = {
     EventType.VALIDATION_FAILED: _("We could not accept your order."),
     EventType.REVIEW_APPROVED: _("We finished checking your order."),
     EventType.REVIEW_REJECTED: _("We could not accept your order."),
-    EventType.PAYMENT_STARTED: _("We requested your payment."),
+    EventType.PAYMENT_STARTED: _("We started charging your payment method."),
     EventType.PAYMENT_CHARGED: _("We received your payment."),
     EventType.PAYMENT_DECLINED: _("Your payment was declined."),
     EventType.PAYMENT_CAPTURED_LATE: _("We received a late payment and will refund it."),
-    EventType.PAYMENT_CANCELLATION_ACCEPTED: _("We started reversing your payment."),
-    EventType.PAYMENT_CANCELLED: _("Your payment was reversed. The order needs a new payment."),
+    EventType.PAYMENT_CANCELLATION_ACCEPTED: _("We started cancelling your payment."),
+    EventType.PAYMENT_CANCELLED: _("Your payment was cancelled. The order needs a new payment."),
     EventType.PAYMENT_RETRIED: _("You provided a new payment method."),
     EventType.PICKING_STARTED: _("We started preparing your items."),
     EventType.ORDER_PACKED: _("We packed your parcel."),
     EventType.LABEL_BOOKED: _("Your parcel was assigned a tracking number."),
     EventType.LABEL_VOIDED: _("The shipping label was cancelled."),
-    EventType.ORDER_SHIPPED: _("The carrier collected your parcel."),
+    EventType.ORDER_SHIPPED: _("We handed your parcel to the carrier."),
     EventType.DELIVERY_CONFIRMED: _("Your parcel was delivered."),
     EventType.DELIVERY_FAILED: _("The carrier could not deliver your parcel."),
     EventType.SHIPPING_FAILED: _("Your parcel could not be shipped."),
@@ -150,7 +150,7 @@ REFUSED: dict[Kind, str] = {
     Kind.RETRY_PAYMENT: _("The payment could not be made."),
     Kind.REQUEST_RETURN: _("The return could not be requested."),
 }
-UNTIL_LABELLED = _("Until the shipping label is created. Free of charge.")
+UNTIL_LABELLED = _("Possible until the shipping label is created. Free of charge.")
 SENT_AGAIN = _("If we ship your parcel again, it goes to the new address. Free of charge.")
 APPLIED: dict[Kind, str] = {
     Kind.CANCEL: _("The order is being cancelled. Any payment you made will be refunded."),

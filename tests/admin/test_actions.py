@@ -109,7 +109,7 @@ def test_it_accepts_the_form_that_it_shows_anew(desk: Desk) -> None:
 
 def test_it_offers_no_form_where_the_order_does_not_accept_the_action(desk: Desk) -> None:
     page = desk.get(path_of(an_order_in(Status.DELIVERED), "cancel"))
-    assert "An order that is delivered cannot be cancelled." in page
+    assert "An order with the status “delivered” cannot be cancelled." in page
     assert 'name="reason"' not in page
 
 
@@ -170,7 +170,7 @@ def test_it_tells_the_second_of_two_people_who_was_first(desk: Desk, other: Desk
     with somebody_settles(since=begun):
         page = other.post(path_of(order, "cancel"), second)
     # Refused by the order, or before that because it had moved: whichever came first, it says who.
-    refused = "“Cancel order” was refused. This order is already cancelling." in page
+    refused = "“Cancel order” was refused. This order is already being cancelled." in page
     assert refused or "Nothing was done: the order has changed" in page
     assert "Cancellation accepted: Ann Operator" in page
 

@@ -62,7 +62,7 @@ def test_it_says_first_to_which_orders_an_action_applies(desk: Desk) -> None:
     paid, shipped = an_order_in(Status.PAID), an_order_in(Status.SHIPPED)
     page = chosen(desk, "cancel_selected", [paid, shipped])
     assert "Applies to 1 of 2 selected orders." in page
-    assert "1 order: An order that is shipped cannot be cancelled." in page
+    assert "1 order: An order with the status “shipped” cannot be cancelled." in page
     assert "In total, 99.99 USD will be refunded." in page
     assert paid.commands.filter(kind=Kind.CANCEL).count() == 0
 

@@ -69,7 +69,7 @@ def test_it_plans_for_those_that_accept_it_and_says_why_the_others_are_left_out(
     assert (run.selected, run.planned) == (3, 1)
     assert [order.pk for order in preview.accepted.some] == [orders[0].pk]
     assert {group.words: group.count for group in preview.refused} == {
-        "An order that is shipped cannot be cancelled.": 1,
+        "An order with the status “shipped” cannot be cancelled.": 1,
         ASKED_ALREADY: 1,
     }
     assert preview.captured == ["99.99 USD"]
@@ -122,7 +122,7 @@ def test_it_rejects_what_changed_since_it_was_seen_and_says_so(ann: User) -> Non
     command(held, "hold")
     run = issue(run, ann)
     assert {it.order_id: (it.state, it.outcome) for it in commands_of(run)} == {
-        moved.pk: ("rejected", "An order that is charging cannot be rejected."),
+        moved.pk: ("rejected", "An order with the status “charging” cannot be rejected."),
         held.pk: ("rejected", "The order has changed since you selected it."),
         same.pk: ("pending", ""),
     }
@@ -192,7 +192,7 @@ def test_it_tells_how_far_a_run_has_come(ann: User) -> None:
     settle(commands_of(run)[1])
     progress = progress_of(run)
     assert (progress.applied, progress.rejected, progress.pending, progress.is_over) == (1, 1, 1, False)
-    assert progress.reasons == [("An order that is rejected cannot be cancelled.", 1)]
+    assert progress.reasons == [("An order with the status “rejected” cannot be cancelled.", 1)]
     settle(commands_of(run)[0])
     assert progress_of(run).is_over
 

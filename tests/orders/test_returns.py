@@ -76,7 +76,7 @@ def test_no_word_of_the_customer_stands_in_an_event() -> None:
 
 def test_an_order_that_is_not_delivered_cannot_be_returned() -> None:
     row = asked(an_order_in(Status.SHIPPED))
-    assert (row.state, row.outcome) == ("rejected", "An order that is shipped cannot be returned.")
+    assert (row.state, row.outcome) == ("rejected", "An order with the status “shipped” cannot be returned.")
 
 
 def late(order: Order, *, by: timedelta, settings: Settings) -> None:

@@ -203,7 +203,7 @@ def test_an_order_that_an_older_process_placed_is_found_once_its_words_are_writt
     call_command("rewrite_search_text")
     assert found(order.code) == [order]
     call_command("rewrite_search_text")
-    assert "The words of 0 orders" in capsys.readouterr().out.splitlines()[-1]
+    assert "Search text of 0 orders" in capsys.readouterr().out.splitlines()[-1]
 
 
 @pytest.mark.parametrize("status", [Status.RECEIVED, Status.DELIVERED, Status.CANCELLED, Status.SHIPPED])

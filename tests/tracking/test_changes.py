@@ -116,7 +116,7 @@ def test_a_change_that_comes_too_late_is_refused_with_its_reason(customer: Follo
     order = an_order_in(Status.SHIPPED)
     answer = ask(customer(order), order, "cancel")
     assert "Your request could not be completed" in answer.text
-    assert "An order that is shipped cannot be cancelled." in answer.text
+    assert "An order with the status “shipped” cannot be cancelled." in answer.text
     assert theirs(order)[0].state == "rejected"
 
 

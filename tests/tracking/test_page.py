@@ -169,7 +169,7 @@ def test_an_invalid_order_says_why(customer: Follow) -> None:
     items = [NewItem(sku="MANY", quantity=101, unit_price=100)]
     order = an_order_in(Status.INVALID, items=items)
     page = customer(order).get(page_of(order)).text
-    assert "An order may hold 100 of MANY, not 101." in page
+    assert "At most 100 of MANY can be ordered, not 101." in page
 
 
 def test_names_are_text_and_never_markup(customer: Follow) -> None:
@@ -282,5 +282,5 @@ def test_each_change_says_until_when_and_what_it_costs_or_returns(customer: Foll
     order = an_order_in(Status.PAID)
     page = customer(order).get(page_of(order)).text
     assert "Until the parcel is with the carrier. 99.99 USD will be refunded." in page
-    assert "Until the shipping label is created. Free of charge." in page
+    assert "Possible until the shipping label is created. Free of charge." in page
     assert "will be refunded" not in visitor(order).get(page_of(order)).text

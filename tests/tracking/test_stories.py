@@ -239,7 +239,7 @@ def test_a_customer_returns_a_piece_and_gets_its_money_back(
     page.get_by_label("Why are you returning it?").select_option("does_not_fit")
     page.get_by_role("button", name="Request return").click()
     customer.is_told("We are reviewing your return request.")
-    Clerk(browser, shop, customer.order, "operator").does("Approve return", "Approve the return")
+    Clerk(browser, shop, customer.order, "operator").does("Approve return", "Approve return")
     customer.reads_of_the_return("The parcel must reach us by")
     assert shop.mailed(
         customer.order.customer_email, r"Please send back: 1 × Lamp\. The parcel must reach us by \w+ \d+"

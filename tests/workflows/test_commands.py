@@ -127,7 +127,7 @@ def test_a_command_outside_its_window_is_rejected_and_says_why() -> None:
     settled(request_command(order, "reject"))
     reaches(order, Status.REJECTED)
     late = settled(request_command(order, "cancel"))
-    assert (late.state, late.outcome) == ("rejected", "An order that is rejected cannot be cancelled.")
+    assert (late.state, late.outcome) == ("rejected", "An order with the status “rejected” cannot be cancelled.")
     assert events(order)[-1] == "command_rejected"
 
 
@@ -138,7 +138,7 @@ def test_a_command_that_finds_the_workflow_ended_is_rejected_too() -> None:
     with locked_order(order.pk) as locked:  # as if it had been issued just before the order ended
         late = insert(locked, CommandRequest(kind=Kind.CANCEL, actor="staff:1"))
     assert settled(late).state == "rejected"
-    assert settled(late).outcome == "An order that is rejected cannot be cancelled."
+    assert settled(late).outcome == "An order with the status “rejected” cannot be cancelled."
 
 
 def test_of_two_cancels_one_is_applied_and_the_other_told_why_not() -> None:

@@ -120,10 +120,10 @@ def test_people_confirm_each_step_of_manual_fulfilment() -> None:
 
 def test_manual_steps_out_of_order_are_rejected_and_stop_nothing() -> None:
     order = paid()
-    assert refused(order, "pack") == "An order that is paid cannot be packed."
-    assert refused(order, "deliver") == "An order that is paid cannot be delivered."
+    assert refused(order, "pack") == "An order with the status “paid” cannot be packed."
+    assert refused(order, "deliver") == "An order with the status “paid” cannot be delivered."
     applied(order, "pick")
-    assert refused(order, "pick") == "An order that is picking cannot be picked."
+    assert refused(order, "pick") == "An order with the status “picking” cannot be picked."
     applied(order, "cancel")
     reaches(order, Status.CANCELLED)
 
@@ -172,7 +172,9 @@ def test_a_delivery_reported_early_implies_the_hand_over_and_counts_once() -> No
     applied(order, "deliver")
     reaches(order, Status.DELIVERED)
     assert events(order)[-2:] == ["order_shipped", "delivery_confirmed"]
-    assert refused(order, "fail_delivery") == "An order that is delivered cannot be reported as not delivered."
+    assert (
+        refused(order, "fail_delivery") == "An order with the status “delivered” cannot be reported as not delivered."
+    )
 
 
 def test_a_lost_parcel_is_shipped_again_or_cancelled() -> None:
@@ -187,7 +189,7 @@ def test_a_lost_parcel_is_shipped_again_or_cancelled() -> None:
 
 def test_the_carriers_word_ends_a_silent_delivery() -> None:
     order = reaches(approved(service_level="sim_silent"), Status.SHIPPED)
-    assert refused(order, "cancel") == "An order that is shipped cannot be cancelled."
+    assert refused(order, "cancel") == "An order with the status “shipped” cannot be cancelled."
     applied(order, "deliver")
     reaches(order, Status.DELIVERED)
 
@@ -254,4 +256,7 @@ def test_the_gateway_is_asked_at_once_about_a_payment_of_unknown_outcome(simulat
     applied(order, "settle_payment")
     reaches(order, Status.DELIVERED)
     assert kinds("payments", order) == ["capture"]
-    assert refused(order, "settle_payment") == "An order that is delivered cannot be asked about its payment."
+    assert (
+        refused(order, "settle_payment")
+        == "An order with the status “delivered” cannot have its payment status checked."
+    )

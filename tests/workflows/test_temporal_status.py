@@ -21,14 +21,14 @@ MANY_ENDS = """
 import os, sys
 from uuid import uuid4
 import django; django.setup()
-from orders.gateways.workflow_monitor import process
+from orders.gateways.workflow_monitor import workflow_monitor
 import workflows.temporal_status
 times = int(sys.argv[1])
 for number in range(times + 4):
     if number >= 4:
         print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
     if number < times and os.fork() == 0:
-        assert process().steps(uuid4(), [f"refund-{uuid4()}"]) == []
+        assert workflow_monitor().steps(uuid4(), [f"refund-{uuid4()}"]) == []
         sys.exit()
 """
 

@@ -196,4 +196,4 @@ async def test_a_signal_that_comes_while_the_last_step_runs_is_settled_too(
     row.rollback()
     await handle.result()
     await sync_to_async(late.refresh_from_db)()
-    assert (late.state, late.outcome) == ("rejected", "An order that is invalid cannot be cancelled.")
+    assert (late.state, late.outcome) == ("rejected", "An order with the status “invalid” cannot be cancelled.")

@@ -168,7 +168,7 @@ def _deliver(_view: OrderView) -> Consequences:
 
 def _fail_picking(_view: OrderView) -> Consequences:
     return Consequences(
-        button="Report as cannot be picked",
+        button="Report missing items",
         will=["The order will need a decision: ship again once everything is in stock, or cancel and refund."],
         will_not=["Nothing will be shipped.", "Nothing is refunded yet."],
     )
@@ -218,7 +218,7 @@ def _for_two(view: OrderView) -> list[str]:
 def _after_refund(view: OrderView) -> str:
     if view.order.waiting_for == Waiting.PAYMENT_RETURN:
         return "The order will then wait for a new payment."
-    return "The order can then be cancelled." if view.order.status == Status.CANCELLING else "Processing continues."
+    return "The cancellation then completes." if view.order.status == Status.CANCELLING else "Processing continues."
 
 
 def _kept(view: OrderView) -> str:

@@ -71,8 +71,9 @@ def refusal_in(status: Status, kind: Kind, *, made_up: bool = False) -> str:
     if status in rule.statuses:
         return ""
     if status in ALREADY.get(kind, ()):
-        return f"This order is already {status.in_words}."
-    return f"An order that is {status.in_words} cannot be {rule.verb}."
+        being = "being cancelled" if status is Status.CANCELLING else status.in_words
+        return f"This order is already {being}."
+    return f"An order with the status “{status.in_words}” cannot {rule.verb}."
 
 
 def refusal_to_offer(order: Order, kind: Kind, *, actor: str, open_kinds: Collection[str]) -> str:

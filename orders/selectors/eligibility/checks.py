@@ -55,7 +55,7 @@ def _is_held(order: Order, _context: CommandContext) -> str:
 def _customer_may_cancel(order: Order, context: CommandContext) -> str:
     """A customer may not cancel an order whose parcel a carrier has or has lost."""
     if context.actor == Actor.CUSTOMER and was_not_delivered(order):
-        return "The parcel was with the carrier already: the shop decides how to go on."
+        return "The carrier already had the parcel. Please contact the shop."
     return ""
 
 

@@ -57,7 +57,7 @@ def check_signature(source: str, headers: Mapping[str, str], body: bytes) -> str
     right = [sign(secret, event_id, sent_at, body) for secret in _secrets(source)]
     matches = [hmac.compare_digest(mine.encode(), theirs) for mine in right for theirs in given]
     if not any(matches):
-        raise SignatureRefused("No signature fits the body.")
+        raise SignatureRefused("No signature matches.")
     return event_id
 
 
@@ -71,12 +71,12 @@ def check_headers(source: str, headers: Mapping[str, str]) -> tuple[str, str, li
         raise UnknownSender("There is no such sender.")
     event_id, sent_at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not (0 < len(event_id) <= 255 and sent_at.isascii() and sent_at.isdigit() and len(sent_at) < 13):
-        raise SignatureRefused("The headers webhook-id and webhook-timestamp are needed.")
+        raise SignatureRefused("The headers webhook-id and webhook-timestamp are required.")
     if abs(time.time() - int(sent_at)) > TOLERANCE_SECONDS:
-        raise SignatureRefused(f"The timestamp is more than {TOLERANCE_SECONDS} seconds away.")
+        raise SignatureRefused(f"The timestamp is more than {TOLERANCE_SECONDS} seconds off.")
     signatures = headers.get("webhook-signature", "").split()
     if not signatures:
-        raise SignatureRefused("The header webhook-signature is needed.")
+        raise SignatureRefused("The header webhook-signature is required.")
     return event_id, sent_at, signatures
 
 
@@ -150,4 +150,4 @@ def _key(secret: str) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except binascii.Error:
-        raise SignatureRefused("No signature fits the body.") from None
+        raise SignatureRefused("No signature matches.") from None
