@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from orders.admin.orders.order_actions import ACTIONS
 from orders.models import ApiClient
@@ -122,42 +122,48 @@ def _listed(**query: str) -> str:
     return LIST + "?" + "&".join(f"{name}={value}" for name, value in query.items())
 
 
+def _submit(page: Page, button: Locator) -> None:
+    """Click, and wait for the page that answers: before it, the one with the form would be looked at."""
+    with page.expect_navigation():
+        button.click()
+
+
 def _press(button: str) -> Callable[[Page], None]:
-    return lambda page: page.get_by_role("button", name=button).first.click()
+    return lambda page: _submit(page, page.get_by_role("button", name=button).first)
 
 
 def _tick_and_cancel(page: Page) -> None:
     for box in page.locator("input.action-select").all()[:3]:
         box.check()
     page.locator("select[name=action]").select_option("cancel_selected")
-    page.locator("button[name=index]").first.click()
+    _submit(page, page.locator("button[name=index]").first)
 
 
 def _cancel_without_a_reason(page: Page) -> None:
     _tick_and_cancel(page)
-    page.get_by_role("button", name="Cancel").click()
+    _submit(page, page.get_by_role("button", name="Cancel"))
 
 
 def _keep_view(page: Page) -> None:
     page.get_by_text("Save view").click()
     page.get_by_label("Name").fill(f"Held {unique()}")
-    page.get_by_role("button", name="Save", exact=True).click()
+    _submit(page, page.get_by_role("button", name="Save", exact=True))
 
 
 def _issue_key(page: Page) -> None:
     page.get_by_label("Issue a key").check()
-    page.get_by_role("button", name="Save", exact=True).click()
+    _submit(page, page.get_by_role("button", name="Save", exact=True))
 
 
 def _new_secret(page: Page) -> None:
     page.get_by_label("New secret").check()
-    page.get_by_role("button", name="Save", exact=True).click()
+    _submit(page, page.get_by_role("button", name="Save", exact=True))
 
 
 def _sign_in(page: Page, name: str, password: str) -> None:
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
+    _submit(page, page.get_by_role("button", name="Log in"))
 
 
 def _sign_in_in_vain(page: Page) -> None:
@@ -188,7 +194,7 @@ def _set_up(page: Page) -> None:
     _to_the_second_factor(page)
     key = page.locator("#second-factor-key").inner_text()
     page.get_by_role("textbox").fill(f"{totp(b32decode(key)):06}")
-    page.get_by_role("button", name="Set up").click()
+    _submit(page, page.get_by_role("button", name="Set up"))
     page.locator("#backup-codes").wait_for()
 
 

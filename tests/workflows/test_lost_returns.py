@@ -8,7 +8,7 @@ from orders.lifecycle import Status
 from orders.models import Return
 from tests.conftest import eventually
 from tests.factories import an_order_in, events, kinds, request_command, settled
-from tests.workflows.test_reconciler import in_temporal, reconciled, runs
+from tests.workflows.reconciling import in_temporal, reconciled, runs
 from workflows.contracts import return_workflow_id
 
 pytestmark = pytest.mark.usefixtures("running")

@@ -1,23 +1,15 @@
 """Orders that nobody carries any more are found and carried on, from where the database stands."""
 
 import asyncio
-import contextlib
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connections, transaction
 from django.utils import timezone
 from temporalio import workflow
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus
-from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from orders.lifecycle import Status
@@ -25,9 +17,9 @@ from orders.models import Command, Order, Payment, Refund
 from tests.conftest import both_workers, eventually, unique
 from tests.factories import an_order, events, kinds, reaches, request_command, settled
 from tests.plugin import database_of_its_own
+from tests.workflows.reconciling import Outage, forgotten, in_temporal, reconciled, runs
 from workflows.client import connect
 from workflows.connections import DatabaseThreads
-from workflows.reconciler import Reconciler, Report
 from workflows.workflow_recovery import Recovery, recover
 from workflows.workflow_starts import order_start
 
@@ -43,56 +35,6 @@ def workers(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             yield
 
 
-def reconciled(**options: Any) -> Report:
-    """The report of one round, as `manage.py reconcile` makes it."""
-
-    async def one_round() -> Report:
-        everything = options.pop("everything", False)
-        reconciler = Reconciler(await connect(), **{"stuck_after": 0, **options})
-        try:
-            return await reconciler.round(everything=everything)
-        finally:
-            await reconciler.close()
-
-    return asyncio.run(one_round())
-
-
-def in_temporal(*arguments: str, order: Order | None = None, workflow_id: str = "") -> None:
-    """What an operator types, about the order's workflow or another."""
-    cli = [str(Path(sys.executable).with_name("temporal")), "workflow", *arguments]
-    name = workflow_id or f"order-{order.pk if order else ''}"
-    where = ["--workflow-id", name, "--address", settings.TEMPORAL_ADDRESS]
-    subprocess.run([*cli, *where], check=True, capture_output=True)
-
-
-def runs(workflow_id: str) -> list[Any]:
-    """Every run of a workflow, the newest first."""
-
-    async def listed() -> list[Any]:
-        client = await connect()
-        return [run async for run in client.list_workflows(f"WorkflowId = '{workflow_id}'")]
-
-    return sorted(asyncio.run(listed()), key=lambda run: run.start_time, reverse=True)
-
-
-def forgotten(order: Order) -> None:
-    """Let Temporal lose the order's workflow."""
-
-    async def delete() -> None:
-        client = await connect()
-        handle = client.get_workflow_handle(f"order-{order.pk}")
-        request = DeleteWorkflowExecutionRequest(
-            namespace=client.namespace, workflow_execution=WorkflowExecution(workflow_id=handle.id)
-        )
-        await client.workflow_service.delete_workflow_execution(request)
-        with contextlib.suppress(RPCError):  # not found, at last
-            for _ in range(100):
-                await handle.describe()
-                await asyncio.sleep(0.1)
-
-    asyncio.run(delete())
-
-
 def in_review(**fields: Any) -> Order:
     return reaches(an_order(**fields), Status.IN_REVIEW)
 
@@ -100,16 +42,6 @@ def in_review(**fields: Any) -> Order:
 def approved(order: Order, *statuses: Status) -> Order:
     settled(request_command(order, "approve"))
     return reaches(order, *statuses)
-
-
-class Outage:
-    """While it lasts, the gateway answers no call about orders that are paid with tok_outage."""
-
-    def begin(self) -> None:
-        (settings.SIMULATED_DIR / "outage").touch()
-
-    def end(self) -> None:
-        (settings.SIMULATED_DIR / "outage").unlink(missing_ok=True)
 
 
 @pytest.fixture

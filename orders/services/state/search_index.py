@@ -18,7 +18,7 @@ def refresh(order: Order) -> None:
 
 
 def rewrite_all() -> int:
-    """Recompute the search tokens of every order, one transaction per batch; yields how many were outdated."""
+    """Recompute the search tokens of every order, one transaction per batch; returns how many were outdated."""
     rewritten, last = 0, UUID(int=0)
     while True:
         with transaction.atomic():
