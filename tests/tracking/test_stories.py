@@ -138,7 +138,7 @@ class Clerk:
         """An action on the return, by its page; and goes home."""
         self.page.get_by_role("link", name=f"{link}…").click()
         self.page.get_by_role("button", name=button).click()
-        expect(self.page.get_by_text("Return 1 is").first).to_be_visible(timeout=SECONDS * 1000)
+        expect(self.page.get_by_text("Return 1 was").first).to_be_visible(timeout=SECONDS * 1000)
         self.context.close()
         assert self.complaints == []
 
