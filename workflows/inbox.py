@@ -41,7 +41,7 @@ def step_given_up(error: FailureError, activity: Callable[..., object]) -> StepG
 
 
 class OrderProcess:
-    """The base of an order's workflow: state, inbox, activities."""
+    """The base of the workflows of orders, shipments and returns: state, inbox, activities."""
 
     def __init__(self) -> None:
         self.order_id = ""

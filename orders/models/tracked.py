@@ -1,4 +1,4 @@
-"""Rows that know what the database holds, so that a service writes exactly the fields that it changed."""
+"""Rows for the unit of work: they know what the database holds, so that a service writes the fields that it changed."""
 
 from collections.abc import Collection
 from copy import deepcopy

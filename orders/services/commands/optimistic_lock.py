@@ -1,4 +1,4 @@
-"""Optimistic concurrency for people's commands: issued only if the order is still as the page showed it."""
+"""The optimistic lock of commands from pages: issued only if the order still has the version that the page showed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

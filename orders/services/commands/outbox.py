@@ -1,4 +1,4 @@
-"""Undelivered commands: claimed by lease, then delivered or retried later. Any number of relays share the work."""
+"""The transactional outbox: undelivered commands, claimed by lease, delivered or retried. Relays share the work."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Charging an order exactly once.
+"""Charging an order exactly once: capturing its payment at the gateway.
 
 (1) A transaction writes the payment row with its idempotency key. (2) The gateway is called outside any transaction,
 with that key. (3) A transaction writes the outcome and its event, unless another attempt did so before. Each attempt
