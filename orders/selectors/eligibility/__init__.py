@@ -1,8 +1,9 @@
 """Eligibility: whether an order accepts a command, and why not; for every interface, and again under the lock.
 
 `refusal` is the one function that decides. Without arguments it says what an interface may offer; with them, whether
-the command is refused. The service that settles a command asks again under the order's lock; the function that applies it has effects
-only. Conditions other than the order's status are in `checks.py`, one table by kind of command.
+the command is refused. The service that settles a command asks again under the order's lock; the function that
+applies it has effects only. Conditions other than the order's status are in `checks.py`, one table by kind of
+command.
 """
 
 from collections.abc import Collection, Mapping
