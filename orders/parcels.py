@@ -27,14 +27,14 @@ def parse_parcel(args: Mapping[str, object]) -> Parcel:
 
 
 def _named(args: Mapping[str, object], name: str) -> str:
-    words, most = name.replace("_", " "), MAX_LENGTHS[name]
+    label, most = name.replace("_", " "), MAX_LENGTHS[name]
     given = args.get(name) or ""
     if not isinstance(given, str):
-        raise ValueError(f"The {words} must be a text.")  # noqa: TRY004 - all that is wrong with it is one error
+        raise ValueError(f"The {label} must be a text.")  # noqa: TRY004 - all that is wrong with it is one error
     try:
         text = normalised(given)
     except ValueError as error:
-        raise ValueError(f"The {words} {error}.") from None
+        raise ValueError(f"The {label} {error}.") from None
     if len(text) > most:
-        raise ValueError(f"The {words} must have at most {most} characters.")
+        raise ValueError(f"The {label} must have at most {most} characters.")
     return text

@@ -32,7 +32,7 @@ class Right:
         model: what it belongs to, as Django names models: `app.model`.
     """
 
-    words: str
+    name: str
     groups: frozenset[Group]
     model: str = "orders.order"
 
@@ -83,36 +83,36 @@ def _by_hand(app: str, model: str, changed_by: frozenset[Group], seen_by: frozen
     """Rows that staff edit as Django's admin does."""
     what = {"view": seen_by | changed_by, "add": changed_by, "change": changed_by, "delete": changed_by}
     return {
-        f"{app}.{verb}_{model}": Right(words=f"Can {verb} {model}", groups=groups, model=f"{app}.{model}")
+        f"{app}.{verb}_{model}": Right(name=f"Can {verb} {model}", groups=groups, model=f"{app}.{model}")
         for verb, groups in what.items()
     }
 
 
 RIGHTS: dict[str, Right] = {
-    "orders.view_order": Right(words="Can view order", groups=EVERYBODY),
-    "orders.view_command": Right(words="Can view command", groups=EVERYBODY, model="orders.command"),
-    "orders.view_bulkrun": Right(words="Can view bulk run", groups=EVERYBODY, model="orders.bulkrun"),
-    "orders.view_return": Right(words="Can view return", groups=EVERYBODY, model="orders.return"),
+    "orders.view_order": Right(name="Can view order", groups=EVERYBODY),
+    "orders.view_command": Right(name="Can view command", groups=EVERYBODY, model="orders.command"),
+    "orders.view_bulkrun": Right(name="Can view bulk run", groups=EVERYBODY, model="orders.bulkrun"),
+    "orders.view_return": Right(name="Can view return", groups=EVERYBODY, model="orders.return"),
     # A file leaves the house, with names and e-mail addresses in it.
-    "orders.export_order": Right(words="Can export orders", groups=_OPERATOR | _FINANCE),
-    "orders.share_savedview": Right(words="Can share a view", groups=_OPERATOR, model="orders.savedview"),
-    "orders.view_approval": Right(words="Can view approval", groups=_FINANCE, model="orders.approval"),
-    "orders.decide_approval": Right(words="Can decide on refunds of others", groups=_FINANCE, model="orders.approval"),
-    "orders.note_order": Right(words="Can write a note", groups=EVERYBODY - {Group.VIEWER}),
-    "orders.correct_email_order": Right(words="Can correct the e-mail address", groups=_OPERATOR),
+    "orders.export_order": Right(name="Can export orders", groups=_OPERATOR | _FINANCE),
+    "orders.share_savedview": Right(name="Can share a view", groups=_OPERATOR, model="orders.savedview"),
+    "orders.view_approval": Right(name="Can view approval", groups=_FINANCE, model="orders.approval"),
+    "orders.decide_approval": Right(name="Can decide on refunds of others", groups=_FINANCE, model="orders.approval"),
+    "orders.note_order": Right(name="Can write a note", groups=EVERYBODY - {Group.VIEWER}),
+    "orders.correct_email_order": Right(name="Can correct the e-mail address", groups=_OPERATOR),
     # The link opens whatever the customer may do, cancelling among it.
-    "orders.open_customer_page": Right(words="Can open the customer's page", groups=_OPERATOR),
+    "orders.open_customer_page": Right(name="Can open the customer's page", groups=_OPERATOR),
     **{
-        right_to(kind): Right(words=f"Can {kind.replace('_', ' ')} order", groups=groups)
+        right_to(kind): Right(name=f"Can {kind.replace('_', ' ')} order", groups=groups)
         for kind, groups in _COMMANDS.items()
     },
     **_by_hand("orders", "blockedcustomer", changed_by=_OPERATOR, seen_by=_OPERATOR | _FINANCE),
     **_by_hand("orders", "skulimit", changed_by=_OPERATOR, seen_by=_OPERATOR | _WAREHOUSE),
     **_by_hand("orders", "apiclient", changed_by=_MANAGER, seen_by=_MANAGER),
-    "orders.view_delivery": Right(words="Can view delivery", groups=EVERYBODY, model="orders.delivery"),
-    "orders.send_delivery": Right(words="Can send a delivery again", groups=_OPERATOR, model="orders.delivery"),
+    "orders.view_delivery": Right(name="Can view delivery", groups=EVERYBODY, model="orders.delivery"),
+    "orders.send_delivery": Right(name="Can send a delivery again", groups=_OPERATOR, model="orders.delivery"),
     **_by_hand("orders", "webhookendpoint", changed_by=_MANAGER, seen_by=_MANAGER | _OPERATOR),
     **_by_hand("orders", "apikey", changed_by=_MANAGER, seen_by=_MANAGER),
     # Only these groups; creating accounts and setting passwords is for superusers (`orders/admin/people/people.py`).
-    "auth.give_groups_user": Right(words="Can give people their groups", groups=_MANAGER, model="auth.user"),
+    "auth.give_groups_user": Right(name="Can give people their groups", groups=_MANAGER, model="auth.user"),
 }

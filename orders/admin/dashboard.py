@@ -152,12 +152,12 @@ def _money(currencies: Mapping[str, Mapping[date, dashboard.Money]]) -> Report:
     )
 
 
-def _money_chart(days: Mapping[date, dashboard.Money], words: Callable[[int], str]) -> Chart:
+def _money_chart(days: Mapping[date, dashboard.Money], format_amount: Callable[[int], str]) -> Chart:
     series = {
         "captured": [money.captured for money in days.values()],
         "refunded": [money.refunded for money in days.values()],
     }
-    return chart(list(days), series, words, stacked=False)
+    return chart(list(days), series, format_amount, stacked=False)
 
 
 def _open(standing: Mapping[Status, dashboard.Pile]) -> Report:

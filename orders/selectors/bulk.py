@@ -51,7 +51,7 @@ def orders_chosen(orders: QuerySet[Order], kind: Kind) -> list[Chosen]:
 class Group:
     """Orders with the same outcome, and some of their codes."""
 
-    words: str
+    reason: str
     count: int
     some: Sequence[Order]
 
@@ -74,14 +74,14 @@ def preview_of(run: BulkRun) -> Preview:
     planned = run.items.filter(refusal="").order_by().values("order")
     return Preview(
         accepted=_group(run, "", counts[""]),
-        refused=[_group(run, words, count) for words, count in counts.most_common() if words],
+        refused=[_group(run, reason, count) for reason, count in counts.most_common() if reason],
         captured=captured_of(planned.values_list("order", flat=True)) if run.kind == Kind.CANCEL else [],
     )
 
 
-def _group(run: BulkRun, words: str, count: int) -> Group:
-    some = run.items.filter(refusal=words).select_related("order").order_by("position")[:NAMED]
-    return Group(words=words, count=count, some=[item.order for item in some])
+def _group(run: BulkRun, reason: str, count: int) -> Group:
+    some = run.items.filter(refusal=reason).select_related("order").order_by("position")[:NAMED]
+    return Group(reason=reason, count=count, some=[item.order for item in some])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,11 +14,11 @@ from orders.lifecycle import FINAL, RETURN_OPEN, ReturnStage, Status, Waiting
 from orders.models import Command, Delivery, Order, Refund, Return, WebhookEvent
 from orders.selectors.refunds import failed_refund
 from tests.faults.checker import violations
-from tests.faults.listening import listener
 from tests.faults.machine import Machine
 from tests.faults.mailing import SoakMailServer, no_mailbox
 from tests.faults.strikes import Strike, outage, strike, strikes
 from tests.faults.traffic import Traffic, issue, plans
+from tests.faults.webhook_listener import listener
 from workflows.connections import drop_dead_connections
 
 ORDERS_A_SECOND = 5
@@ -48,18 +48,18 @@ class Soak:
     def run(self) -> list[str]:
         """Everything, in order; what does not hold in the end."""
         seconds = max(self.orders / ORDERS_A_SECOND, self.faults * SECONDS_A_FAULT)
-        with listener() as listening:
-            listening.listen_for(self.traffic.shops[:LISTENING])
+        with listener() as webhooks:
+            webhooks.listen_for(self.traffic.shops[:LISTENING])
             self.traffic.start(plans(self.seed, self.orders, seconds))
             try:
                 self.let_strike(strikes(self.seed, self.faults, seconds))
                 self.come_to_rest()
-                found = [*self.judge(), *listening.faults(), *mail_faults(self.mails)]
+                found = [*self.judge(), *webhooks.faults(), *mail_faults(self.mails)]
             finally:
                 self.traffic.close()
             self.summarise()
             print(
-                f"  shops     told of {len(listening.ids)} events, refused {len(listening.refused)} at first",
+                f"  shops     told of {len(webhooks.ids)} events, refused {len(webhooks.refused)} at first",
                 flush=True,
             )
         return found

@@ -68,7 +68,7 @@ def test_it_plans_for_those_that_accept_it_and_says_why_the_others_are_left_out(
     preview = preview_of(run)
     assert (run.selected, run.planned) == (3, 1)
     assert [order.pk for order in preview.accepted.some] == [orders[0].pk]
-    assert {group.words: group.count for group in preview.refused} == {
+    assert {group.reason: group.count for group in preview.refused} == {
         "An order with the status “shipped” cannot be cancelled.": 1,
         ASKED_ALREADY: 1,
     }

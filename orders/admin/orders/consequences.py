@@ -1,4 +1,4 @@
-"""What an action will do to an order, and what it will not, in the words of its page."""
+"""The consequences of each action on an order, as its page tells them."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -222,7 +222,7 @@ def _after_refund(view: OrderView) -> str:
 
 
 def _kept(view: OrderView) -> str:
-    """What we have of the customer's money, in words; empty if nothing."""
+    """The net amount paid, for people; empty if nothing."""
     return in_words(view.left, view.order.currency) if view.left else ""
 
 

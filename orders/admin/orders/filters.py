@@ -93,7 +93,7 @@ class PaymentFilter(ChoiceFilter):
 
     def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
         """What may become of it."""
-        return [(paid.value, words) for paid, words in PAID.items()]
+        return [(paid.value, label) for paid, label in PAID.items()]
 
     def matching(self, orders: QuerySet[Order], choice: str) -> QuerySet[Order]:
         return orders_paid(orders, Paid(choice))
@@ -107,7 +107,7 @@ class ParcelFilter(ChoiceFilter):
 
     def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
         """What may become of it."""
-        return [(parcel.value, words) for parcel, words in PARCEL.items()]
+        return [(parcel.value, label) for parcel, label in PARCEL.items()]
 
     def matching(self, orders: QuerySet[Order], choice: str) -> QuerySet[Order]:
         return orders_shipped(orders, Parcel(choice))

@@ -51,8 +51,8 @@ def waiting_in_words(waiting: str) -> str:
 
 def why_waiting(order: Order) -> str:
     """What this order waits for; where a rule sent it to a person, why."""
-    words = waiting_in_words(order.waiting_for)
-    return f"{words}: {order.review_reasons}" if order.waiting_for == Waiting.REVIEWER else words
+    label = waiting_in_words(order.waiting_for)
+    return f"{label}: {order.review_reasons}" if order.waiting_for == Waiting.REVIEWER else label
 
 
 def next_step(order: Order) -> str:

@@ -1,4 +1,4 @@
-"""What an action on a return will do, and what it will not, in the words of its page."""
+"""The consequences of each action on a return, as its page tells them."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -32,7 +32,7 @@ from orders.services.commands.optimistic_lock import issue_if_unchanged
 from orders.services.commands.rows import CommandRequest
 
 RIGHT = right_to(Kind.PICK)
-WORDS = {Kind.PICK: "To pick", Kind.PACK: "To pack", Kind.SHIP: "To hand over", Kind.DELIVER: "On the way"}
+LABELS = {Kind.PICK: "To pick", Kind.PACK: "To pack", Kind.SHIP: "To hand over", Kind.DELIVER: "On the way"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Tab:
     """One step on the board."""
 
     step: Kind
-    words: str
+    label: str
     count: int
     is_cut_short: bool
     is_chosen: bool
@@ -74,10 +74,10 @@ def board(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     rows = [(order, age(order.created_at)) for order in warehouse.board(chosen)]
     cut = warehouse.SHOWN
     tabs = [
-        Tab(step=it, words=WORDS[it], count=n, is_cut_short=n == cut, is_chosen=it is chosen)
+        Tab(step=it, label=LABELS[it], count=n, is_cut_short=n == cut, is_chosen=it is chosen)
         for it, n in counts.items()
     ]
-    more = {"title": "Warehouse", "tabs": tabs, "chosen": chosen, "chosen_words": WORDS[chosen], "rows": rows}
+    more = {"title": "Warehouse", "tabs": tabs, "chosen": chosen, "chosen_words": LABELS[chosen], "rows": rows}
     return TemplateResponse(request, "admin/orders/warehouse/board.html", {**site.each_context(request), **more})
 
 

@@ -58,8 +58,8 @@ class Command(BaseCommand):
     def _show(self, row: CommandRow) -> None:
         if row.state == CommandState.REJECTED:
             raise CommandError(f"Rejected: {row.outcome}")
-        words = "Applied" if row.state == CommandState.APPLIED else "Recorded, not applied yet"
-        self.stdout.write(f"{words}: {row.kind} ({row.pk}). {row.outcome}".rstrip())
+        prefix = "Applied" if row.state == CommandState.APPLIED else "Recorded, not applied yet"
+        self.stdout.write(f"{prefix}: {row.kind} ({row.pk}). {row.outcome}".rstrip())
 
 
 def _intention(options: dict[str, Any]) -> CommandRequest:

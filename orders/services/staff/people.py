@@ -33,5 +33,5 @@ def _permission(apps: Any, using: str, right: str) -> tuple[Any, bool]:
     return permissions.get_or_create(  # type: ignore[no-any-return] # historical models have no types
         content_type=types.get_or_create(app_label=app, model=model)[0],
         codename=right.partition(".")[2],
-        defaults={"name": RIGHTS[right].words},
+        defaults={"name": RIGHTS[right].name},
     )

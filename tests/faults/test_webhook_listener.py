@@ -7,7 +7,7 @@ from orders.services.staff.api_keys import create_api_key
 from tests.conftest import unique
 from tests.factories import ADDRESS
 from tests.faults.interfaces import Shop
-from tests.faults.listening import listener
+from tests.faults.webhook_listener import listener
 
 
 def placed_by(shop: Shop) -> Order:
@@ -23,15 +23,15 @@ def placed_by(shop: Shop) -> Order:
 
 def test_it_finds_what_was_not_sent_what_never_came_and_what_came_out_of_order() -> None:
     shop = Shop("", create_api_key(f"shop {unique()}"))
-    with listener() as listening:
-        listening.listen_for([shop])
-        assert listening.faults() == []
+    with listener() as webhooks:
+        webhooks.listen_for([shop])
+        assert webhooks.faults() == []
         delivery = Delivery.objects.get(order=placed_by(shop))
-        assert listening.faults() == [
+        assert webhooks.faults() == [
             f"I9 delivery {delivery.pk} is pending, not sent",
             f"I9 delivery {delivery.pk} never came",
         ]
         Delivery.objects.filter(pk=delivery.pk).update(state="sent", sent_at=delivery.created_at)
-        listening.ids.add(str(delivery.pk))
-        listening.told["an order"] = [1, 3, 2]
-        assert listening.faults() == ["I9 the events of an order came as [1, 3, 2]"]
+        webhooks.ids.add(str(delivery.pk))
+        webhooks.told["an order"] = [1, 3, 2]
+        assert webhooks.faults() == ["I9 the events of an order came as [1, 3, 2]"]
