@@ -39,7 +39,7 @@ def in_review(told: History, *, parked: bool = False) -> None:
 def charging(told: History, *, parked: bool = False) -> None:
     """Approved, mostly by the timer. No charge has begun: one without an outcome would be reconciled."""
     in_review(told, parked=parked)
-    actor, reason = (Actor.TIMER, "The time for a review is over.") if told.rng.random() < 0.9 else (OPERATOR, "")
+    actor, reason = (Actor.TIMER, "Auto-approved (review time ended)") if told.rng.random() < 0.9 else (OPERATOR, "")
     command = told.command(Kind.APPROVE, actor=actor, reason=reason, outcome="The order was approved.")
     told.order.review_approved = True
     told.event(EventType.REVIEW_APPROVED, Status.CHARGING, actor=actor, key=f"approved:{command.id}", command=command)
