@@ -43,8 +43,10 @@ def carry_out(request: HttpRequest, order: Order, wanted: ClientCommand, key: st
     client = client_of(request)
 
     def effect() -> idempotency.Answer:
-        request_ = CommandRequest(kind=wanted.kind, actor=actor_of(client), reason=wanted.reason, args=wanted.args)
-        row = issue_or_ask(order.pk, request_)
+        row = issue_or_ask(
+            order.pk,
+            CommandRequest(kind=wanted.kind, actor=actor_of(client), reason=wanted.reason, args=wanted.args),
+        )
         if isinstance(row, Approval):
             return idempotency.Answer(202, answers.approval(row).model_dump(mode="json"), order)
         if row.state == CommandState.REJECTED:

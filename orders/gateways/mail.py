@@ -9,7 +9,7 @@ from typing import Protocol
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from orders.errors import GatewayUnavailable, MailRefused
-from orders.gateways.mail_refusals import command_refusal, is_configuration
+from orders.gateways.mail_refusals import is_configuration, permanent_refusal
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class DjangoMail:
 
 def _as_ours(error: Exception) -> MailRefused | GatewayUnavailable:
     """The error class for a backend's error."""
-    if refusal := command_refusal(error):
+    if refusal := permanent_refusal(error):
         return MailRefused(refusal)
     if is_configuration(error):
         code = getattr(error, "smtp_code", None) or getattr(error, "status_code", None) or ""

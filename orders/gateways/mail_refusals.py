@@ -30,7 +30,7 @@ def is_configuration(error: Exception) -> bool:
     return getattr(error, "status_code", None) in NOT_OUR_ACCOUNT
 
 
-def command_refusal(error: Exception) -> str | None:
+def permanent_refusal(error: Exception) -> str | None:
     """Why the mail will never be taken as it stands, without personal data; None: it may be taken later."""
     if is_configuration(error):
         return None

@@ -53,7 +53,7 @@ class TrackedModel(models.Model):
         """
         stored = {} if names is None else dict(self._stored)
         for field in self._meta.concrete_fields:
-            if field.attname in self.__dict__ and (names is None or {field.name, field.attname} & set(names)):
+            if field.attname in self.__dict__ and (names is None or field.name in names or field.attname in names):
                 value = self.__dict__[field.attname]
                 stored[field.attname] = deepcopy(value) if isinstance(value, (list, dict)) else value
         self._stored = stored

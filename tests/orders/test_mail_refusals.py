@@ -16,7 +16,7 @@ from orders.errors import GatewayUnavailable, MailRefused
 from orders.gateways.mail import RenderedEmail, mail_gateway
 from tests.mail_server import MailServer, mail_server
 
-LETTER = RenderedEmail(
+EMAIL = RenderedEmail(
     message_id="<1@shop.example>", sender="s@shop.example", to="a@b.example", subject="S", text="T", html="<p>T</p>"
 )
 RAISING = f"{__name__}.Raising"
@@ -68,7 +68,7 @@ def test_what_a_mail_server_answers_at_each_stage_is_final_or_not(
 ) -> None:
     server.answers = {stage: answer} | ({"EHLO": "502 What?"} if stage == "HELO" else {})
     with pytest.raises((MailRefused, GatewayUnavailable)) as told:
-        mail_gateway().send(LETTER)
+        mail_gateway().send(EMAIL)
     assert (type(told.value), str(told.value)) == (meaning, sentence)
     assert server.taken == []
 
@@ -80,13 +80,13 @@ def test_a_password_that_is_refused_is_ours_to_mend_and_no_mail_is_lost_by_it(
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "us", "secret"
     server.answers = {"EHLO": "250-mail.example\r\n250 AUTH PLAIN", "AUTH": answer}
     with pytest.raises(GatewayUnavailable, match="SMTPAuthenticationError"):
-        mail_gateway().send(LETTER)
+        mail_gateway().send(EMAIL)
     assert (
         f"Mails wait: we are not set up as the mail server wants it: SMTPAuthenticationError {answer[:3]}"
         in caplog.text
     )
     server.answers.pop("AUTH")
-    mail_gateway().send(LETTER)
+    mail_gateway().send(EMAIL)
     assert len(server.taken) == 1
 
 
@@ -96,7 +96,7 @@ def test_a_server_without_the_encryption_that_we_ask_for_is_ours_to_mend(
 ) -> None:
     settings.EMAIL_USE_TLS = True
     with pytest.raises(GatewayUnavailable, match="SMTPNotSupportedError"):
-        mail_gateway().send(LETTER)
+        mail_gateway().send(EMAIL)
     assert "Mails wait" in caplog.text
 
 
@@ -105,7 +105,7 @@ def test_a_mail_that_was_taken_stays_taken_whatever_the_server_says_to_our_goodb
     server: MailServer, answer: str
 ) -> None:
     server.answers = {"QUIT": answer}
-    mail_gateway().send(LETTER)
+    mail_gateway().send(EMAIL)
     assert len(server.taken) == 1
 
 
@@ -114,7 +114,7 @@ def test_a_mail_that_was_taken_stays_taken_whatever_the_server_says_to_our_goodb
 )
 def test_a_mail_that_cannot_be_written_is_refused(server: MailServer, email: dict[str, str]) -> None:
     with pytest.raises(MailRefused):
-        mail_gateway().send(replace(LETTER, **email))
+        mail_gateway().send(replace(EMAIL, **email))
     assert server.taken == []
 
 
@@ -124,7 +124,7 @@ def test_what_is_said_of_a_refusal_names_no_address_and_repeats_no_answer(
     for code in ("550", "450", "530"):
         server.answers = {"RCPT": f"{code} a@b.example is nobody"}
         with pytest.raises((MailRefused, GatewayUnavailable)) as told:
-            mail_gateway().send(LETTER)
+            mail_gateway().send(EMAIL)
         assert "b.example" not in str(told.value) + caplog.text
         assert "nobody" not in str(told.value) + caplog.text
 
@@ -164,5 +164,5 @@ def test_what_a_provider_or_any_other_backend_raises_is_final_or_not(
     settings.EMAIL_BACKEND = RAISING
     monkeypatch.setattr(Raising, "error", error)
     with pytest.raises((MailRefused, GatewayUnavailable)) as told:
-        mail_gateway().send(LETTER)
+        mail_gateway().send(EMAIL)
     assert type(told.value) is meaning

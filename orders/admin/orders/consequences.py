@@ -7,7 +7,7 @@ from django.conf import settings
 
 from orders.admin.durations import brief
 from orders.admin.orders.consequence_text import Consequences
-from orders.admin.returns.return_consequences import TELL_OF_RETURNS
+from orders.admin.returns.return_consequences import RETURN_CONSEQUENCES
 from orders.commands import Kind
 from orders.lifecycle import Status, Waiting
 from orders.money import in_words
@@ -17,7 +17,7 @@ from orders.selectors.backoffice import OrderView
 
 def consequences(kind: Kind, view: OrderView) -> Consequences:
     """What this kind of command does to an order as it stands."""
-    return _TELL[kind](view)
+    return _CONSEQUENCES[kind](view)
 
 
 def _approve(view: OrderView) -> Consequences:
@@ -226,7 +226,7 @@ def _kept(view: OrderView) -> str:
     return in_words(view.left, view.order.currency) if view.left else ""
 
 
-_TELL: dict[Kind, Callable[[OrderView], Consequences]] = {
+_CONSEQUENCES: dict[Kind, Callable[[OrderView], Consequences]] = {
     Kind.APPROVE: _approve,
     Kind.REJECT: _reject,
     Kind.CANCEL: _cancel,
@@ -247,5 +247,5 @@ _TELL: dict[Kind, Callable[[OrderView], Consequences]] = {
     Kind.REFUND: _refund,
     Kind.RETRY_REFUND: _retry_refund,
     Kind.SETTLE_REFUND: _settle_refund,
-    **TELL_OF_RETURNS,
+    **RETURN_CONSEQUENCES,
 }

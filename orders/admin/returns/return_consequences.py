@@ -58,7 +58,7 @@ def _receive(_view: OrderView) -> Consequences:
     )
 
 
-TELL_OF_RETURNS: dict[Kind, Callable[[OrderView], Consequences]] = {
+RETURN_CONSEQUENCES: dict[Kind, Callable[[OrderView], Consequences]] = {
     Kind.REQUEST_RETURN: _request,
     Kind.APPROVE_RETURN: _approve,
     Kind.REFUSE_RETURN: _refuse,
