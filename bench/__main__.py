@@ -1,43 +1,51 @@
-"""`make bench`: everything that is measured, by ratio in one run, on servers that it starts and ends itself."""
+"""`make bench`: everything that is measured, in pairs, on servers that it starts and ends itself."""
 
 import sys
-from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
-from bench import accepting, backoffice, delivery, pages
-from bench.seeded import orders_in, seeded
+from bench import backoffice, commands, growth, intake, lifecycle, pages, workers
+from bench.figures import Measurement
+from bench.options import Options, parse
+from bench.results import Results
+from bench.seeded import seeded
+from bench.servers import Rig, end_at_sigterm
 
-# Benchmarks that make a number of orders: each function returns the lines to print.
-MAKING: dict[str, Callable[[int], list[str]]] = {"accepting": accepting.measure, "delivery": delivery.measure}
-# Benchmarks among existing orders: they share one database, whose URL they are given.
-AMONG: dict[str, Callable[[str], list[str]]] = {"backoffice": backoffice.measure, "pages": pages.measure}
+BENCHMARKS: dict[str, Callable[[Options], Iterable[Measurement]]] = {
+    "lifecycle": lifecycle.measure,
+    "intake": intake.measure,
+    "commands": commands.measure,
+    "growth": growth.measure,
+    "workers": workers.measure,
+}
+# Benchmarks among made-up orders: they share one database of each size.
+AMONG: dict[str, Callable[[Rig, Options], Iterable[Measurement]]] = {
+    "pages": pages.measure,
+    "backoffice": backoffice.measure,
+}
 
 
 def main(arguments: list[str]) -> None:
-    """Run the named benchmarks, or all."""
-    names = sorted({*MAKING, *AMONG})
-    parser = ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(names)}; all by default")
-    parser.add_argument(
-        "--orders", type=int, default=300, help="how many orders (default: 300; among how many: at least 20000)"
-    )
-    options = parser.parse_args(arguments)
-    if unknown := set(options.names) - set(names):
-        parser.error(f"there is no {', '.join(sorted(unknown))}")
-    chosen = options.names or names
-    for name in (name for name in chosen if name in MAKING):
-        _print(name, f"{options.orders} orders", MAKING[name](options.orders))
-    if among := [name for name in chosen if name in AMONG]:
-        with seeded(options.orders) as url:
-            what = f"among {orders_in(url)} orders"
-            for name in among:
-                _print(name, what, AMONG[name](url))
+    """Run the named benchmarks, or all; the results are written after each, so that none is lost."""
+    names, options, path = parse(arguments, [*BENCHMARKS, *AMONG])
+    end_at_sigterm()
+    results = Results.begin(arguments, options)
+    path = path or results.default_path
+    results.add_to(path)
+    for measurement in measurements(names, options):
+        print(*measurement.lines(), sep="\n", flush=True)
+        results.add(measurement)
+        results.write(path)
+    print(f"Written to {path}. `python -m bench.report {path}` puts it into the documentation.")
 
 
-def _print(name: str, what: str, lines: list[str]) -> None:
-    print(f"{name}, {what}", flush=True)
-    for line in lines:
-        print(f"  {line}", flush=True)
+def measurements(names: list[str], options: Options) -> Iterator[Measurement]:
+    for name in (name for name in names if name in BENCHMARKS):
+        yield from BENCHMARKS[name](options)
+    if among := [name for name in names if name in AMONG]:
+        for size in options.sizes:
+            with seeded(size) as servers:
+                for name in among:
+                    yield from AMONG[name](servers, options)
 
 
 if __name__ == "__main__":

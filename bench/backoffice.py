@@ -1,6 +1,6 @@
 """Response times of the admin's pages with many orders, through the web server as `make up` runs it.
 
-The orders are those of `bench/seeded.py`.
+The orders are those of `bench/seeded.py`. One member of staff asks; each pair asks for every page.
 """
 
 import http.client
@@ -8,43 +8,49 @@ import random
 import secrets
 import time
 from collections.abc import Iterator
-from statistics import quantiles
 from urllib.parse import urlencode
 
 import psycopg
 
-from bench.accepting import await_server, server_command
-from bench.delivery import running
-from bench.seeded import manage
-from stack.ports import free_port
+from bench.figures import Measurement, Quantity, Sample, figures_of, percentile
+from bench.options import Options
+from bench.seeded import orders_in
+from bench.servers import Rig, manage
+from stack.ports import HOST
 
-TIMES = 30
-# The limit for a page at the 95th percentile, in milliseconds.
-BUDGET = 300
+# How often each pair asks for each page.
+TIMES = 12
+TIMEOUT_SECONDS = 60
+EMPTY, ORDER_PAGE = "an empty view", "an order's page"
 LIST = "/admin/orders/order/"
 
 Queries = Iterator[dict[str, str]]
 
 
-def measure(url: str) -> list[str]:
-    """A line for each page: median, 95th percentile, and the ratio to an empty view."""
-    with psycopg.connect(url, autocommit=True) as database:
-        port, name, password = free_port(), f"bench-{secrets.token_hex(4)}", secrets.token_urlsafe(12)
-        settings = {"DATABASE_URL": url, "SECRET_KEY": "bench", "LOG_LEVEL": "WARNING"}
-        _make_staff(url, name, password)
-        with running(server_command(port), settings):
-            await_server(port)
-            desk = Desk(port)
-            desk.log_in(name, password)
-            empty = desk.timed("/healthz", ({} for _ in range(TIMES)))
-            return [_line("an empty view", empty, empty), *_pages(desk, database, empty)]
+def measure(servers: Rig, options: Options) -> Iterator[Measurement]:
+    """Median and 95th percentile of each page."""
+    conditions = {"orders": orders_in(servers.url), "pairs": options.pairs, "requests of each": TIMES}
+    found = Measurement("backoffice", dict(conditions))
+    name, password = f"bench-{secrets.token_hex(4)}", secrets.token_urlsafe(12)
+    _make_staff(servers.url, name, password)
+    samples: dict[str, list[Sample]] = {}
+    with servers.web() as web, psycopg.connect(servers.url, autocommit=True) as database:
+        desk = Desk(web.port)
+        desk.log_in(name, password)
+        for _ in range(options.pairs):
+            for page, taken in _pages(desk, database):
+                times = {Quantity(f"p{cut}", "ms"): percentile(taken, cut) for cut in (50, 95)}
+                samples.setdefault(page, []).append(times)
+    for page, each in samples.items():
+        found.figures += figures_of(page, each)
+    yield found
 
 
 class Desk:
     """A member of staff as an HTTP client with cookies."""
 
     def __init__(self, port: int) -> None:
-        self._wire = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._wire = http.client.HTTPConnection(HOST, port, timeout=TIMEOUT_SECONDS)
         self._cookies: dict[str, str] = {}
 
     def log_in(self, name: str, password: str) -> None:
@@ -76,12 +82,13 @@ class Desk:
         return answer.status, answer.read()
 
 
-def _pages(desk: Desk, database: psycopg.Connection, empty: list[float]) -> Iterator[str]:
+def _pages(desk: Desk, database: psycopg.Connection) -> Iterator[tuple[str, list[float]]]:
+    """Name and response times of each kind of page, in milliseconds."""
+    yield EMPTY, desk.timed("/healthz", _same({}))
     for name, path, queries in _requests(database):
-        yield _line(name, desk.timed(path, queries), empty)
+        yield name, desk.timed(path, queries)
     orders = _column(database, "SELECT id::text FROM orders TABLESAMPLE SYSTEM (1) LIMIT 400")
-    pages = [desk.timed(f"{LIST}{order}/change/", iter([{}, {}]))[0] for order in random.sample(orders, TIMES)]
-    yield _line("an order's page", pages, empty)
+    yield ORDER_PAGE, [desk.timed(f"{LIST}{order}/change/", iter([{}, {}]))[0] for order in _some(orders)]
 
 
 def _requests(database: psycopg.Connection) -> Iterator[tuple[str, str, Queries]]:
@@ -153,17 +160,6 @@ def _some(texts: list[str]) -> list[str]:
 def _column(database: psycopg.Connection, sql: str) -> list[str]:
     found = [str(value) for (value,) in database.execute(sql.encode()) if value]
     return found or [str(value) for (value,) in database.execute(sql.replace(" TABLESAMPLE SYSTEM (1)", "").encode())]
-
-
-def _line(name: str, taken: list[float], empty: list[float]) -> str:
-    median, late = _cuts(taken)
-    over = f"  over {BUDGET} ms" if late > BUDGET else ""
-    return f"{name:<36} p50 {median:7.1f} ms   p95 {late:7.1f} ms   {late / _cuts(empty)[1]:6.1f} x empty{over}"
-
-
-def _cuts(taken: list[float]) -> tuple[float, float]:
-    cuts = quantiles(taken, n=20, method="inclusive")
-    return cuts[9], cuts[18]
 
 
 def _make_staff(url: str, name: str, password: str) -> None:

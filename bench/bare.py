@@ -1,6 +1,11 @@
-"""A workflow of the same shape as ours with empty activities: the cost of Temporal itself. Run by `bench.delivery`."""
+"""A workflow of the same shape as ours with empty activities: the cost of Temporal itself. Run by `bench.contenders`.
+
+`python -m bench.bare QUEUE ADDRESS NAMESPACE` is a worker. The one for orders is told numbers on stdin: it starts so
+many workflows and answers with the seconds until the last has ended.
+"""
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -13,8 +18,12 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 LOCAL = timedelta(seconds=10)
 REVIEW_SECONDS = 0.05
-MAX_CONCURRENT_ORDERS = 20
+MAX_CONCURRENT_STARTS = 20
 THREADS = 16
+ORDERS, SHIPPING = "bare-orders", "bare-shipping"
+
+# Workflows of this process that have ended: nobody has to ask Temporal.
+ended: set[str] = set()
 
 
 @activity.defn
@@ -48,14 +57,15 @@ class BareOrder:
         await workflow.sleep(REVIEW_SECONDS)
         await workflow.execute_local_activity(nothing, order, start_to_close_timeout=LOCAL)
         await workflow.execute_activity(nothing, order, start_to_close_timeout=LOCAL)
-        return await workflow.execute_child_workflow(
-            BareShipping.run, order, id=f"bare-shipping-{order}", task_queue="bare-shipping"
+        result: str = await workflow.execute_child_workflow(
+            BareShipping.run, order, id=f"{SHIPPING}-{order}", task_queue=SHIPPING
         )
+        ended.add(order)
+        return result
 
 
-async def serve(queue: str, address: str, orders: int) -> None:
-    """Run a worker for `queue`; that for orders also starts them, and prints the seconds they took."""
-    client = await Client.connect(address)
+async def serve(queue: str, address: str, namespace: str) -> None:
+    client = await Client.connect(address, namespace=namespace)
     worker = Worker(
         client,
         task_queue=queue,
@@ -67,26 +77,31 @@ async def serve(queue: str, address: str, orders: int) -> None:
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
     async with worker:
-        if queue == "bare-shipping":
+        print("ready", flush=True)
+        if queue == SHIPPING:
             await asyncio.Event().wait()
-        began = time.monotonic()
-        places = asyncio.Semaphore(MAX_CONCURRENT_ORDERS)
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            print(json.dumps(await deliver(client, int(line))), flush=True)
 
-        async def start(number: int) -> None:
-            async with places:
-                handle = await client.start_workflow(
-                    BareOrder.run,
-                    f"{os.getpid()}-{number}",
-                    id=f"bare-{os.getpid()}-{number}",
-                    task_queue=queue,
-                    request_eager_start=True,
-                )
-            await handle.result()
 
-        await asyncio.gather(*(start(number) for number in range(orders)))
-        print(time.monotonic() - began, flush=True)
+async def deliver(client: Client, count: int) -> tuple[float, list[str]]:
+    """Seconds for so many orders, and the ids of their workflows."""
+    places = asyncio.Semaphore(MAX_CONCURRENT_STARTS)
+    names = {f"{os.getpid()}-{len(ended)}-{number}" for number in range(count)}
+
+    async def start(order: str) -> None:
+        async with places:
+            await client.start_workflow(
+                BareOrder.run, order, id=f"{ORDERS}-{order}", task_queue=ORDERS, request_eager_start=True
+            )
+
+    began = time.monotonic()
+    await asyncio.gather(*map(start, names))
+    while not names <= ended:  # noqa: ASYNC110 - an event would be set from the threads of workflows
+        await asyncio.sleep(0.02)
+    return time.monotonic() - began, [f"{queue}-{order}" for order in names for queue in (ORDERS, SHIPPING)]
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    asyncio.run(serve(*sys.argv[1:4]))
     os._exit(0)  # a Temporal client may crash while the interpreter shuts down
