@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,13 +22,15 @@ class Ledger:
         """`path` is created with the first entry."""
         self.path = path
         self._entries: dict[str, Entry] = {}
+        self._about: defaultdict[str, list[Entry]] = defaultdict(list)
         self._read_to = 0
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()
 
     def once(self, key: str, make: Callable[[], Entry]) -> Entry:
         """The entry under this key, made and appended now if there is none.
 
-        `make` runs under the file's lock, so only one process appends.
+        `make` runs under the file's lock, so only one process appends; it may read the ledger. If it raises an
+        exception, nothing is appended.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._mutex, self.path.open("a+b") as file:
@@ -46,13 +49,16 @@ class Ledger:
         self._catch_up()
         return self._entries.get(key, {})
 
-    def find(self, **wanted: object) -> Entry:
-        """The first entry that contains all of `wanted`, or an empty one."""
+    def entries_about(self, key: str) -> list[Entry]:
+        """The entry under this key, and those that name it as what they are `about`, in their order."""
         self._catch_up()
-        for entry in list(self._entries.values()):
-            if all(entry.get(name) == value for name, value in wanted.items()):
-                return entry
-        return {}
+        first = self._entries.get(key)
+        return [first, *self._about[key]] if first else []
+
+    def first_entries(self) -> list[Entry]:
+        """Those that are about no other one, in their order."""
+        self._catch_up()
+        return [entry for entry in list(self._entries.values()) if "about" not in entry]
 
     def _catch_up(self) -> None:
         if self.path.exists():
@@ -62,10 +68,12 @@ class Ledger:
     def _read_on(self, size: int) -> None:
         if size < self._read_to:  # the file was cleared
             self._entries, self._read_to = {}, 0
+            self._about.clear()
         with self.path.open("rb") as file:
             file.seek(self._read_to)
             for line in file.read(size - self._read_to).splitlines():
                 if line:
                     entry = json.loads(line)
-                    self._entries.setdefault(str(entry["key"]), entry)
+                    if self._entries.setdefault(str(entry["key"]), entry) is entry and "about" in entry:
+                        self._about[str(entry["about"])].append(entry)
         self._read_to = size

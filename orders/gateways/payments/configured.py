@@ -1,21 +1,47 @@
-"""Chooses the payment gateway by the setting `PAYMENT_GATEWAY`."""
+"""Chooses the payment gateway by the setting `PAYMENT_GATEWAY`; payments begun with another one end with that."""
 
+from collections.abc import Callable
 from functools import cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from orders.gateways.payments.http import HttpPayments
 from orders.gateways.payments.protocol import PaymentGateway
 from orders.gateways.payments.simulated import SimulatedPayments
+from orders.gateways.payments.simulated_http import SimulatedHttpPayments
+from orders.gateways.payments.stripe_gateway import StripePayments
+
+
+def _stripe() -> StripePayments:
+    if not settings.STRIPE_API_KEY:
+        raise ImproperlyConfigured(
+            "The payment gateway 'stripe' needs STRIPE_API_KEY: a restricted key of your Stripe account."
+        )
+    return StripePayments(settings.STRIPE_API_KEY, timeout=settings.GATEWAY_TIMEOUT, api_base=settings.STRIPE_API_BASE)
+
+
+MAKERS: dict[str, Callable[[], PaymentGateway]] = {
+    SimulatedPayments.name: lambda: SimulatedPayments(settings.SIMULATED_DIR, timeout=settings.GATEWAY_TIMEOUT),
+    SimulatedHttpPayments.name: lambda: SimulatedHttpPayments(
+        settings.PAYMENT_GATEWAY_URL, timeout=settings.GATEWAY_TIMEOUT
+    ),
+    StripePayments.name: _stripe,
+}
+
+
+def payment_gateway() -> PaymentGateway:
+    """The one that new payments go to."""
+    return gateway_named(settings.PAYMENT_GATEWAY)
 
 
 @cache
-def payment_gateway() -> PaymentGateway:
-    if HttpPayments.name == settings.PAYMENT_GATEWAY:
-        return HttpPayments(settings.PAYMENT_GATEWAY_URL, timeout=settings.GATEWAY_TIMEOUT)
-    if SimulatedPayments.name == settings.PAYMENT_GATEWAY:
-        return SimulatedPayments(settings.SIMULATED_DIR, timeout=settings.GATEWAY_TIMEOUT)
-    raise ImproperlyConfigured(
-        f"PAYMENT_GATEWAY is {settings.PAYMENT_GATEWAY!r}: there are only 'simulated' and 'simulated_http' so far."
-    )
+def gateway_named(name: str) -> PaymentGateway:
+    """The gateway that a payment was begun with.
+
+    Raises:
+        ImproperlyConfigured: there is none of this name, or a setting of it is missing.
+    """
+    if name not in MAKERS:
+        known = ", ".join(repr(known) for known in MAKERS)
+        raise ImproperlyConfigured(f"There is no payment gateway {name!r} (PAYMENT_GATEWAY): there are {known}.")
+    return MAKERS[name]()

@@ -3,33 +3,36 @@
 import dataclasses
 import json
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from orders.errors import GatewayUnavailable, RefundRefused
+from orders.errors import CaptureRefused, GatewayUnavailable, RefundRefused
+from orders.gateways.payments.protocol import GatewayPayment, PaymentRequest
 from orders.gateways.payments.simulated import SimulatedPayments
 
-Answer = dict[str, Any]
+CALLS = ("purchase", "authorise", "capture", "void", "refund", "look_up")
 
 
 class GatewayServer(ThreadingHTTPServer):
-    """Serves `POST /captures`, `/cancellations` and `/refunds`, each with its `Idempotency-Key`."""
+    """Serves the calls of `PaymentGateway`, each as a POST to its name."""
 
     daemon_threads = True
 
     def __init__(self, address: tuple[str, int], payments: SimulatedPayments) -> None:
         """Listens at once; `payments` keeps the ledger and simulates the failures."""
         super().__init__(address, _Handler)
-        self.calls: dict[str, Callable[..., Answer]] = {
-            "/captures": lambda **call: dataclasses.asdict(payments.capture(**call)),
-            "/cancellations": lambda **call: dataclasses.asdict(payments.cancel(**call)),
-            "/refunds": lambda **call: {"reference": payments.refund(**call)},
-        }
+        self.calls: dict[str, Callable[..., Any]] = {f"/{name}": _of_payment(getattr(payments, name)) for name in CALLS}
+        self.calls["/payments_since"] = lambda moment: list(payments.payments_since(datetime.fromisoformat(moment)))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that has disconnected is not an error; the result is in the ledger."""
         del request, client_address
+
+
+def _of_payment(call: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda request, **more: call(PaymentRequest(**request), **more)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -39,23 +42,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Carry out one call; the client may have disconnected by the time it is done."""
-        length = int(self.headers.get("Content-Length", 0))
-        asked, key = self.rfile.read(length), self.headers.get("Idempotency-Key", "")
-        call = self.server.calls.get(self.path)
-        if call is None or not key:
-            self._answer(HTTPStatus.NOT_FOUND, {"message": "There is no such call, or it has no key."})
+        asked, call = self.rfile.read(int(self.headers.get("Content-Length", 0))), self.server.calls.get(self.path)
+        if call is None:
+            self._answer(HTTPStatus.NOT_FOUND, {"message": "There is no such call."})
             return
         try:
-            self._answer(HTTPStatus.OK, call(key=key, **json.loads(asked)))
-        except RefundRefused as refusal:
-            self._answer(HTTPStatus.UNPROCESSABLE_ENTITY, {"message": refusal.message})
+            self._answer(HTTPStatus.OK, call(**json.loads(asked)))
+        except (CaptureRefused, RefundRefused) as refusal:
+            self._answer(HTTPStatus.UNPROCESSABLE_ENTITY, {"code": refusal.code, "message": refusal.message})
         except GatewayUnavailable as outage:
             self._answer(HTTPStatus.SERVICE_UNAVAILABLE, {"message": outage.message})
         except (TypeError, ValueError):
             self._answer(HTTPStatus.BAD_REQUEST, {"message": "The call cannot be read."})
 
-    def _answer(self, status: HTTPStatus, body: Answer) -> None:
-        content = json.dumps(body).encode()
+    def _answer(self, status: HTTPStatus, body: object) -> None:
+        content = json.dumps(body, default=_as_json).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
@@ -64,3 +65,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that the base class gives it
         """The ledger is the log."""
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, GatewayPayment):
+        return dataclasses.asdict(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,182 @@
+"""Each payment gateway with its other side: what stands in its books, and how its answers are lost."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from orders.gateways.payments.configured import gateway_named
+from orders.gateways.payments.protocol import PaymentGateway, PaymentRequest
+from orders.gateways.payments.simulated import SimulatedPayments
+from orders.gateways.payments.simulated_http import SimulatedHttpPayments
+from orders.gateways.payments.simulated_server import GatewayServer
+from orders.gateways.payments.stripe_amounts import to_stripe
+from orders.gateways.payments.stripe_gateway import StripePayments
+from orders.models import Order
+from stack.ports import HOST
+from tests.conftest import unique
+from tests.doubles.stripe import StripeDouble
+from tests.faults.proxy import Mode, Proxy
+
+TIMEOUT = 0.5
+# The double's kinds of entries that move no money.
+SILENT = ("decline", "cancel", "create")
+Booked = list[tuple[str, int]]
+
+
+class GatewayWorld:
+    """A gateway, the methods that it knows, and its books: (kind, amount in the gateway's units)."""
+
+    ok, declined, lapsed = "tok_ok", "tok_declined", "tok_lapsed"
+    gateway: PaymentGateway
+
+    def booked(self) -> Booked:
+        """What moved money or promised some."""
+        raise NotImplementedError
+
+    def answer_lost(self, call: str) -> AbstractContextManager[object]:
+        """For the first `call` in the block: it takes effect, and its answer never arrives."""
+        raise NotImplementedError
+
+    def pass_time(self, time: timedelta) -> None:
+        """For the gateway; one that keeps everything for ever does not notice."""
+
+    def in_units(self, amount: int, currency: str) -> int:
+        """Minor units as the gateway counts them."""
+        del currency
+        return amount
+
+    def request(self, amount: int = 1990, currency: str = "USD", method: str = "") -> PaymentRequest:
+        """A payment that the gateway has never heard of."""
+        order_id = "01a22000-0000-7000-8000-000000000001"
+        return PaymentRequest(
+            key=unique(), order_id=order_id, amount=amount, currency=currency, method=method or self.ok
+        )
+
+    def created(self, request: PaymentRequest, *, capture: bool) -> PaymentRequest:
+        """The same with its reference, where the gateway creates payments first."""
+        if not self.gateway.capabilities.creates_first:
+            return request
+        return replace(request, reference=self.gateway.create(request, capture=capture))
+
+    def purchased(self, amount: int = 1990, currency: str = "USD") -> PaymentRequest:
+        request = self.created(self.request(amount, currency), capture=True)
+        self.gateway.purchase(request)
+        return request
+
+    def authorised(self, amount: int = 1990, currency: str = "USD", method: str = "") -> PaymentRequest:
+        request = self.created(self.request(amount, currency, method), capture=False)
+        self.gateway.authorise(request)
+        return request
+
+
+class Simulated(GatewayWorld):
+    """In the process itself: only a token can lose its answer."""
+
+    def __init__(self, directory: Path) -> None:
+        self.gateway = SimulatedPayments(directory, timeout=TIMEOUT)
+        self._books = directory / "payments.jsonl"
+
+    def booked(self) -> Booked:
+        lines = self._books.read_text().splitlines() if self._books.exists() else []
+        entries = [json.loads(line) for line in lines]
+        return [(entry["kind"], entry.get("amount", 0)) for entry in entries if entry["kind"] not in SILENT]
+
+
+class SimulatedOverHttp(Simulated):
+    """With a network between, which loses answers."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        super().__init__(directory)
+        self.proxy = Proxy(port)
+        self.gateway = SimulatedHttpPayments(f"http://{HOST}:{self.proxy.port}", timeout=TIMEOUT)
+
+    @contextmanager
+    def answer_lost(self, call: str) -> Iterator[None]:
+        del call
+        self.proxy.mode = Mode.DROP_ANSWERS
+        yield
+        self.proxy.mode = Mode.PASS
+        self.proxy.reset()
+
+
+class Stripe(GatewayWorld):
+    """Our client of Stripe, with a double of Stripe behind it."""
+
+    ok, declined, lapsed = "pm_card_visa", "pm_card_chargeDeclined", "pm_card_visa"
+    PATHS = {
+        "create": "POST /v1/payment_intents",
+        "purchase": "/confirm",
+        "authorise": "/confirm",
+        "capture": "/capture",
+        "void": "/cancel",
+        "refund": "POST /v1/refunds",
+    }
+
+    def __init__(self, double: StripeDouble) -> None:
+        self.double = double
+        self.gateway = StripePayments("rk_test_double", timeout=5, api_base=double.url)
+
+    def booked(self) -> Booked:
+        entries = self.double.books()
+        return [(entry["kind"], entry["amount"]) for entry in entries if entry["kind"] not in SILENT]
+
+    def answer_lost(self, call: str) -> AbstractContextManager[object]:
+        self.double.faults.lose_answer(self.PATHS[call])
+        return nullcontext()
+
+    def pass_time(self, time: timedelta) -> None:
+        self.double.clock.advance(hours=time / timedelta(hours=1))
+
+    def in_units(self, amount: int, currency: str) -> int:
+        return to_stripe(amount, currency)
+
+
+@contextmanager
+def simulated_server(directory: Path) -> Iterator[int]:
+    """The port of the simulated gateway's server."""
+    with GatewayServer((HOST, 0), SimulatedPayments(directory, timeout=TIMEOUT)) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def world(name: str, directory: Path) -> Iterator[GatewayWorld]:
+    """The world of the gateway of this name, for as long as the block runs."""
+    if name == SimulatedPayments.name:
+        yield Simulated(directory)
+    elif name == SimulatedHttpPayments.name:
+        with simulated_server(directory) as port:
+            over_http = SimulatedOverHttp(directory, port)
+            yield over_http
+            over_http.proxy.close()
+    else:
+        with StripeDouble() as double:
+            yield Stripe(double)
+
+
+@contextmanager
+def paying_with_stripe(double: StripeDouble) -> Iterator[dict[str, str]]:
+    """This process charges with Stripe for as long as the block runs; yields the settings for other processes."""
+    stripe = {"PAYMENT_GATEWAY": "stripe", "STRIPE_API_KEY": "rk_test_double", "STRIPE_API_BASE": double.url}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in stripe.items():
+            patch.setattr(settings, name, value)
+        gateway_named.cache_clear()
+        yield stripe
+    gateway_named.cache_clear()
+
+
+def booked(double: StripeDouble, order: Order) -> Booked:
+    """What moved money of this order, in Stripe's books."""
+    mine = [entry for entry in double.books() if entry["metadata"].get("order_id") == str(order.pk)]
+    return [(entry["kind"], entry["amount"]) for entry in mine if entry["kind"] in ("capture", "refund")]
