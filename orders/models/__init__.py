@@ -5,6 +5,7 @@ from orders.models.bulk import BulkItem, BulkRun
 from orders.models.clients import ApiClient, ApiKey, IdempotencyKey
 from orders.models.commands import Command
 from orders.models.deliveries import Delivery, DeliveryAttempt, WebhookEndpoint
+from orders.models.discrepancies import PaymentDiscrepancy
 from orders.models.events import Event
 from orders.models.orders import Order, OrderItem
 from orders.models.payments import Payment, Refund
@@ -31,6 +32,7 @@ __all__ = [
     "Order",
     "OrderItem",
     "Payment",
+    "PaymentDiscrepancy",
     "Refund",
     "Return",
     "ReturnItem",

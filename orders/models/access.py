@@ -11,7 +11,7 @@ class AccessCode(TrackedModel):
     """A six-digit code e-mailed to an order's customer. The digits are derived from the row, never stored."""
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
-    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="access_codes")
+    order = models.ForeignKey("orders.Order", models.PROTECT, db_index=False, related_name="access_codes")
     tries = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(editable=False)
     used_at = models.DateTimeField(null=True, blank=True)
@@ -30,7 +30,9 @@ class AccessCode(TrackedModel):
 
 
 class ThrottleWindow(models.Model):
-    """The number of attempts since `started_at` in one rate-limit window. `key` is a keyed digest.
+    """The number of attempts since `started_at` in one rate-limit window.
+
+    `key` is a keyed digest, or names an API client.
 
     The table is unlogged: writes do not wait for the disk, and a crash resets the counts, which does no harm.
     """

@@ -63,7 +63,7 @@ class BulkItem(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    run = models.ForeignKey(BulkRun, models.CASCADE, related_name="items")
+    run = models.ForeignKey(BulkRun, models.CASCADE, db_index=False, related_name="items")
     position = models.IntegerField()
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="+")
     expected_version = models.IntegerField()

@@ -58,7 +58,7 @@ class IdempotencyKey(models.Model):
     """A request sent with an idempotency key, and its answer, which holds no access token."""
 
     id = models.BigAutoField(primary_key=True)
-    client = models.ForeignKey(ApiClient, models.CASCADE, related_name="idempotency_keys")
+    client = models.ForeignKey(ApiClient, models.CASCADE, db_index=False, related_name="idempotency_keys")
     method = models.CharField(max_length=6)
     route = models.CharField(max_length=200)
     key = models.CharField(max_length=255)

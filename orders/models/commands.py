@@ -15,7 +15,7 @@ class Command(TrackedModel):
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
-    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="commands")
+    order = models.ForeignKey("orders.Order", models.PROTECT, db_index=False, related_name="commands")
     seq = models.IntegerField()
     kind = models.CharField(max_length=20)
     state = models.CharField(max_length=10, default=CommandState.PENDING)
@@ -48,6 +48,11 @@ class Command(TrackedModel):
         ]
         indexes = [
             models.Index(fields=["available_at"], condition=Q(state="pending"), name="commands_pending"),
+            models.Index(
+                fields=["available_at"],
+                condition=Q(state="pending") & ~Q(kind="place"),
+                name="commands_pending_signals",
+            ),
             models.Index(fields=["order", "seq"], condition=Q(state="pending"), name="commands_pending_of_order"),
             models.Index(fields=["delivered_at"], condition=Q(state="delivered"), name="commands_unsettled"),
             models.Index(

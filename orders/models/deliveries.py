@@ -134,7 +134,7 @@ class DeliveryAttempt(models.Model):
     """One attempt at a delivery: the response, or why there was none."""
 
     id = models.BigAutoField(primary_key=True)
-    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tries")
+    delivery = models.ForeignKey(Delivery, models.CASCADE, db_index=False, related_name="tries")
     number = models.IntegerField()
     at = models.DateTimeField()
     status = models.IntegerField(null=True, blank=True)

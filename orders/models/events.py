@@ -14,7 +14,7 @@ class Event(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
-    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="events")
+    order = models.ForeignKey("orders.Order", models.PROTECT, db_index=False, related_name="events")
     seq = models.IntegerField()
     type = models.CharField(max_length=40)
     status = models.CharField(max_length=20)

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 
 from orders import ids
 from orders.address import Address
-from orders.lifecycle import FINAL, Status, Waiting
+from orders.lifecycle import FINAL, PaymentStatus, Status, Waiting
 from orders.models.tracked import TrackedModel
 from orders.money import in_words
 from orders.review_rules import reasons
@@ -36,8 +36,10 @@ class Order(TrackedModel):
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
-    code = models.CharField(max_length=11, unique=True, default=ids.order_code, editable=False)
-    client = models.ForeignKey("orders.ApiClient", models.PROTECT, null=True, blank=True, related_name="orders")
+    code = models.CharField(max_length=11, default=ids.order_code, editable=False)
+    client = models.ForeignKey(
+        "orders.ApiClient", models.PROTECT, null=True, blank=True, db_index=False, related_name="orders"
+    )
     reference = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001 - NULL: unique where given
 
     status = models.CharField(max_length=20, default=Status.RECEIVED, choices=[(s, s) for s in Status])
@@ -45,6 +47,10 @@ class Order(TrackedModel):
     deadline = models.DateTimeField(null=True, blank=True)
     review_approved = models.BooleanField(default=False)
     review_hits = models.JSONField(default=list, blank=True)
+    # A trigger sets it from the newest payment.
+    payment_status = models.CharField(
+        max_length=16, default=PaymentStatus.NOTHING, db_default=PaymentStatus.NOTHING, editable=False
+    )
     held = models.BooleanField(default=False)
     review_seconds_left = models.FloatField(null=True, blank=True, editable=False)
     held_reason = models.TextField(default="", blank=True)
@@ -68,7 +74,7 @@ class Order(TrackedModel):
     tax = models.BigIntegerField(default=0)
     discount = models.BigIntegerField(default=0)
     total = models.BigIntegerField()
-    payment_method = models.CharField(max_length=100)
+    payment_method = models.CharField(max_length=100, blank=True)
 
     event_seq = models.IntegerField(default=0, editable=False)
     event_hash = models.CharField(max_length=64, default="", editable=False)
@@ -80,12 +86,13 @@ class Order(TrackedModel):
         db_table = "orders"
         ordering = ("-created_at",)
         constraints = [
+            models.UniqueConstraint(fields=["code"], name="orders_code_key"),
             models.UniqueConstraint(fields=["client", "reference"], name="orders_reference_unique_per_client"),
             models.CheckConstraint(condition=Q(status__in=list(Status)), name="orders_status_in_table"),
             models.CheckConstraint(condition=Q(waiting_for__in=list(Waiting)), name="orders_waiting_for_known"),
             models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="orders_currency_iso"),
             models.CheckConstraint(
-                condition=Q(subtotal__gte=0, shipping__gte=0, tax__gte=0, discount__gte=0, total__gt=0),
+                condition=Q(subtotal__gte=0, shipping__gte=0, tax__gte=0, discount__gte=0, total__gte=0),
                 name="orders_amounts_not_negative",
             ),
             models.CheckConstraint(
@@ -99,6 +106,7 @@ class Order(TrackedModel):
         ]
         indexes = [
             models.Index(fields=["status", "-created_at"], name="orders_status_created"),
+            models.Index(fields=["payment_status", "-created_at"], name="orders_payment_status"),
             models.Index(fields=["-created_at", "id"], name="orders_created"),
             models.Index(fields=["client", "-created_at", "-id"], name="orders_of_client"),
             models.Index(Lower("customer_email"), F("created_at").desc(), name="orders_email_created"),
@@ -149,7 +157,7 @@ class OrderItem(models.Model):
     """One line of an order. `unit_price` is in minor units of the order's currency, `weight` in grams apiece."""
 
     id = models.BigAutoField(primary_key=True)
-    order = models.ForeignKey(Order, models.PROTECT, related_name="items")
+    order = models.ForeignKey(Order, models.PROTECT, db_index=False, related_name="items")
     position = models.PositiveSmallIntegerField()
     sku = models.CharField(max_length=64)
     name = models.CharField(max_length=200, default="", blank=True)

@@ -1,7 +1,7 @@
 """Payments and refunds: what was asked of the gateway, under which key, and its answer."""
 
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import F, Q
 
 from orders import ids
 from orders.models.tracked import TrackedModel
@@ -24,43 +24,22 @@ class Payment(TrackedModel):
         FAILED = "failed"
         CANCELLED = "cancelled"
 
-    class PaymentStatus(models.TextChoices):
-        """The state, with captured payments split by how much was refunded."""
-
-        PENDING = "pending"
-        CHARGED = "charged"
-        REFUNDED_IN_PART = "refunded_in_part"
-        REFUNDED = "refunded"
-        DECLINED = "declined"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
-
     LIVE = (State.PENDING, State.CAPTURED)
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
-    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="payments")
+    order = models.ForeignKey("orders.Order", models.PROTECT, db_index=False, related_name="payments")
     attempt = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=10, default=State.PENDING, choices=State.choices)
     amount = models.BigIntegerField()
     refunded = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
     method = models.CharField(max_length=100)
-    idempotency_key = models.CharField(max_length=100, unique=True)
+    idempotency_key = models.CharField(max_length=100)
     gateway = models.CharField(max_length=40)
     gateway_reference = models.CharField(max_length=100, default="", blank=True)
+    decline_code = models.CharField(max_length=60, default="", db_default="", blank=True)
     decline_reason = models.CharField(max_length=200, default="", blank=True)
     cancel_requested = models.BooleanField(default=False)
-    # A column of its own, because PostgreSQL cannot estimate from `refunded` and `amount` how many are fully refunded.
-    payment_status = models.GeneratedField(
-        expression=Case(
-            When(refunded=F("amount"), then=Value("refunded")),
-            When(refunded__gt=0, then=Value("refunded_in_part")),
-            When(state="captured", then=Value("charged")),
-            default=F("state"),
-        ),
-        output_field=models.CharField(max_length=16, choices=PaymentStatus.choices),
-        db_persist=True,
-    )
     created_at = models.DateTimeField(editable=False)
     updated_at = models.DateTimeField(editable=False)
 
@@ -68,6 +47,7 @@ class Payment(TrackedModel):
         db_table = "payments"
         ordering = ("order", "attempt")
         constraints = [
+            models.UniqueConstraint(fields=["idempotency_key"], name="payments_idempotency_key_key"),
             models.UniqueConstraint(fields=["order", "attempt"], name="payments_attempt_unique"),
             models.UniqueConstraint(
                 fields=["order"], condition=Q(state__in=["pending", "captured"]), name="payments_one_live_per_order"
@@ -87,7 +67,7 @@ class Payment(TrackedModel):
         indexes = [
             models.Index(fields=["created_at"], condition=Q(state="pending"), name="payments_pending"),
             models.Index(
-                fields=["payment_status", "order"], condition=~Q(payment_status="charged"), name="payments_status"
+                fields=["gateway_reference"], condition=~Q(gateway_reference=""), name="payments_gateway_reference"
             ),
             # For the dashboard's sums of the last days, by index-only scans.
             models.Index(
@@ -128,7 +108,7 @@ class Refund(TrackedModel):
     command = models.ForeignKey("orders.Command", models.PROTECT, null=True, blank=True, related_name="refunds")
     amount = models.BigIntegerField()
     state = models.CharField(max_length=10, default=State.PENDING, choices=State.choices)
-    idempotency_key = models.CharField(max_length=100, unique=True)
+    idempotency_key = models.CharField(max_length=100)
     gateway_reference = models.CharField(max_length=100, default="", blank=True)
     failure_reason = models.CharField(max_length=200, default="", blank=True)
     created_at = models.DateTimeField(editable=False)
@@ -138,6 +118,7 @@ class Refund(TrackedModel):
         db_table = "refunds"
         ordering = ("created_at",)
         constraints = [
+            models.UniqueConstraint(fields=["idempotency_key"], name="refunds_idempotency_key_key"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="refunds_amount_positive"),
             models.CheckConstraint(
                 condition=Q(state__in=["pending", "succeeded", "failed"]), name="refunds_state_known"

@@ -30,7 +30,7 @@ class Return(TrackedModel):
         OTHER = "other", "Another reason"
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
-    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="returns")
+    order = models.ForeignKey("orders.Order", models.PROTECT, db_index=False, related_name="returns")
     number = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=10, default=ReturnStage.REQUESTED, choices=STAGES)
     cause = models.CharField(max_length=20, choices=Cause.choices)
@@ -110,7 +110,7 @@ class ReturnItem(TrackedModel):
     """A quantity of one order line. `received` is how many arrived. A trigger keeps it within the quantity ordered."""
 
     id = models.BigAutoField(primary_key=True)
-    of_return = models.ForeignKey(Return, models.PROTECT, related_name="items", db_column="return_id")
+    of_return = models.ForeignKey(Return, models.PROTECT, db_index=False, related_name="items", db_column="return_id")
     item = models.ForeignKey("orders.OrderItem", models.PROTECT, related_name="return_items")
     quantity = models.IntegerField()
     received = models.IntegerField(null=True)

@@ -1,5 +1,7 @@
 """Shipments: each is one attempt to deliver an order."""
 
+from collections.abc import Iterable
+
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
@@ -31,7 +33,7 @@ class Shipment(TrackedModel):
     UNDOABLE = (State.BOOKING, State.BOOKED)
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
-    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="shipments")
+    order = models.ForeignKey("orders.Order", models.PROTECT, db_index=False, related_name="shipments")
     attempt = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=10, default=State.BOOKING, choices=State.choices)
     carrier = models.CharField(max_length=40, default="", blank=True)
@@ -39,7 +41,7 @@ class Shipment(TrackedModel):
     tracking_number = models.CharField(max_length=100, default="", blank=True)
     address = models.JSONField()
     weight = models.IntegerField()
-    idempotency_key = models.CharField(max_length=100, unique=True)
+    idempotency_key = models.CharField(max_length=100)
     failure_reason = models.CharField(max_length=200, default="", blank=True)
     created_at = models.DateTimeField(editable=False)
     booked_at = models.DateTimeField(null=True, blank=True)
@@ -50,6 +52,7 @@ class Shipment(TrackedModel):
         db_table = "shipments"
         ordering = ("order", "attempt")
         constraints = [
+            models.UniqueConstraint(fields=["idempotency_key"], name="shipments_idempotency_key_key"),
             models.UniqueConstraint(fields=["order", "attempt"], name="shipments_attempt_unique"),
             models.UniqueConstraint(
                 fields=["order"],
@@ -82,3 +85,8 @@ class Shipment(TrackedModel):
     @property
     def address_in_words(self) -> str:
         return ", ".join(Address(**self.address).lines())
+
+
+def live_shipment(shipments: Iterable[Shipment]) -> Shipment | None:
+    """The one of an order's shipments that is under way, if any."""
+    return next((shipment for shipment in shipments if shipment.state in Shipment.LIVE), None)

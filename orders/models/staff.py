@@ -142,7 +142,7 @@ class SavedView(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, db_index=False, related_name="saved_views")
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=1000)
     is_shared = models.BooleanField(default=False)
