@@ -19,6 +19,7 @@ MAIL_FILES = "orders.gateways.mail_files.EmailBackend"
 BASE_DIR = Path(__file__).resolve().parent.parent
 # A shorter key can be found by brute force; Standard Webhooks recommends 24 bytes.
 MIN_SECRET_BYTES = 16
+_STRIPE, _STRIPE_SECRET = "payments/stripe", re.compile(r"whsec_[A-Za-z0-9_+/=-]*")
 _WEBHOOK_SENDER = re.compile(r"(carriers|payments)/[A-Za-z0-9._-]{1,50}")
 DATA_DIR = Path(os.environ.get("ORDERLIFE_DATA_DIR", BASE_DIR / ".data"))
 
@@ -68,6 +69,21 @@ def mail_settings(env: environ.Env) -> dict[str, object]:
     if backend:
         found["EMAIL_BACKEND"] = backend
     return found
+
+
+def logging_settings(env: environ.Env) -> dict[str, object]:
+    """Django's LOGGING: everything goes to stderr, in the format of LOG_FORMAT, from LOG_LEVEL on."""
+    formats = {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "orderlife.logs.json_lines"},
+    }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"lines": formats[one_of(env, "LOG_FORMAT", ("plain", "json"))]},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    }
 
 
 def one_of(env: environ.Env, name: str, values: tuple[str, ...]) -> str:
@@ -124,18 +140,21 @@ def amounts(env: environ.Env, name: str, default: str) -> dict[str, Decimal]:
     return found
 
 
-def keys(env: environ.Env, name: str, default: str) -> list[str]:
-    """Secret keys, separated by commas, newest first; `default` if none is set.
+def keys(env: environ.Env, name: str, default: str | None, min_bytes: int = 1) -> list[str]:
+    """Secret keys, separated by commas, newest first; `default` if none is set, or no key at all.
 
     Raises:
-        ImproperlyConfigured: one is empty, with which anybody could sign, or is repeated.
+        ImproperlyConfigured: one is empty, with which anybody could sign, has fewer than `min_bytes`, or is repeated.
     """
     value = env.str(name, default="").strip()
-    found = [key.strip() for key in value.split(",")] if value else [default]
+    found = [key.strip() for key in value.split(",")] if value else [default] if default is not None else []
     if not all(found):
         raise ImproperlyConfigured(f"{name} has an empty key: remove the comma that is too much.")
     if len(set(found)) < len(found):
         raise ImproperlyConfigured(f"{name} has the same key twice.")
+    shortest = min((len(key.encode()) for key in found), default=min_bytes)
+    if shortest < min_bytes:
+        raise ImproperlyConfigured(f"{name} has a key of {shortest} bytes: it needs {min_bytes}.")
     return found
 
 
@@ -152,7 +171,7 @@ def webhook_secrets(env: environ.Env, name: str) -> list[str]:
     for number, entry in enumerate(entries, start=1):
         sender, _, secret = entry.partition("=")
         fault = _fault_of_secret(sender, secret)
-        if not fault and (pair := (sender, _bytes_of(secret))) in known:
+        if not fault and (pair := (sender, _bytes_of(sender, secret))) in known:
             fault = "stands there twice"
         if fault:
             raise ImproperlyConfigured(f"{name}: entry {number} {fault}.")
@@ -164,13 +183,19 @@ def _fault_of_secret(sender: str, secret: str) -> str:
     if not _WEBHOOK_SENDER.fullmatch(sender):
         return "must begin with carriers/CODE= or payments/NAME="
     try:
-        key = _bytes_of(secret)
+        key = _bytes_of(sender, secret)
     except (binascii.Error, ValueError):
+        if sender == _STRIPE:
+            return f"({sender}) must be whsec_ and letters, as Stripe shows it"
         return f"({sender}) must be whsec_ and base64"
     if len(key) < MIN_SECRET_BYTES:
         return f"({sender}) has a key of {len(key)} bytes: it needs {MIN_SECRET_BYTES}"
     return ""
 
 
-def _bytes_of(secret: str) -> bytes:
+def _bytes_of(sender: str, secret: str) -> bytes:
+    if sender == _STRIPE:  # it signs with the text
+        if not _STRIPE_SECRET.fullmatch(secret):
+            raise ValueError
+        return secret.removeprefix("whsec_").encode()
     return base64.b64decode(secret.removeprefix("whsec_"), validate=True)

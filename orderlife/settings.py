@@ -6,14 +6,17 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+from orderlife.database import CONNECTION
 from orderlife.environment import (
     BASE_DIR,
     DATA_DIR,
+    MIN_SECRET_BYTES,
     amounts,
     currency_in_use,
     gateway,
     keys,
     load,
+    logging_settings,
     mail_settings,
     one_of,
     required,
@@ -89,25 +92,10 @@ TEMPLATES = [
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------
 required(env, "DATABASE_URL", "run `make up` in another terminal, or point DATABASE_URL at a PostgreSQL.")
 _database = env.db_url("DATABASE_URL")
-# A client that stops responding must not keep an order's lock: no transaction waits for anything but PostgreSQL, so one
-# that is idle for ten seconds has lost its client. Either end notices a dead peer within 25 seconds.
-_KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-_UNANSWERED = {"tcp_user_timeout": 25_000}  # milliseconds
-_SERVER_SIDE = {
-    "idle_in_transaction_session_timeout": "10s",
-    **{f"tcp_{name}": value for name, value in _KEEPALIVE.items()},
-    **_UNANSWERED,
-}
 DATABASES = {
     "default": {
         **_database,
-        "OPTIONS": {
-            "connect_timeout": 10,
-            **_KEEPALIVE,
-            **_UNANSWERED,
-            "options": " ".join(f"-c {name}={value}" for name, value in _SERVER_SIDE.items()),
-            **_database.get("OPTIONS", {}),
-        },
+        "OPTIONS": {**CONNECTION, **_database.get("OPTIONS", {})},
         # Connections live as long as their thread; a broken one is detected before it is used again.
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
@@ -118,6 +106,7 @@ DATABASES = {
 # the web server only (`orderlife/web.py`).
 WEB_LOCK_TIMEOUT = env.float("WEB_LOCK_TIMEOUT", default=2)
 WEB_STATEMENT_TIMEOUT = env.float("WEB_STATEMENT_TIMEOUT", default=15)
+WEB_PROCESSES = env.int("WEB_PROCESSES", default=0)  # 0: one for each usable core, at most eight
 
 # Whether `manage.py seed_orders` may fill this database with made-up orders.
 SEED_ORDERS = env.bool("SEED_ORDERS", default=False)
@@ -136,6 +125,14 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # Seconds between two rounds of the reconciler (0: never), and seconds without progress after which it checks an order.
 RECONCILE_INTERVAL = env.float("RECONCILE_INTERVAL", default=60)
 STUCK_AFTER = env.float("STUCK_AFTER", default=300)
+
+# --- Anchors of events: signed outside the database, so that its owner cannot change what happened --------------------
+# The first key signs, all of them verify: to rotate, put a new key in front. Without a key, nothing is anchored.
+EVENT_ANCHOR_KEY = keys(env, "EVENT_ANCHOR_KEY", default=None, min_bytes=MIN_SECRET_BYTES)
+# The file that they are appended to.
+EVENT_ANCHORS = Path(env.str("EVENT_ANCHORS", default=str(DATA_DIR / "event-anchors.jsonl")))
+# Seconds between two runs of the order worker; 0: never.
+EVENT_ANCHOR_INTERVAL = env.float("EVENT_ANCHOR_INTERVAL", default=300)
 
 # --- The lifecycle's timings, in seconds ------------------------------------------------------------------------------
 MANUAL_REVIEW_TIMEOUT = env.float("MANUAL_REVIEW_TIMEOUT", default=3)
@@ -185,6 +182,12 @@ ALLOW_SIMULATED = env.bool("ALLOW_SIMULATED", default=False)
 PAYMENT_GATEWAY = gateway(env, "PAYMENT_GATEWAY", public_url=PUBLIC_URL, allow_simulated=ALLOW_SIMULATED)
 # Where `manage.py run_simulated_gateway` serves, for PAYMENT_GATEWAY=simulated_http.
 PAYMENT_GATEWAY_URL = env.str("PAYMENT_GATEWAY_URL", default="http://127.0.0.1:8100")
+# A restricted key of a Stripe account, for PAYMENT_GATEWAY=stripe and for payments begun with it.
+STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
+# Seconds between two comparisons of our payments with the gateways'; 0: none.
+RECONCILE_PAYMENTS_INTERVAL = env.float("RECONCILE_PAYMENTS_INTERVAL", default=24 * 3600)
+# Another address than Stripe's own, for tests.
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
 CARRIER = gateway(env, "CARRIER", public_url=PUBLIC_URL, allow_simulated=ALLOW_SIMULATED)
 # The tracking page of each carrier: CODE=https://...{number}...; no link without it.
 CARRIER_LINKS = dict(pair.split("=", 1) for pair in env.list("CARRIER_LINKS", default=[]))
@@ -265,7 +268,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     },
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # `orders/bodies.py` has the limits, which are lower for most paths
 FILE_UPLOAD_HANDLERS = ["orders.bodies.NoUploads"]
 
 # --- Language and time ------------------------------------------------------------------------------------------------
@@ -278,17 +281,7 @@ USE_TZ = True
 USE_I18N = True
 
 # --- Logging ----------------------------------------------------------------------------------------------------------
-LOG_FORMATS = {
-    "plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
-    "json": {"()": "orderlife.logs.json_lines"},
-}
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"lines": LOG_FORMATS[one_of(env, "LOG_FORMAT", ("plain", "json"))]},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+LOGGING = logging_settings(env)
 
 DJANGO_TEMPORALIO = {
     "INTERCEPTORS": (

@@ -1,12 +1,20 @@
 """Time limits of the web server process, where each waiting request occupies a thread."""
 
 from django.conf import settings
+from django.core.signals import request_started
 from django.db import connections
 
 from orders.services.state.lock_waits import lock_waits
+from workflows.connections import drop_dead_connections, rely_on_dropping
 
 # A process has 4 to 8 threads; at most this many may wait for one locked order.
 MAX_LONG_WAITS_FOR_ONE_ORDER = 2
+
+
+def check_connections_without_a_query() -> None:
+    """Drop dead connections when a request begins, instead of Django's health check, which costs a query."""
+    rely_on_dropping()
+    request_started.connect(lambda **_: drop_dead_connections(), weak=False, dispatch_uid="drop_dead_connections")
 
 
 def bound_waits() -> None:

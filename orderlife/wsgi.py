@@ -7,6 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orderlife.settings")
 application = get_wsgi_application()
 
-from orderlife.web import bound_waits  # noqa: E402 - it needs the apps, which are loaded above
+from orderlife.web import bound_waits, check_connections_without_a_query  # noqa: E402 - it needs the apps, which are loaded above
 
 bound_waits()
+check_connections_without_a_query()

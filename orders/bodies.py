@@ -12,6 +12,15 @@ from django.shortcuts import render
 
 View = Callable[..., object]
 
+MAX_BODY = 64 * 1024
+# Paths whose bodies may be larger; none may exceed DATA_UPLOAD_MAX_MEMORY_SIZE.
+MAX_BODY_OF = {"/orders/batch": 1024 * 1024}
+
+
+def max_body(path: str) -> int:
+    """The most bytes that the body of a request to this path may have."""
+    return MAX_BODY_OF.get(path, MAX_BODY)
+
 
 class BodyStream(IOBase):
     """A body as the server hands it on: `read(n)` is shorter than `n` at the body's end alone.
@@ -20,18 +29,23 @@ class BodyStream(IOBase):
     short for a whole one. To leave a body out can mean "all of it", so neither may be mistaken for that.
     """
 
-    def __init__(self, source: Any, length: int | None) -> None:
-        """`length` is what Content-Length announced; None where the server itself marks the end."""
+    def __init__(self, source: Any, length: int | None, *, most: int, is_too_large: bool) -> None:
+        """`length` is what Content-Length announced; None where the server itself marks the end.
+
+        With `is_too_large`, the server knows already that it is larger than `most`, and nothing is read.
+        """
         self._source = source
         self._left = length
+        self._most = -1 if is_too_large else most
 
     def read(self, size: int, /) -> bytes:
         """At most `size` bytes.
 
         Raises:
             OSError: the body ended before its announced length.
+            RequestDataTooBig: it is larger than it may be.
         """
-        wanted = size if self._left is None else min(size, self._left)
+        wanted = min(size, self._most + 1, size if self._left is None else self._left)
         found = bytearray()
         while len(found) < wanted and (part := self._source.read(wanted - len(found))):
             found += part
@@ -39,6 +53,9 @@ class BodyStream(IOBase):
             self._left -= len(found)
             if len(found) < wanted:
                 raise OSError("The body ended before its announced length.")
+        self._most -= len(found)
+        if self._most < 0:
+            raise RequestDataTooBig("The body is larger than it may be.")
         return bytes(found)
 
 
@@ -51,7 +68,10 @@ class BodiesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """The answer. Nothing is read before it is asked for: who may not send at all is refused without it."""
-        stream = BodyStream(request.META["wsgi.input"], _announced(request))
+        most = max_body(request.path)
+        stream = BodyStream(
+            request.META["wsgi.input"], _announced(request), most=most, is_too_large=_content_length(request) > most
+        )
         # Django offers no public way to choose a request's stream.
         request._stream = stream  # type: ignore[assignment]  # noqa: SLF001
         return self.get_response(request)
@@ -93,7 +113,11 @@ def _announced(request: HttpRequest) -> int | None:
     """The length of the body; None if it ends where the server says. A body in chunks has no other length."""
     if in_chunks(request):
         return None
-    length = request.META.get("CONTENT_LENGTH", "")
-    if not length and request.META.get("wsgi.input_terminated"):
+    if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
         return None
+    return _content_length(request)
+
+
+def _content_length(request: HttpRequest) -> int:
+    length = str(request.META.get("CONTENT_LENGTH", ""))
     return int(length) if length.isascii() and length.isdigit() else 0

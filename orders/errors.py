@@ -84,6 +84,24 @@ class AlreadyDecided(OrderError):
     code = "already_decided"
 
 
+class DiscrepancyNotFound(OrderError):
+    """No payment discrepancy has this id."""
+
+    code = "discrepancy_not_found"
+
+
+class AlreadyResolved(OrderError):
+    """The payment discrepancy is not open any more: somebody resolved it, or the reconciliation repaired it."""
+
+    code = "already_resolved"
+
+
+class NoteRefused(OrderError):
+    """A note is empty or too long."""
+
+    code = "note_refused"
+
+
 class OwnRequest(OrderError):
     """Who asked for it, or issued a key of the API client that asked, cannot be the second person."""
 
@@ -198,6 +216,25 @@ class MailRefused(OrderError):
     code = "mail_refused"
 
 
+class PaymentRefused(OrderError):
+    """The payment gateway takes no such payment: the method is unknown to it, or the amount or currency is.
+
+    `reason` names it for programs; the message is a sentence for the customer.
+    """
+
+    code = "payment_refused"
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class CaptureRefused(OrderError):
+    """The payment gateway refuses to capture for good: the authorisation lapsed, was voided, or is for less."""
+
+    code = "capture_refused"
+
+
 class RefundRefused(OrderError):
     """The payment gateway refuses this refund for good; a person has to act."""
 
@@ -208,3 +245,9 @@ class BookingRefused(OrderError):
     """The carrier refuses this parcel for good."""
 
     code = "booking_refused"
+
+
+class AnchorsUnusable(OrderError):
+    """Events cannot be anchored, or the anchors cannot be read: no key, or a file that does not allow it."""
+
+    code = "anchors_unusable"

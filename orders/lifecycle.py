@@ -27,6 +27,20 @@ class Status(StrEnum):
         return self.value.replace("_", " ")
 
 
+class PaymentStatus(StrEnum):
+    """Where the money of an order stands: its newest payment, and how much of that was refunded.
+
+    `nothing`: there is none, or it was taken back or abandoned, so that nothing is charged.
+    """
+
+    NOTHING = "nothing"
+    OPEN = "open"
+    DECLINED = "declined"
+    CHARGED = "charged"
+    REFUNDED_IN_PART = "refunded_in_part"
+    REFUNDED = "refunded"
+
+
 class EventType(StrEnum):
     """What can happen to an order: first what moves it, then what is worth knowing."""
 
@@ -78,6 +92,7 @@ class EventType(StrEnum):
     RETURN_RECEIVED = "return_received"
     RETURN_CLOSED = "return_closed"
     RETURN_REFUNDED = "return_refunded"
+    PAYMENT_DISCREPANCY = "payment_discrepancy"
 
 
 class Waiting(StrEnum):
@@ -116,7 +131,7 @@ S, E, R = Status, EventType, ReturnStage
 TRANSITIONS: dict[tuple[Status, EventType], tuple[Status, ...]] = {
     (S.RECEIVED, E.ORDER_VALIDATED): (S.IN_REVIEW,),
     (S.RECEIVED, E.VALIDATION_FAILED): (S.INVALID,),
-    (S.IN_REVIEW, E.REVIEW_APPROVED): (S.CHARGING,),
+    (S.IN_REVIEW, E.REVIEW_APPROVED): (S.CHARGING, S.PAID),
     (S.IN_REVIEW, E.REVIEW_REJECTED): (S.REJECTED,),
     **{(s, E.PAYMENT_CANCELLED): (S.AWAITING_PAYMENT,) for s in (S.IN_REVIEW, S.CHARGING, S.PAID)},
     (S.CHARGING, E.PAYMENT_CHARGED): (S.PAID,),

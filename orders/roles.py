@@ -98,6 +98,12 @@ RIGHTS: dict[str, Right] = {
     "orders.share_savedview": Right(name="Can share a view", groups=_OPERATOR, model="orders.savedview"),
     "orders.view_approval": Right(name="Can view approval", groups=_FINANCE, model="orders.approval"),
     "orders.decide_approval": Right(name="Can decide on refunds of others", groups=_FINANCE, model="orders.approval"),
+    "orders.view_paymentdiscrepancy": Right(
+        name="Can view payment discrepancy", groups=_FINANCE, model="orders.paymentdiscrepancy"
+    ),
+    "orders.resolve_paymentdiscrepancy": Right(
+        name="Can resolve a payment discrepancy", groups=_FINANCE, model="orders.paymentdiscrepancy"
+    ),
     "orders.note_order": Right(name="Can write a note", groups=EVERYBODY - {Group.VIEWER}),
     "orders.correct_email_order": Right(name="Can correct the e-mail address", groups=_OPERATOR),
     # The link opens whatever the customer may do, cancelling among it.

@@ -55,6 +55,7 @@ class Parts:
             "PUBLIC_URL": os.environ.get("PUBLIC_URL") or self.web,
             "SECRET_KEY": self.secrets["SECRET_KEY"],
             "TRACKING_KEYS": self.secrets["TRACKING_KEYS"],
+            "EVENT_ANCHOR_KEY": self.secrets["EVENT_ANCHOR_KEY"],
             # Development only: a shop on this machine may register a local URL.
             "WEBHOOK_ALLOW_PRIVATE": os.environ.get("WEBHOOK_ALLOW_PRIVATE", "true"),
             "EMAIL_URL": os.environ.get("EMAIL_URL") or f"filemail://{self.data.mails}",

@@ -128,7 +128,7 @@ class DataDirectory:
 class Secrets:
     """`secrets.env`: generated at the first start and kept."""
 
-    MADE = ("SECRET_KEY", "TRACKING_KEYS", "POSTGRES_PASSWORD", "STAFF_PASSWORD")
+    MADE = ("SECRET_KEY", "TRACKING_KEYS", "EVENT_ANCHOR_KEY", "POSTGRES_PASSWORD", "STAFF_PASSWORD")
 
     def __init__(self, file: Path) -> None:
         self._file = file

@@ -16,13 +16,14 @@ from orders.services.commands import deadlines, settle
 from orders.services.fulfilment import automatic, labels
 from orders.services.orders import cancellation, stalls
 from orders.services.payments import charging, payment_commands, refunds
+from orders.services.state.order_cache import order_cache
 from workflows.contracts import Deadline, FailedSignal, FailedStep, OrderRef, OrderState, RefundInput, Signal
 
 
 @activity.defn
 def validate_order(ref: OrderRef) -> OrderState:
     """Settle the commands issued before, then validate a received order; any other order only returns its state."""
-    return state_of(settle.begin(UUID(ref.order_id)))
+    return state_of(settle.begin(_order_of(ref)))
 
 
 @activity.defn
@@ -60,7 +61,7 @@ def stall_order(failed: FailedStep) -> OrderState:
 @activity.defn
 def resume_order(ref: OrderRef) -> OrderState:
     """Clear that flag, so that the step is retried."""
-    return state_of(stalls.resume(UUID(ref.order_id)))
+    return state_of(stalls.resume(_order_of(ref)))
 
 
 @activity.defn
@@ -73,73 +74,73 @@ def settle_refund_command(asked: RefundInput) -> OrderState:
 @activity.defn
 def pay_refunds(ref: OrderRef) -> OrderState:
     """Pay the granted refunds."""
-    return state_of(refunds.pay_refunds(UUID(ref.order_id)))
+    return state_of(refunds.pay_refunds(_order_of(ref)))
 
 
 @activity.defn
 def pass_deadline(deadline: Deadline) -> OrderState:
     """Apply what the timer decides."""
-    return state_of(deadlines.pass_deadline(UUID(deadline.order_id), Status(deadline.status)))
+    return state_of(deadlines.pass_deadline(_order_of(deadline), Status(deadline.status)))
 
 
 @activity.defn
 def charge_payment(ref: OrderRef) -> OrderState:
     """Charge the order, exactly once."""
-    return state_of(charging.charge(UUID(ref.order_id)))
+    return state_of(charging.charge(_order_of(ref)))
 
 
 @activity.defn
 def return_payment(ref: OrderRef) -> OrderState:
     """Cancel or refund the order's payment."""
-    return state_of(refunds.return_payment(UUID(ref.order_id)))
+    return state_of(refunds.return_payment(_order_of(ref)))
 
 
 @activity.defn
 def finish_payment_return(ref: OrderRef) -> OrderState:
     """Let an order whose payment was taken back wait for a new one."""
-    return state_of(payment_commands.finish_payment_return(UUID(ref.order_id)))
+    return state_of(payment_commands.finish_payment_return(_order_of(ref)))
 
 
 @activity.defn
 def void_label(ref: OrderRef) -> OrderState:
     """Void the order's label."""
-    return state_of(labels.void_label(UUID(ref.order_id)))
+    return state_of(labels.void_label(_order_of(ref)))
 
 
 @activity.defn
 def finish_cancellation(ref: OrderRef) -> OrderState:
     """Mark the order as cancelled, once everything is undone."""
-    return state_of(cancellation.finish_cancellation(UUID(ref.order_id)))
+    return state_of(cancellation.finish_cancellation(_order_of(ref)))
 
 
 @activity.defn
 def start_picking(ref: OrderRef) -> OrderState:
     """Start picking a paid order; any other order only returns its state."""
-    return state_of(automatic.start_picking(UUID(ref.order_id)))
+    return state_of(automatic.start_picking(_order_of(ref)))
 
 
 @activity.defn
 def pack_order(ref: OrderRef) -> OrderState:
     """Record that the order is packed."""
-    return state_of(automatic.pack(UUID(ref.order_id)))
+    return state_of(automatic.pack(_order_of(ref)))
 
 
 @activity.defn
 def book_label(ref: OrderRef) -> OrderState:
     """Select a carrier and book the label."""
-    return state_of(labels.book_label(UUID(ref.order_id)))
+    return state_of(labels.book_label(_order_of(ref)))
 
 
 @activity.defn
 def ship_order(ref: OrderRef) -> OrderState:
     """Record the hand-over to the carrier."""
-    return state_of(automatic.ship(UUID(ref.order_id)))
+    return state_of(automatic.ship(_order_of(ref)))
 
 
 @activity.defn
 def confirm_delivery(ref: OrderRef) -> OrderState:
     """Record the delivery."""
-    return state_of(automatic.deliver(UUID(ref.order_id)))
+    return state_of(automatic.deliver(_order_of(ref)))
 
 
 # Both workers run these when a step is given up.
@@ -169,6 +170,13 @@ SHIPPING_ACTIVITIES: list[Callable[..., object]] = [
     ship_order,
     confirm_delivery,
 ]
+
+
+def _order_of(about: OrderRef | Deadline) -> UUID:
+    """The order's id. A copy of the order that is older than what the workflow knows is dropped, so that it is read."""
+    order_id = UUID(about.order_id)
+    order_cache.drop_older(order_id, about.version)
+    return order_id
 
 
 def state_of(order: Order) -> OrderState:

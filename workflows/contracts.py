@@ -72,6 +72,8 @@ class OrderRef:
     """The order that an activity is about."""
 
     order_id: str
+    version: int = 0
+    """That of the newest state that the workflow knows."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Deadline:
 
     order_id: str
     status: str
+    version: int = 0
+    """As in `OrderRef`."""
 
 
 @dataclass(frozen=True)

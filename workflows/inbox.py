@@ -57,7 +57,7 @@ class OrderProcess:
 
     @property
     def ref(self) -> OrderRef:
-        return OrderRef(self.order_id)
+        return OrderRef(self.order_id, self.state.version)
 
     def follow(self, state: OrderState) -> None:
         """Take over a state from the database, unless a newer one is known already."""
@@ -156,7 +156,7 @@ class OrderProcess:
 
     async def pass_deadline(self) -> None:
         """Apply what the timer decides."""
-        await self.run_local(activities.pass_deadline, Deadline(self.order_id, self.status))
+        await self.run_local(activities.pass_deadline, Deadline(self.order_id, self.status, self.state.version))
 
     async def settle_the_rest(self) -> None:
         """Reject the commands that arrived too late, so that each has an outcome."""

@@ -28,7 +28,9 @@ class LeaseLoop(ABC, Generic[Item, Outcome]):
 
     name: str
     channel: str
-    """The channel on which NOTIFY announces rows to claim; without one the loop polls every `POLL_SECONDS`."""
+    """The channel on which NOTIFY announces rows to claim; without one the loop only polls."""
+    poll_seconds: float | None = None
+    """How often it looks for rows by itself; None: every `POLL_SECONDS`."""
     max_concurrent: int
     round_timeout: float | None = None
     """How many seconds a round waits for its slower items; None: until all have ended."""
@@ -137,4 +139,4 @@ class LeaseLoop(ABC, Generic[Item, Outcome]):
 
     async def _wait_for_wake_up(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+            await asyncio.wait_for(self._wake.wait(), self.poll_seconds or POLL_SECONDS)

@@ -18,10 +18,30 @@ async def listen(channel: str, wake: asyncio.Event) -> None:
             async with await psycopg.AsyncConnection.connect(**_own_connection()) as listener:
                 await listener.execute(f"LISTEN {channel}")
                 wake.set()
-                async for _ in listener.notifies():
-                    wake.set()
+                await _until_it_breaks(listener, wake)
         except psycopg.OperationalError:
             await asyncio.sleep(RECONNECT_SECONDS)
+
+
+async def _until_it_breaks(listener: psycopg.AsyncConnection, wake: asyncio.Event) -> None:
+    """The socket is read when it is readable: psycopg's own generator would also wake ten times a second."""
+    loop = asyncio.get_running_loop()
+    broken = loop.create_future()
+
+    def read() -> None:
+        try:
+            listener.pgconn.consume_input()
+            while listener.pgconn.notifies():
+                wake.set()
+        except psycopg.OperationalError as error:
+            if not broken.done():
+                broken.set_exception(error)
+
+    loop.add_reader(listener.fileno(), read)
+    try:
+        await broken
+    finally:
+        loop.remove_reader(listener.fileno())
 
 
 def _own_connection() -> dict[str, Any]:

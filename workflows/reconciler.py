@@ -1,7 +1,6 @@
 """The reconciler: compares PostgreSQL with Temporal and starts lost workflows again."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,9 +13,11 @@ from temporalio.client import Client
 from orders.selectors import recovery as recovery_selectors
 from orders.selectors import returns
 from orders.services.orders import recovery
+from orders.services.state.advisory_locks import try_advisory_lock
 from orders.services.upkeep import upkeep
 from workflows.connections import DatabaseThreads
 from workflows.contracts import order_workflow_id
+from workflows.periodic_loop import PeriodicLoop
 from workflows.workflow_recovery import MISSING, Recovery, recover
 from workflows.workflow_scan import OrderScan, ReturnScan
 from workflows.workflow_starts import WorkflowStart, order_start, refund_start, return_start
@@ -26,7 +27,6 @@ logger = logging.getLogger(__name__)
 # How many rows of each kind are checked in a round, and how many calls run at once.
 SAMPLE = 200
 MAX_CONCURRENT_CALLS = 20
-FIRST_ROUND_AFTER_SECONDS = 3.0
 
 
 @dataclass
@@ -136,45 +136,34 @@ class Reconciler:
             await self.database.run(recovery.deliver_again, [row.pk for row in rows])
 
 
-class ReconcilerLoop:
-    """Periodic rounds, in one of all workers. It has a worker's `run` and `shutdown`."""
+class ReconcilerLoop(PeriodicLoop):
+    """Periodic rounds, in one of all workers."""
+
+    name = "reconciler"
 
     def __init__(self, client: Client) -> None:
         """`client` is the worker's own."""
+        super().__init__(interval=settings.RECONCILE_INTERVAL)
         self.reconciler = Reconciler(client, stuck_after=settings.STUCK_AFTER)
-        self._stop = asyncio.Event()
 
-    async def run(self) -> None:
-        """Run until stopped; a round that fails is logged, and the next one tries again."""
-        interval = settings.RECONCILE_INTERVAL or None
-        wait = interval and min(FIRST_ROUND_AFTER_SECONDS, interval)
-        while not await self._stopped_within(wait):
-            try:
-                await self.round()
-            except Exception as error:  # noqa: BLE001 - PostgreSQL or Temporal away, whatever the drivers call it
-                logger.warning("The reconciler could not finish its round: %s.", type(error).__name__)
-            wait = interval
+    async def close(self) -> None:
+        """Release the lock."""
         await self.reconciler.close()
 
     async def shutdown(self) -> None:
         """Finish the current step; the next round does the rest."""
         self.reconciler.is_stopping = True
-        self._stop.set()
+        await super().shutdown()
 
     async def round(self) -> Report | None:
         """One round, if this worker holds the lock; its findings are logged."""
-        if not await self.reconciler.database.run(recovery.lead):
+        if not await self.reconciler.database.run(try_advisory_lock, recovery.LEAD):
             return None
         report = await self.reconciler.round()
         await self.reconciler.database.run(upkeep)
         for line in report.lines:
             logger.warning(line)
         return report
-
-    async def _stopped_within(self, seconds: float | None) -> bool:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds)
-        return self._stop.is_set()
 
 
 def _line(start: WorkflowStart, found: Recovery) -> str:

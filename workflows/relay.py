@@ -6,6 +6,8 @@ It carries out one kind itself: `retry_step` resets the backoff of an activity, 
 import asyncio
 import contextlib
 import logging
+import time
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from django.db import Error as DatabaseError
@@ -20,7 +22,7 @@ from orders.selectors.refunds import workflows_that_refund
 from orders.services.commands import outbox
 from orders.services.commands.outbox import Claimed
 from orders.services.commands.settle import reject_if_over, settle_retry_step
-from orders.services.orders.stalls import resume_if_stalled
+from orders.services.orders.stalls import resume, resume_if_stalled
 from workflows.contracts import LOOK, ORDERS_QUEUE, order_workflow_id, return_workflow_id, shipping_workflow_id
 from workflows.lease_loop import LeaseLoop
 from workflows.pending_activities import pending_activities_of, retry_now
@@ -29,11 +31,46 @@ from workflows.workflow_starts import WorkflowStart, order_start, refund_start, 
 
 logger = logging.getLogger(__name__)
 
+# After this long, a new order that was not validated waits for something else, and no longer holds back others.
+VALIDATION_SECONDS = 10
+POLL_SECONDS_WHILE_ORDERS_WAIT = 0.05
+# So many new orders are no backlog yet.
+MAX_EAGER_STARTS = 2
 REFUND_DECISIONS = (Kind.RETRY_REFUND, Kind.SETTLE_REFUND)
 
 
-class Relay(LeaseLoop[Claimed, None]):
-    """Marks each command as soon as Temporal has it."""
+class NewOrders:
+    """Orders whose workflows a relay has started lately, and which are not validated yet, as far as it knows."""
+
+    def __init__(self) -> None:
+        self._claimed_at: dict[UUID, float] = {}
+
+    @property
+    def commands(self) -> Collection[UUID]:
+        """Their `place` commands."""
+        return self._claimed_at.keys()
+
+    @property
+    def start_eagerly(self) -> bool:
+        return len(self._claimed_at) <= MAX_EAGER_STARTS
+
+    @property
+    def room(self) -> int:
+        """How many more may be started: none until half of them are validated, so that a claim is worth its cost."""
+        free = outbox.MAX_NEW_ORDERS - len(self._claimed_at)
+        return 0 if free < outbox.MAX_NEW_ORDERS / 2 else free
+
+    def add(self, commands: Iterable[UUID]) -> None:
+        self._claimed_at |= dict.fromkeys(commands, time.monotonic())
+
+    def keep(self, unsettled: Collection[UUID]) -> None:
+        """Forget those that are settled, and those that were claimed too long ago."""
+        since = time.monotonic() - VALIDATION_SECONDS
+        self._claimed_at = {pk: at for pk, at in self._claimed_at.items() if pk in unsettled and at > since}
+
+
+class Relay(LeaseLoop[Claimed, Claimed | None]):
+    """Marks the commands that Temporal has, a batch at once."""
 
     name = "relay"
     channel = "orderlife_commands"
@@ -43,19 +80,26 @@ class Relay(LeaseLoop[Claimed, None]):
         """`client` is the worker's own, so that the response to a start includes the first workflow task."""
         super().__init__(database_threads=4, lease_seconds=outbox.LEASE_SECONDS)
         self._client = client
+        self._new_orders = NewOrders()
 
     async def claim(self, limit: int) -> list[Claimed]:
-        """One command of each order."""
-        return await self._database.run(outbox.claim_commands, limit)
+        """One command of each order, and new orders only as fast as the workers validate them."""
+        if len(self._new_orders.commands) >= MAX_EAGER_STARTS:
+            self._new_orders.keep(await self._database.run(outbox.unsettled, self._new_orders.commands))
+        room = self._new_orders.room
+        self.poll_seconds = None if room else POLL_SECONDS_WHILE_ORDERS_WAIT
+        claimed = await self._database.run(outbox.claim_commands, limit, new_orders=room)
+        self._new_orders.add(command.id for command in claimed if command.kind is Kind.PLACE)
+        return claimed
 
-    async def process(self, item: Claimed) -> None:
-        """Deliver a command, or schedule a retry with backoff."""
+    async def process(self, item: Claimed) -> Claimed | None:
+        """Deliver a command, and return it; or schedule a retry with backoff."""
         try:
             await self._send(item)
         except RPCError as error:
             gone = error.status is RPCStatusCode.NOT_FOUND
             if gone and await self._database.run(reject_if_over, item.order_id, item.id):
-                return
+                return None
             logger.warning("Command %s waits: Temporal answered %s.", item.id, error.status.name)
             await self._database.run(outbox.retry_later, item, error=f"Temporal: {error.status.name}")
         except DatabaseError:
@@ -64,12 +108,20 @@ class Relay(LeaseLoop[Claimed, None]):
             logger.exception("Command %s could not be delivered.", item.id)
             await self._database.run(outbox.retry_later_or_give_up, item, error=type(error).__name__)
         else:
-            await self._database.run(outbox.mark_delivered, item)
+            return item
+        return None
+
+    async def mark(self, outcomes: Sequence[Claimed | None]) -> None:
+        """Mark the delivered ones."""
+        if delivered := [command for command in outcomes if command is not None]:
+            await self._database.run(outbox.mark_delivered, delivered)
 
     async def _send(self, command: Claimed) -> None:
         signal = RULES[command.kind].signal
         if command.kind is Kind.PLACE:
-            await self._start_workflow(order_start(command.order_id), eagerly=True)
+            await self._start_workflow(order_start(command.order_id), eagerly=self._new_orders.start_eagerly)
+            if command.attempts > outbox.MAX_ATTEMPTS:
+                await self._database.run(resume, command.order_id)
         elif command.kind is Kind.RETRY_STEP:
             await self._retry_step(command)
         elif command.kind is Kind.REQUEST_RETURN:
@@ -86,7 +138,11 @@ class Relay(LeaseLoop[Claimed, None]):
             await handle.signal(signal, {"command_id": str(command.id)}, rpc_timeout=RPC_TIMEOUT)
 
     async def _start_workflow(self, start: WorkflowStart, *, eagerly: bool = False) -> None:
-        """Idempotent: a repeated start finds the workflow that it started, running or closed."""
+        """Idempotent: a repeated start finds the workflow that it started, running or closed.
+
+        The first task of an eager start comes with Temporal's answer. That saves a round trip; but it overtakes what
+        waits in the worker's queue, and under a backlog more orders would be started than the workers can process.
+        """
         with contextlib.suppress(WorkflowAlreadyStartedError):  # another relay started it first, and it has ended
             await self._client.start_workflow(
                 start.run,

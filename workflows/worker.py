@@ -23,7 +23,9 @@ from workflows.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
 from workflows.client import connect_patiently
 from workflows.connections import rely_on_dropping
 from workflows.contracts import ORDERS_QUEUE, SHIPPING_QUEUE
+from workflows.event_anchors import EventAnchorLoop
 from workflows.order import OrderWorkflow
+from workflows.payment_reconciliation import PaymentReconciliationLoop
 from workflows.reconciler import ReconcilerLoop
 from workflows.refund import RefundWorkflow
 from workflows.relay import Relay
@@ -51,7 +53,9 @@ def shipping_worker(client: Client) -> Worker:
 
 def order_processes(client: Client) -> list[Any]:
     """The order worker and the loops beside it."""
-    return [order_worker(client), Relay(client), Sender(), ReconcilerLoop(client)]
+    anchoring = [EventAnchorLoop()] if settings.EVENT_ANCHOR_KEY else []
+    loops = [Relay(client), Sender(), ReconcilerLoop(client), PaymentReconciliationLoop()]
+    return [order_worker(client), *loops, *anchoring]
 
 
 def shipping_processes(client: Client) -> list[Any]:

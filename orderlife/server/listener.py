@@ -10,20 +10,27 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
 from orderlife.server.connections import Connection
-from orderlife.server.requests import ReadsBody
+from orderlife.server.requests import MaxBody, ReadsBody
+from orderlife.server.sharing import BACKLOG, EndOfPipe, Share
 
 logger = logging.getLogger(__name__)
 
 MAX_HEADER = 32 * 1024
 # The limit for a chunked body, including the chunk headers.
-MAX_ENCODED_BODY = 1024 * 1024
+MAX_ENCODED_BODY = 2 * 1024 * 1024
+# A larger body is kept in a temporary file while it arrives.
+BODY_IN_MEMORY = 64 * 1024
 # How much of an answer is buffered in memory, and then in a temporary file, before its thread waits for the client.
 ANSWER_IN_MEMORY = 512 * 1024
 ANSWER_AHEAD = 32 * 1024 * 1024
 ACCEPTED_AT_ONCE = 64
+# For how long a new connection is left to other processes, which have fewer.
+LEAVE_SECONDS = 0.005
 # Time limits at shutdown: for running requests, and for answers being sent.
 RUNNING_GRACE_SECONDS = 12.0
 READING_GRACE_SECONDS = 2.0
+THREADS_GRACE_SECONDS = 1.0
+SHUTDOWN_SECONDS = RUNNING_GRACE_SECONDS + READING_GRACE_SECONDS + THREADS_GRACE_SECONDS
 
 
 class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
@@ -36,11 +43,13 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         application: Callable[..., Any],
         *,
         listen: str,
+        share: Share | None = None,
         threads: int,
         max_connections: int,
-        max_body: int,
+        max_body: MaxBody,
         reads_body: ReadsBody,
     ) -> None:
+        """With `share`, it accepts from a socket that other processes accept from as well, instead of from `listen`."""
         self.max_body = max_body
         self.reads_body = reads_body
         self.is_stopping = False
@@ -49,10 +58,11 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             listen=listen,
             threads=threads,
             connection_limit=max_connections * 2 + 100,  # never reached; see `handle_accept`
-            backlog=4096,
+            backlog=BACKLOG,
             recv_bytes=64 * 1024,
             max_request_header_size=MAX_HEADER,
             max_request_body_size=MAX_ENCODED_BODY,
+            inbuf_overflow=BODY_IN_MEMORY,
             outbuf_overflow=ANSWER_IN_MEMORY,
             outbuf_high_watermark=ANSWER_AHEAD,
             cleanup_interval=1,
@@ -61,10 +71,39 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
             ident=None,
             clear_untrusted_proxy_headers=False,  # the application handles proxies itself
         )
-        super().__init__(application, map={}, adj=adjustments)
+        self._share = share
+        self._leaves_until: float | None = None  # while new connections are left to other processes
+        self._must_accept = False
+        listening = share.listening if share else None
+        super().__init__(application, map={}, _sock=listening, adj=adjustments, bind_socket=share is None)
+        self._parent = EndOfPipe(share.alive, self.stop, self._map) if share else None
+
+    def readable(self) -> bool:
+        """Whether to accept connections in this round of the loop."""
+        may_accept = bool(super().readable())  # also closes overdue connections
+        has_more = self._has_more_than_another()
+        if self._leaves_until is None:
+            self._must_accept = False
+        elif has_more and time.monotonic() < self._leaves_until:
+            return False
+        else:
+            self._leaves_until, self._must_accept = None, has_more
+        return may_accept
+
+    def _has_more_than_another(self) -> bool:
+        if self._share is None:
+            return False
+        self._share.count(len(self.active_channels))
+        return self._share.has_more_than_another()
 
     def handle_accept(self) -> None:
-        """Accept pending connections, up to a limit: a round of the loop costs more with more of them."""
+        """Accept pending connections, up to a limit: a round of the loop costs more with more of them.
+
+        If another process has fewer connections, it gets the time to accept them first.
+        """
+        if self._has_more_than_another() and not self._must_accept:
+            self._leaves_until = time.monotonic() + LEAVE_SECONDS
+            return
         for _ in range(ACCEPTED_AT_ONCE):
             before = len(self.active_channels)
             super().handle_accept()
@@ -72,6 +111,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
                 break
             if before >= self._max_connections:
                 self._make_room()
+            if self._has_more_than_another() and not self._must_accept:
+                break
 
     def _make_room(self) -> None:
         waiting = [each for each in self.active_channels.values() if not each.requests]
@@ -86,13 +127,15 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     def serve(self) -> None:
         """Serve until `stop` is called, then finish running requests."""
         while not self.is_stopping:
-            self._turn(1.0)
+            self._turn(1.0 if self._leaves_until is None else LEAVE_SECONDS)
         wasyncore.dispatcher.close(self)  # only the listening socket
         self._until(lambda each: not each.requests, RUNNING_GRACE_SECONDS)
         self._until(lambda each: not each.total_outbufs_len, READING_GRACE_SECONDS)
-        self.task_dispatcher.shutdown(timeout=1)
+        self.task_dispatcher.shutdown(timeout=THREADS_GRACE_SECONDS)
         for connection in list(self.active_channels.values()):
             connection.close_now()
+        if self._parent:
+            self._parent.close()
         self.trigger.close()
 
     def stop(self) -> None:

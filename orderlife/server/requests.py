@@ -9,6 +9,8 @@ from waitress.utilities import RequestEntityTooLarge
 
 # Whether the application reads the body: given method, path and headers, named as in a WSGI environment.
 ReadsBody = Callable[[str, str, Mapping[str, str]], bool]
+# The most bytes that a body may have, given the path.
+MaxBody = Callable[[str], int]
 
 
 class UntakenBody(RawIOBase):
@@ -38,7 +40,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     headers: dict[str, str]
     body_rcv: Any
 
-    def __init__(self, adj: Any, max_body: int, reads_body: ReadsBody) -> None:
+    def __init__(self, adj: Any, max_body: MaxBody, reads_body: ReadsBody) -> None:
         super().__init__(adj)
         self._max_body = max_body
         self._reads_body = reads_body
@@ -51,7 +53,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
             self._leave_body(max(self.content_length, self.body_bytes_received))
         elif self.body_rcv is None or self.error:
             return consumed
-        elif max(self.content_length, len(self.body_rcv)) > self._max_body:
+        elif max(self.content_length, len(self.body_rcv)) > self._max_body(self.path):
             self._leave_body(max(self.content_length, len(self.body_rcv)))
         elif not had_headers and not self._reads_body(self.command, self.path, self.headers):
             self._leave_body(self.content_length)

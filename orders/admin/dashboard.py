@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 
 from orders.admin.charts import Chart, chart, lying_chart
 from orders.admin.durations import age
+from orders.admin.payments.discrepancies import VIEW as VIEW_DISCREPANCIES
 from orders.admin.review.approvals import DECIDE
 from orders.gateways.workflow_monitor import workflow_monitor
 from orders.lifecycle import ReturnStage, Status
@@ -18,6 +19,7 @@ from orders.money import in_words
 from orders.selectors import dashboard
 from orders.selectors.approvals import approvals_waiting
 from orders.selectors.clients import have_seed_clients
+from orders.selectors.discrepancies import open_discrepancies
 from orders.selectors.returns import return_piles
 from orders.selectors.searching import MAX_COUNTED
 
@@ -57,7 +59,7 @@ class Health:
 
 
 def panels(standing: Mapping[Status, dashboard.Pile], may: Callable[[str], bool]) -> list[Panel]:
-    """What needs action, each with its orders; returns and refunds only for those who may see them."""
+    """What needs action, each with its orders; returns, refunds and payments only for those who may see them."""
     real = {"client": "real"} if have_seed_clients() else {}
     piles = [(it.in_words.capitalize(), standing[it], {"status__exact": it.value}) for it in dashboard.STANDING_STILL]
     return [
@@ -66,6 +68,7 @@ def panels(standing: Mapping[Status, dashboard.Pile], may: Callable[[str], bool]
         _panel("Held too long", dashboard.held_too_long(dashboard.held_since()), {"held_too_long": "1", **real}),
         *(_returns() if may("orders.view_return") else []),
         *([_approvals()] if may(DECIDE) else []),
+        *([_discrepancies()] if may(VIEW_DISCREPANCIES) else []),
     ]
 
 
@@ -113,6 +116,13 @@ def _approvals() -> Panel:
     count, oldest = approvals_waiting()
     url = reverse("admin:orders_approval_changelist")
     return Panel(title="Refunds awaiting approval", count=count, oldest=age(oldest) if oldest else "", url=url)
+
+
+def _discrepancies() -> Panel:
+    """Differences from the payment gateways that nobody has looked into."""
+    count, oldest = open_discrepancies()
+    url = reverse("admin:orders_paymentdiscrepancy_changelist")
+    return Panel(title="Payment discrepancies", count=count, oldest=age(oldest) if oldest else "", url=url)
 
 
 def _placed(days: Mapping[date, Mapping[Status, int]]) -> Report:

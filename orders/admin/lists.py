@@ -6,11 +6,14 @@ from typing import Any, TypeVar, cast
 
 from django.contrib import admin
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from orders.admin.plain_admin import ModelAdmin, Paginator, ReadOnly
 from orders.models import Approval, Command, Delivery, Return
@@ -48,6 +51,8 @@ class StateFilter(admin.SimpleListFilter):
     states: Iterable[tuple[str, str]]
     is_open = Q()
     open_title = "Open"
+    # Whether a search without a chosen state is for rows in any state.
+    searches_all = False
 
     def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
         return [*self.states, (ALL, "All")]
@@ -57,9 +62,9 @@ class StateFilter(admin.SimpleListFilter):
         first, *others = super().choices(changelist)
         return [{**first, "display": self.open_title}, *({**other} for other in others)]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 - Django's signature
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         state = self.value()
-        if state == ALL:
+        if state == ALL or (not state and self.searches_all and request.GET.get("q")):
             return queryset
         return queryset.filter(state=state) if state else self.open_rows(queryset)
 
@@ -78,6 +83,12 @@ class ListAdmin(ReadOnly, ModelAdmin[Row]):
     show_facets = ShowFacets.NEVER
     sortable_by = ()
     actions: Sequence[str] | None = None
+
+    def action_checkbox(self, obj: Row) -> SafeString:
+        """Django's box, without a template for each row."""
+        box = '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">'
+        label = gettext("Select this object for an action - {}").format(obj)
+        return format_html(box, ACTION_CHECKBOX_NAME, obj.pk, label)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = {"title": self.list_title} if self.list_title else {}

@@ -20,6 +20,7 @@ from orders.admin.limits import BlockedCustomerAdmin, SkuLimitAdmin
 from orders.admin.next_page import is_page_of_ours
 from orders.admin.orders.commands import CommandAdmin
 from orders.admin.orders.orders import OrderAdmin
+from orders.admin.payments.discrepancies import DiscrepancyAdmin
 from orders.admin.people.second_factor import is_wanting, second_factor
 from orders.admin.people.sign_in import SignInForm, one_of_few, sign_in
 from orders.admin.plain_admin import NORMALISED
@@ -34,6 +35,7 @@ from orders.models import (
     Command,
     Delivery,
     Order,
+    PaymentDiscrepancy,
     Return,
     SkuLimit,
     WebhookEndpoint,
@@ -64,13 +66,14 @@ class OrderlifeAdminSite(AdminSite):
         """The screens are listed here: Django makes the site before it looks for decorators that would need it."""
         super().__init__(name)
         for model, names in NAMES.items():
-            model._meta.verbose_name, model._meta.verbose_name_plural = names  # noqa: SLF001 - Django's documented API
+            model._meta.verbose_name, model._meta.verbose_name_plural = names
         self.register(Order, OrderAdmin)
         self.register(Command, CommandAdmin)
         self.register(BulkRun, BulkRunAdmin)
         self.register(Return, ReturnAdmin)
         self.register(Delivery, DeliveryAdmin)
         self.register(Approval, ApprovalAdmin)
+        self.register(PaymentDiscrepancy, DiscrepancyAdmin)
         self.register(BlockedCustomer, BlockedCustomerAdmin)
         self.register(SkuLimit, SkuLimitAdmin)
         self.register(ApiClient, ApiClientAdmin)

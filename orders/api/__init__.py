@@ -3,6 +3,7 @@
 from ninja import Swagger
 
 from orders.api import problems
+from orders.api.batch import router as batch_routes
 from orders.api.endpoints import router as endpoint_routes
 from orders.api.fulfilment import router as fulfilment_routes
 from orders.api.orders import router as order_routes
@@ -15,12 +16,14 @@ api = DocumentedAPI(
     title="Orderlife",
     version="1",
     description="Place orders, track them, and change them. Errors are application/problem+json (RFC 9457). Any POST "
-    "or PUT accepts an Idempotency-Key. Amounts are decimal numbers in major units, with a currency.",
+    "or PUT accepts an Idempotency-Key; a batch has one for each order. Amounts are decimal numbers in major units, "
+    "with a currency.",
     docs=Swagger(settings={"persistAuthorization": True}),
     docs_url="/docs",
     openapi_url="/openapi.json",
     parser=StrictJSON(),
 )
-for router in (order_routes, return_routes, fulfilment_routes, endpoint_routes, webhook_routes):
+# `/orders/batch` before `/orders/{order_id}`: the first path that matches is taken.
+for router in (batch_routes, order_routes, return_routes, fulfilment_routes, endpoint_routes, webhook_routes):
     api.add_router("", router)
 problems.register(api)

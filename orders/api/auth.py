@@ -6,8 +6,7 @@ from ninja.security import HttpBearer
 
 from orders.actors import Actor
 from orders.models import ApiClient
-from orders.selectors.clients import client_of_key
-from orders.services.customers import throttles
+from orders.services.customers.api_access import client_within_limit
 
 
 class ApiKeyAuth(HttpBearer):
@@ -25,10 +24,9 @@ class ApiKeyAuth(HttpBearer):
             AuthorizationError: the client lacks the scope.
             TooManyRequests: the client exceeds its rate limit.
         """
-        client = client_of_key(token)
+        client = client_within_limit(token)
         if client is None:
             raise AuthenticationError(401, "This API key is unknown or revoked.")
-        throttles.count([(throttles.api_requests(), str(client.pk))])
         if self.scope not in client.scopes:
             raise AuthorizationError(403, f"This API key does not have the scope {self.scope}.")
         return client

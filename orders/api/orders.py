@@ -9,11 +9,11 @@ from ninja import Body, Header, Query, Router
 from pydantic import AfterValidator
 
 from orders.api import answers
-from orders.api.auth import READ, REFUND, WRITE, actor_of, client_of
+from orders.api.auth import READ, REFUND, WRITE, client_of
 from orders.api.fields import without_card_number
-from orders.api.forms import new_order
 from orders.api.listing import OrdersQuery, cursor_after, place_of
-from orders.api.outcomes import ClientCommand, carry_out, command_outcome, in_order, once, refusal, refused, replayable
+from orders.api.outcomes import ClientCommand, carry_out, command_outcome, refused, replayable
+from orders.api.placing import place_once, placed_body
 from orders.api.results import (
     CommandOut,
     EventOut,
@@ -25,14 +25,11 @@ from orders.api.results import (
 )
 from orders.api.schemas import AddressIn, OrderIn, PaymentIn, ReasonIn, RefundIn
 from orders.commands import Kind
-from orders.errors import InvalidOrder, ReferenceTaken
+from orders.errors import InvalidOrder
 from orders.models import Order
 from orders.money import to_minor
 from orders.selectors.clients import order_of_client, orders_of_client
 from orders.selectors.orders import of_one_moment
-from orders.services.commands import idempotency
-from orders.services.customers.access import tracking_url
-from orders.services.orders.placement import place_order
 
 router = Router(tags=["orders"])
 
@@ -69,22 +66,11 @@ def place(request: HttpRequest, body: OrderIn, idempotency_key: Key = "") -> Htt
 
     An invalid request leaves its key unused: correct it and send it again with the same key or a new one.
     """
-    client = client_of(request)
-    new = new_order(body)
-
-    def effect() -> idempotency.Answer:
-        try:
-            order = place_order(new, actor=actor_of(client), client=client)
-        except ReferenceTaken as error:
-            return refusal(error)
-        stored = answers.placed(order).model_dump(mode="json", exclude={"tracking_url"})
-        return idempotency.Answer(201, stored, order)
-
-    answer = once(request, idempotency_key, body.model_dump(mode="json"), effect)
-    if answer.order is None:
+    answer = place_once(client_of(request), body, idempotency_key)
+    placed = placed_body(answer)
+    if placed is None:
         return refused(request, answer)
-    content = in_order({**answer.body, "tracking_url": tracking_url(answer.order)}, PlacedOut)
-    return replayable(JsonResponse(content, status=answer.status), answer)
+    return replayable(JsonResponse(placed, status=answer.status), answer)
 
 
 @router.get(

@@ -75,8 +75,12 @@ def command_outcome(request: HttpRequest, order: Order, command_id: UUID, *, wit
     return answers.command(outcome_of(command.pk, within=within, client=actor_of(client_of(request))))
 
 
-def once(request: HttpRequest, key: str, content: object, effect: Effect) -> idempotency.Answer:
+def once(
+    request: HttpRequest, key: str, content: object, effect: Effect, *, inserts_only: bool = False
+) -> idempotency.Answer:
     """The answer of `effect`, which runs once per key, method and path; without a key, always.
+
+    `inserts_only`: it locks and changes no row, so that one statement can write it.
 
     Raises:
         IdempotencyKeyInFlight, IdempotencyKeyReused: as for `idempotency.once`.
@@ -86,7 +90,7 @@ def once(request: HttpRequest, key: str, content: object, effect: Effect) -> ide
     asked = idempotency.Request(
         client=client_of(request), method=request.method or "", route=request.path, key=key, content=content
     )
-    return idempotency.once(asked, effect)
+    return idempotency.insert_once(asked, effect) if inserts_only else idempotency.once(asked, effect)
 
 
 def in_order(body: Mapping[str, Any], like: type[Schema]) -> dict[str, Any]:

@@ -66,7 +66,9 @@ _TABLE = (
         "Request in progress",
         "A request with this Idempotency-Key is being processed. Repeat it after the seconds in Retry-After.",
     ),
-    ProblemKind("body_too_large", 413, "Request body too large", "A request body has at most 64 KB."),
+    ProblemKind(
+        "body_too_large", 413, "Request body too large", "A request body has at most 64 KB; a batch of orders 1 MB."
+    ),
     ProblemKind(
         "unsupported_media_type",
         415,

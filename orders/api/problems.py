@@ -68,6 +68,19 @@ def invalid(request: HttpRequest, kind: ProblemKind, faults: Sequence[tuple[str,
     return problem(request, kind, detail, errors=listed)
 
 
+def of_faults(request: HttpRequest, faults: Sequence[Mapping[str, Any]]) -> HttpResponse:
+    """The problem for what the framework's validation found: each with its place in the request, as `loc`."""
+    listed = [(_pointer(fault["loc"]), _sentence(fault)) for fault in faults]
+    return invalid(request, KINDS["invalid_request"], listed)
+
+
+def unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The problem for a fault of ours, which is logged with the id that the client gets."""
+    response = problem(request, KINDS["internal_error"])
+    logger.error("Unexpected failure, request %s", json.loads(response.content)["request_id"], exc_info=error)
+    return response
+
+
 def away(request: HttpRequest, error: Exception) -> HttpResponse:
     """The problem for a PostgreSQL that is down or too slow: temporary, and nothing was changed."""
     if is_busy(error):
@@ -94,16 +107,11 @@ def register(api: NinjaAPI) -> None:
     def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
         if any(fault["loc"][0] == "path" for fault in error.errors):
             return problem(request, KINDS["not_found"])
-        faults = [(_pointer(fault["loc"]), _sentence(fault)) for fault in error.errors]
-        return invalid(request, KINDS["invalid_request"], faults)
+        return of_faults(request, error.errors)
 
     @api.exception_handler(Exception)
     def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
-        if is_away(error):
-            return away(request, error)
-        response = problem(request, KINDS["internal_error"])
-        logger.error("Unexpected failure, request %s", json.loads(response.content)["request_id"], exc_info=error)
-        return response
+        return away(request, error) if is_away(error) else unexpected(request, error)
 
     _register_plain(api)
 

@@ -78,8 +78,8 @@ class DocumentedAPI(NinjaAPI):
         """The framework's description, completed."""
         schema = super().get_openapi_schema(**options)
         for operations in schema["paths"].values():
-            for method, operation in operations.items():
-                _complete(method, operation)
+            for operation in operations.values():
+                _complete(operation)
         schema["webhooks"] = {"order_event": {"post": _order_event()}}
         return schema
 
@@ -109,7 +109,7 @@ def _order_event() -> Json:
     }
 
 
-def _complete(method: str, operation: Json) -> None:
+def _complete(operation: Json) -> None:
     for status, answer in operation["responses"].items():
         if links := _LINKS.get((operation["operationId"], status)):
             answer["links"] = {name: {"operationId": name, "parameters": _IDS[name]} for name in links}
@@ -117,12 +117,16 @@ def _complete(method: str, operation: Json) -> None:
         if status >= 400:
             answer["content"] = {MEDIA_TYPE: _with_example(answer["content"]["application/json"], status)}
             answer["description"] = "; ".join(kind.title for kind in KINDS.values() if kind.status == status)
-        if method in ("post", "put") and status in (201, 202, 409, 422):
+        if _has_key(operation) and status in (201, 202, 409, 422):
             headers |= _REPLAYED
         if status == 409:
             headers["Retry-After"] = _SECONDS
         if headers:
             answer["headers"] = headers
+
+
+def _has_key(operation: Json) -> bool:
+    return any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", []))
 
 
 def _with_example(content: Json, status: int) -> Json:

@@ -86,9 +86,12 @@ class OrderIn(Body):
         try:
             order = handler(data)
         except ValidationError as error:
-            known = {fault["loc"] for fault in error.errors()}
+            if not amounts:
+                raise
+            again = _again(error)
+            known = {fault["loc"] for fault in again}
             others = [fault for fault in amounts if fault["loc"] not in known]
-            raise ValidationError.from_exception_data(cls.__name__, [*_again(error), *others]) from None
+            raise ValidationError.from_exception_data(cls.__name__, [*again, *others]) from None
         if amounts:
             raise ValidationError.from_exception_data(cls.__name__, amounts)
         return order
@@ -129,7 +132,8 @@ def _fault(kind: str, said: str, place: tuple[str | int, ...]) -> InitErrorDetai
 
 def _again(error: ValidationError) -> list[InitErrorDetails]:
     """The same errors, to be raised together with others."""
-    return [_fault(fault["type"], fault["msg"], fault["loc"]) for fault in error.errors(include_context=False)]
+    found = error.errors(include_context=False, include_url=False, include_input=False)
+    return [_fault(fault["type"], fault["msg"], fault["loc"]) for fault in found]
 
 
 class ReasonIn(Body):

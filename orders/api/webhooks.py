@@ -10,6 +10,7 @@ from orders.api.fields import Token
 from orders.api.parsing import StrictJSON
 from orders.api.results import ProblemOut, ReceivedOut
 from orders.errors import InvalidOrder
+from orders.gateways.payments import stripe_webhooks
 from orders.services.commands import incoming_webhooks
 
 router = Router(tags=["webhooks"])
@@ -44,6 +45,13 @@ class GatewayEventIn(BaseModel):
 
     type: Token
     data: PaymentRefIn = Field(description="Other members are ignored.")
+
+
+class StripeEventIn(BaseModel):
+    """An event of Stripe's. Of its `data`, the id of a PaymentIntent is read; everything else is ignored."""
+
+    id: Token
+    type: Token
 
 
 def _body(model: type[BaseModel]) -> dict[str, Any]:
@@ -90,13 +98,24 @@ def from_gateway(
     webhook_timestamp: Signed = "",
     webhook_signature: Signed = "",
 ) -> object:
-    """Receives an event of a payment gateway, signed in the same way. The body is not trusted: the gateway is queried
-    for the outcome.
+    """Receives an event of a payment gateway, signed in the same way, or as Stripe signs its own. The body is not
+    trusted: the gateway is queried for the outcome.
     """
     del webhook_id, webhook_timestamp, webhook_signature
+    if f"{incoming_webhooks.PAYMENTS}/{gateway}" == incoming_webhooks.STRIPE:
+        return _from_stripe(request)
     source, event_id, sent = _opened(request, incoming_webhooks.PAYMENTS, gateway, GatewayEventIn)
     subject = sent.data.idempotency_key
     return _received(incoming_webhooks.Message(source=source, event_id=event_id, type=sent.type, subject=subject))
+
+
+def _from_stripe(request: HttpRequest) -> object:
+    incoming_webhooks.check_stripe_headers(request.headers)  # before a body is read
+    incoming_webhooks.check_stripe_signature(request.headers, request.body)
+    event = StrictJSON().parse_body(request)
+    sent, subject = _checked(event, StripeEventIn), stripe_webhooks.payment_intent_of(event)
+    source = incoming_webhooks.STRIPE
+    return _received(incoming_webhooks.Message(source=source, event_id=sent.id, type=sent.type, subject=subject))
 
 
 def _opened(request: HttpRequest, side: str, sender: str, model: type[Any]) -> tuple[str, str, Any]:
@@ -104,8 +123,12 @@ def _opened(request: HttpRequest, side: str, sender: str, model: type[Any]) -> t
     source = f"{side}/{sender}"
     incoming_webhooks.check_headers(source, request.headers)  # before an unknown sender's body is read
     event_id = incoming_webhooks.check_signature(source, request.headers, request.body)
+    return source, event_id, _checked(StrictJSON().parse_body(request), model)
+
+
+def _checked(body: object, model: type[Any]) -> Any:
     try:
-        return source, event_id, model.model_validate(StrictJSON().parse_body(request))
+        return model.model_validate(body)
     except ValidationError as error:
         raise InvalidOrder({"/" + "/".join(map(str, fault["loc"])): fault["msg"] for fault in error.errors()}) from None
 

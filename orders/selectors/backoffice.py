@@ -5,21 +5,32 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F, Prefetch, Q, Sum, prefetch_related_objects
+from django.db.models import F, Q, Sum
 
 from orders.actors import Actor
 from orders.commands import Kind
 from orders.lifecycle import EventType, Status
-from orders.models import Approval, Command, Event, Order, OrderItem, Payment, Refund, Return, Shipment
+from orders.models import (
+    Approval,
+    Command,
+    Event,
+    Order,
+    OrderItem,
+    Payment,
+    PaymentDiscrepancy,
+    Refund,
+    Return,
+    Shipment,
+)
 from orders.money import in_words
-from orders.selectors.approvals import waiting_approvals
 from orders.selectors.eligibility import accepted_by, refusal_to_offer
-from orders.selectors.fulfilment import setback_of
-from orders.selectors.open_matters import OpenMatter, open_matters
-from orders.selectors.orders import of_one_moment, order_by_id
+from orders.selectors.open_matters import PARTS as MATTERS
+from orders.selectors.open_matters import OpenMatter, matters_in
+from orders.selectors.orders import no_such_order
 from orders.selectors.refunds import BEFORE_SHIPPED, failed_refund, refundable_of
-from orders.selectors.returns import returns_of
+from orders.selectors.snapshot import read_rows
 
+PARTS = ("orders", "items", "shipments", "setbacks", "setback_commands", "return_items", "discrepancies", *MATTERS)
 # Why an order could not be shipped, by the codes of the event.
 SETBACKS = {"no_carrier": "No carrier delivers to this address any more.", "out_of_stock": "Items are out of stock."}
 
@@ -63,6 +74,8 @@ class OrderView:
     matters: Sequence[OpenMatter] = ()
     approvals: Sequence[Approval] = ()
     returns: Sequence[Return] = ()
+    discrepancies: Sequence[PaymentDiscrepancy] = ()
+    """The open ones, oldest first."""
     setback: Event | None = None
     """Why shipping failed, if it did."""
 
@@ -150,26 +163,21 @@ def order_view(order_id: UUID) -> OrderView:
     Raises:
         OrderNotFound: there is no such order.
     """
-    return of_one_moment(order_by_id(order_id), _order_view)
-
-
-def _order_view(order: Order) -> OrderView:
-    prefetch_related_objects(
-        [order],
-        Prefetch("payments", Payment.objects.order_by("attempt")),
-        Prefetch("payments__refunds", Refund.objects.select_related("payment").order_by("created_at")),
-        Prefetch("shipments", Shipment.objects.order_by("attempt")),
-    )
+    rows = read_rows([order_id], PARTS)
+    if not rows["orders"]:
+        raise no_such_order(order_id)
+    (order,) = rows["orders"]
     return OrderView(
         order=order,
-        setback=setback_of(order),
-        items=list(order.items.select_related("order").order_by("position")),
-        ledger=[LedgerLine(payment=payment, refunds=list(payment.refunds.all())) for payment in order.payments.all()],
-        shipments=list(order.shipments.all()),
-        returns=returns_of(order) if order.status == Status.DELIVERED else [],
-        matters=open_matters([order])[order.pk],
-        unsettled=list(order.commands.filter(settled_at=None).order_by("seq")),
-        approvals=waiting_approvals(order.pk),
+        setback=rows["setbacks"][-1] if rows["setbacks"] and order.status == Status.SHIPPING_FAILED else None,
+        items=rows["items"],
+        ledger=[LedgerLine(payment=payment, refunds=list(payment.refunds.all())) for payment in rows["payments"]],
+        shipments=rows["shipments"],
+        returns=rows["returns"] if order.status == Status.DELIVERED else [],
+        matters=matters_in([order], rows)[order.pk],
+        unsettled=[command for command in rows["commands"] if command.settled_at is None],
+        approvals=rows["approvals"],
+        discrepancies=rows["discrepancies"],
     )
 
 

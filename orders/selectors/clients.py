@@ -18,12 +18,6 @@ from orders.selectors.returns import RETURNS
 SEED_CLIENTS = ("seed-web-shop", "seed-marketplace", "seed-telephone")
 
 
-def client_of_key(key: str) -> ApiClient | None:
-    """The active client that this key belongs to, unless it is revoked."""
-    found = ApiKey.objects.select_related("client").filter(hash=hash_of_key(key), revoked_at=None).first()
-    return found.client if found and found.client.is_active else None
-
-
 def client_names() -> list[tuple[UUID, str]]:
     return list(ApiClient.objects.order_by("name").values_list("pk", "name"))
 

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from orders.commands import RULES, Kind
 from orders.errors import OrderNotFound
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import Event, Order, Shipment
+from orders.models import Order, Shipment
 from orders.models.orders import MANUAL
 
 # What an order must be waiting for, in addition to its status, before the step.
@@ -50,13 +50,6 @@ def orders_to_fulfil(step: Kind, *, after: tuple[datetime, UUID] | None, limit: 
     return list(orders.order_by("created_at", "id").prefetch_related("items", "shipments")[:limit])
 
 
-def setback_of(order: Order) -> Event | None:
-    """Why shipping of the order failed, with the command that reported it; None for any other order."""
-    if order.status != Status.SHIPPING_FAILED:
-        return None
-    return order.events.filter(type__in=SETBACKS).select_related("command").order_by("seq").last()
-
-
 def has_label(order: Order) -> bool:
     """Whether a label is booked or being booked for a parcel that no carrier has yet."""
     return any(parcel.state in Shipment.UNDOABLE for parcel in order.shipments.all())
@@ -64,5 +57,7 @@ def has_label(order: Order) -> bool:
 
 def was_not_delivered(order: Order) -> bool:
     """Whether a carrier has, or has lost, the order's parcel, and staff must decide how to go on."""
-    setback = setback_of(order)
-    return setback is not None and setback.type == EventType.DELIVERY_FAILED
+    if order.status != Status.SHIPPING_FAILED:
+        return False
+    setbacks = [event.type for event in order.events.all() if event.type in SETBACKS]
+    return setbacks[-1:] == [EventType.DELIVERY_FAILED]

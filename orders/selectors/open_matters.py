@@ -4,20 +4,20 @@ One selector for the order's page, the order list and the customer's page. Each 
 none may say that nothing more happens while there is one.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
 from django.utils import timezone
 
 from orders.commands import Kind
 from orders.lifecycle import RETURN_OPEN, ReturnStage, Status
-from orders.mails import ALWAYS, NOT_NEEDED
 from orders.models import Approval, Command, Delivery, Order, Payment, Refund, Return
 from orders.selectors.refunds import refundable, unresolved
+from orders.selectors.snapshot import Rows, attach, read_rows
 
 # E-mails are sent within a second. One that has waited for longer has had a failure.
 SLOW_MAIL = timedelta(minutes=1)
@@ -85,13 +85,28 @@ class PaymentState:
         return 0 < self.captured == self.refunded
 
 
+# The parts of a snapshot that say what is open.
+PARTS = ("payments", "refunds", "returns", "return_commands", "approvals", "commands", "mails")
+
+
 def open_matters(orders: Sequence[Order]) -> dict[UUID, list[OpenMatter]]:
-    """The open matters of each of these orders, by its id; the number of queries does not depend on theirs."""
-    prefetch_related_objects(orders, "payments__refunds")
+    """The open matters of each of these orders, by its id, with one statement, which reads their payments as well."""
+    rows = read_rows((order.pk for order in orders), PARTS)
+    attach(orders, rows, "payments")
+    return matters_in(orders, rows)
+
+
+def matters_in(orders: Iterable[Order], rows: Rows) -> dict[UUID, list[OpenMatter]]:
+    """The open matters of each of these orders, by its id; `rows` has `PARTS` of them."""
     found = {order.pk: [*_flags(order), *_money(order)] for order in orders}
-    for read in (_returns, _approvals, _commands, _mails):
-        for order_id, matter in read(list(found)):
-            found[order_id].append(matter)
+    matters = (
+        _returns(rows["returns"]),
+        _approvals(rows["approvals"]),
+        _commands(rows["commands"]),
+        _mails(rows["mails"]),
+    )
+    for order_id, matter in chain(*matters):
+        found[order_id].append(matter)
     return found
 
 
@@ -130,9 +145,10 @@ def _money(order: Order) -> Iterator[OpenMatter]:
                 )
 
 
-def _returns(order_ids: Collection[UUID]) -> Iterator[tuple[UUID, OpenMatter]]:
-    rows = Return.objects.filter(order__in=order_ids, state__in=RETURN_OPEN).select_related("request", "decision")
-    for row in rows.order_by("number"):
+def _returns(rows: Iterable[Return]) -> Iterator[tuple[UUID, OpenMatter]]:
+    for row in rows:
+        if row.state not in RETURN_OPEN:
+            continue
         asked = row.state == ReturnStage.REQUESTED
         said = row.request if asked or row.decision is None else row.decision
         yield (
@@ -147,39 +163,35 @@ def _returns(order_ids: Collection[UUID]) -> Iterator[tuple[UUID, OpenMatter]]:
         )
 
 
-def _approvals(order_ids: Collection[UUID]) -> Iterator[tuple[UUID, OpenMatter]]:
-    rows = Approval.objects.filter(order__in=order_ids, state=Approval.State.REQUESTED).order_by("created_at")
+def _approvals(rows: Iterable[Approval]) -> Iterator[tuple[UUID, OpenMatter]]:
     for row in rows:
         matter = Matter.REFUND_AWAITS_APPROVAL
         yield row.order_id, OpenMatter(matter=matter, actor=row.actor, since=row.created_at, amount=row.amount)
 
 
-def _commands(order_ids: Collection[UUID]) -> Iterator[tuple[UUID, OpenMatter]]:
+def _commands(rows: Iterable[Command]) -> Iterator[tuple[UUID, OpenMatter]]:
     """Without `place`, which the status covers."""
-    rows = Command.objects.filter(order__in=order_ids, settled_at=None).exclude(kind=Kind.PLACE).order_by("seq")
     for row in rows:
-        yield (
-            row.order_id,
-            OpenMatter(
-                matter=Matter.COMMAND_OPEN,
-                actor=row.actor,
-                since=row.created_at,
-                about=row.kind,
-                error=row.last_error,
-            ),
-        )
+        if row.settled_at is None and row.kind != Kind.PLACE:
+            yield (
+                row.order_id,
+                OpenMatter(
+                    matter=Matter.COMMAND_OPEN,
+                    actor=row.actor,
+                    since=row.created_at,
+                    about=row.kind,
+                    error=row.last_error,
+                ),
+            )
 
 
-def _mails(order_ids: Collection[UUID]) -> Iterator[tuple[UUID, OpenMatter]]:
-    """E-mails with failures; of those that failed for good, only the ones after which no other e-mail was sent."""
-    slow = Q(state=Delivery.State.PENDING) & (~Q(last_error="") | Q(created_at__lt=timezone.now() - SLOW_MAIL))
-    later = Delivery.objects.filter(
-        order=OuterRef("order"), channel="mail", state=Delivery.State.SENT, created_at__gt=OuterRef("created_at")
-    )
-    failed = Q(state=Delivery.State.FAILED) & ~Q(last_error__in=NOT_NEEDED) & ~Exists(later)
-    rows = Delivery.objects.filter(slow | failed, order__in=order_ids, channel=Delivery.Channel.MAIL)
-    for row in rows.exclude(template__in=ALWAYS).order_by("created_at"):
+def _mails(rows: Iterable[Delivery]) -> Iterator[tuple[UUID, OpenMatter]]:
+    """E-mails with failures."""
+    slow = timezone.now() - SLOW_MAIL
+    for row in rows:
         waits = row.state == Delivery.State.PENDING
+        if waits and not row.last_error and row.created_at >= slow:
+            continue
         yield (
             row.order_id,
             OpenMatter(

@@ -19,8 +19,12 @@ def order_by_id(order_id: UUID) -> Order:
     """
     order = Order.objects.filter(pk=order_id).first()
     if order is None:
-        raise OrderNotFound(f"There is no order {order_id}.")
+        raise no_such_order(order_id)
     return order
+
+
+def no_such_order(order_id: UUID) -> OrderNotFound:
+    return OrderNotFound(f"There is no order {order_id}.")
 
 
 def of_one_moment(order: Order, read: Callable[[Order], Seen]) -> Seen:

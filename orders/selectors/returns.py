@@ -40,12 +40,6 @@ def return_of(order: Order, return_id: UUID) -> Return:
     return row
 
 
-def returns_of(order: Order) -> list[Return]:
-    """An order's returns with their items, oldest first."""
-    rows = order.returns.select_related("order", "request", "decision", "receipt").order_by("number")
-    return list(rows.prefetch_related("items__item"))
-
-
 def returns_in(order: Order, state: ReturnStage) -> list[Return]:
     """The order's returns in this state, oldest first."""
     return [row for row in order.returns.all() if row.state == state]

@@ -1,6 +1,6 @@
 """Search and filters of the order list."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import reduce
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from orders.ids import first_uuid7, normalise_code
 from orders.lifecycle import EventType
-from orders.models import Event, Order, Payment, Shipment
+from orders.models import Event, Order, Shipment
 from orders.models.orders import SEARCH_WORDS
 from orders.search_text import SearchTerm, interpretations
 
@@ -162,17 +162,6 @@ def orders_waiting_for(orders: QuerySet[Order], waiting: str) -> QuerySet[Order]
     return orders.filter(waiting_for=waiting)
 
 
-class Paid(StrEnum):
-    """Filter by payment status."""
-
-    NOTHING = "nothing"
-    OPEN = "open"
-    DECLINED = "declined"
-    CHARGED = "charged"
-    REFUNDED_IN_PART = "refunded_in_part"
-    REFUNDED = "refunded"
-
-
 class Parcel(StrEnum):
     """Filter by delivery status."""
 
@@ -184,18 +173,8 @@ class Parcel(StrEnum):
     VOIDED = "voided"
 
 
-_PAYMENT = Payment.objects.filter(order=OuterRef("pk"))
 _SHIPMENT = Shipment.objects.filter(order=OuterRef("pk"))
-_LIVE = _PAYMENT.filter(state__in=Payment.LIVE)
 
-_PAID: Mapping[Paid, Callable[[], Q]] = {
-    Paid.NOTHING: lambda: Q(~Exists(_PAYMENT)),
-    Paid.OPEN: lambda: _with_payment(Payment.PaymentStatus.PENDING),
-    Paid.DECLINED: lambda: _with_payment(Payment.PaymentStatus.DECLINED) & Q(~Exists(_LIVE)),
-    Paid.CHARGED: lambda: _with_payment(Payment.PaymentStatus.CHARGED),
-    Paid.REFUNDED_IN_PART: lambda: _with_payment(Payment.PaymentStatus.REFUNDED_IN_PART),
-    Paid.REFUNDED: lambda: _with_payment(Payment.PaymentStatus.REFUNDED),
-}
 _PARCEL: Mapping[Parcel, tuple[str, ...]] = {
     Parcel.LABEL: Shipment.UNDOABLE,
     Parcel.UNDERWAY: (Shipment.State.SHIPPED,),
@@ -203,14 +182,6 @@ _PARCEL: Mapping[Parcel, tuple[str, ...]] = {
     Parcel.FAILED: (Shipment.State.FAILED,),
     Parcel.VOIDED: (Shipment.State.VOIDED,),
 }
-
-
-def _with_payment(payment_status: str) -> Q:
-    return Q(Exists(_PAYMENT.filter(payment_status=payment_status)))
-
-
-def orders_paid(orders: QuerySet[Order], paid: Paid) -> QuerySet[Order]:
-    return orders.filter(_PAID[paid]())
 
 
 def orders_shipped(orders: QuerySet[Order], parcel: Parcel) -> QuerySet[Order]:

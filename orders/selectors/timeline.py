@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -10,7 +11,7 @@ from django.contrib.auth import get_user_model
 from orders.actors import Actor, parse_actor
 from orders.commands import CommandState, Kind
 from orders.lifecycle import EventType, Status
-from orders.models import Command, Event, Note
+from orders.models import Command, Event, Note, PaymentDiscrepancy
 from orders.money import in_words
 
 ACTORS = {
@@ -106,7 +107,7 @@ def _event_entry(event: Event, command: Command | None, names: Mapping[str, str]
         at=event.created_at,
         title=title,
         actor=names[event.actor],
-        detail=_detail(event.data),
+        detail=_difference(event.data) if event.type == EventType.PAYMENT_DISCREPANCY else _detail(event.data),
         reason=command.reason if command else "",
         outcome=command.outcome if command else "",
         status=Status(event.status).in_words,
@@ -141,6 +142,13 @@ def _detail(data: Mapping[str, object]) -> str:
     if isinstance(codes, list):
         parts.extend(_words(str(code)).lower() for code in codes)
     return ", ".join(parts)
+
+
+def _difference(data: Mapping[str, Any]) -> str:
+    """A payment discrepancy in words: what differs, and both amounts."""
+    here, there = (in_words(data[name], data["currency"]) for name in ("expected", "found"))
+    what = dict(PaymentDiscrepancy.Kind.choices).get(data["kind"], _words(data["kind"]))
+    return f"{what}: {here} here, {there} at the gateway"
 
 
 def _words(name: str) -> str:

@@ -3,26 +3,27 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from uuid import UUID
 
-from django.db.models import F, Max, prefetch_related_objects
+from django.db.models import F, Max
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from orders.actors import Actor
 from orders.commands import Kind
-from orders.lifecycle import EventType, Status
 from orders.models import AccessCode, Command, Event, Order, OrderItem, Payment, Shipment
 from orders.selectors.commands import open_kinds
-from orders.selectors.eligibility import accepted_by
-from orders.selectors.fulfilment import SETBACKS
-from orders.selectors.open_matters import Matter, OpenMatter, PaymentState, open_matters, payment_state
-from orders.selectors.orders import of_one_moment
-from orders.selectors.returns import RETURNS
+from orders.selectors.eligibility import refusal_to_offer
+from orders.selectors.fulfilment import was_not_delivered
+from orders.selectors.open_matters import PARTS as MATTERS
+from orders.selectors.open_matters import Matter, OpenMatter, PaymentState, matters_in, payment_state
+from orders.selectors.snapshot import read_rows
 
 # Limits of an e-mail with lost links.
 RECENT_DAYS = 90
 MAX_RECENT_ORDERS = 20
+PARTS = ("orders", "items", "shipments", "events", "return_items", *MATTERS)
 CUSTOMERS_CHANGES = (Kind.CANCEL, Kind.UPDATE_ADDRESS, Kind.RETRY_PAYMENT, Kind.REQUEST_RETURN)
 
 
@@ -42,8 +43,7 @@ class TrackedOrder:
     @property
     def was_not_delivered(self) -> bool:
         """Whether a carrier had the parcel and did not deliver it, and nobody has decided yet how to go on."""
-        setbacks = [event.type for event in self.events if event.type in SETBACKS]
-        return self.order.status == Status.SHIPPING_FAILED and setbacks[-1:] == [EventType.DELIVERY_FAILED]
+        return was_not_delivered(self.order)
 
     @property
     def parcel(self) -> Shipment | None:
@@ -58,7 +58,7 @@ class TrackedOrder:
         """The total weight in grams."""
         return sum(item.quantity * item.weight for item in self.items)
 
-    @property
+    @cached_property
     def changes(self) -> list[Kind]:
         """The commands that the customer may issue now."""
         asked = {matter.about for matter in self.matters if matter.matter is Matter.COMMAND_OPEN}
@@ -89,20 +89,16 @@ def newest_code(order: Order) -> AccessCode | None:
 
 def tracked(order: Order) -> TrackedOrder:
     """The order with everything that its page shows, as of one moment, which is no earlier than that of `order`."""
-    return of_one_moment(order, _tracked)
-
-
-def _tracked(order: Order) -> TrackedOrder:
-    prefetch_related_objects([order], "items", "shipments", RETURNS, "returns__items__item")
-    matters = open_matters([order])[order.pk]
+    rows = read_rows([order.pk], PARTS)
+    (order,) = rows["orders"]
     return TrackedOrder(
         order=order,
-        items=list(order.items.all()),
-        payments=list(order.payments.all()),
-        shipments=list(order.shipments.all()),
-        events=list(order.events.all()),
-        commands=list(order.commands.filter(actor=Actor.CUSTOMER)),
-        matters=matters,
+        items=rows["items"],
+        payments=rows["payments"],
+        shipments=rows["shipments"],
+        events=rows["events"],
+        commands=[command for command in rows["commands"] if command.actor == Actor.CUSTOMER],
+        matters=matters_in([order], rows)[order.pk],
         paid=payment_state(order),
     )
 
@@ -113,8 +109,9 @@ def open_changes(order: Order) -> list[Kind]:
 
 
 def _changes(order: Order, asked: Collection[str]) -> list[Kind]:
-    accepted = accepted_by(order, Actor.CUSTOMER, open_kinds=asked)
-    return [kind for kind in CUSTOMERS_CHANGES if kind in accepted]
+    return [
+        kind for kind in CUSTOMERS_CHANGES if not refusal_to_offer(order, kind, actor=Actor.CUSTOMER, open_kinds=asked)
+    ]
 
 
 def money_kept(order: Order) -> int:

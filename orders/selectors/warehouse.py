@@ -7,6 +7,7 @@ from orders.commands import Kind
 from orders.ids import normalise_code
 from orders.lifecycle import Status, Waiting
 from orders.models import Order, OrderItem, Shipment
+from orders.models.shipments import live_shipment
 from orders.selectors.eligibility import MADE_UP
 from orders.selectors.fulfilment import STEPS, orders_to_fulfil, waiting_for
 
@@ -100,7 +101,7 @@ def order_scanned(text: str) -> Order | None:
 
 def label_of(order: Order) -> Shipment | None:
     """The current shipment of the order."""
-    return order.shipments.filter(state__in=Shipment.LIVE).first()
+    return live_shipment(order.shipments.all())
 
 
 def lines_of(order: Order, packed: Mapping[str, int]) -> list[Line]:

@@ -110,6 +110,8 @@ def _happened(events: Iterable[Event]) -> dict[str, datetime]:
         for undone in wording.UNDONE_BY.get(event.known_type, ()) if event.known_type else ():
             at.pop(undone, None)
         at[event.type] = event.created_at
+        if event.type == EventType.REVIEW_APPROVED and event.status == Status.PAID:  # there was nothing to pay
+            at[EventType.PAYMENT_CHARGED] = event.created_at
     return at
 
 

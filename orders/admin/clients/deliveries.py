@@ -24,10 +24,10 @@ class DeliveryStateFilter(StateFilter):
 
     states = Delivery.State.choices
     open_title = "Not sent"
+    searches_all = True
 
     def open_rows(self, rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
-        """A search is for all of an order's, whatever their state."""
-        return rows if self.request.GET.get("q") else found.not_sent(rows)
+        return found.not_sent(rows)
 
 
 class AttemptInline(ReadOnly, TabularInline[DeliveryAttempt, Delivery]):

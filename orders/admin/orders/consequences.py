@@ -22,6 +22,12 @@ def consequences(kind: Kind, view: OrderView) -> Consequences:
 
 def _approve(view: OrderView) -> Consequences:
     total = view.order.total_in_words
+    if not view.order.total:
+        return Consequences(
+            button="Approve order",
+            will=["The review ends.", "There is nothing to pay. The order will be shipped."],
+            will_not=[],
+        )
     return Consequences(
         button=f"Approve and charge {total}",
         will=["The review ends.", f"{total} will be charged, then the order will be shipped."],

@@ -16,15 +16,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from orders.admin.plain_admin import ModelAdmin
-from orders.lifecycle import Waiting
+from orders.lifecycle import PaymentStatus, Waiting
 from orders.models import Order
 from orders.money import CURRENCIES, to_minor
 from orders.selectors.clients import SEED_CLIENTS, client_names
 from orders.selectors.dashboard import held_since, orders_held_too_long
 from orders.selectors.searching import (
-    Paid,
     Parcel,
-    orders_paid,
     orders_placed,
     orders_shipped,
     orders_waiting_for,
@@ -32,12 +30,12 @@ from orders.selectors.searching import (
 )
 
 PAID = {
-    Paid.NOTHING: "Not charged",
-    Paid.OPEN: "Being charged",
-    Paid.DECLINED: "Declined",
-    Paid.CHARGED: "Charged",
-    Paid.REFUNDED_IN_PART: "Partly refunded",
-    Paid.REFUNDED: "Fully refunded",
+    PaymentStatus.NOTHING: "Not charged",
+    PaymentStatus.OPEN: "Being charged",
+    PaymentStatus.DECLINED: "Declined",
+    PaymentStatus.CHARGED: "Charged",
+    PaymentStatus.REFUNDED_IN_PART: "Partly refunded",
+    PaymentStatus.REFUNDED: "Fully refunded",
 }
 PARCEL = {
     Parcel.NOTHING: "No shipping label yet",
@@ -93,10 +91,10 @@ class PaymentFilter(ChoiceFilter):
 
     def lookups(self, *_: object) -> Iterable[tuple[str, str]]:
         """What may become of it."""
-        return [(paid.value, label) for paid, label in PAID.items()]
+        return list(PAID.items())
 
     def matching(self, orders: QuerySet[Order], choice: str) -> QuerySet[Order]:
-        return orders_paid(orders, Paid(choice))
+        return orders.filter(payment_status=choice)
 
 
 class ParcelFilter(ChoiceFilter):

@@ -1,11 +1,17 @@
 """The columns of the list of orders."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
 
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 
 from orders.admin.declared import DeclaredChangeList
 from orders.admin.durations import age, time_left
@@ -27,6 +33,14 @@ WAITING = {
 }
 
 
+NIL = UUID(int=0)
+COLUMNS = ("code", "customer", "total_column", "status_column", "waits_for", "age", "flags")
+CLASSES = {
+    "action_checkbox": mark_safe(' class="action-checkbox"'),
+    **{name: format_html(' class="field-{}"', name) for name in COLUMNS},
+}
+
+
 class OrderChangeList(DeclaredChangeList):
     """Django's list; what the badges tell is looked up for the page as a whole, however many orders stand on it."""
 
@@ -42,6 +56,26 @@ class OrderChangeList(DeclaredChangeList):
             ]
             order.waits = waits_of(matters[order.pk])  # type: ignore[attr-defined] # the same
         self.result_list = orders
+
+    def rows(self) -> Iterator[SafeString]:
+        """The table's rows, as Django's tag makes them of such columns, which looks each cell up anew."""
+        for order in self.result_list:
+            yield format_html("<tr>{}</tr>", format_html_join("", "<{0}{1}>{2}</{0}>", self._cells(order)))
+
+    def _cells(self, order: Order) -> Iterator[tuple[str, SafeString, str]]:
+        for name in map(str, self.list_display):
+            if name == "code":
+                link = self._link.replace(str(NIL), str(order.pk))
+                yield "th", CLASSES[name], format_html('<a href="{}">{}</a>', link, order.code)
+            else:
+                cell = getattr(self.model_admin, name)(order)
+                yield "td", CLASSES[name], cell if cell.strip() else self.model_admin.get_empty_value_display()
+
+    @cached_property
+    def _link(self) -> str:
+        """The address of an order's page, which leads back to the list as it is filtered."""
+        filters: dict[str, Any] = {"preserved_filters": self.preserved_filters, "opts": self.opts}
+        return str(add_preserved_filters(filters, reverse("admin:orders_order_change", args=[NIL])))
 
 
 def waiting_in_words(waiting: str) -> str:

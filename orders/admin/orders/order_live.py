@@ -39,6 +39,7 @@ def version_of(view: OrderView, steps: Sequence[StepRow], entries: Sequence[Entr
         (order.event_seq, order.command_seq, order.updated_at, len(entries)),
         [(command.pk, command.state, command.last_error) for command in view.unsettled],
         view.matters,
+        [row.pk for row in view.discrepancies],
         [(step.sentence, step.last_error, step.due) for step in steps],
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

@@ -88,7 +88,7 @@ def _contents(request: HttpRequest, view: OrderView) -> dict[str, Any]:
         "alerts": alerts_for(view, names, may),
         "open": lines_of(order, view.matters, names),
         "badges": badges_of(order, view.matters),
-        "is_over": not (order.waiting_for or view.matters or steps),
+        "is_over": not (order.waiting_for or view.matters or view.discrepancies or steps),
         "payment": payment_in_words(order),
         "buttons": buttons(view, steps, may),
         "steps": steps,

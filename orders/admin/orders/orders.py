@@ -26,7 +26,7 @@ class OrderAdmin(PageAdmin[Order]):
     """What staff see of all orders, and what of it each may do."""
 
     list_title = "Orders"
-    list_display = ("code", "customer", "total_column", "status_column", "waits_for", "age", "flags")
+    list_display = order_list.COLUMNS
     list_filter = ORDER_FILTERS
     search_fields = ("code",)
     search_help_text = (

@@ -14,6 +14,7 @@ from orders.errors import InvalidOrder
 from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import ReturnStage, Status, Waiting
 from orders.models import Approval, Order, Payment, Return, Shipment
+from orders.models.shipments import live_shipment
 from orders.money import in_words
 from orders.parcels import parse_parcel
 from orders.selectors.approvals import is_above_limit, people_behind
@@ -78,6 +79,10 @@ def _payment_stays(order: Order, _context: CommandContext) -> str:
     return "The payment is already being cancelled." if returned else ""
 
 
+def _has_something_to_pay(order: Order, _context: CommandContext) -> str:
+    return "" if order.total else "There is nothing to pay for this order."
+
+
 def _method_is_usable(_order: Order, context: CommandContext) -> str:
     if context.args is None or payment_gateway().supports(str(context.args["payment_method"])):
         return ""
@@ -99,7 +104,7 @@ def _parcel_is_the_labelled_one(order: Order, context: CommandContext) -> str:
         parcel = parse_parcel(context.args or {})
     except ValueError as error:
         return str(error)
-    live = next((row for row in order.shipments.all() if row.state in Shipment.LIVE), None)
+    live = live_shipment(order.shipments.all())
     if live and parcel.tracking_number and parcel.tracking_number != live.tracking_number:
         return f"This order already has the label {live.tracking_number} of {live.carrier}."
     return ""
@@ -231,7 +236,7 @@ CHECKS: dict[Kind, tuple[Check, ...]] = {
     Kind.RELEASE: (_is_held,),
     Kind.CANCEL: (_customer_may_cancel,),
     Kind.UPDATE_ADDRESS: (_has_no_label, _address_is_usable),
-    Kind.CANCEL_PAYMENT: (_payment_stays,),
+    Kind.CANCEL_PAYMENT: (_payment_stays, _has_something_to_pay),
     Kind.RETRY_PAYMENT: (_method_is_usable,),
     Kind.SETTLE_PAYMENT: (_has_a_payment_without_outcome,),
     Kind.PICK: (_payment_stays,),

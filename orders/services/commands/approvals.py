@@ -26,7 +26,8 @@ from orders.selectors.refunds import amount_to_refund
 from orders.selectors.timeline import names_of
 from orders.services.commands.issue import MAX_OPEN_COMMANDS, issue_command
 from orders.services.commands.rows import MAX_REASON, CommandRequest
-from orders.services.state.transition import Data, locked_order, record
+from orders.services.state.transition import Data, record
+from orders.services.state.unit_of_work import locked_order
 
 
 def issue_or_ask(order_id: UUID, request: CommandRequest) -> Command | Approval:

@@ -8,7 +8,8 @@ from orders.lifecycle import EventType, Status
 from orders.models import Order
 from orders.services.commands.settle import decide_by_timer
 from orders.services.state import attention
-from orders.services.state.transition import locked_order, record
+from orders.services.state.transition import record
+from orders.services.state.unit_of_work import locked_order
 
 OVERDUE = {Status.SHIPPED: "The parcel was not delivered in time."}
 

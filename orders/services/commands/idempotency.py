@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from orders.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
 from orders.models import ApiClient, IdempotencyKey, Order
+from orders.services.state.unit_of_work import insert_in_one_statement, save
 
 Body = dict[str, Any]
 RETENTION = timedelta(days=30)
+UNIQUE = "idempotency_keys_unique"
+UNDER_WAY = "A request with this Idempotency-Key is under way; send it again in a moment."
 
 
 @dataclass(frozen=True)
@@ -58,33 +61,60 @@ def once(request: Request, effect: Callable[[], Answer]) -> Answer:
         IdempotencyKeyInFlight: the same request is being processed.
         IdempotencyKeyReused: the key was used before, with different content.
     """
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [request.lock])
-            (free,) = cursor.fetchone() or (False,)
-        if not free:
-            raise IdempotencyKeyInFlight("A request with this Idempotency-Key is under way; send it again in a moment.")
-        stored = _stored(request)
-        if stored is not None:
-            return stored
-        answer = effect()
-        IdempotencyKey.objects.create(
-            client=request.client,
-            method=request.method,
-            route=request.route,
-            key=request.key,
-            fingerprint=request.fingerprint,
-            status_code=answer.status,
-            body=answer.body,
-            order=answer.order,
-        )
-        return answer
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [request.lock])
+                (free,) = cursor.fetchone() or (False,)
+            if not free:
+                raise IdempotencyKeyInFlight(UNDER_WAY)
+            stored = _stored(request)
+            if stored is not None:
+                return stored
+            answer = effect()
+            save(_row(request, answer))
+            return answer
+    except IntegrityError as error:
+        if UNIQUE in str(error):  # `insert_once` needs no lock
+            raise IdempotencyKeyInFlight(UNDER_WAY) from None
+        raise
+
+
+def insert_once(request: Request, effect: Callable[[], Answer]) -> Answer:
+    """The same for an effect that only inserts rows: they and the stored answer are one statement.
+
+    The key is unique, so a second request waits for the first one and fails. Then, and whenever the rows conflict with
+    others, `once` says why.
+
+    Raises:
+        IdempotencyKeyInFlight, IdempotencyKeyReused: as for `once`.
+    """
+    try:
+        with insert_in_one_statement():
+            answer = effect()
+            save(_row(request, answer))
+            return answer
+    except IntegrityError:
+        return once(request, effect)
 
 
 def sweep() -> int:
     """Delete answers older than `RETENTION`; returns how many."""
     forgotten, _ = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - RETENTION).delete()
     return forgotten
+
+
+def _row(request: Request, answer: Answer) -> IdempotencyKey:
+    return IdempotencyKey(
+        client=request.client,
+        method=request.method,
+        route=request.route,
+        key=request.key,
+        fingerprint=request.fingerprint,
+        status_code=answer.status,
+        body=answer.body,
+        order=answer.order,
+    )
 
 
 def _stored(request: Request) -> Answer | None:

@@ -1,8 +1,8 @@
 """Webhooks of carriers and payment gateways: verified, stored once, and turned into a command.
 
 Signatures follow Standard Webhooks: `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`, under any of the
-sender's secrets. A message is trusted for its type only: a carrier can end the transit of its own parcels, and a
-payment gateway can only make us query it.
+sender's secrets; Stripe has a scheme of its own. A message is trusted for its type only: a carrier can end the transit
+of its own parcels, and a payment gateway can only make us query it.
 """
 
 import base64
@@ -14,30 +14,37 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.utils import timezone
 
 from orders.actors import Actor
 from orders.commands import Kind
-from orders.errors import OrderError, SignatureRefused, UnknownSender
+from orders.errors import SignatureRefused, UnknownSender
+from orders.gateways.payments import stripe_webhooks
 from orders.models import Payment, Shipment, WebhookEvent
 from orders.services.commands.issue import issue_command
 from orders.services.commands.rows import CommandRequest
+from orders.services.payments.reconciliation import check_payment
 
 logger = logging.getLogger(__name__)
 
 TOLERANCE_SECONDS = 300
+# A stored message that still cannot be processed is given up.
+GIVE_UP_AFTER = timedelta(days=1)
 CARRIERS, PAYMENTS = "carriers", "payments"
 DELIVERIES = {"parcel.delivered": Kind.DELIVER, "parcel.failed": Kind.FAIL_DELIVERY}
 QUESTIONS = {"payment.updated": Kind.SETTLE_PAYMENT}
+STRIPE = f"{PAYMENTS}/stripe"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One signed message. `subject` is the only part of its data that is used: a tracking number or a payment's key."""
+    """One signed message. `subject` is the only part of its data that is used: a tracking number, a payment's key, or
+    the gateway's reference of a payment.
+    """
 
     source: str
     event_id: str
@@ -80,6 +87,32 @@ def check_headers(source: str, headers: Mapping[str, str]) -> tuple[str, str, li
     return event_id, sent_at, signatures
 
 
+def check_stripe_signature(headers: Mapping[str, str], body: bytes) -> None:
+    """The same for a message of Stripe's.
+
+    Raises:
+        UnknownSender, SignatureRefused: as for `check_signature`.
+    """
+    signature = check_stripe_headers(headers)
+    is_signed = partial(stripe_webhooks.is_signed, body, signature, tolerance=TOLERANCE_SECONDS)
+    if not any(map(is_signed, _secrets(STRIPE))):
+        raise SignatureRefused("No signature matches, or it is too old.")
+
+
+def check_stripe_headers(headers: Mapping[str, str]) -> str:
+    """The signature of a message of Stripe's, checked as far as is possible before the body is read.
+
+    Raises:
+        UnknownSender, SignatureRefused: as for `check_signature`.
+    """
+    if not _secrets(STRIPE):
+        raise UnknownSender("There is no such sender.")
+    signature = headers.get("stripe-signature", "")
+    if not signature or not signature.isascii():
+        raise SignatureRefused("The header stripe-signature is required.")
+    return signature
+
+
 def sign(secret: str, event_id: str, sent_at: str, body: bytes) -> str:
     """The signature of a message under a secret, with or without its prefix `whsec_`."""
     content = f"{event_id}.{sent_at}.".encode() + body
@@ -94,7 +127,7 @@ def receive(message: Message) -> WebhookEvent:
         event_id=message.event_id,
         defaults={"type": message.type, "body": {"subject": message.subject}, "received_at": timezone.now()},
     )
-    return row if row.outcome else _carry_out(row)
+    return row if row.outcome or row.type in stripe_webhooks.LATER_CHANGES else _carry_out(row)
 
 
 def process_stored() -> None:
@@ -103,11 +136,16 @@ def process_stored() -> None:
     for row in WebhookEvent.objects.filter(outcome="", received_at__lt=late).order_by("received_at")[:100]:
         try:
             _carry_out(row)
-        except (OrderError, DatabaseError):  # such as an order that somebody else has locked: the others go on
+        except Exception as error:  # such as an order that somebody else has locked: the others go on
             logger.exception("The webhook %s could not be processed; it is tried again.", row.pk)
+            if row.received_at < timezone.now() - GIVE_UP_AFTER:
+                outcome = f"given up: {type(error).__name__}"
+                WebhookEvent.objects.filter(pk=row.pk, outcome="").update(outcome=outcome)
 
 
 def _carry_out(row: WebhookEvent) -> WebhookEvent:
+    if row.source == STRIPE:
+        return _carry_out_of_stripe(row)
     side, _, sender = row.source.partition("/")
     kind = (DELIVERIES if side == CARRIERS else QUESTIONS).get(row.type)
     order_id = None
@@ -119,12 +157,37 @@ def _carry_out(row: WebhookEvent) -> WebhookEvent:
     elif order_id is None:
         row.outcome = "ignored: this sender has no such parcel or payment"
     else:
-        actor = Actor.CARRIER if side == CARRIERS else Actor.GATEWAY
-        # The row's id is the command's, so a message whose processing was interrupted issues no second command.
-        row.command = issue_command(order_id, CommandRequest(kind=kind, actor=actor.named(sender), id=row.pk))
-        row.outcome = "accepted as a command"
+        _issue(row, order_id, kind, (Actor.CARRIER if side == CARRIERS else Actor.GATEWAY).named(sender))
     row.save_changes()
     return row
+
+
+def _carry_out_of_stripe(row: WebhookEvent) -> WebhookEvent:
+    """An open payment is queried by the order's workflow. Of one that has its outcome, what may have been changed in
+    Stripe's dashboard is compared, in the background: that asks Stripe.
+    """
+    reference = str(row.body["subject"])
+    payment = Payment.objects.filter(gateway="stripe", gateway_reference=reference).first() if reference else None
+    if row.type not in stripe_webhooks.OUTCOMES | stripe_webhooks.LATER_CHANGES:
+        row.outcome = "ignored: nothing follows from messages of this type"
+    elif payment is None:
+        row.outcome = "ignored: there is no such payment"
+    elif row.type in stripe_webhooks.LATER_CHANGES:
+        found = check_payment(payment)
+        # Without an outcome it is tried again, once the payment has been left alone for a while.
+        row.outcome = "" if found is None else f"compared with Stripe: {len(found)} differences"
+    elif payment.state == Payment.State.PENDING:
+        _issue(row, payment.order_id, Kind.SETTLE_PAYMENT, Actor.GATEWAY.named("stripe"))
+    else:
+        row.outcome = "ignored: the payment has its outcome"
+    row.save_changes()
+    return row
+
+
+def _issue(row: WebhookEvent, order_id: UUID, kind: Kind, actor: str) -> None:
+    # The row's id is the command's, so a message whose processing was interrupted issues no second command.
+    row.command = issue_command(order_id, CommandRequest(kind=kind, actor=actor, id=row.pk))
+    row.outcome = "accepted as a command"
 
 
 def _order_of_parcel(carrier: str, tracking_number: str) -> UUID | None:

@@ -8,7 +8,7 @@ from orders.errors import CommandIdTaken, CommandRefused, TooManyOpenCommands
 from orders.models import Command, Order
 from orders.selectors.eligibility import refusal_at_once
 from orders.services.commands.rows import CommandRequest, insert, reject
-from orders.services.state.transition import locked_order
+from orders.services.state.unit_of_work import locked_order
 
 # The most unsettled commands of an order while an API client may still send another.
 MAX_OPEN_COMMANDS = 20

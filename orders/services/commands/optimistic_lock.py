@@ -9,7 +9,7 @@ from orders.models import Approval, Command
 from orders.services.commands.approvals import issue_or_ask
 from orders.services.commands.issue import issue_command
 from orders.services.commands.rows import CommandRequest
-from orders.services.state.transition import locked_order
+from orders.services.state.unit_of_work import locked_order
 
 
 def issue_if_unchanged(order_id: UUID, request: CommandRequest, *, expected_version: int) -> Command:

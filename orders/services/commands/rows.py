@@ -12,6 +12,7 @@ from orders.errors import OrderError
 from orders.lifecycle import EventType
 from orders.models import Command, Order
 from orders.services.state.transition import record
+from orders.services.state.unit_of_work import save
 
 MAX_REASON = 1000
 
@@ -47,7 +48,7 @@ def next_command(order: Order, request: CommandRequest) -> Command:
 def insert(order: Order, request: CommandRequest) -> Command:
     """Write a command of a locked order, with its number."""
     command = next_command(order, request)
-    command.save(force_insert=True)
+    save(command)
     return command
 
 
@@ -56,7 +57,7 @@ def end(command: Command, state: CommandState, outcome: str) -> None:
     command.state = state
     command.outcome = outcome
     command.settled_at = timezone.now()
-    command.save_changes()
+    save(command)
 
 
 def reject(order: Order, command: Command, refusal: OrderError) -> None:

@@ -17,7 +17,7 @@ from orders.services.fulfilment import automatic, shipments
 from orders.services.orders import address, cancellation, holding, review
 from orders.services.payments import payment_commands, refund_commands
 from orders.services.returns import return_commands
-from orders.services.state.transition import locked_order
+from orders.services.state.unit_of_work import locked_order, step
 
 Apply = Callable[[Order, Command], str]
 
@@ -55,14 +55,17 @@ def begin(order_id: UUID) -> Order:
     Commands issued while no worker ran are settled here, not when their signals arrive: a cancellation would otherwise
     find an order that has entered review. An order in another status is left alone.
     """
-    with locked_order(order_id) as order:
+    return step(order_id, _begin)
+
+
+def _begin(order: Order) -> Order:
+    if order.status == Status.RECEIVED:
+        place, *asked_before = order.commands.filter(settled_at=None).order_by("seq")
+        for command in asked_before:
+            _decide(order, command)
         if order.status == Status.RECEIVED:
-            place, *asked_before = order.commands.filter(settled_at=None).order_by("seq")
-            for command in asked_before:
-                _decide(order, command)
-            if order.status == Status.RECEIVED:
-                end(place, CommandState.APPLIED, review.validate(order, place))
-        return order
+            end(place, CommandState.APPLIED, review.validate(order, place))
+    return order
 
 
 def settle_signal(order_id: UUID, *, signal: str, command_id: UUID, body: object = None) -> Order:
@@ -71,13 +74,16 @@ def settle_signal(order_id: UUID, *, signal: str, command_id: UUID, body: object
     A signal sent by hand has no row yet: it is recorded here as a command of the actor `temporal`, with what was typed
     as `body`.
     """
-    with locked_order(order_id) as order:
+
+    def settle(order: Order) -> Order:
         command = Command.objects.filter(pk=command_id).first()
         if command is None:
             command = _record_typed(order, _typed(signal, command_id, body))
         if command.order_id == order.pk and not command.is_settled:
             _decide(order, command)
         return order
+
+    return step(order_id, settle)
 
 
 def reject_signal(order_id: UUID, *, signal: str, command_id: UUID, reason: str) -> Order:
@@ -98,10 +104,13 @@ def decide_by_timer(order_id: UUID, kind: Kind, *, while_in: Status, reason: str
     An order that has left `while_in` is left alone, and so is one without a deadline: it waits for a person, or is
     held.
     """
-    with locked_order(order_id) as order:
+
+    def decide(order: Order) -> Order:
         if order.status == while_in and order.deadline is not None:
             _decide(order, insert(order, CommandRequest(kind=kind, actor=Actor.TIMER, reason=reason)))
         return order
+
+    return step(order_id, decide)
 
 
 def reject_if_over(order_id: UUID, command_id: UUID) -> bool:

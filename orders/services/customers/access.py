@@ -14,7 +14,7 @@ from orders import ids
 from orders.models import Order
 from orders.selectors import tracking
 from orders.services.customers.throttles import Limit, by_address, count
-from orders.services.state.transition import locked_order
+from orders.services.state.unit_of_work import locked_order
 
 COOKIE_DAYS = 30
 PROOF_HOURS = 12

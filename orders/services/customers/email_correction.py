@@ -9,7 +9,8 @@ from orders.models import Order
 from orders.services.customers.lost_links import TEMPLATE
 from orders.services.state import search_index
 from orders.services.state.deliveries import write_mail
-from orders.services.state.transition import locked_order, record
+from orders.services.state.transition import record
+from orders.services.state.unit_of_work import locked_order
 
 
 def correct_email(order_id: UUID, *, email: str, was: str, actor: str, correction: UUID) -> Order:

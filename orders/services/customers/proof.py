@@ -14,7 +14,7 @@ from orders.models import AccessCode, Order
 from orders.selectors.tracking import newest_code
 from orders.services.customers.throttles import by_address, count
 from orders.services.state.deliveries import write_mail
-from orders.services.state.transition import locked_order
+from orders.services.state.unit_of_work import locked_order
 
 CODE_TTL = timedelta(minutes=10)
 MAX_TRIES = 5

@@ -18,17 +18,30 @@ from orders.models import ThrottleWindow
 
 RETENTION = timedelta(days=1)
 
-_COUNT = """
-    WITH tried AS (
-        SELECT key, make_interval(secs => seconds) AS length FROM unnest(%s::text[], %s::int[]) AS t (key, seconds))
-    INSERT INTO throttle_windows AS known (key, started_at, used)
-    SELECT key, clock_timestamp(), 1 FROM tried ORDER BY key
-    ON CONFLICT (key) DO UPDATE SET (started_at, used) = (
-        SELECT CASE WHEN is_on THEN known.started_at ELSE excluded.started_at END,
-               CASE WHEN is_on THEN known.used + 1 ELSE 1 END
-        FROM (SELECT known.started_at + length > excluded.started_at AS is_on FROM tried WHERE key = known.key) window_)
-    RETURNING key, used, extract(epoch FROM clock_timestamp() - started_at)::float
-"""
+
+def counting(tries: str) -> str:
+    """SQL that counts tries, and returns `key`, `used` and `age` of their windows.
+
+    `tries` is a table with `key`, `used` and the `length` of a window.
+    """
+    return f"""
+        INSERT INTO throttle_windows AS known (key, started_at, used)
+        SELECT key, clock_timestamp(), used FROM {tries} ORDER BY key
+        ON CONFLICT (key) DO UPDATE SET (started_at, used) = (
+            SELECT CASE WHEN is_on THEN known.started_at ELSE excluded.started_at END,
+                   CASE WHEN is_on THEN known.used + excluded.used ELSE excluded.used END
+            FROM (SELECT known.started_at + length > excluded.started_at AS is_on
+                  FROM {tries} WHERE key = known.key) window_)
+        RETURNING key, used, extract(epoch FROM clock_timestamp() - started_at)::float AS age
+    """  # noqa: S608 - the name of a table
+
+
+_COUNT = f"""
+    WITH tries AS (
+        SELECT key, 1 AS used, make_interval(secs => seconds) AS length
+        FROM unnest(%s::text[], %s::int[]) AS t (key, seconds))
+    {counting("tries")}
+"""  # noqa: S608 - the name of a table
 
 
 @dataclass(frozen=True)
@@ -43,15 +56,6 @@ class Limit:
 
 def by_address(what: str) -> Limit:
     return Limit(f"{what} by address", settings.TRACKING_RATE_LIMIT)
-
-
-def api_requests() -> Limit:
-    return Limit(
-        "API requests",
-        settings.RATE_LIMIT,
-        seconds=60,
-        refusal=f"More than {settings.RATE_LIMIT} requests in 60 seconds.",
-    )
 
 
 def count(tries: Iterable[tuple[Limit, str]]) -> None:

@@ -11,48 +11,61 @@ from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order
 from orders.services.fulfilment import shipments
 from orders.services.fulfilment.labels import carrier_of
-from orders.services.state.transition import advance, locked_order
+from orders.services.state.transition import advance
+from orders.services.state.unit_of_work import step
 
 
 def start_picking(order_id: UUID) -> Order:
     """Start picking a paid order, unless its payment is being taken back or no carrier would take the parcel."""
-    with locked_order(order_id) as order:
-        if proceeds_automatically(order) and order.status == Status.PAID and order.waiting_for == Waiting.SHIPPING:
-            failure = automatic_fulfilment().picking_failure(order.service_level)
-            if carrier_of(order) is None or failure:
-                _fail(order, failure or "no_carrier")
-            else:
-                shipments.start_picking(order, actor=Actor.SYSTEM)
-        return order
+    return step(order_id, _start_picking)
 
 
 def pack(order_id: UUID) -> Order:
     """Record that the parcel is packed, or that goods are missing."""
-    with locked_order(order_id) as order:
-        if proceeds_automatically(order) and order.status == Status.PICKING:
-            failure = automatic_fulfilment().packing_failure(order.service_level, attempt=_attempt(order))
-            if failure:
-                _fail(order, failure)
-            else:
-                shipments.finish_packing(order, actor=Actor.SYSTEM)
-        return order
+    return step(order_id, _pack)
 
 
 def ship(order_id: UUID) -> Order:
-    with locked_order(order_id) as order:
-        if proceeds_automatically(order) and order.status == Status.PACKED and order.waiting_for == Waiting.HANDOVER:
-            shipments.hand_over(order, actor=Actor.SYSTEM)
-        return order
+    return step(order_id, _ship)
 
 
 def deliver(order_id: UUID) -> Order:
     """Record the delivery if the carrier reported it at hand-over; most carriers report later, by a command."""
-    with locked_order(order_id) as order:
-        if order.fulfilment == shipments.SIMULATED and order.status == Status.SHIPPED:
-            delivered = carrier_gateway().delivery_reported_at_handover(order.service_level)
-            if delivered is not None:
-                shipments.end_delivery(order, delivered=delivered, actor=Actor.CARRIER)
-        return order
+    return step(order_id, _deliver)
+
+
+def _start_picking(order: Order) -> Order:
+    if proceeds_automatically(order) and order.status == Status.PAID and order.waiting_for == Waiting.SHIPPING:
+        failure = automatic_fulfilment().picking_failure(order.service_level)
+        if carrier_of(order) is None or failure:
+            _fail(order, failure or "no_carrier")
+        else:
+            shipments.start_picking(order, actor=Actor.SYSTEM)
+    return order
+
+
+def _pack(order: Order) -> Order:
+    if proceeds_automatically(order) and order.status == Status.PICKING:
+        failure = automatic_fulfilment().packing_failure(order.service_level, attempt=_attempt(order))
+        if failure:
+            _fail(order, failure)
+        else:
+            shipments.finish_packing(order, actor=Actor.SYSTEM)
+    return order
+
+
+def _ship(order: Order) -> Order:
+    if proceeds_automatically(order) and order.status == Status.PACKED and order.waiting_for == Waiting.HANDOVER:
+        shipments.hand_over(order, actor=Actor.SYSTEM)
+    return order
+
+
+def _deliver(order: Order) -> Order:
+    if order.fulfilment == shipments.SIMULATED and order.status == Status.SHIPPED:
+        delivered = carrier_gateway().delivery_reported_at_handover(order.service_level)
+        if delivered is not None:
+            shipments.end_delivery(order, delivered=delivered, actor=Actor.CARRIER)
+    return order
 
 
 def _attempt(order: Order) -> int:

@@ -12,10 +12,12 @@ from orders.errors import BookingRefused
 from orders.gateways.carriers.configured import carrier_gateway
 from orders.gateways.carriers.protocol import Label
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import Order, Shipment
+from orders.models import Order, OrderItem, Shipment
+from orders.models.shipments import live_shipment
 from orders.search_text import with_tracking_number
 from orders.selectors.offers import carrier_for
-from orders.services.state.transition import advance, locked_order, record
+from orders.services.state.transition import advance, record
+from orders.services.state.unit_of_work import locked_order, row_of, rows_of, save, step
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def book_label(order_id: UUID) -> Order:
     Raises:
         GatewayUnavailable: the outcome is unknown; the next attempt asks again under the same key.
     """
-    attempt = _begin(order_id)
+    attempt = step(order_id, _begin)
     if attempt.shipment is None:
         return attempt.order
     if not attempt.may_book:
@@ -76,7 +78,7 @@ def _void(order: Order, shipment: Shipment) -> Order:
         if shipment.state in Shipment.UNDOABLE:
             shipment.state = Shipment.State.VOIDED
             shipment.tracking_number = label.tracking_number or shipment.tracking_number
-            shipment.save_changes()
+            save(shipment)
             locked.search_text = with_tracking_number(locked.search_text, shipment.tracking_number)
             record(
                 locked,
@@ -88,17 +90,16 @@ def _void(order: Order, shipment: Shipment) -> Order:
         return locked
 
 
-def _begin(order_id: UUID) -> Attempt:
-    with locked_order(order_id) as order:
-        begun = order.shipments.filter(state__in=Shipment.LIVE).first()
-        wanted = order.status == Status.PACKED and order.waiting_for == Waiting.LABEL
-        if begun is None and wanted and order.is_fulfilled_by_people:
-            _wait_for_hand_over(order)
-        elif begun is None and wanted and not order.held:
-            begun = _open_shipment(order)
-        elif begun is not None and begun.state != Shipment.State.BOOKING:
-            begun = None
-        return Attempt(order, begun, may_book=wanted)
+def _begin(order: Order) -> Attempt:
+    begun = live_shipment(rows_of(order, Shipment))
+    wanted = order.status == Status.PACKED and order.waiting_for == Waiting.LABEL
+    if begun is None and wanted and order.is_fulfilled_by_people:
+        _wait_for_hand_over(order)
+    elif begun is None and wanted and not order.held:
+        begun = _open_shipment(order)
+    elif begun is not None and begun.state != Shipment.State.BOOKING:
+        begun = None
+    return Attempt(order, begun, may_book=wanted)
 
 
 def _wait_for_hand_over(order: Order) -> None:
@@ -108,7 +109,7 @@ def _wait_for_hand_over(order: Order) -> None:
 
 def _open_shipment(order: Order) -> Shipment | None:
     weight, offer = parcel_weight(order), carrier_of(order)
-    attempt = order.shipments.count() + 1
+    attempt = len(rows_of(order, Shipment)) + 1
     shipment = Shipment(
         order=order,
         attempt=attempt,
@@ -119,7 +120,7 @@ def _open_shipment(order: Order) -> Shipment | None:
         idempotency_key=f"label-{order.pk}-{attempt}",
         created_at=timezone.now(),
     )
-    shipment.save(force_insert=True)
+    save(shipment)
     if offer is None:
         _refuse(order, shipment, "No carrier accepts this parcel.")
         return None
@@ -142,12 +143,12 @@ def carrier_of(order: Order) -> CarrierOffer | None:
 
 def parcel_weight(order: Order) -> int:
     """In grams."""
-    return sum(item.weight * item.quantity for item in order.items.all())
+    return sum(item.weight * item.quantity for item in rows_of(order, OrderItem))
 
 
 def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
-    with locked_order(order_id) as order:
-        shipment = order.shipments.get(pk=shipment_id)
+    def record_label(order: Order) -> Order:
+        shipment = row_of(order, Shipment, shipment_id)
         if shipment.state != Shipment.State.BOOKING or label.voided:
             return order
         shipment.state, shipment.tracking_number, shipment.booked_at = (
@@ -155,7 +156,7 @@ def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
             label.tracking_number,
             timezone.now(),
         )
-        shipment.save_changes()
+        save(shipment)
         order.search_text = with_tracking_number(order.search_text, label.tracking_number)
         if order.status == Status.PACKED:
             order.waiting_for = Waiting.HANDOVER
@@ -168,6 +169,8 @@ def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
         )
         return order
 
+    return step(order_id, record_label)
+
 
 def _record_refusal(order_id: UUID, shipment_id: UUID, reason: str) -> Order:
     with locked_order(order_id) as order:
@@ -179,7 +182,7 @@ def _record_refusal(order_id: UUID, shipment_id: UUID, reason: str) -> Order:
 
 def _refuse(order: Order, shipment: Shipment, reason: str) -> None:
     shipment.state, shipment.failure_reason = Shipment.State.FAILED, reason
-    shipment.save_changes()
+    save(shipment)
     facts = {"shipment": str(shipment.id), "carrier": shipment.carrier}
     if order.status == Status.PACKED:
         key = f"shipping_failed:{shipment.id}"

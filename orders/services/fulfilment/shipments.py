@@ -7,11 +7,13 @@ from django.utils import timezone
 
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order, Shipment
+from orders.models.shipments import live_shipment
 from orders.parcels import Parcel, parse_parcel
 from orders.search_text import with_tracking_number
 from orders.services.fulfilment.labels import parcel_weight
 from orders.services.state import attention
 from orders.services.state.transition import advance
+from orders.services.state.unit_of_work import rows_of, save
 
 SIMULATED = "simulated"
 
@@ -77,10 +79,10 @@ def hand_over(
     shipment: Shipment | None = None,
 ) -> None:
     """Record the hand-over to the carrier: of the labelled shipment, or of `shipment`, which has no label."""
-    shipment = shipment or order.shipments.get(state=Shipment.State.BOOKED)
+    shipment = shipment or _in_state(order, Shipment.State.BOOKED)
     now = timezone.now()
     shipment.state, shipment.shipped_at = Shipment.State.SHIPPED, now
-    shipment.save()
+    save(shipment)
     advance(
         order,
         EventType.ORDER_SHIPPED,
@@ -94,11 +96,11 @@ def hand_over(
 
 def end_delivery(order: Order, *, delivered: bool, actor: str, command: Command | None = None) -> None:
     """Record that the parcel was delivered or not; either clears the flag that it was late."""
-    shipment = order.shipments.get(state=Shipment.State.SHIPPED)
+    shipment = _in_state(order, Shipment.State.SHIPPED)
     shipment.state = Shipment.State.DELIVERED if delivered else Shipment.State.FAILED
     shipment.delivered_at = timezone.now() if delivered else None
     shipment.failure_reason = "" if delivered else "The parcel was not delivered."
-    shipment.save_changes()
+    save(shipment)
     attention.clear_unless_refund_failed(order)
     advance(
         order,
@@ -117,7 +119,7 @@ def _imply_hand_over(order: Order, command: Command) -> None:
 
 def _hand_over(order: Order, command: Command, parcel: Parcel) -> None:
     """Hand over the labelled shipment, or one without a label. Its address is fixed from here on."""
-    live = order.shipments.filter(state__in=Shipment.LIVE).first()
+    live = live_shipment(rows_of(order, Shipment))
     if live is None and parcel.tracking_number:
         order.search_text = with_tracking_number(order.search_text, parcel.tracking_number)
     shipment = live or _without_label(order, parcel)
@@ -126,7 +128,7 @@ def _hand_over(order: Order, command: Command, parcel: Parcel) -> None:
 
 def _without_label(order: Order, parcel: Parcel) -> Shipment:
     """A shipment, not yet written, with nothing but what a person named."""
-    attempt = order.shipments.count() + 1
+    attempt = len(rows_of(order, Shipment)) + 1
     return Shipment(
         order=order,
         attempt=attempt,
@@ -140,6 +142,11 @@ def _without_label(order: Order, parcel: Parcel) -> Shipment:
     )
 
 
+def _in_state(order: Order, state: Shipment.State) -> Shipment:
+    (shipment,) = (shipment for shipment in rows_of(order, Shipment) if shipment.state == state)
+    return shipment
+
+
 def _facts(shipment: Shipment) -> dict[str, str]:
     """The event's data, without a carrier that a person typed: events hold no free text."""
     carrier = {"carrier": shipment.carrier} if shipment.booked_at else {}
@@ -148,4 +155,4 @@ def _facts(shipment: Shipment) -> dict[str, str]:
 
 def _key(step: str, order: Order) -> str:
     """A new key each time the step is reached: an order that is shipped again is packed again."""
-    return f"{step}:{order.shipments.count() + 1}"
+    return f"{step}:{len(rows_of(order, Shipment)) + 1}"

@@ -11,7 +11,8 @@ from orders.lifecycle import EventType, Status
 from orders.models import Command, Order, Payment
 from orders.selectors.fulfilment import has_label
 from orders.services.state import attention
-from orders.services.state.transition import advance, locked_order
+from orders.services.state.transition import advance
+from orders.services.state.unit_of_work import locked_order
 
 
 def accept_cancellation(order: Order, command: Command) -> str:

@@ -1,6 +1,7 @@
 """Holding an order: it does not pass the next checkpoint until it is released."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -37,6 +38,14 @@ def hold_by_rule(order: Order, reason: str, command: Command) -> None:
         order.held = True
         key = f"{EventType.ORDER_HELD}:{command.id}"
         record(order, EventType.ORDER_HELD, actor=Actor.SYSTEM, key=key, command=command)
+
+
+def hold_unpaid(order: Order, reason: str, cause: UUID) -> None:
+    """Hold a locked order whose payment is gone, so that nothing is shipped before a person has decided."""
+    order.held_reason = f"{order.held_reason} {reason}".strip()
+    if not order.held:
+        order.held = True
+        record(order, EventType.ORDER_HELD, actor=Actor.SYSTEM, key=f"{EventType.ORDER_HELD}:{cause}")
 
 
 def _record(order: Order, event: EventType, command: Command) -> None:

@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
-from orders import ids
 from orders.address import Address
 from orders.commands import Kind
 from orders.errors import InvalidOrder, ReferenceTaken
@@ -16,6 +15,7 @@ from orders.lifecycle import EventType
 from orders.models import ApiClient, Command, Order, OrderItem
 from orders.search_text import search_text
 from orders.services.state.transition import record
+from orders.services.state.unit_of_work import insert_in_one_statement, save
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,38 +55,44 @@ def place_order(new: NewOrder, *, actor: str, client: ApiClient | None = None, c
     """Place an order: once this returns, it is stored and its `place` command is in the outbox.
 
     Raises:
-        InvalidOrder: the total is zero or negative.
+        InvalidOrder: the total is negative, or it has no payment method and the gateway no default one.
         ReferenceTaken: the client used the reference for another order.
     """
-    order = _new_order(new, client)
-    now = order.created_at
-    command = Command(order=order, seq=1, kind=Kind.PLACE, actor=actor, created_at=now, available_at=now)
-    if command_id is not None:
-        command.id = command_id
     while True:
         try:
-            with transaction.atomic():
-                order.save(force_insert=True)
-                OrderItem.objects.bulk_create(_items(order, new.items))
-                command.save(force_insert=True)
-                record(order, EventType.ORDER_RECEIVED, actor=actor, key="received", command=command)
-            return order
+            return _insert(new, actor, client, command_id)
         except IntegrityError as error:
             if "orders_code_key" in str(error):  # drawn before, for another order
-                order.code = ids.order_code()
-                order.search_text = search_text(order, new.items, ())
                 continue
             if "orders_reference_unique_per_client" in str(error):
                 raise ReferenceTaken(f"The reference {new.reference!r} was used for another order.") from None
             raise
 
 
+def _insert(new: NewOrder, actor: str, client: ApiClient | None, command_id: UUID | None) -> Order:
+    order = _new_order(new, client)
+    now = order.created_at
+    command = Command(order=order, seq=1, kind=Kind.PLACE, actor=actor, created_at=now, available_at=now)
+    if command_id is not None:
+        command.id = command_id
+    with insert_in_one_statement():
+        save(order)
+        for item in _items(order, new.items):
+            save(item)
+        save(command)
+        record(order, EventType.ORDER_RECEIVED, actor=actor, key="received", command=command)
+    return order
+
+
 def _new_order(new: NewOrder, client: ApiClient | None) -> Order:
     """The row, not written yet."""
     subtotal = sum(item.quantity * item.unit_price for item in new.items)
     total = subtotal + new.shipping + new.tax - new.discount
-    if total <= 0:
-        raise InvalidOrder({"/items": "must add up, with shipping, tax and discount, to more than zero"})
+    if total < 0:
+        raise InvalidOrder({"/discount": "must not be more than items, shipping and tax add up to"})
+    payment_method = new.payment_method or payment_gateway().default_method
+    if total and not payment_method:
+        raise InvalidOrder({"/payment_method": "is required: the payment gateway has no default one"})
     now = timezone.now()
     order = Order(
         client=client,
@@ -103,7 +109,7 @@ def _new_order(new: NewOrder, client: ApiClient | None) -> Order:
         tax=new.tax,
         discount=new.discount,
         total=total,
-        payment_method=new.payment_method or payment_gateway().default_method,
+        payment_method=payment_method,
         command_seq=1,
         created_at=now,
         updated_at=now,

@@ -3,24 +3,17 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db import connection
 from django.utils import timezone
 
 from orders.actors import Actor
 from orders.commands import CommandState, Kind
 from orders.lifecycle import EventType
 from orders.models import Command
-from orders.services.state.transition import locked_order, record
+from orders.services.state.transition import record
+from orders.services.state.unit_of_work import locked_order
 
 # The advisory lock of the reconciler that is active for this database.
 LEAD = 0x6F726465726C6966
-
-
-def lead() -> bool:
-    """Try to become the one active reconciler, for as long as this connection is open."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LEAD])
-        return bool(cursor.fetchone()[0])
 
 
 def record_recovery(order_id: UUID, *, found: str, run: str) -> int:

@@ -10,11 +10,12 @@ from orders.address import Address
 from orders.gateways.carriers.configured import carrier_gateway
 from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import BlockedCustomer, Command, Order, SkuLimit
+from orders.models import BlockedCustomer, Command, Order, OrderItem, SkuLimit
 from orders.review_rules import Aspect, codes, hits, merged
 from orders.selectors.offers import carrier_for
 from orders.selectors.review import address_facts, review_facts, review_limits
 from orders.services.state.transition import advance
+from orders.services.state.unit_of_work import rows_of
 
 
 def validate(order: Order, place: Command) -> str:
@@ -43,7 +44,7 @@ def faults(order: Order) -> dict[str, str]:
     found: dict[str, str] = {}
     if order.address.country not in settings.COUNTRIES_SERVED:
         found["country_not_served"] = f"We do not ship to {order.address.country}."
-    items = list(order.items.all())
+    items = rows_of(order, OrderItem)
     limits = dict(SkuLimit.objects.filter(sku__in={item.sku for item in items}).values_list("sku", "max_quantity"))
     for sku in sorted({item.sku for item in items}):
         quantity = sum(item.quantity for item in items if item.sku == sku)
@@ -52,7 +53,7 @@ def faults(order: Order) -> dict[str, str]:
             found[f"quantity_limit:{sku}"] = f"At most {limit} of {sku} can be ordered, not {quantity}."
     if is_blocked(order.customer_email):
         found["customer_blocked"] = "Orders from this customer are not accepted."
-    if not payment_gateway().supports(order.payment_method):
+    if order.total and not payment_gateway().supports(order.payment_method):
         found["payment_method_unusable"] = "The payment method cannot be used."
     weight = sum(item.weight * item.quantity for item in items)
     if not carrier_gateway().supports(order.service_level):
@@ -76,11 +77,12 @@ def mailbox_of(email: str) -> str:
 
 
 def approve(order: Order, command: Command) -> str:
-    """End the review: the order is charged next."""
+    """End the review: the order is charged next, if there is anything to pay."""
     order.review_approved = True
     advance(
         order,
         EventType.REVIEW_APPROVED,
+        to=Status.CHARGING if order.total else Status.PAID,
         actor=command.actor,
         key=f"approved:{command.id}",
         command=command,

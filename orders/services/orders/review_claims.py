@@ -13,7 +13,7 @@ from orders.lifecycle import Status
 from orders.models import Order, ReviewClaim
 from orders.selectors.timeline import names_of
 from orders.services.orders.notes import add_note
-from orders.services.state.transition import locked_order
+from orders.services.state.unit_of_work import locked_order
 
 # A claim expires, in case the reviewer has left.
 LASTS = timedelta(minutes=10)

@@ -7,7 +7,8 @@ from orders.lifecycle import EventType
 from orders.models import Order
 from orders.selectors.orders import order_by_id
 from orders.services.state import attention
-from orders.services.state.transition import locked_order, record
+from orders.services.state.transition import record
+from orders.services.state.unit_of_work import locked_order
 
 STALLED = "A step of the order keeps failing"
 

@@ -1,7 +1,7 @@
 """Verifies the events of orders: no gaps, legal transitions, an intact hash chain, and agreement with the order."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -21,11 +21,16 @@ MOVING = frozenset(event for _, event in TRANSITIONS)
 
 @dataclass(frozen=True)
 class Verified:
-    """One order, the number of its events, and a sentence for each fault found."""
+    """One order, the number of its events, a sentence for each fault found, and the hashes by the events' numbers."""
 
     order: Order
     events: int
     faults: list[str]
+    hashes: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        return f"Order {self.order.code} ({self.order.pk})" if self.order.code else f"Order {self.order.pk}"
 
 
 def verified(order_id: UUID | None = None) -> Iterator[Verified]:
@@ -38,7 +43,8 @@ def verified(order_id: UUID | None = None) -> Iterator[Verified]:
         rows = orders.only("code", "status", "event_seq", "event_hash").prefetch_related(events)
         for order in rows.iterator(chunk_size=BATCH):
             found = list(order.events.all())
-            yield Verified(order, len(found), faults_of(order, found))
+            hashes = {event.seq: event.hash for event in found}
+            yield Verified(order, len(found), faults_of(order, found), hashes)
 
 
 def orders_about() -> int:

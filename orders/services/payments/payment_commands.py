@@ -12,7 +12,8 @@ from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order, Payment
 from orders.services.orders import review
 from orders.services.state import attention
-from orders.services.state.transition import advance, locked_order, record
+from orders.services.state.transition import advance, record
+from orders.services.state.unit_of_work import locked_order
 
 
 def cancel_payment(order: Order, command: Command) -> str:

@@ -5,7 +5,7 @@ from django.utils import timezone
 from orders.models import Command, Order, Refund
 from orders.money import in_words
 from orders.selectors.refunds import amount_to_refund, captured_payment, failed_refund, is_to_be_returned, refundable
-from orders.services.payments.refunds import open_refund, succeed
+from orders.services.payments.refunds import BY_OTHER_MEANS, open_refund, succeed
 from orders.services.state import attention
 
 
@@ -41,7 +41,7 @@ def settle_refund(order: Order, command: Command) -> str:
         payment=failed.payment, amount=failed.amount, command=failed.command, created_at=now, updated_at=now
     )
     by_hand.idempotency_key = f"settled-{command.id}"
-    by_hand.gateway_reference = f"by other means: {command.actor}"
+    by_hand.gateway_reference = f"{BY_OTHER_MEANS}: {command.actor}"
     by_hand.save(force_insert=True)
     succeed(order, by_hand, actor=command.actor, command=command)
     _clear_attention(order, command)

@@ -10,15 +10,19 @@ from django.utils import timezone
 from orders.actors import Actor
 from orders.commands import CommandState, Kind
 from orders.errors import RefundRefused
-from orders.gateways.payments.configured import payment_gateway
+from orders.gateways.payments.configured import gateway_named
 from orders.lifecycle import EventType, ReturnStage
 from orders.models import Command, Order, Payment, Refund, Return
 from orders.selectors.orders import order_by_id
 from orders.selectors.refunds import captured_payment, is_to_be_returned, pending_refunds, refundable
-from orders.services.payments.charging import charge
+from orders.services.payments.charging import charge, request_of
 from orders.services.state import attention
 from orders.services.state.returns import advance_return
-from orders.services.state.transition import Data, locked_order, record
+from orders.services.state.transition import Data, record
+from orders.services.state.unit_of_work import locked_order
+
+# The reference of a refund that was not paid through the gateway begins with it.
+BY_OTHER_MEANS = "by other means"
 
 
 def return_payment(order_id: UUID) -> Order:
@@ -94,12 +98,8 @@ def _end_return(order: Order, refund: Refund, *, actor: str, command: Command | 
 def _pay(order_id: UUID, refund: Refund) -> Order:
     payment = refund.payment
     try:
-        reference = payment_gateway().refund(
-            key=refund.idempotency_key,
-            order_id=str(order_id),
-            reference=payment.gateway_reference,
-            amount=refund.amount,
-            currency=payment.currency,
+        reference = gateway_named(payment.gateway).refund(
+            request_of(payment), key=refund.idempotency_key, amount=refund.amount
         )
     except RefundRefused as refusal:
         return _record_failure(order_id, refund.id, refusal.message)

@@ -9,7 +9,8 @@ from orders.lifecycle import EventType, ReturnStage
 from orders.models import Command, Order, Return
 from orders.services.state import attention
 from orders.services.state.returns import advance_return
-from orders.services.state.transition import locked_order, record
+from orders.services.state.transition import record
+from orders.services.state.unit_of_work import locked_order
 
 UNDECIDED = "A return has waited too long for a decision."
 

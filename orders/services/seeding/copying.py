@@ -1,9 +1,9 @@
 """Writes made-up orders with COPY.
 
 Two triggers prevent rows that were not written step by step: an order must begin as `received`, and an event looks up
-the previous one. Each batch disables and enables both within its own transaction, so no other session sees them
-disabled; `manage.py verify_events` checks seeded orders like any other. While a batch is written, nobody else can write
-orders or events.
+the previous one. A third one updates the order of each payment. Each batch disables and enables them within its own
+transaction, so no other session sees them disabled; `manage.py verify_events` checks seeded orders like any other.
+While a batch is written, nobody else can write orders, payments or events.
 
 No worker processes a seeded order: it is marked as made up, and every command to it is rejected at once, because the
 gateway and the carrier do not know it. No e-mail is sent about it.
@@ -31,12 +31,14 @@ BATCH = 2000
 WITHOUT = """
 ALTER TABLE orders DISABLE TRIGGER orders_status;
 ALTER TABLE events DISABLE TRIGGER events_chain;
+ALTER TABLE payments DISABLE TRIGGER payments_status_of_order;
 """
 # Deferred foreign keys are checked at the end of the transaction; a table with pending checks cannot be altered.
 WITH = """
 SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE orders ENABLE ALWAYS TRIGGER orders_status;
 ALTER TABLE events ENABLE ALWAYS TRIGGER events_chain;
+ALTER TABLE payments ENABLE ALWAYS TRIGGER payments_status_of_order;
 """
 
 

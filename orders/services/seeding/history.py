@@ -9,7 +9,7 @@ from django.db.models import Model
 
 from orders.actors import Actor
 from orders.commands import CommandState, Kind
-from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status, Waiting
+from orders.lifecycle import FINAL, WAITS_FOR, EventType, PaymentStatus, Status, Waiting
 from orders.models import Command, Event, Order, OrderItem, Payment, Refund, Shipment
 from orders.selectors.offers import carrier_for
 from orders.services.seeding import vocabulary
@@ -140,15 +140,18 @@ class History:
             "currency": payment.currency,
         }
         self.rows[Payment].append(payment)
+        order.payment_status = PaymentStatus.OPEN
         self.event(EventType.PAYMENT_STARTED, key=f"payment_started:{payment.id}", data=facts)
         self.later(minutes=1)
         payment.gateway_reference, payment.updated_at = f"ch_{rng.getrandbits(64):016x}", self.at
         facts["reference"] = payment.gateway_reference
         if declined:
             payment.state, payment.decline_reason = Payment.State.DECLINED, "The card was declined."
+            order.payment_status = PaymentStatus.DECLINED
             event, to, key = EventType.PAYMENT_DECLINED, Status.AWAITING_PAYMENT, f"declined:{payment.id}"
         else:
             payment.state = Payment.State.CAPTURED
+            order.payment_status = PaymentStatus.CHARGED
             event, to, key = EventType.PAYMENT_CHARGED, Status.PAID, f"charged:{payment.id}"
         self.event(event, to, actor=Actor.GATEWAY, key=key, data=facts)
 
@@ -166,6 +169,8 @@ class History:
         if state == Refund.State.SUCCEEDED:
             refund.gateway_reference, refund.updated_at = f"re_{self.rng.getrandbits(64):016x}", self.at
             self.payment.refunded += amount
+            left = self.payment.amount - self.payment.refunded
+            self.order.payment_status = PaymentStatus.REFUNDED_IN_PART if left else PaymentStatus.REFUNDED
             key = f"refunded:{refund.id}"
             self.event(EventType.REFUND_SUCCEEDED, actor=Actor.GATEWAY, key=key, command=command, data=facts)
 

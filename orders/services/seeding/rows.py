@@ -18,7 +18,7 @@ class Table:
     """One table with all columns except those that the database fills, so that none added later is forgotten."""
 
     def __init__(self, model: type[Model]) -> None:
-        about = model._meta  # noqa: SLF001 - Django's documented name
+        about = model._meta
         fields: list[Field[Any, Any]] = [field for field in about.concrete_fields if not _is_made_by_database(field)]
         self.name = about.db_table
         self.columns = tuple(str(field.column) for field in fields)

@@ -1,11 +1,9 @@
 """Writes deliveries in the transaction of the event that causes them; lets staff send one again."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from orders import ids
@@ -15,6 +13,8 @@ from orders.mails import CAUSED_BY, NO_MAILS
 from orders.models import Delivery, Event, Order
 from orders.models.deliveries import GIVE_UP_AFTER
 from orders.selectors.eligibility import MADE_UP
+from orders.services.state.unit_of_work import insert_select, save
+from orders.services.state.write_statement import InsertSelect
 
 Value = str | int | bool | None
 CUSTOMER = "customer"
@@ -24,19 +24,17 @@ CUSTOMER = "customer"
 FOR_ENDPOINTS = """
 INSERT INTO deliveries (id, order_id, event_id, endpoint_id, channel, recipient, template, about, key, seq, state,
     attempts, last_error, created_at, available_at, give_up_at)
-SELECT overlay(gen_random_uuid()::text placing %(moment)s from 1 for 15)::uuid, %(order)s, %(event)s, id, 'webhook',
-    id::text, '', '{}', '', %(seq)s, 'pending', 0, '', %(now)s, %(now)s, %(give_up_at)s
-FROM webhook_endpoints WHERE client_id = %(client)s AND state = 'active'
+SELECT overlay(gen_random_uuid()::text placing %s::text from 1 for 15)::uuid, %s::uuid, %s::uuid, id, 'webhook',
+    id::text, '', '{}', '', %s::int, 'pending', 0, '', %s::timestamptz, %s::timestamptz, %s::timestamptz
+FROM webhook_endpoints WHERE client_id = %s::uuid AND state = 'active'
 """
-
-
 # The e-mail to the customer, unless the shop has switched it off.
 FOR_CUSTOMER = """
 INSERT INTO deliveries (id, order_id, event_id, channel, recipient, template, about, key, seq, state, attempts,
     last_error, created_at, available_at, give_up_at)
-SELECT %(id)s, %(order)s, %(event)s, 'mail', 'customer', %(mail)s, '{}', '', %(seq)s, 'pending', 0, '', %(now)s,
-    %(now)s, %(give_up_at)s
-WHERE NOT EXISTS (SELECT 1 FROM api_clients WHERE id = %(client)s AND mails_off ? %(mail)s)
+SELECT %s::uuid, %s::uuid, %s::uuid, 'mail', 'customer', %s::text, '{}', '', %s::int, 'pending', 0, '',
+    %s::timestamptz, %s::timestamptz, %s::timestamptz
+WHERE NOT EXISTS (SELECT FROM api_clients WHERE id = %s::uuid AND mails_off ? %s::text)
 """
 
 
@@ -44,25 +42,15 @@ def write_deliveries(order: Order, event: Event) -> None:
     """Write the deliveries of an event, in its transaction: webhook calls to shops, and for some events an e-mail."""
     if order.made_up:
         return
+    now = event.created_at
+    times = (now, now, now + GIVE_UP_AFTER)
+    if order.client_id is not None:
+        moment = str(ids.uuid7())[:15]
+        insert_select(InsertSelect(FOR_ENDPOINTS, (moment, order.pk, event.pk, event.seq, *times, order.client_id)))
     mail = CAUSED_BY.get(EventType(event.type)) if settings.MAILS else None
-    if order.client_id is None and mail is None:
-        return
-    values: dict[str, str | int | UUID | datetime | None] = {
-        "id": ids.uuid7(),
-        "moment": str(ids.uuid7())[:15],
-        "mail": mail,
-        "order": order.pk,
-        "event": event.pk,
-        "client": order.client_id,
-        "seq": event.seq,
-        "now": event.created_at,
-        "give_up_at": event.created_at + GIVE_UP_AFTER,
-    }
-    with connection.cursor() as cursor:
-        if order.client_id is not None:
-            cursor.execute(FOR_ENDPOINTS, values)
-        if mail is not None:
-            cursor.execute(FOR_CUSTOMER, values)
+    if mail is not None:
+        about = (ids.uuid7(), order.pk, event.pk, mail, event.seq, *times)
+        insert_select(InsertSelect(FOR_CUSTOMER, (*about, order.client_id, mail)))
 
 
 def write_mail(order: Order, *, template: str, about: Mapping[str, Value] | None = None, key: str = "") -> Delivery:
@@ -87,7 +75,7 @@ def write_mail(order: Order, *, template: str, about: Mapping[str, Value] | None
     if not settings.MAILS or order.made_up:
         row.state, row.last_error = Delivery.State.FAILED, MADE_UP if order.made_up else NO_MAILS
     if not key:
-        row.save(force_insert=True)
+        save(row)
         return row
     Delivery.objects.bulk_create([row], ignore_conflicts=True)
     return Delivery.objects.get(order=order, template=template, key=key)

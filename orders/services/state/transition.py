@@ -1,43 +1,22 @@
-"""The only writer of an order's status: under its row lock, together with the event, in one transaction."""
+"""The only writer of an order's status: in a unit of work, together with the event."""
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
-from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
-from orders.errors import OrderNotFound, TransitionRefused
+from orders.errors import TransitionRefused
 from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status, Waiting, target
 from orders.models import Command, Event, Order
 from orders.services.state.deliveries import write_deliveries
-from orders.services.state.lock_waits import lock_waits
+from orders.services.state.unit_of_work import save
 
 Value = str | int | bool | None | list[str]
 Data = Mapping[str, Value]
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
-
-
-@contextmanager
-def locked_order(order_id: UUID) -> Iterator[Order]:
-    """The unit of work: a transaction that holds the order's row lock. Every change of an order happens in one.
-
-    Changed fields of the order are written with its next event, or at the end of the block.
-
-    Raises:
-        OrderNotFound: no order has this id.
-    """
-    with transaction.atomic():
-        with lock_waits.waiting_for(order_id):
-            order = Order.objects.select_for_update().filter(pk=order_id).first()
-        if order is None:
-            raise OrderNotFound(f"There is no order {order_id}.")
-        yield order
-        order.save_changes()
 
 
 def record(
@@ -68,8 +47,8 @@ def record(
     )
     row.hash = hash_of(row)
     order.event_seq, order.event_hash, order.updated_at = row.seq, row.hash, now
-    order.save_changes()
-    row.save(force_insert=True)
+    save(order)
+    save(row)
     write_deliveries(order, row)
     return row
 
