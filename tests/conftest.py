@@ -36,6 +36,28 @@ def _database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def ledgers_of_its_own(directory: Path) -> Iterator[Path]:
+    """The simulated gateway and carrier of this process keep their ledgers there for as long as the block runs.
+
+    Both are made anew before and after: each keeps the ledger that it was made with.
+    """
+    from django.conf import settings
+
+    from orders.gateways.carriers.configured import carrier_gateway
+    from orders.gateways.payments.configured import gateway_named
+
+    def forget() -> None:
+        gateway_named.cache_clear()
+        carrier_gateway.cache_clear()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "SIMULATED_DIR", directory)
+        forget()
+        yield directory
+    forget()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the simulated gateway and carrier of this test process keep their ledgers."""
@@ -117,13 +139,30 @@ def eventually(condition: Callable[[], Any], why: Callable[[], str] = lambda: ""
 
 
 @pytest.fixture(scope="session")
-def temporal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Temporal dev server of this test process's own."""
+def temporal(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[str]:
+    """The address of a Temporal dev server of this test process's own, or of the server that `--temporal` names."""
     from django.conf import settings
 
+    if address := pytestconfig.getoption("temporal"):
+        namespace = f"orderlife-test-{unique()}"
+        make_namespace(address, namespace)
+        os.environ["TEMPORAL_ADDRESS"] = settings.TEMPORAL_ADDRESS = address
+        os.environ["TEMPORAL_NAMESPACE"] = settings.TEMPORAL_NAMESPACE = namespace
+        yield address
+        return
     with temporal_dev_server(tmp_path_factory.mktemp("temporal")) as address:
         os.environ["TEMPORAL_ADDRESS"] = settings.TEMPORAL_ADDRESS = address
         yield address
+
+
+def make_namespace(address: str, namespace: str) -> None:
+    """Make a namespace, and wait until workflows can be started in it: a server's services hear of it one by one."""
+    cli = [str(Path(sys.executable).with_name("temporal"))]
+    where = ["--address", address, "--namespace", namespace]
+    subprocess.run([*cli, "operator", "namespace", "create", *where, "--retention", "24h"], check=True, text=True)
+    start = [*cli, "workflow", "start", *where, "--type", "Nothing", "--task-queue", "nobody", "--workflow-id", "probe"]
+    eventually(lambda: subprocess.run(start, check=False, capture_output=True).returncode == 0)
+    subprocess.run([*cli, "workflow", "terminate", *where, "--workflow-id", "probe"], check=True, capture_output=True)
 
 
 @contextmanager
@@ -175,16 +214,14 @@ def web_server(directory: Path, **settings: str) -> Iterator[str]:
     """A real web server on the database of now; its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
+    secrets = (
+        f"{sender}=whsec_YSBzZWNyZXQgb2YgdGhlIGRvY3M=" for sender in ("carriers/parcelpost", "payments/simulated")
+    )
+    here = {"PUBLIC_URL": url, "CSRF_TRUSTED_ORIGINS": url, "WEBHOOK_ALLOW_PRIVATE": "true"}
     served = Served(
         [sys.executable, "-m", "orderlife.server", "--port", str(port)],
         directory / "web.log",
-        PUBLIC_URL=url,
-        CSRF_TRUSTED_ORIGINS=url,
-        WEBHOOK_ALLOW_PRIVATE="true",
-        WEBHOOK_SECRETS=",".join(
-            f"{sender}=whsec_YSBzZWNyZXQgb2YgdGhlIGRvY3M=" for sender in ("carriers/parcelpost", "payments/simulated")
-        ),
-        **settings,
+        **{**here, "WEBHOOK_SECRETS": ",".join(secrets), **settings},
     )
     try:
         eventually(lambda: answers(f"{url}/healthz"), served.log.read_text)

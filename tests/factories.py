@@ -4,10 +4,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
+
 from orders.address import Address
 from orders.commands import RULES, Kind
 from orders.lifecycle import Status
-from orders.models import Approval, Order, Return
+from orders.models import ApiClient, ApiKey, Approval, Order, PaymentDiscrepancy, Return
+from orders.selectors.clients import hash_of_key
 from orders.services.commands import deadlines
 from orders.services.commands.approvals import issue_or_ask
 from orders.services.commands.issue import issue_command
@@ -161,3 +164,17 @@ def an_approval(amount: int = 60_000, **fields: Any) -> Approval:
     approval = issue_or_ask(order.pk, command_request)
     assert isinstance(approval, Approval)
     return approval
+
+
+def a_discrepancy(**fields: Any) -> PaymentDiscrepancy:
+    """An open one: a capture that the gateway does not know, of an order of its own unless one is named."""
+    order = fields.pop("order") if "order" in fields else an_order_in(Status.DELIVERED)
+    now = timezone.now()
+    values = {"kind": PaymentDiscrepancy.Kind.CAPTURE_MISSING, "expected": 9999, "found_at": now, "last_found_at": now}
+    named = {"gateway": "simulated", "reference": unique(), "currency": "USD"}
+    return PaymentDiscrepancy.objects.create(**{**values, **named, "order": order, **fields})
+
+
+def client_of_key(key: str) -> ApiClient:
+    """The client that was given this API key."""
+    return ApiKey.objects.select_related("client").get(hash=hash_of_key(key)).client

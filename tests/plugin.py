@@ -26,6 +26,8 @@ os.environ["SECRET_KEY"] = "a key for tests alone"
 os.environ["PUBLIC_URL"] = "http://127.0.0.1"
 # The product's own processes run as in production; workflows inside the test process run in the sandbox.
 os.environ["WORKFLOW_SANDBOX"] = "false"
+# One process, where a test does not say otherwise: what kills a web server there means all of it.
+os.environ["WEB_PROCESSES"] = "1"
 # All of the tests' customers come from one address.
 os.environ["TRACKING_RATE_LIMIT"] = "0"
 os.environ["ALLOWED_HOSTS"] = "127.0.0.1,localhost,testserver"
@@ -36,6 +38,15 @@ _running = contextlib.ExitStack()
 def is_controller(config: pytest.Config) -> bool:
     """Whether this process hands tests to others, or runs them alone."""
     return not hasattr(config, "workerinput")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--temporal",
+        metavar="HOST:PORT",
+        help="a running Temporal server for the tests that neither skip time nor stop it; each process of tests makes "
+        "itself a namespace there",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -32,6 +32,8 @@ def env(monkeypatch: pytest.MonkeyPatch) -> environ.Env:
         (f"carriers/x={SHORT}", "has a key of 15 bytes"),
         ("carriers/x=whsec_not base64", "must be whsec_ and base64"),
         ("carriers/x=whsec_ä", "must be whsec_ and base64"),
+        ("payments/stripe=of stripe", "(payments/stripe) must be whsec_ and letters, as Stripe shows it"),
+        ("payments/stripe=whsec_", "(payments/stripe) has a key of 0 bytes: it needs 16"),
         (f"shops/x={GOOD}", "must begin with carriers/CODE= or payments/NAME="),
         (f"carriers/={GOOD}", "must begin with"),
         (GOOD, "must begin with"),
@@ -48,6 +50,11 @@ def test_webhook_secrets_that_let_anybody_in_are_refused_at_start(
         webhook_secrets(env, "WEBHOOK_SECRETS")
     assert why in str(refused.value)
     assert GOOD not in str(refused.value)
+
+
+def test_stripes_secret_is_taken_as_stripe_shows_it(env: environ.Env, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBHOOK_SECRETS", "payments/stripe=whsec_0a1B2c3D4e5F6g7H8i9")
+    assert webhook_secrets(env, "WEBHOOK_SECRETS") == ["payments/stripe=whsec_0a1B2c3D4e5F6g7H8i9"]
 
 
 def test_two_secrets_of_one_sender_are_taken_while_it_changes_over(
@@ -72,6 +79,13 @@ def test_without_keys_the_default_is_the_only_one(env: environ.Env, monkeypatch:
     assert keys(env, "TRACKING_KEYS", default="x") == ["x"]
     monkeypatch.setenv("TRACKING_KEYS", "new, old")
     assert keys(env, "TRACKING_KEYS", default="x") == ["new", "old"]
+
+
+def test_keys_without_a_default_may_be_missing_but_not_short(env: environ.Env, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert keys(env, "TRACKING_KEYS", default=None, min_bytes=16) == []
+    monkeypatch.setenv("TRACKING_KEYS", "a key of more than 16 bytes,fifteen letters")
+    with pytest.raises(ImproperlyConfigured, match="has a key of 15 bytes: it needs 16"):
+        keys(env, "TRACKING_KEYS", default=None, min_bytes=16)
 
 
 @pytest.mark.parametrize("name", ["PAYMENT_GATEWAY", "CARRIER"])

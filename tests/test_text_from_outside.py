@@ -30,6 +30,8 @@ CARD, UNSEEN = "4111 1111 1111 1111", "\u200b"
 # Looked up, compared or counted, and never stored; a cursor is ours, a view's query is normalised by its parts.
 NOT_STORED = {"cursor", "code", "was", "laid_out_for", "worth_currency", "query", "username", "password"}
 MAY_LOOK_LIKE_CARD = {"sku"}
+# Taken as it is, or refused: the same characters as in a header (tests/api/test_batch.py).
+AS_IN_A_HEADER = {"idempotency_key"}
 
 
 def imported(*packages: Any) -> None:
@@ -65,7 +67,7 @@ def api_fields() -> dict[str, TypeAdapter[Any]]:
         for model in models
         if not issubclass(model, Schema)  # what we answer
         for name, field in model.model_fields.items()
-        if holds_text(field.annotation) and name not in NOT_STORED | {"currency", "country"}
+        if holds_text(field.annotation) and name not in NOT_STORED | AS_IN_A_HEADER | {"currency", "country"}
     }
 
 

@@ -1,7 +1,6 @@
 """Orders in every condition in which an order's page looks or offers something of its own, made without Temporal."""
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from orders.models import Order
 from orders.selectors.backoffice import kinds_offered, order_view
 from orders.services.orders.placement import NewItem
 from orders.services.payments import charging, refunds
-from tests.factories import a_return, an_approval, an_order_in, command, request_command
+from orders.services.state.write_statement import VERSION
+from tests.factories import a_discrepancy, a_return, an_approval, an_order_in, command, request_command
 
 # Names as long as they come, for which a narrow page must find room.
 LONG = [
@@ -79,6 +79,12 @@ def _asked_to_cancel() -> Order:
     return order
 
 
+def _with_a_discrepancy() -> Order:
+    order = an_order_in(Status.DELIVERED)
+    a_discrepancy(order=order)
+    return order
+
+
 CONDITIONS: dict[str, Callable[[], Order]] = {
     "in review": partial(an_order_in, Status.IN_REVIEW),
     "held": _held,
@@ -96,25 +102,27 @@ CONDITIONS: dict[str, Callable[[], Order]] = {
     "refund failed": _refund_failed,
     "refund waits for a second person": lambda: an_approval().order,
     "asked to cancel": _asked_to_cancel,
+    "payment discrepancy": _with_a_discrepancy,
     "cancelled": partial(an_order_in, Status.CANCELLED),
 }
 
 
-_seen: dict[str, tuple[Order, datetime]] = {}
+_seen: dict[str, tuple[Order, int]] = {}
 
 
 def order(condition: str) -> Order:
     """One order in this condition, the same one until another test changes it: for looking at."""
-    if condition not in _seen or _changed(*_seen[condition]):
+    if condition not in _seen or _version(_seen[condition][0]) != _seen[condition][1]:
         made = CONDITIONS[condition]()
-        made.refresh_from_db()
-        _seen[condition] = made, made.updated_at
-    return _seen[condition][0]
-
-
-def _changed(made: Order, at: datetime) -> bool:
+        _seen[condition] = made, _version(made)
+    made, _ = _seen[condition]
     made.refresh_from_db()
-    return made.updated_at != at
+    return made
+
+
+def _version(made: Order) -> int:
+    """It changes with every row that belongs to the order, also with a command that waits."""
+    return int(Order.objects.filter(pk=made.pk).values_list(VERSION, flat=True).get())
 
 
 def fresh_order_for(kind: Kind) -> Order:

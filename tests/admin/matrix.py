@@ -30,7 +30,7 @@ from orders.selectors.bulk import Chosen
 from orders.services.commands.bulk_runs import confirm_run, draft_run
 from orders.services.state.deliveries import write_mail
 from tests.conftest import unique
-from tests.factories import a_return, an_approval, an_order, an_order_in
+from tests.factories import a_discrepancy, a_return, an_approval, an_order, an_order_in
 
 NOBODY, SUPERUSER, STAFF, ANYBODY = "", "s", "vowfm and staff without a group", "everybody"
 ALL = "vowfm"
@@ -103,6 +103,8 @@ ADDRESSES: dict[str, Row] = {
     **_stock("orders_approval", seen_by="fm", changed_by=NOBODY),
     "orders_approval_agree": Row(who="fm"),
     "orders_approval_refuse": Row(who="fm"),
+    **_stock("orders_paymentdiscrepancy", seen_by="fm", changed_by=NOBODY),
+    "orders_paymentdiscrepancy_resolve": Row(who="fm"),
     "orders_order_correct_email": Row(who="om"),
     "orders_order_note": Row(who="owfm"),
     "orders_order_review": Row(who="om"),
@@ -152,6 +154,7 @@ BULK: dict[str, dict[str, str]] = {
     "orders_bulkrun": {},
     "orders_return": {},
     "orders_approval": {},
+    "orders_paymentdiscrepancy": {},
     "orders_blockedcustomer": {"delete_selected": "om"},
     "orders_skulimit": {"delete_selected": "om"},
     "orders_apiclient": {},
@@ -180,6 +183,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "orders_bulkrun": a_run,
     "orders_return": lambda: a_return(an_order_in(Status.DELIVERED)),
     "orders_approval": an_approval,
+    "orders_paymentdiscrepancy": a_discrepancy,
     "orders_blockedcustomer": lambda: BlockedCustomer.objects.create(email=f"{unique()}@example.com"),
     "orders_skulimit": lambda: SkuLimit.objects.create(sku=unique(), max_quantity=1),
     "orders_apiclient": lambda: ApiClient.objects.create(name=unique()),
@@ -198,6 +202,7 @@ def arguments(name: str, placeholders: list[str]) -> dict[str, Any]:
         "order_id": lambda: OBJECTS["orders_order"]().pk,
         "delivery_id": lambda: OBJECTS["orders_delivery"]().pk,
         "run_id": lambda: OBJECTS["orders_bulkrun"]().pk,
+        "discrepancy_id": lambda: OBJECTS["orders_paymentdiscrepancy"]().pk,
         "approval_id": lambda: OBJECTS["orders_approval"]().pk,
         "object_id": lambda: OBJECTS[table]().pk,
         "id": lambda: OBJECTS[table]().pk,

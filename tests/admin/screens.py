@@ -55,6 +55,7 @@ NO_PAGE = {
     "orders_bulkrun_go_on",
     "orders_approval_agree",
     "orders_approval_refuse",
+    "orders_paymentdiscrepancy_resolve",
     *(f"orders_order_{kind}" for kind, action in ACTIONS.items() if action.at_once),
     *(name for name, row in matrix.ADDRESSES.items() if row.who == matrix.NOBODY or name.startswith("admin/")),
 }
@@ -235,6 +236,9 @@ _MORE: dict[str, Screen] = {
     "client: key shown once": Screen(path=_a_client, then=_issue_key),
     "endpoint: secret shown once": Screen(
         path=partial(matrix.path_to, "orders_webhookendpoint_change"), then=_new_secret
+    ),
+    "discrepancy: a note is missing": Screen(
+        path=partial(matrix.path_to, "orders_paymentdiscrepancy_change"), then=_press("Mark as resolved")
     ),
     "sign-in": Screen(path=lambda: LOGIN, person="anonymous"),
     "sign-in refused": Screen(path=lambda: LOGIN, then=_sign_in_in_vain, person="anonymous"),

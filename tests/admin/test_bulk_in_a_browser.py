@@ -22,13 +22,14 @@ LIST = reverse("admin:orders_order_changelist")
 
 
 def ask(page: Page, name: str, action: str = "Cancel selected orders") -> None:
-    """Choose every order of this name, on all pages, and the action."""
+    """Choose every order of this name, on all pages, and the action; the page that asks for confirmation stands."""
     page.goto(f"{LIST}?q={name}")
     page.get_by_label("Select all objects on this page for an action").check()
     if page.get_by_role("button", name=re.compile("^Select all")).count():
         page.get_by_role("button", name=re.compile("^Select all")).click()
     page.get_by_label("Action:").select_option(action)
     page.get_by_role("button", name="Go", exact=True).last.click()
+    expect(page.get_by_label("Reason")).to_be_visible(timeout=SOON)
 
 
 def standing(name: str, status: Status) -> int:
@@ -73,6 +74,7 @@ def test_axe_finds_nothing_on_the_question_and_the_progress(
     expect(page.get_by_text("All 3 processed: 2 applied, 1 refused.")).to_be_visible(timeout=SOON)
     found.append(faults(page))
     page.get_by_role("link", name="Bulk runs").first.click()
+    expect(page.get_by_role("heading", name="Bulk runs")).to_be_visible()
     found.append(faults(page))
     assert not any(found), found
 

@@ -19,6 +19,7 @@ from orders.gateways.workflow_monitor import workflow_monitor
 from orders.lifecycle import Status
 from orders.models import Command, Order
 from orders.selectors import dashboard
+from orders.selectors.discrepancies import open_discrepancies
 from stack.ports import free_port
 from stack.temporal import temporal_dev_server
 from tests.admin.conftest import Desk
@@ -164,6 +165,7 @@ def test_it_says_how_long_commands_wait_for_the_relay(desk: Desk, monkeypatch: p
         dashboard.undelivered_commands,
         dashboard.unsettled_commands,
         dashboard.unsent_deliveries,
+        open_discrepancies,
     ],
 )
 def test_no_figure_needs_a_whole_table(figure: Callable[[], object]) -> None:

@@ -12,12 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from orders.selectors.clients import client_of_key
 from orders.selectors.commands import MAX_WAITING
 from orders.services.staff.api_keys import create_api_key
 from tests.api.wire import Answer, ask
 from tests.conftest import eventually, unique
-from tests.factories import an_order, request_command, settle
+from tests.factories import an_order, client_of_key, request_command, settle
 
 Hold = Callable[[bytes], socket.socket]
 STREAMS = 8

@@ -6,12 +6,11 @@ import pytest
 
 from orders.lifecycle import Status
 from orders.models import Command, Order
-from orders.selectors.clients import client_of_key
 from orders.services.payments.refunds import pay_refunds
 from orders.services.staff.api_keys import create_api_key
 from tests.api.conftest import Shop
 from tests.conftest import unique
-from tests.factories import an_order_in, settle
+from tests.factories import an_order_in, client_of_key, settle
 
 
 @pytest.fixture

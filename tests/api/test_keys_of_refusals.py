@@ -17,7 +17,7 @@ from tests.conftest import unique
 UNUSED, SAYS_NEW_KEY = "not used yet", r"new (?:Idempotency-Key|key)"
 INVALID: dict[str, Any] = {
     "a field is missing": {**ORDER, "customer_name": ""},
-    "it adds up to nothing": {**ORDER, "discount": "99.99"},
+    "it adds up to less than nothing": {**ORDER, "discount": "100.00"},
     "too many decimals": {**ORDER, "shipping": "0.001"},
     "no such country": {**ORDER, "shipping_address": {**ORDER["shipping_address"], "country": "ZZ"}},
     "no JSON": b"{",

@@ -10,12 +10,11 @@ from pytest_django import Settings
 from orders.errors import OwnRequest
 from orders.lifecycle import Status
 from orders.models import Approval, Command, Order
-from orders.selectors.clients import client_of_key
 from orders.services.commands.approvals import agree, refuse
 from orders.services.staff.api_keys import create_api_key
 from tests.api.conftest import Shop
 from tests.conftest import unique
-from tests.factories import an_order_in, settle
+from tests.factories import an_order_in, client_of_key, settle
 
 
 @pytest.fixture(autouse=True)

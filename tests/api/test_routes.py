@@ -16,6 +16,7 @@ ADDRESS = ORDER["shipping_address"]
 # What each route needs: the scope, and a body that it takes. Where there is no scope, a signature opens it.
 ROUTES: dict[tuple[str, str], tuple[str | None, Any]] = {
     ("POST", "/orders"): ("orders:write", ORDER),
+    ("POST", "/orders/batch"): ("orders:write", {"orders": [{"idempotency_key": "k", "order": ORDER}]}),
     ("GET", "/orders"): ("orders:read", None),
     ("GET", "/orders/{order_id}"): ("orders:read", None),
     ("GET", "/orders/{order_id}/events"): ("orders:read", None),

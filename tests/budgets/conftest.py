@@ -1,7 +1,8 @@
 """A PostgreSQL whose log holds the transactions of the order that is being counted, and no others."""
 
-import subprocess
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,10 +10,13 @@ import psycopg
 import pytest
 from django.db import connection
 
-from stack.postgres import BINARIES, embedded_postgres
+from bench.counts import commits
+from stack.postgres import embedded_postgres
 from tests.conftest import unique
 from tests.plugin import connected_to
 from tests.schema import migrate
+
+STATEMENT = re.compile(r"LOG:  (?:statement|execute [^:]*): (.*)")
 
 
 @pytest.fixture(scope="package")
@@ -30,6 +34,8 @@ def cluster(migrated_cluster: tuple[Path, str]) -> Iterator[Path]:
     server, _, template = url.rpartition("/")
     database = f"counted_{unique()}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as maintenance:
+        maintenance.execute("ALTER SYSTEM SET autovacuum = off")  # it commits, too
+        maintenance.execute("SELECT pg_reload_conf()")
         maintenance.execute(f"CREATE DATABASE {database} TEMPLATE {template}")
     with connected_to(f"{server}/{database}"):
         yield data
@@ -41,9 +47,34 @@ def wal_position() -> str:
         return str(cursor.fetchone()[0])
 
 
+@contextmanager
+def logged_statements(cluster: Path) -> Iterator[list[str]]:
+    """The statements of all sessions during the block, as the server logs them, except those that count them."""
+    log = cluster.parent / "postgres.log"
+    with _all_logged():
+        start = log.stat().st_size
+        found: list[str] = []
+        yield found
+        with log.open(errors="replace") as lines:
+            lines.seek(start)
+            found += [sent[1] for line in lines if (sent := STATEMENT.search(line))]
+
+
+@contextmanager
+def _all_logged() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER SYSTEM SET log_statement = 'all'")
+        cursor.execute("SELECT pg_reload_conf()")
+        cursor.execute("SET log_statement = 'none'")
+        try:
+            yield
+        finally:
+            cursor.execute("ALTER SYSTEM RESET log_statement")
+            cursor.execute("SELECT pg_reload_conf()")
+
+
 def commits_between(cluster: Path, start: str, end: str) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("CHECKPOINT")
-    command = [str(BINARIES / "pg_waldump"), "-p", str(cluster / "pg_wal"), "-s", start, "-e", end, "-r", "Transaction"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return sum("COMMIT" in line for line in done.stdout.splitlines())
+        # Written out, and not by a checkpoint, which would remove the segments that are to be read.
+        cursor.execute("SELECT pg_switch_wal()")
+    return commits(cluster, start, end)

@@ -52,19 +52,55 @@ def run_tests(directory: Path, *arguments: str, **settings: str) -> subprocess.C
 
 
 OUTBOX, CHARGING = "orders/services/commands/outbox.py", "orders/services/payments/charging.py"
-TRANSITION, SETTLE = "orders/services/state/transition.py", "orders/services/commands/settle.py"
+STRIPE = "orders/gateways/payments/stripe_gateway.py"
+STATE = "orders/services/state"
+UNIT_OF_WORK = f"{STATE}/unit_of_work.py"
 SAFEGUARDS = [
     Safeguard(
         "the order's row lock",
-        Change(
-            "orders/services/state/transition.py", "Order.objects.select_for_update().filter", "Order.objects.filter"
-        ),
+        Change(UNIT_OF_WORK, "Order.objects.select_for_update().filter", "Order.objects.filter"),
         "tests/faults/test_races.py::test_two_cancels",
     ),
     Safeguard(
+        "the version of an order",
+        Change(
+            "orders/services/state/write_statement.py", " AND xmin = (%s::bigint)::text::xid", " AND %s::bigint > 0"
+        ),
+        "tests/orders/test_steps.py::test_it_runs_again_if_the_order_has_changed_without_an_event",
+    ),
+    Safeguard(
+        "a new version for every row of an order",
+        Change(UNIT_OF_WORK, "return self._wrote_rows and not self._wrote_order", "return False"),
+        "tests/orders/test_steps.py::test_it_runs_again_if_a_row_of_the_order_was_written_meanwhile",
+    ),
+    Safeguard(
+        "a step that changes nothing is decided under the lock",
+        Change(UNIT_OF_WORK, "if not deferred.parts and not order.changed_fields():", "if order is None:"),
+        "tests/orders/test_steps.py::test_one_that_changes_nothing_has_run_under_the_lock",
+    ),
+    Safeguard(
         "the idempotency key",
-        Change(CHARGING, "payment_gateway(), payment.idempotency_key", "payment_gateway(), str(timezone.now())"),
+        Change(CHARGING, "key=payment.idempotency_key", "key=str(timezone.now())"),
         "tests/faults/test_killed_processes.py::test_it_charges_once_though_the_answer_to_the_charge_is_lost",
+    ),
+    Safeguard(
+        "the one reference of a payment",
+        Change(
+            CHARGING,
+            "if is_wanted and not payment.gateway_reference:",
+            "if is_wanted:",
+        ),
+        "tests/orders/test_paying_with_stripe.py::test_of_two_attempts_that_create_a_payment_at_once_one_is_charged",
+    ),
+    Safeguard(
+        "the end of a declined PaymentIntent",
+        Change(STRIPE, "voided = self.void(request)", "voided = payment"),
+        "tests/orders/test_stripe_gateway.py::test_what_was_declined_can_never_be_confirmed_with_another_card",
+    ),
+    Safeguard(
+        "the look-up before a refund at Stripe",
+        Change(STRIPE, '.get("refund_key") == key', '.get("refund_key") == ""'),
+        "tests/orders/test_payment_gateways.py::test_so_is_one_under_a_key_of_its_own",
     ),
     Safeguard(
         "what was asked for before the order is checked",
@@ -75,12 +111,22 @@ SAFEGUARDS = [
     ),
     Safeguard(
         "the fence around a charge's outcome",
-        Change(CHARGING, "if payment.state != Payment.State.PENDING:", "if not payment.state:"),
+        Change(
+            CHARGING,
+            """        if payment.state != Payment.State.PENDING:
+            return order
+        if payment.gateway_reference != reference:
+""",
+            """        if not payment.state:
+            return order
+        if payment.gateway_reference == order.code:
+""",
+        ),
         "tests/faults/test_races.py::test_two_attempts_of_one_charge",
     ),
     Safeguard(
         "the relay's claim",
-        Change(OUTBOX, "now() + make_interval(secs => %s)", "now() + make_interval(secs => 0 * %s)"),
+        Change(OUTBOX, "make_interval(secs => %(lease)s)", "make_interval(secs => 0 * %(lease)s)"),
         "tests/faults/test_safeguards.py::test_a_command_that_one_relay_carries_is_not_given_to_another",
     ),
     Safeguard(
@@ -92,8 +138,8 @@ SAFEGUARDS = [
         "outcomes are final",
         Change(
             OUTBOX,
-            "state=CommandState.PENDING).update(\n        state=CommandState.DELIVERED",
-            ").update(\n        state=CommandState.DELIVERED",
+            "pk__in=ids, state=CommandState.PENDING).update(\n        state=CommandState.DELIVERED",
+            "pk__in=ids).update(\n        state=CommandState.DELIVERED",
         ),
         "tests/faults/test_safeguards.py::test_delivered_is_never_written_over_an_outcome",
     ),
@@ -139,7 +185,7 @@ SAFEGUARDS = [
     ),
     Safeguard(
         "the end of a silent transaction",
-        Change("orderlife/settings.py", '"idle_in_transaction_session_timeout": "10s"', '"application_name": "silent"'),
+        Change("orderlife/database.py", '"idle_in_transaction_session_timeout": "10s"', '"application_name": "silent"'),
         "tests/faults/test_silence.py::test_an_order_can_be_steered_though_somebody_fell_silent_with_its_lock",
     ),
     Safeguard(

@@ -14,11 +14,8 @@ It trusts nobody's word: it reads the gateway's and the carrier's own ledgers, P
 """
 
 import asyncio
-import json
-from collections import defaultdict
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
@@ -27,9 +24,7 @@ from orders.commands import CommandState, Kind
 from orders.lifecycle import ReturnStage, Status
 from orders.models import Command, Order, Payment, Refund, Return, Shipment
 from orders.services.orders.verification import verified
-
-Entry = dict[str, Any]
-Books = dict[str, list[Entry]]
+from tests.faults.books import Books, Entry, read
 
 FAILING_ATTEMPTS = 5
 CALLS_AT_ONCE = 20
@@ -37,13 +32,20 @@ RETURN_OVER = (ReturnStage.REFUSED, ReturnStage.EXPIRED, ReturnStage.CLOSED, Ret
 OUT = (Shipment.State.SHIPPED, Shipment.State.DELIVERED, Shipment.State.FAILED)
 
 
-def violations(*, ledgers: Path, temporal_address: str | None, accepted: Collection[UUID | str] = ()) -> list[str]:
+def violations(
+    *,
+    ledgers: Path,
+    temporal_address: str | None,
+    accepted: Collection[UUID | str] = (),
+    payments: Books | None = None,
+) -> list[str]:
     """A sentence for each invariant that does not hold for an order of the database that Django is connected to.
 
     `ledgers` is the directory of the simulated gateway and carrier. Without `temporal_address` Temporal is not asked.
-    `accepted` are the orders that somebody got a 201 for.
+    `accepted` are the orders that somebody got a 201 for. `payments` are the books of another gateway.
     """
-    payments, carrier = read(ledgers / "payments.jsonl"), read(ledgers / "carrier.jsonl")
+    carrier = read(ledgers / "carrier.jsonl")
+    payments = read(ledgers / "payments.jsonl") if payments is None else payments
     orders = list(Order.objects.prefetch_related("payments__refunds__command", "shipments"))
     found = [*lost(orders, accepted), *unsettled(), *broken_chains()]
     for order in orders:
@@ -54,16 +56,6 @@ def violations(*, ledgers: Path, temporal_address: str | None, accepted: Collect
     if temporal_address is not None:
         found += asyncio.run(in_temporal(temporal_address, {str(order.pk): order for order in orders} | over()))
     return found
-
-
-def read(ledger: Path) -> Books:
-    """What a ledger says of each order. A line that is being written at this moment is left out."""
-    books: Books = defaultdict(list)
-    text = ledger.read_text() if ledger.exists() else ""
-    for line in text[: text.rfind("\n") + 1].splitlines():
-        entry = json.loads(line)
-        books[entry["order_id"]].append(entry)
-    return books
 
 
 def over() -> dict[str, Order]:
@@ -114,8 +106,8 @@ def captures(order: Order, money: list[Entry]) -> Iterator[tuple[str, str]]:
         payment = payments.get(entry["key"])
         if payment is None or payment.state not in (Payment.State.CAPTURED, Payment.State.CANCELLED):
             yield "I1", f"a capture under {entry['key']}, whose payment is {payment.state if payment else 'unknown'}"
-        elif (payment.amount, payment.gateway_reference) != (entry["amount"], entry["reference"]):
-            yield "I1", f"the payment {entry['key']} has another amount or reference than its capture"
+        elif _facts(payment) != (entry["amount"], entry["currency"], entry["reference"]):
+            yield "I1", f"the payment {entry['key']} has another amount, currency or reference than its capture"
     for payment in payments.values():
         if payment.state == Payment.State.CAPTURED or payment.refunded:
             if payment.idempotency_key not in keys:
@@ -242,6 +234,10 @@ def _left(capture: Entry, money: list[Entry], order: Order) -> int:
     )
     refunds = [r for p in order.payments.all() if p.gateway_reference == capture["reference"] for r in p.refunds.all()]
     return int(capture["amount"] - back - sum(refund.amount for refund in refunds if _by_other_means(refund)))
+
+
+def _facts(payment: Payment) -> tuple[int, str, str]:
+    return payment.amount, payment.currency, payment.gateway_reference
 
 
 def _succeeded(refund: Refund) -> bool:

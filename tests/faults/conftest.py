@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 
 from orders.gateways.carriers.configured import carrier_gateway
-from orders.gateways.payments.configured import payment_gateway
+from orders.gateways.payments.configured import gateway_named
 from stack.ports import free_port
 from stack.process import signal_group, spawn, stop
 from stack.temporal import DevServer
@@ -98,5 +98,5 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 def forget_gateways() -> None:
     """Let this process ask for its gateway and carrier anew: each keeps the ledgers that it was made with."""
-    payment_gateway.cache_clear()
+    gateway_named.cache_clear()
     carrier_gateway.cache_clear()

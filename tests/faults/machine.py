@@ -18,7 +18,7 @@ from stack.ports import HOST, free_port
 from stack.postgres import Cluster
 from stack.process import Command, signal_group, spawn, stop
 from stack.temporal import DevServer
-from tests.faults.interfaces import WEBHOOK_SECRETS
+from tests.faults.gateways import GATEWAYS, SimulatedGateway
 from tests.faults.proxy import Proxy
 from tests.schema import migrate
 
@@ -38,7 +38,7 @@ OURS = (GATEWAY, *WORKERS, "web")
 class Machine:
     """Starts everything, and starts again what ends. All of it from one thread: children end with the one they have."""
 
-    def __init__(self, directory: Path, settings: dict[str, str]) -> None:
+    def __init__(self, directory: Path, settings: dict[str, str], gateway: str = SimulatedGateway.name) -> None:
         self.directory = directory
         postgres = directory / "postgres"
         postgres.mkdir()
@@ -48,11 +48,11 @@ class Machine:
         self.url = f"http://{HOST}:{self.web_port}"
         self.ledgers = directory / "simulated"
         self.ledgers.mkdir()
-        self.gateway_port = free_port()
+        self.gateway = GATEWAYS[gateway](self.ledgers, free_port(), self.url)
         self.networks = {
             "PostgreSQL": Proxy(self.cluster.port),
             "Temporal": Proxy(int(self.temporal.address.rpartition(":")[2])),
-            "the gateway": Proxy(self.gateway_port),
+            "the gateway": Proxy(self.gateway.port),
         }
         self.environment = {
             "DJANGO_SETTINGS_MODULE": "orderlife.settings",
@@ -60,9 +60,7 @@ class Machine:
             "TEMPORAL_ADDRESS": self.temporal.address,
             "SIMULATED_DIR": str(self.ledgers),
             "PUBLIC_URL": self.url,
-            "PAYMENT_GATEWAY": "simulated_http",
-            "PAYMENT_GATEWAY_URL": f"http://{HOST}:{self.networks['the gateway'].port}",
-            "WEBHOOK_SECRETS": WEBHOOK_SECRETS,
+            **self.gateway.settings(f"http://{HOST}:{self.networks['the gateway'].port}"),
             "SECRET_KEY": secrets.token_urlsafe(32),
             "LOG_LEVEL": "WARNING",
             **settings,
@@ -77,7 +75,7 @@ class Machine:
         self._commands = {
             "postgres": self.cluster.command(),
             "temporal": self.temporal.command(),
-            GATEWAY: self._of_ours(GATEWAY, "manage.py", "run_simulated_gateway", "--port", str(self.gateway_port)),
+            GATEWAY: self._of_ours(GATEWAY, *self.gateway.arguments()),
             **{name: self._of_ours(name, "manage.py", command) for name, command in WORKERS.items()},
             "web": self._of_ours("web", "-m", "orderlife.server", "--port", str(self.web_port)),
         }

@@ -22,7 +22,7 @@ from tests.faults.driving import assert_it_ended_truthfully, carry_to_its_end
 SCHEDULES = int(os.environ.get("RACES", "8"))
 # How long the first stands at a point while the second runs, or until that has ended or wants the first's lock.
 PAUSES = (0.0005, 0.002, 0.005, 0.02)
-CALLS = {SimulatedPayments: ("capture", "cancel", "refund"), SimulatedCarrier: ("book", "void")}
+CALLS = {SimulatedPayments: ("purchase", "void", "refund"), SimulatedCarrier: ("book", "void")}
 
 Act = Callable[[Order], object]
 
@@ -33,8 +33,9 @@ class Race:
     """Runs a pair again and again, each time with another start, and counts who was first.
 
     Every other schedule starts both by the clock: the second from well before the first to well after it, in small
-    steps with some chance on top. In the others the first stops at a point (before or after a commit of its own, or a
-    call to the gateway or the carrier), the second starts, and the first goes on a little later.
+    steps with some chance on top. In the others the first stops at a point (before or after a commit of its own, a step
+    that is one statement, or a call to the gateway or the carrier), the second starts, and the first goes on a little
+    later.
     """
 
     def __init__(self, name: str, seed: int, say: Callable[[str], None]) -> None:
@@ -125,7 +126,9 @@ def _at(when: float, act: Act, order: Order) -> None:
 
 @contextmanager
 def told_of_points(tell: Callable[[str], None]) -> Iterator[None]:
-    """Call `tell` with each point that this thread passes: commits, and calls where `mark_calls` was called."""
+    """Call `tell` with each point that this thread passes: commits, steps written by one statement, and calls where
+    `mark_calls` was called.
+    """
     database: Any = connections["default"]
     commit = database._commit
 
@@ -134,9 +137,19 @@ def told_of_points(tell: Callable[[str], None]) -> Iterator[None]:
         commit()
         tell("after a commit")
 
+    def executing(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if not sql.startswith("WITH written"):
+            return execute(sql, *rest)
+        tell("before a step is written")
+        try:
+            return execute(sql, *rest)
+        finally:
+            tell("after a step is written")
+
     database._commit, _here.tell = committing, tell
     try:
-        yield
+        with connection.execute_wrapper(executing):
+            yield
     finally:
         del database._commit
         _here.tell = None

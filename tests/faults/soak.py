@@ -17,6 +17,7 @@ from pathlib import Path
 
 import django
 
+from tests.faults.gateways import GATEWAYS, SimulatedGateway
 from tests.faults.machine import Machine
 from tests.faults.mailing import SoakMailServer
 from tests.mail_server import mail_server
@@ -40,9 +41,12 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)
     directory = Path(tempfile.mkdtemp(prefix="orderlife-soak-"))
     mails = SoakMailServer()
-    machine = Machine(directory, {**SETTINGS, "EMAIL_URL": mails.url})
+    machine = Machine(directory, {**SETTINGS, "EMAIL_URL": mails.url}, wanted.gateway)
     os.environ.update(machine.environment)
-    print(f"Soak: {wanted.orders} orders, {wanted.faults} faults, seed {wanted.seed}. Starting the machine.")
+    print(
+        f"Soak: {wanted.orders} orders, {wanted.faults} faults, seed {wanted.seed}, {wanted.gateway}."
+        " Starting the machine."
+    )
     found = ["The soak did not come to its end."]
     signal.signal(signal.SIGALRM, _out_of_time)
     signal.alarm(bound_seconds(wanted.orders, wanted.faults))
@@ -80,6 +84,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--orders", type=int, default=200)
     parser.add_argument("--faults", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--gateway", choices=list(GATEWAYS), default=SimulatedGateway.name)
     return parser.parse_args()
 
 

@@ -4,19 +4,22 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from django.db import Error, connection
 from django.db.models import Count, Q, Sum
+from django.utils import timezone
 
 from orders.commands import CommandState, Kind, accepted_in
 from orders.lifecycle import FINAL, RETURN_OPEN, ReturnStage, Status, Waiting
-from orders.models import Command, Delivery, Order, Refund, Return, WebhookEvent
+from orders.models import Command, Delivery, Order, PaymentDiscrepancy, Refund, Return, WebhookEvent
 from orders.selectors.refunds import failed_refund
+from orders.services.payments.reconciliation import SETTLED_AFTER, reconcile
 from tests.faults.checker import violations
 from tests.faults.machine import Machine
 from tests.faults.mailing import SoakMailServer, no_mailbox
-from tests.faults.strikes import Strike, outage, strike, strikes
+from tests.faults.strikes import Strike, strike, strikes
 from tests.faults.traffic import Traffic, issue, plans
 from tests.faults.webhook_listener import listener
 from workflows.connections import drop_dead_connections
@@ -42,7 +45,7 @@ class Soak:
         self.machine, self.mails, self.seed = machine, mails, seed
         self.orders, self.faults = orders, faults
         self.struck: Counter[str] = Counter()
-        self.traffic = Traffic(machine.url, machine.ledgers, machine.temporal.address)
+        self.traffic = Traffic(machine.url, machine.gateway, machine.temporal.address)
         self.began = self.said = time.monotonic()
 
     def run(self) -> list[str]:
@@ -54,7 +57,9 @@ class Soak:
             try:
                 self.let_strike(strikes(self.seed, self.faults, seconds))
                 self.come_to_rest()
-                found = [*self.judge(), *webhooks.faults(), *mail_faults(self.mails)]
+                differences = unreconciled()
+                self.come_to_rest()  # each difference is an event, of which shops are told
+                found = [*differences, *self.judge(), *webhooks.faults(), *mail_faults(self.mails)]
             finally:
                 self.traffic.close()
             self.summarise()
@@ -73,7 +78,7 @@ class Soak:
             done = strike(self.machine, fault)
             self.struck[fault.name] += 1
             print(f"{self.elapsed:6.0f} s  {done}", flush=True)
-        outage(self.machine).unlink(missing_ok=True)
+        self.machine.gateway.end_outage()
 
     def come_to_rest(self) -> None:
         """Until every order is final and every command settled, or nothing goes on any more."""
@@ -99,6 +104,7 @@ class Soak:
                 ledgers=self.machine.ledgers,
                 temporal_address=self.machine.temporal.address,
                 accepted=self.traffic.accepted,
+                payments=self.machine.gateway.books(),
             )
             if not any(what.startswith("I8") for what in found):
                 break
@@ -132,11 +138,15 @@ class Soak:
         """The figures."""
         answers: Counter[str] = sum((interface.answers for interface in self.traffic.interfaces), Counter())
         refunds = Refund.objects.filter(state=Refund.State.SUCCEEDED).aggregate(times=Count("pk"), sum=Sum("amount"))
-        print(f"Seed {self.seed}: {self.orders} orders, {self.struck.total()} faults, {self.elapsed:.0f} s")
+        print(
+            f"Seed {self.seed}: {self.orders} orders, {self.struck.total()} faults, {self.elapsed:.0f} s,"
+            f" {self.machine.gateway.name}"
+        )
         print(f"  orders    {_counted(Counter(Order.objects.values_list('status', flat=True)))}")
         print(f"  commands  {_counted(Counter(Command.objects.values_list('state', flat=True)))}")
         print(*(f"    {kind:<16}{states}" for kind, states in commands_by_kind()), sep="\n")
         print(f"  refunds   {refunds['times']}, {(refunds['sum'] or 0) / 100:.2f} in all")
+        print(f"  discrepancies  {_counted(Counter(PaymentDiscrepancy.objects.values_list('kind', flat=True)))}")
         print(f"  returns   {_counted(Counter(Return.objects.values_list('state', flat=True)))}")
         print(f"  faults    {_counted(self.struck)}")
         print(f"  restarts  {self.machine.restarts} of workers, gateway and web")
@@ -193,6 +203,13 @@ def decision(order: Order) -> Kind | None:
     if order.status in (Status.SHIPPING_FAILED, Status.AWAITING_PAYMENT):
         return Kind.CANCEL
     return None
+
+
+def unreconciled() -> list[str]:
+    """What reconciliation makes of our payments and the gateway's, beside disputes, which the double opens."""
+    soon, long_ago = timezone.now() + SETTLED_AFTER, timezone.now() - timedelta(days=1)
+    rows = [row for row in reconcile(since=long_ago, now=soon) if row.kind != PaymentDiscrepancy.Kind.DISPUTED]
+    return [f"I2 order {row.order_id}: reconciliation found {row.kind} of {row.reference}" for row in rows]
 
 
 def mail_faults(mails: SoakMailServer) -> list[str]:

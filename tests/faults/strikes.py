@@ -97,9 +97,9 @@ def restart_postgres(machine: Machine, chance: random.Random) -> str:
 
 def gateway_outage(machine: Machine, chance: random.Random) -> str:
     seconds = chance.uniform(2, 6)
-    outage(machine).touch()
+    machine.gateway.begin_outage()
     machine.pause(seconds)
-    outage(machine).unlink()
+    machine.gateway.end_outage()
     return f"gateway and carrier out for {seconds:.1f} s"
 
 
@@ -138,11 +138,6 @@ def reset_a_workflow(machine: Machine, chance: random.Random) -> str:
     kind = chance.choice(("FirstWorkflowTask", "LastWorkflowTask"))
     done = by_hand(machine, "reset", workflow, "--type", kind, "--reason", "soak")
     return f"{workflow} reset to its {kind}" if done else f"{workflow} to be reset: it had not begun"
-
-
-def outage(machine: Machine) -> Path:
-    """While this file stands, outage tokens and levels fail."""
-    return machine.ledgers / "outage"
 
 
 def by_hand(machine: Machine, what: str, workflow: str, *arguments: str) -> bool:

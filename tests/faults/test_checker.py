@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
 from orders import ids
-from orders.gateways.carriers.configured import carrier_gateway
-from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import Status
 from orders.models import Order
-from tests.conftest import unique
+from tests.conftest import ledgers_of_its_own, unique
 from tests.factories import an_order, an_order_in, command, handed_over, request_command
 from tests.faults import checker
 from tests.faults.checker import in_temporal, violations
@@ -30,14 +27,9 @@ Break = Callable[[Order, list[dict[str, Any]]], None]
 @pytest.fixture(scope="module", autouse=True)
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A database and ledgers in which nothing stands but the orders of these tests."""
-    before, settings.SIMULATED_DIR = settings.SIMULATED_DIR, tmp_path_factory.mktemp("checked")
-    with database_of_its_own(f"checker{unique()}"):
-        for gateway in (payment_gateway, carrier_gateway):
-            gateway.cache_clear()
-        yield settings.SIMULATED_DIR
-    settings.SIMULATED_DIR = before
-    for gateway in (payment_gateway, carrier_gateway):
-        gateway.cache_clear()
+    ledgers = ledgers_of_its_own(tmp_path_factory.mktemp("checked"))
+    with database_of_its_own(f"checker{unique()}"), ledgers as directory:
+        yield directory
 
 
 def found(directory: Path, order: Order) -> list[str]:

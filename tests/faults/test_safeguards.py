@@ -61,7 +61,7 @@ def test_a_later_command_never_overtakes_an_earlier_one_of_its_order() -> None:
     request_command(order, "cancel")
     (first,) = outbox.claim_commands(10)
     assert claimed() == []
-    outbox.mark_delivered(first)
+    outbox.mark_delivered([first])
     assert claimed() == ["cancel"]
 
 
@@ -69,7 +69,7 @@ def test_a_later_command_never_overtakes_an_earlier_one_of_its_order() -> None:
 def test_delivered_is_never_written_over_an_outcome() -> None:
     order = an_order_in(Status.IN_REVIEW)
     row = command(order, "cancel")
-    outbox.mark_delivered(outbox.Claimed(row.pk, order.pk, Kind.CANCEL, is_undoing=False, attempts=1))
+    outbox.mark_delivered([outbox.Claimed(row.pk, order.pk, Kind.CANCEL, is_undoing=False, attempts=1)])
     row.refresh_from_db()
     assert row.state == "applied"
 

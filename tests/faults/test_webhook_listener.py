@@ -1,11 +1,10 @@
 """That the soak would notice what a shop was not told, or told in the wrong order."""
 
 from orders.models import Delivery, Order
-from orders.selectors.clients import client_of_key
 from orders.services.orders.placement import NewItem, NewOrder, place_order
 from orders.services.staff.api_keys import create_api_key
 from tests.conftest import unique
-from tests.factories import ADDRESS
+from tests.factories import ADDRESS, client_of_key
 from tests.faults.interfaces import Shop
 from tests.faults.webhook_listener import listener
 

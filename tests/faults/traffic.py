@@ -4,7 +4,6 @@ import random
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,8 @@ from orders.errors import OrderError
 from orders.services.commands.issue import issue_command
 from orders.services.commands.rows import CommandRequest
 from orders.services.staff.api_keys import create_api_key
-from tests.faults.checker import read
+from tests.faults.books import read
+from tests.faults.gateways import SimulatedGateway
 from tests.faults.hand_typed import Keyboard, Typed, typed_signals
 from tests.faults.interfaces import Interface, Outside, Shop
 from workflows.connections import drop_dead_connections
@@ -184,17 +184,17 @@ def _one(chance: random.Random, weights: dict[Any, int]) -> Any:
 class Traffic:
     """Carries the plans out on threads of its own, and remembers what was promised."""
 
-    def __init__(self, url: str, ledgers: Path, temporal_address: str, customers: int = CUSTOMERS) -> None:
+    def __init__(self, url: str, gateway: SimulatedGateway, temporal_address: str) -> None:
         keys = [create_api_key(f"soak shop {number}") for number in range(10)]
         self.shops = [Shop(url, key) for key in keys]
         self.outside = Outside(url)
         self.keyboard = Keyboard(temporal_address)
-        self._ledgers = ledgers
+        self._gateway = gateway
         self.accepted: list[str] = []
         self.acknowledged: set[str] = set()
         self.refused = 0
         self.running: list[Future[None]] = []
-        self._pool = ThreadPoolExecutor(customers, thread_name_prefix="customer")
+        self._pool = ThreadPoolExecutor(CUSTOMERS, thread_name_prefix="customer")
 
     def start(self, planned: list[Plan]) -> None:
         """Let customers come, each with an order, when its time has come."""
@@ -220,7 +220,7 @@ class Traffic:
     def _carry_out(self, plan: Plan, begin: float) -> None:
         time.sleep(max(0, begin + plan.at - time.monotonic()))
         shop = self.shops[plan.number % len(self.shops)]
-        order = shop.place(plan.body, plan.key, times=1 + plan.twice)
+        order = shop.place(self._paid_with(plan.body), plan.key, times=1 + plan.twice)
         self.accepted.append(order)
         for typed in plan.typed:
             time.sleep(typed.after)
@@ -236,7 +236,10 @@ class Traffic:
     def _tell(self, order: str, sent: PlannedCommand) -> bool:
         """Let the carrier or the gateway say it; False where they know nothing of the order yet."""
         is_payment = sent.kind is Kind.SETTLE_PAYMENT
-        book = read(self._ledgers / ("payments.jsonl" if is_payment else "carrier.jsonl")).get(order, [])
+        if is_payment and self._gateway.sends_webhooks(random.Random(str(sent.id))):
+            return True
+        books = self._gateway.books() if is_payment else read(self._gateway.ledgers / "carrier.jsonl")
+        book = books.get(order, [])
         entry = next((entry for entry in reversed(book) if entry["kind"] in ("capture", "label")), None)
         if entry is None:
             return False
@@ -251,9 +254,17 @@ class Traffic:
         )
         return True
 
+    def _paid_with(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """The same, with what the gateway has for the planned token, and with what befalls it."""
+        if token := fields.get("payment_method"):
+            self._gateway.befall(token)
+            return {**fields, "payment_method": self._gateway.method(token)}
+        return fields
+
     def _issue(self, shop: Shop, order: str, sent: PlannedCommand) -> None:
+        args = self._paid_with(sent.args)
         if sent.over_http and shop.can(sent.kind):
-            self.acknowledged.add(shop.command(order, sent.kind, sent.args, key=str(sent.id)))
+            self.acknowledged.add(shop.command(order, sent.kind, args, key=str(sent.id)))
             return
         try:
             self.acknowledged.add(
@@ -261,7 +272,7 @@ class Traffic:
                     UUID(order),
                     sent.kind,
                     id=sent.id,
-                    args=sent.args,
+                    args=args,
                     reason="A soak.",
                 )
             )

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from orders.models import Delivery, WebhookEndpoint
-from orders.selectors.clients import client_of_key
 from orders.services.notifications.webhook_endpoints import register_endpoint
+from tests.factories import client_of_key
 from tests.faults.interfaces import Shop
 from tests.receiver import Received, receiver
 

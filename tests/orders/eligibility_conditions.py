@@ -11,6 +11,7 @@ from django.utils import timezone
 from orders.lifecycle import Status
 from orders.models import Order, Shipment
 from orders.services.fulfilment import labels
+from orders.services.state.unit_of_work import step
 from tests.admin.conditions import CONDITIONS
 from tests.factories import a_return, an_order_in, command, labelled_before_the_upgrade
 
@@ -37,7 +38,7 @@ def refund_leaves_the_least() -> Order:
 
 def label_is_being_booked(**fields: Any) -> Order:
     order = an_order_in(Status.PACKED)
-    labels._begin(order.pk)
+    step(order.pk, labels._begin)
     assert order.shipments.get().state == Shipment.State.BOOKING
     Order.objects.filter(pk=order.pk).update(**fields)
     return Order.objects.get(pk=order.pk)
@@ -71,6 +72,7 @@ WHERE: dict[str, Callable[[], Order]] = {
     "packed": partial(an_order_in, Status.PACKED),
     "cancelling": partial(an_order_in, Status.CANCELLING),
     "invalid": partial(an_order_in, Status.INVALID, payment_method="cash"),
+    "nothing to pay": partial(by_hand, Status.PAID, discount=9999),
     "payment goes back": payment_goes_back,
     "refund takes all that is left": refund_takes_all_that_is_left,
     "refund leaves the least": refund_leaves_the_least,

@@ -11,7 +11,8 @@ from orders.errors import DeliveryNotFound
 from orders.lifecycle import EventType, Status
 from orders.models import ApiClient, Delivery, Order, WebhookEndpoint
 from orders.services.state.deliveries import send_again, write_mail
-from orders.services.state.transition import locked_order, record
+from orders.services.state.transition import record
+from orders.services.state.unit_of_work import locked_order
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in
 

@@ -143,6 +143,7 @@ REFUSED = [
         by_args=True,
     ),
     Refused(Kind.CANCEL_PAYMENT, payment_goes_back, TAKEN_BACK),
+    Refused(Kind.CANCEL_PAYMENT, WHERE["nothing to pay"], "There is nothing to pay for this order."),
     Refused(
         Kind.RETRY_PAYMENT,
         CONDITIONS["awaiting payment"],

@@ -10,7 +10,8 @@ from django.db import transaction
 from orders.errors import TransitionRefused
 from orders.lifecycle import EventType, Status
 from orders.models import Order
-from orders.services.state.transition import advance, locked_order
+from orders.services.state.transition import advance
+from orders.services.state.unit_of_work import locked_order
 from tests.factories import an_order_in, command
 
 # The design's table, written down a second time: from, event, where to.
@@ -19,6 +20,7 @@ received          order_validated        in_review
 received          validation_failed      invalid
 received          cancellation_accepted  cancelling
 in_review         review_approved        charging
+in_review         review_approved        paid
 in_review         review_rejected        rejected
 in_review         payment_cancelled      awaiting_payment
 in_review         cancellation_accepted  cancelling

@@ -24,7 +24,8 @@ from orders.services.customers.proof import digits, send_code
 from orders.services.notifications import review_delays, sending
 from orders.services.notifications.email_texts import CODE_SIGNATURE, EMAIL_TEXTS, GREETING, SIGNATURE
 from orders.services.state.deliveries import send_again, write_mail
-from orders.services.state.transition import locked_order, record
+from orders.services.state.transition import record
+from orders.services.state.unit_of_work import locked_order
 from stack.state import ROOT
 from tests.conftest import unique
 from tests.factories import a_return, an_order, an_order_in, command, handed_over

@@ -9,7 +9,7 @@ from orders.lifecycle import Status
 from orders.models import Order
 from orders.services.commands.deadlines import pass_deadline
 from orders.services.state import attention
-from orders.services.state.transition import locked_order
+from orders.services.state.unit_of_work import locked_order
 from tests.factories import an_order_in, events
 
 WITH_A_DEADLINE = [Status.IN_REVIEW, Status.AWAITING_PAYMENT, Status.SHIPPED]

@@ -1,157 +1,187 @@
 """What every payment gateway keeps to, whatever lies between it and us: the contract of `PaymentGateway`."""
 
-import json
-import sys
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from orders.errors import GatewayUnavailable, RefundRefused
-from orders.gateways.payments.http import HttpPayments
-from orders.gateways.payments.protocol import Charge, ChargeResult, PaymentGateway
-from orders.gateways.payments.simulated import SimulatedPayments
-from orders.gateways.payments.simulated_server import GatewayServer
-from stack.ports import HOST, free_port
-from tests.conftest import Served, eventually, unique
-from tests.faults.proxy import Mode, Proxy
+from orders.errors import CaptureRefused, GatewayUnavailable, RefundRefused
+from orders.gateways.payments.protocol import GatewayPayment, PaymentResult
+from tests.conftest import unique
+from tests.orders.gateway_worlds import GatewayWorld, world
 
-TIMEOUT = 0.5
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[int]:
-    """The port of the simulated gateway's server."""
-    with GatewayServer((HOST, 0), SimulatedPayments(tmp_path, timeout=TIMEOUT)) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+GATEWAYS = ["simulated", "simulated_http", "stripe"]
+# Two, no and three decimals (ISO 4217), and one that Stripe counts otherwise than ISO 4217.
+AMOUNTS = [(1990, "USD"), (500, "JPY"), (12_340, "KWD"), (700, "ISK")]
+A_DAY_LATER = timedelta(hours=25)
 
 
-@pytest.fixture(params=["simulated", "simulated_http"])
-def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> PaymentGateway:
-    if request.param == "simulated":
-        return SimulatedPayments(tmp_path, timeout=TIMEOUT)
-    return HttpPayments(f"http://{HOST}:{request.getfixturevalue('served')}", timeout=TIMEOUT)
+@pytest.fixture(params=GATEWAYS)
+def it(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GatewayWorld]:
+    with world(request.param, tmp_path) as made:
+        yield made
 
 
-def capture(gateway: PaymentGateway, key: str, method: str = "tok_ok") -> Charge:
-    return gateway.capture(key=key, order_id="o", amount=999, currency="USD", method=method)
+@pytest.fixture(params=["simulated_http", "stripe"])
+def far(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GatewayWorld]:
+    """Those with a network between, on which an answer can be lost."""
+    with world(request.param, tmp_path) as made:
+        yield made
 
 
-def booked(directory: Path) -> list[str]:
-    """The kinds of what stands in the gateway's ledger."""
-    return [json.loads(line)["kind"] for line in (directory / "payments.jsonl").read_text().splitlines()]
+def known(it: GatewayWorld, request: object) -> GatewayPayment:
+    found = it.gateway.look_up(request)  # type: ignore[arg-type]
+    assert found
+    return found
 
 
-def test_it_charges_once_under_a_key_and_gives_the_first_answer_again(gateway: PaymentGateway, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("amount", "currency"), AMOUNTS)
+def test_it_charges_once_however_often_it_is_asked(it: GatewayWorld, amount: int, currency: str) -> None:
+    request = it.created(it.request(amount, currency), capture=True)
+    first = it.gateway.purchase(request)
+    assert (first.result, first.captured, first.amount, first.currency) == ("captured", amount, amount, currency)
+    assert it.gateway.purchase(request) == first
+    assert [entry for entry in it.booked() if entry[0] == "capture"] == [("capture", it.in_units(amount, currency))]
+
+
+@pytest.mark.parametrize(("amount", "currency"), AMOUNTS)
+def test_it_captures_an_authorisation_once(it: GatewayWorld, amount: int, currency: str) -> None:
+    request = it.created(it.request(amount, currency), capture=False)
+    authorised = it.gateway.authorise(request)
+    assert (authorised.result, authorised.authorised, authorised.captured) == ("authorised", amount, 0)
+    assert authorised.authorised_until is not None
+    assert authorised.authorised_until > datetime.now(UTC)
     key = unique()
-    first = capture(gateway, key)
-    assert (first.result, bool(first.reference)) == (ChargeResult.CAPTURED, True)
-    assert capture(gateway, key) == first
-    assert booked(tmp_path) == ["capture"]
+    captured = it.gateway.capture(request, key=key, amount=amount)
+    assert (captured.result, captured.captured) == (PaymentResult.CAPTURED, amount)
+    assert it.gateway.capture(request, key=key, amount=amount) == captured
+    assert it.booked()[-1] == ("capture", it.in_units(amount, currency))
+    assert len(it.booked()) == 2
 
 
-def test_of_many_calls_at_once_under_a_key_one_charges(gateway: PaymentGateway, tmp_path: Path) -> None:
-    key = unique()
-    with ThreadPoolExecutor(8) as callers:
-        answers = set(callers.map(lambda _: capture(gateway, key), range(8)))
-    assert len(answers) == 1
-    assert booked(tmp_path) == ["capture"]
+def test_it_captures_a_part_and_releases_the_rest_or_keeps_it_for_another_capture(it: GatewayWorld) -> None:
+    request = it.authorised(1990)
+    part = it.gateway.capture(request, key=unique(), amount=990)
+    several = it.gateway.capabilities.several_captures
+    assert (part.result, part.captured, part.authorised) == (PaymentResult.CAPTURED, 990, 1000 if several else 0)
+    if several:
+        assert it.gateway.capture(request, key=unique(), amount=1000).captured == 1990
+    with pytest.raises(CaptureRefused):
+        it.gateway.capture(request, key=unique(), amount=1)
 
 
-def test_it_declines_and_says_why(gateway: PaymentGateway) -> None:
-    declined = capture(gateway, unique(), "tok_declined")
-    assert (declined.result, declined.reason) == (ChargeResult.DECLINED, "The card was declined.")
+def test_it_captures_no_more_than_was_authorised(it: GatewayWorld) -> None:
+    request = it.authorised(1990)
+    with pytest.raises(CaptureRefused):
+        it.gateway.capture(request, key=unique(), amount=1991)
+    assert known(it, request).captured == 0
 
 
-def test_a_key_that_was_closed_charges_nothing_any_more(gateway: PaymentGateway, tmp_path: Path) -> None:
-    key = unique()
-    assert gateway.cancel(key=key, order_id="o").result is ChargeResult.CANCELLED
-    assert capture(gateway, key).result is ChargeResult.CANCELLED
-    assert "capture" not in booked(tmp_path)
+def test_it_captures_nothing_after_a_void(it: GatewayWorld) -> None:
+    request = it.authorised(1990)
+    assert it.gateway.void(request).result is PaymentResult.CANCELLED
+    assert it.gateway.void(request).result is PaymentResult.CANCELLED
+    with pytest.raises(CaptureRefused):
+        it.gateway.capture(request, key=unique(), amount=1990)
+    assert "capture" not in dict(it.booked())
 
 
-def test_closing_a_key_that_charged_says_so(gateway: PaymentGateway) -> None:
-    key = unique()
-    charge = capture(gateway, key)
-    assert gateway.cancel(key=key, order_id="o") == charge
+def test_it_captures_nothing_of_an_authorisation_that_lapsed(it: GatewayWorld) -> None:
+    request = it.authorised(1990, method=it.lapsed)
+    it.pass_time(timedelta(days=8))
+    with pytest.raises(CaptureRefused):
+        it.gateway.capture(request, key=unique(), amount=1990)
+    assert known(it, request).result is PaymentResult.EXPIRED
 
 
-def test_it_refunds_once_under_a_key(gateway: PaymentGateway, tmp_path: Path) -> None:
-    charge, key = capture(gateway, unique()), unique()
-    references = {
-        gateway.refund(key=key, order_id="o", reference=charge.reference, amount=500, currency="USD") for _ in range(2)
-    }
-    assert len(references) == 1
-    assert booked(tmp_path) == ["capture", "refund"]
+def test_a_payment_that_was_voided_before_it_was_made_charges_nothing(it: GatewayWorld) -> None:
+    request = it.created(it.request(), capture=True)
+    assert it.gateway.void(request).result is PaymentResult.CANCELLED
+    assert it.gateway.purchase(request).result is PaymentResult.CANCELLED
+    assert it.booked() == []
 
 
-def test_it_says_of_a_refund_that_it_never_will(gateway: PaymentGateway) -> None:
-    charge = capture(gateway, unique(), "tok_refund_refused")
-    with pytest.raises(RefundRefused, match="refuses to refund"):
-        gateway.refund(key=unique(), order_id="o", reference=charge.reference, amount=1, currency="USD")
+def test_a_void_of_what_was_captured_says_so(it: GatewayWorld) -> None:
+    request = it.purchased(1990)
+    assert (it.gateway.void(request).result, known(it, request).captured) == (PaymentResult.CAPTURED, 1990)
 
 
-def test_an_outage_leaves_nothing_behind(gateway: PaymentGateway, tmp_path: Path) -> None:
-    (tmp_path / "outage").touch()
-    with pytest.raises(GatewayUnavailable):
-        capture(gateway, unique(), "tok_outage")
-    (tmp_path / "outage").unlink()
-    assert capture(gateway, unique(), "tok_outage").result is ChargeResult.CAPTURED
-    assert booked(tmp_path) == ["capture"]
+def test_it_declines_and_says_why(it: GatewayWorld) -> None:
+    request = it.created(it.request(method=it.declined), capture=True)
+    for _ in range(2):
+        declined = it.gateway.purchase(request)
+        assert (declined.result, declined.captured) == (PaymentResult.DECLINED, 0)
+        assert declined.reason == "The card was declined."
+        assert declined.code in ("card_declined", "generic_decline")
+    assert it.gateway.void(request).result is PaymentResult.DECLINED
 
 
-def test_a_lost_answer_is_given_up_in_time_and_given_again(gateway: PaymentGateway, tmp_path: Path) -> None:
-    key = unique()
-    with pytest.raises(GatewayUnavailable):
-        capture(gateway, key, "tok_lost_response")
-    assert capture(gateway, key, "tok_lost_response").result is ChargeResult.CAPTURED
-    assert booked(tmp_path) == ["capture"]
+@pytest.mark.parametrize(("amount", "currency"), AMOUNTS)
+def test_it_refunds_once_under_a_key_and_several_times_in_all(it: GatewayWorld, amount: int, currency: str) -> None:
+    request, key, part = it.purchased(amount, currency), unique(), amount // 4 // 10 * 10
+    references = {it.gateway.refund(request, key=key, amount=part) for _ in range(2)}
+    references.add(it.gateway.refund(request, key=unique(), amount=part))
+    assert (len(references), known(it, request).refunded) == (2, 2 * part)
+    assert [entry for entry in it.booked() if entry[0] == "refund"] == [("refund", it.in_units(part, currency))] * 2
 
 
-def test_a_slow_charge_that_we_gave_up_lands_and_is_answered_when_it_is_asked_for_again(
-    served: int, tmp_path: Path
+def test_it_refunds_no_more_than_was_captured(it: GatewayWorld) -> None:
+    request = it.purchased(1990)
+    it.gateway.refund(request, key=unique(), amount=1000)
+    with pytest.raises(RefundRefused):
+        it.gateway.refund(request, key=unique(), amount=991)
+    it.gateway.refund(request, key=unique(), amount=990)
+    with pytest.raises(RefundRefused):
+        it.gateway.refund(request, key=unique(), amount=1)
+
+
+def test_it_lists_every_payment_since_a_moment(it: GatewayWorld) -> None:
+    paid, declined = it.purchased(1990), it.created(it.request(method=it.declined), capture=True)
+    it.gateway.purchase(declined)
+    it.gateway.refund(paid, key=unique(), amount=90)
+    listed = {found.key: found for found in it.gateway.payments_since(datetime.now(UTC) - timedelta(minutes=1))}
+    assert set(listed) == {paid.key, declined.key}
+    assert listed[paid.key] == known(it, paid)
+    assert (listed[paid.key].refunded, listed[declined.key].result) == (90, PaymentResult.DECLINED)
+    assert listed[paid.key].order_id == paid.order_id
+    assert list(it.gateway.payments_since(datetime.now(UTC) + timedelta(minutes=1))) == []
+
+
+def test_it_knows_nothing_of_a_payment_that_was_never_made(it: GatewayWorld) -> None:
+    assert it.gateway.look_up(it.request()) is None
+
+
+def test_a_token_of_unknown_form_is_not_supported(it: GatewayWorld) -> None:
+    assert (it.gateway.supports(it.ok), it.gateway.supports("4111")) == (True, False)
+
+
+@pytest.mark.parametrize("call", ["purchase", "authorise", "void"])
+@pytest.mark.parametrize("later", [timedelta(), A_DAY_LATER])
+def test_a_call_whose_answer_was_lost_is_repeated_without_another_effect(
+    far: GatewayWorld, call: str, later: timedelta
 ) -> None:
-    gateway, key = HttpPayments(f"http://{HOST}:{served}", timeout=TIMEOUT), unique()
-    with pytest.raises(GatewayUnavailable):
-        capture(gateway, key, "tok_slow")
-    eventually((tmp_path / "payments.jsonl").exists)
-    assert capture(gateway, key, "tok_slow").result is ChargeResult.CAPTURED
-    assert booked(tmp_path) == ["capture"]
+    request = far.created(far.request(1990), capture=call == "purchase")
+    if call == "void":
+        far.gateway.authorise(request)
+    make = getattr(far.gateway, call)
+    with far.answer_lost(call), pytest.raises(GatewayUnavailable):
+        make(request)
+    far.pass_time(later)
+    wanted = {"purchase": "captured", "authorise": "authorised", "void": "cancelled"}[call]
+    assert make(request).result == wanted
+    kinds = [kind for kind, _ in far.booked()]
+    assert len(kinds) == len(set(kinds))
 
 
-def test_a_token_of_unknown_form_is_not_supported(gateway: PaymentGateway) -> None:
-    assert (gateway.supports("tok_ok"), gateway.supports("4111")) == (True, False)
-
-
-@pytest.mark.parametrize("mode", [Mode.BLACKHOLE, Mode.DROP_ANSWERS, Mode.REFUSE, Mode.DELAY])
-def test_whatever_the_network_does_the_outcome_is_unknown_until_it_is_asked_for_again(served: int, mode: Mode) -> None:
-    proxy, key = Proxy(served), unique()
-    gateway = HttpPayments(f"http://{HOST}:{proxy.port}", timeout=TIMEOUT)
-    proxy.mode, proxy.delay = mode, TIMEOUT * 2
-    with pytest.raises(GatewayUnavailable):
-        capture(gateway, key)
-    proxy.mode = Mode.PASS
-    proxy.reset()
-    assert capture(gateway, key).result is ChargeResult.CAPTURED
-    proxy.close()
-
-
-def test_nobody_there_is_an_outage() -> None:
-    with pytest.raises(GatewayUnavailable, match="gave no answer"):
-        capture(HttpPayments(f"http://{HOST}:{free_port()}", timeout=TIMEOUT), unique())
-
-
-def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
-    port = free_port()
-    environment = {"SIMULATED_DIR": str(tmp_path)}
-    arguments = [sys.executable, "manage.py", "run_simulated_gateway", "--port", str(port)]
-    server = Served(arguments, tmp_path / "log", **environment)
-    server.ready("is ready")
-    assert capture(HttpPayments(f"http://{HOST}:{port}", timeout=5), unique()).result is ChargeResult.CAPTURED
-    assert (server.stop(), booked(tmp_path)) == (0, ["capture"])
+@pytest.mark.parametrize("call", ["capture", "refund"])
+@pytest.mark.parametrize("later", [timedelta(), A_DAY_LATER])
+def test_so_is_one_under_a_key_of_its_own(far: GatewayWorld, call: str, later: timedelta) -> None:
+    request, key = (far.authorised(1990) if call == "capture" else far.purchased(1990)), unique()
+    make = getattr(far.gateway, call)
+    with far.answer_lost(call), pytest.raises(GatewayUnavailable):
+        make(request, key=key, amount=1000)
+    far.pass_time(later)
+    make(request, key=key, amount=1000)
+    assert [kind for kind, _ in far.booked()].count(call) == 1
+    assert getattr(known(far, request), f"{call}ed" if call == "refund" else "captured") == 1000

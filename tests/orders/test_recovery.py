@@ -15,6 +15,7 @@ from orders.selectors import recovery
 from orders.services.orders.recovery import deliver_again
 from orders.services.payments import refunds
 from orders.services.payments.charging import _begin
+from orders.services.state.unit_of_work import step
 from tests.factories import an_order, an_order_in, command, request_command, settle
 
 MANY = 10_000
@@ -71,7 +72,7 @@ def test_an_order_is_suspect_whose_workflow_was_not_found() -> None:
 
 def test_an_order_is_suspect_whose_charge_has_been_open_for_long() -> None:
     order = an_order_in(Status.CHARGING)
-    _begin(order.pk)
+    step(order.pk, _begin)
     assert not is_stalled(order)
     before = recovery.payments_without_outcome()
     Payment.objects.filter(order=order).update(created_at=seconds_ago(70))

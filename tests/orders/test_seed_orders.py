@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, F, Sum
 from django.test import Client
 from django.utils import timezone
@@ -15,7 +15,7 @@ from django.utils import timezone
 from orders.admin.dashboard import panels
 from orders.api.answers import accepts
 from orders.commands import RULES, Kind
-from orders.lifecycle import FINAL, Status
+from orders.lifecycle import FINAL, PaymentStatus, Status
 from orders.models import Command, Delivery, Event, Order, Payment, Refund, Shipment
 from orders.selectors import dashboard, recovery
 from orders.selectors.backoffice import kinds_offered, order_view
@@ -50,6 +50,16 @@ def test_it_makes_so_many_orders_within_so_many_days() -> None:
     month_ago = timezone.now() - timedelta(days=31)
     assert Order.objects.filter(created_at__range=(month_ago, timezone.now())).count() == SEEDED
     assert Event.objects.filter(created_at__gt=timezone.now()).count() == 0
+
+
+def test_their_payment_status_is_what_the_trigger_would_have_set() -> None:
+    made = dict(Order.objects.values_list("pk", "payment_status"))
+    assert set(made.values()) >= set(PaymentStatus) - {PaymentStatus.OPEN}
+    with transaction.atomic():
+        Order.objects.update(payment_status="unset")
+        Order.objects.filter(payments=None).update(payment_status=PaymentStatus.NOTHING)
+        Payment.objects.update(attempt=F("attempt"))
+        assert dict(Order.objects.values_list("pk", "payment_status")) == made
 
 
 def test_it_makes_orders_in_every_state_and_most_of_them_delivered() -> None:

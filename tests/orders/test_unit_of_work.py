@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.lifecycle import EventType
 from orders.models import Order
-from orders.services.state.transition import locked_order, record
+from orders.services.state.transition import record
+from orders.services.state.unit_of_work import locked_order
 from tests.factories import an_order
 
 

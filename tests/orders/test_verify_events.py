@@ -61,7 +61,7 @@ def test_it_finds_no_fault_in_orders_that_nobody_touched() -> None:
         ("UPDATE events SET data = '{\"amount\": 1}'", "event 3 (review_approved): its content does not have its hash"),
         ("UPDATE events SET created_at = now()", "event 3 (review_approved): its content does not have its hash"),
         ("DELETE FROM events", "event 4 (payment_started): it should have number 3"),
-        ("UPDATE events SET status = 'paid'", "event 3 (review_approved): it does not lead from in_review to paid"),
+        ("UPDATE events SET status = 'packed'", "event 3 (review_approved): it does not lead from in_review to packed"),
         ("UPDATE events SET type = 'order_held'", "event 3 (order_held): it does not lead from in_review to charging"),
         (
             "UPDATE events SET prev_hash = 'x'",

@@ -31,6 +31,7 @@ EARLIER = ("cancelled-when-packed-with-a-label", "fulfilled-by-hand-with-a-label
 PATHS: dict[str, Path] = {
     "delivered": Path("delivered"),
     "approved-by-staff": Path("in_review approve delivered"),
+    "nothing-to-pay": Path("delivered", {"discount": 9999}),
     "invalid": Path("invalid", {"payment_method": "cash"}),
     "reviewed-by-a-person": Path("reviewer hold release approve delivered", {"shipping": 200_000}),
     "rejected": Path("in_review reject rejected"),

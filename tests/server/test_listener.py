@@ -32,7 +32,7 @@ class Server:
             listen=f"{HOST}:0",
             threads=2,
             max_connections=MAX_CONNECTIONS,
-            max_body=16,
+            max_body=lambda _path: 16,
             reads_body=lambda _method, path, _headers: path != "/unread",
         )
 

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from orderlife.server.cores import usable_cores
 from stack.api import answers
 from stack.ports import HOST
 from stack.state import ROOT
@@ -67,6 +68,7 @@ def test_a_day_with_the_stack(up: subprocess.Popen[str], environment: dict[str, 
     assert "delivered" in introduction
     _curl_line_works(introduction)
     _a_shell_knows_where_it_is(environment)
+    _the_web_server_has_a_process_for_each_core(environment)
     _every_child_comes_back(environment)
     _a_second_stack_and_a_reset_are_refused(environment)
     _nothing_is_left_after_ctrl_c(up, environment)
@@ -140,6 +142,11 @@ def _a_shell_knows_where_it_is(environment: dict[str, str]) -> None:
     assert "stack.json" in said
     assert f"TEMPORAL_ADDRESS={stack['temporal']}" in said
     assert said.strip().endswith(stack["database_url"])
+
+
+def _the_web_server_has_a_process_for_each_core(environment: dict[str, str]) -> None:
+    children = psutil.Process(stack_json(environment)["processes"]["web"]).children()
+    assert len(children) == (min(8, usable_cores()) if usable_cores() > 1 else 0)
 
 
 def _every_child_comes_back(environment: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from orders.services.commands import deadlines
 from orders.services.fulfilment import automatic, labels
 from orders.services.orders.placement import NewItem
 from orders.services.payments import charging, payment_commands, refunds
+from orders.services.state.unit_of_work import step
 from tests.factories import a_return, an_order_in, command
 from tests.tracking.conftest import Follow
 
@@ -76,6 +77,10 @@ def returned() -> Order:
 # Each step by its first letter: done, current, next or stopped.
 STEPS: dict[str, tuple[Callable[[], Order], str]] = {
     "paid": (partial(an_order_in, Status.PAID), "Received d, Paid d, Packed c, Shipped n, Delivered n"),
+    "nothing to pay": (
+        partial(an_order_in, Status.PAID, discount=9999),
+        "Received d, Paid d, Packed c, Shipped n, Delivered n",
+    ),
     "lost": (lost, "Received d, Paid d, Packed d, Shipped d, Delivered c"),
     "lost and sent again": (lost_and_sent_again, "Received d, Paid d, Packed c, Shipped n, Delivered n"),
     "lost and cancelled": (lost_and_cancelled, "Received d, Paid d, Packed d, Shipped d, Cancelling s"),
@@ -135,7 +140,7 @@ def test_a_payment_that_was_not_made_is_stopped_and_not_returned(customer: Follo
     made, unmade = an_order_in(Status.PAID), an_order_in(Status.IN_REVIEW)
     command(made, "cancel_payment")
     deadlines.pass_deadline(unmade.pk, Status.IN_REVIEW)
-    charging._begin(unmade.pk)
+    step(unmade.pk, charging._begin)
     command(unmade, "cancel_payment")
     assert "<h1>We are refunding your payment</h1>" in customer(made).get(page_of(made)).text
     page = customer(unmade).get(page_of(unmade)).text

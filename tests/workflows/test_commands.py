@@ -11,7 +11,7 @@ from orders.commands import Kind
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.services.commands.rows import CommandRequest, insert
-from orders.services.state.transition import locked_order
+from orders.services.state.unit_of_work import locked_order
 from tests.factories import ADDRESS, an_order, events, kinds, ledger, reaches, request_command, settled
 
 pytestmark = pytest.mark.usefixtures("running")

@@ -11,7 +11,8 @@ from orders.lifecycle import EventType, Status
 from orders.mails import CAUSED_BY, OVERTAKEN_BY, Mail
 from orders.models import Order
 from orders.services.state.deliveries import send_again
-from orders.services.state.transition import locked_order, record
+from orders.services.state.transition import record
+from orders.services.state.unit_of_work import locked_order
 from tests.conftest import unique
 from tests.factories import an_order_in
 from tests.mail_server import MailServer, mail_server

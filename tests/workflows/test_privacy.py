@@ -11,7 +11,7 @@ from temporalio.converter import PayloadConverter
 
 from orders.lifecycle import Status
 from orders.models import Order
-from stack.temporal import temporal_dev_server
+from stack.temporal import NAMESPACE, temporal_dev_server
 from tests.conftest import both_workers, unique
 from tests.factories import ADDRESS, an_order, reaches, request_command, settled
 from tests.plugin import database_of_its_own
@@ -24,6 +24,7 @@ def test_a_canary_in_an_order_is_nowhere_in_temporals_own_files(tmp_path: Path) 
     with database_of_its_own(f"privacy{unique()}"), temporal_dev_server(tmp_path / "temporal") as address:
         settings = {
             "TEMPORAL_ADDRESS": address,
+            "TEMPORAL_NAMESPACE": NAMESPACE,
             "MANUAL_REVIEW_TIMEOUT": "3600",
             "DATABASE_URL": os.environ["DATABASE_URL"],
         }
@@ -49,8 +50,9 @@ def canary_order() -> Order:
 
 def show(address: str, workflow_id: str) -> str:
     temporal = str(Path(sys.executable).with_name("temporal"))
-    command = [temporal, "workflow", "show", "-w", workflow_id, "--address", address, "-o", "json"]
-    described = [temporal, "workflow", "describe", "-w", workflow_id, "--address", address, "-o", "json"]
+    where = ["-w", workflow_id, "--address", address, "-n", NAMESPACE, "-o", "json"]
+    command = [temporal, "workflow", "show", *where]
+    described = [temporal, "workflow", "describe", *where]
     return "".join(
         subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
         for arguments in (command, described)

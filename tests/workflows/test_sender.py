@@ -14,7 +14,8 @@ from orders.lifecycle import EventType, Status
 from orders.models import ApiClient, Delivery, Order, WebhookEndpoint
 from orders.services.notifications.webhook_endpoints import register_endpoint, rotate_secret, secret_of
 from orders.services.state.deliveries import send_again
-from orders.services.state.transition import locked_order, record
+from orders.services.state.transition import record
+from orders.services.state.unit_of_work import locked_order
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in
 from tests.plugin import database_of_its_own

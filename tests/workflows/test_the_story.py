@@ -16,7 +16,7 @@ from orders.lifecycle import Status
 from orders.models import BlockedCustomer, Command, Order, SkuLimit
 from orders.services.commands.rows import CommandRequest, insert
 from orders.services.orders.placement import NewItem
-from orders.services.state.transition import locked_order
+from orders.services.state.unit_of_work import locked_order
 from tests.conftest import unique
 from tests.factories import ADDRESS, an_order, an_order_in, request_command
 from tests.workflows.conftest import Process
