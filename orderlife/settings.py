@@ -139,6 +139,10 @@ MANUAL_REVIEW_TIMEOUT = env.float("MANUAL_REVIEW_TIMEOUT", default=3)
 PAYMENT_PROCESSING_DELAY = env.float("PAYMENT_PROCESSING_DELAY", default=2)
 SHIPPING_DELAY = env.float("SHIPPING_DELAY", default=2)
 PAYMENT_RETRY_WINDOW = env.float("PAYMENT_RETRY_WINDOW", default=24 * 3600)
+# The same for an order that is paid by bank transfer.
+BANK_TRANSFER_WINDOW = env.float("BANK_TRANSFER_WINDOW", default=14 * 24 * 3600)
+# When an authorised payment is captured: `immediate`, or `on_shipment`: when the order is packed, before its hand-over.
+PAYMENT_CAPTURE = one_of(env, "PAYMENT_CAPTURE", ("immediate", "on_shipment"))
 # A held order without an event for this long is shown on the dashboard.
 HELD_TOO_LONG = env.float("HELD_TOO_LONG", default=24 * 3600)
 DELIVERY_DEADLINE = env.float("DELIVERY_DEADLINE", default=14 * 24 * 3600)

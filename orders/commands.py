@@ -92,6 +92,8 @@ _REFUNDABLE = frozenset(
 )
 _REFUNDING = _REFUNDABLE | {Status.IN_REVIEW, Status.CHARGING, Status.CANCELLING}
 _WAREHOUSE = frozenset({Actor.STAFF, Actor.CLIENT, Actor.OPERATOR})
+# Packed: with a capture that was refused.
+_AWAITING_PAYMENT = frozenset({Status.AWAITING_PAYMENT, Status.PACKED})
 _DELIVERED = frozenset({Status.DELIVERED})
 _ON_THE_WAY = frozenset({Status.PACKED, Status.SHIPPED})
 
@@ -134,7 +136,7 @@ RULES: dict[Kind, Rule] = {
         signal="cancel_payment",
     ),
     Kind.RETRY_PAYMENT: Rule(
-        statuses=frozenset({Status.AWAITING_PAYMENT}),
+        statuses=_AWAITING_PAYMENT,
         actors=_EVERYONE,
         verb="have its payment retried",
         signal="retry_payment",
@@ -199,7 +201,7 @@ RULES: dict[Kind, Rule] = {
         signal="fail_delivery",
     ),
     Kind.SETTLE_PAYMENT: Rule(
-        statuses=frozenset({Status.CHARGING, Status.CANCELLING}),
+        statuses=frozenset({Status.CHARGING, Status.PACKED, Status.CANCELLING}),
         actors=_PEOPLE | {Actor.GATEWAY},
         verb="have its payment status checked",
         signal="settle_payment",

@@ -35,6 +35,7 @@ class PaymentStatus(StrEnum):
 
     NOTHING = "nothing"
     OPEN = "open"
+    AUTHORISED = "authorised"
     DECLINED = "declined"
     CHARGED = "charged"
     REFUNDED_IN_PART = "refunded_in_part"
@@ -50,6 +51,8 @@ class EventType(StrEnum):
     REVIEW_APPROVED = "review_approved"
     REVIEW_REJECTED = "review_rejected"
     PAYMENT_CHARGED = "payment_charged"
+    PAYMENT_AUTHORISED = "payment_authorised"
+    PAYMENT_AWAITED = "payment_awaited"
     PAYMENT_DECLINED = "payment_declined"
     PAYMENT_CANCELLED = "payment_cancelled"
     PAYMENT_RETRIED = "payment_retried"
@@ -67,6 +70,13 @@ class EventType(StrEnum):
     PAYMENT_STATUS_REQUESTED = "payment_status_requested"
     PAYMENT_CAPTURED_LATE = "payment_captured_late"
     PAYMENT_ABANDONED = "payment_abandoned"
+    PAYMENT_CAPTURED = "payment_captured"
+    PAYMENT_VOIDED = "payment_voided"
+    CAPTURE_REFUSED = "capture_refused"
+    PAYMENT_LINK_SENT = "payment_link_sent"
+    CHECKOUT_PAID = "checkout_paid"
+    CHECKOUT_RETURNED = "checkout_returned"
+    TRANSFER_RECORDED = "transfer_recorded"
     PAYMENT_CANCELLATION_ACCEPTED = "payment_cancellation_accepted"
     REFUND_STARTED = "refund_started"
     REFUND_SUCCEEDED = "refund_succeeded"
@@ -108,6 +118,7 @@ class Waiting(StrEnum):
     SHIPPING = "shipping"
     PACKING = "packing"
     LABEL = "label"
+    CAPTURE = "capture"
     HANDOVER = "handover"
     DELIVERY = "delivery"
     SHIPPING_DECISION = "shipping_decision"
@@ -135,6 +146,8 @@ TRANSITIONS: dict[tuple[Status, EventType], tuple[Status, ...]] = {
     (S.IN_REVIEW, E.REVIEW_REJECTED): (S.REJECTED,),
     **{(s, E.PAYMENT_CANCELLED): (S.AWAITING_PAYMENT,) for s in (S.IN_REVIEW, S.CHARGING, S.PAID)},
     (S.CHARGING, E.PAYMENT_CHARGED): (S.PAID,),
+    (S.CHARGING, E.PAYMENT_AUTHORISED): (S.PAID,),
+    (S.CHARGING, E.PAYMENT_AWAITED): (S.AWAITING_PAYMENT,),
     (S.CHARGING, E.PAYMENT_DECLINED): (S.AWAITING_PAYMENT,),
     (S.AWAITING_PAYMENT, E.PAYMENT_RETRIED): (S.CHARGING, S.IN_REVIEW),
     (S.PAID, E.PICKING_STARTED): (S.PICKING,),

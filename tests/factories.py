@@ -19,7 +19,7 @@ from orders.services.commands.settle import begin, settle_signal
 from orders.services.fulfilment import automatic, labels
 from orders.services.orders import cancellation
 from orders.services.orders.placement import NewItem, NewOrder, place_order
-from orders.services.payments import charging, refunds
+from orders.services.payments import capturing, charging, refunds
 from tests.conftest import TIMEOUT_SECONDS, eventually, unique
 
 ADDRESS = Address(street="123 Main St", city="Anytown", state="CA", country="US")
@@ -48,7 +48,11 @@ def an_order_in(status: Status, **fields: Any) -> Order:
         Status.CHARGING: lambda: charging.charge(order.pk),
         Status.PAID: lambda: automatic.start_picking(order.pk),
         Status.PICKING: lambda: automatic.pack(order.pk),
-        Status.PACKED: lambda: (labels.book_label(order.pk), automatic.ship(order.pk)),
+        Status.PACKED: lambda: (
+            labels.book_label(order.pk),
+            capturing.collect_payment(order.pk),
+            automatic.ship(order.pk),
+        ),
         Status.SHIPPED: lambda: automatic.deliver(order.pk),
         Status.CANCELLING: lambda: (
             refunds.return_payment(order.pk),

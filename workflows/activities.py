@@ -15,7 +15,7 @@ from orders.selectors.refunds import has_pending_refund
 from orders.services.commands import deadlines, settle
 from orders.services.fulfilment import automatic, labels
 from orders.services.orders import cancellation, stalls
-from orders.services.payments import charging, payment_commands, refunds
+from orders.services.payments import capturing, charging, payment_commands, refunds
 from orders.services.state.order_cache import order_cache
 from workflows.contracts import Deadline, FailedSignal, FailedStep, OrderRef, OrderState, RefundInput, Signal
 
@@ -90,6 +90,12 @@ def charge_payment(ref: OrderRef) -> OrderState:
 
 
 @activity.defn
+def collect_payment(ref: OrderRef) -> OrderState:
+    """Capture the payment of a packed order."""
+    return state_of(capturing.collect_payment(_order_of(ref)))
+
+
+@activity.defn
 def return_payment(ref: OrderRef) -> OrderState:
     """Cancel or refund the order's payment."""
     return state_of(refunds.return_payment(_order_of(ref)))
@@ -153,6 +159,7 @@ ORDER_ACTIVITIES: list[Callable[..., object]] = [
     settle_command,
     pass_deadline,
     charge_payment,
+    collect_payment,
     return_payment,
     finish_payment_return,
     void_label,

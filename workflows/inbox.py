@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from orders.lifecycle import Status
@@ -72,13 +73,16 @@ class OrderProcess:
         except FailureError as error:
             raise step_given_up(error, activity) or error from None
 
-    async def run_outside(self, activity: Callable[[OrderRef], OrderState]) -> None:
+    async def run_outside(
+        self, activity: Callable[[OrderRef], OrderState], config: ActivityConfig = policies.GATEWAY
+    ) -> None:
         """Run an activity that calls an outside system, serving the inbox meanwhile, and follow its result.
 
         Only one runs at a time: if another is still under way, that one is awaited instead, and the caller's step runs
         again.
         """
-        self.running = self.running or workflow.start_activity(activity, self.ref, **policies.GATEWAY)
+        if self.running is None:
+            self.running = workflow.start_activity(activity, self.ref, **config)
         if await self.attend(lambda: self.running is not None and self.running.done()):
             ended, self.running = self.running, None
             try:

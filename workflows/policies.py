@@ -6,6 +6,7 @@ from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 from orders.errors import OrderNotFound
+from workflows.contracts import ORDERS_QUEUE
 
 # Our own database: it comes back, so attempts are unlimited. An unknown order is an error that no retry corrects.
 # Longer backoff is a timer of the workflow: a worker waiting for it here could not be stopped.
@@ -30,6 +31,9 @@ GATEWAY = ActivityConfig(
         non_retryable_error_types=[OrderNotFound.code],
     ),
 )
+
+# The capture of a payment, which the workflow of a shipment asks of the workers of orders.
+CAPTURE: ActivityConfig = {**GATEWAY, "task_queue": ORDERS_QUEUE}
 
 # A step that fails for a reason that no retry corrects (bad data, a bug) is given up after this many attempts: its
 # command is rejected, or its order flagged and the step retried later. See `interceptors.py`.

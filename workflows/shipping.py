@@ -7,7 +7,7 @@ from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from orders.lifecycle import Status, Waiting
-    from workflows import activities
+    from workflows import activities, policies
     from workflows.contracts import LOOK, OrderInput, OrderState, Signal
 
 from workflows.inbox import OrderProcess
@@ -71,14 +71,21 @@ class ShippingWorkflow(OrderProcess):
         await self.run_local(activities.pack_order, self.ref)
 
     async def label_and_hand_over(self) -> None:
-        """Book the label, then hand the parcel over."""
-        if self.state.waiting_for == Waiting.LABEL and not (self.state.held and self.running is None):
+        """Book the label, have the payment captured, then hand the parcel over."""
+        may_go_on = not self.state.held or self.running is not None
+        if self.state.waiting_for == Waiting.LABEL and may_go_on:
             await self.label()
+        elif self.state.waiting_for in (Waiting.CAPTURE, Waiting.PAYMENT) and may_go_on:
+            await self.collect_payment()
         else:
             await self.run_local(activities.ship_order, self.ref)
 
     async def label(self) -> None:
         await self.run_outside(activities.book_label)
+
+    async def collect_payment(self) -> None:
+        """On the queue of the order workers: the shipping workers know no payment gateway."""
+        await self.run_outside(activities.collect_payment, policies.CAPTURE)
 
     async def deliver(self) -> None:
         """Record the delivery, if the carrier has reported it already."""

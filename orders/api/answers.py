@@ -122,7 +122,11 @@ def _payment(payment: Payment) -> PaymentOut:
         id=payment.id,
         state=payment.state,
         amount=Money.of(payment.amount, payment.currency),
+        authorised=Money.of(payment.authorised, payment.currency),
+        authorised_until=payment.authorised_until if payment.authorised else None,
+        captured=Money.of(payment.captured, payment.currency),
         refunded=Money.of(payment.refunded, payment.currency),
+        left=Money.of(payment.remaining, payment.currency),
         decline_reason=payment.decline_reason,
         refunds=[
             RefundOut(

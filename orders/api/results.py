@@ -58,9 +58,16 @@ class PaymentOut(Schema):
     """One attempt to charge the order."""
 
     id: UUID
-    state: str
+    state: str = Field(
+        description="pending, authorised, captured, declined, voided, expired, failed or cancelled. voided, expired: it was "
+        "authorised, and nothing was captured."
+    )
     amount: Money
+    authorised: Money = Field(description="What can still be captured.")
+    authorised_until: datetime | None = Field(description="When the authorisation lapses; null if nothing is authorised.")
+    captured: Money
     refunded: Money
+    left: Money = Field(description="What was captured and not refunded.")
     decline_reason: str = Field(description="Why the charge was declined; empty otherwise.")
     refunds: list[RefundOut]
 

@@ -2,6 +2,7 @@
 
 from orders.models.access import AccessCode, LostLinkRequest, ThrottleWindow
 from orders.models.bulk import BulkItem, BulkRun
+from orders.models.checkouts import BankTransfer, CheckoutPayment
 from orders.models.clients import ApiClient, ApiKey, IdempotencyKey
 from orders.models.commands import Command
 from orders.models.deliveries import Delivery, DeliveryAttempt, WebhookEndpoint
@@ -19,9 +20,11 @@ __all__ = [
     "ApiClient",
     "ApiKey",
     "Approval",
+    "BankTransfer",
     "BlockedCustomer",
     "BulkItem",
     "BulkRun",
+    "CheckoutPayment",
     "Command",
     "Delivery",
     "DeliveryAttempt",

@@ -24,6 +24,7 @@ class PaymentDiscrepancy(TrackedModel):
         REFUND_MADE_ELSEWHERE = "refund_made_elsewhere", "Refund made elsewhere"
         REFUND_MISSING = "refund_missing", "Refund missing at the gateway"
         DISPUTED = "disputed", "Disputed by the customer"
+        OVERPAID = "overpaid", "Paid too much by bank transfer"
         OUTCOME_NOT_RECORDED = "outcome_not_recorded", "Outcome not recorded"
 
     class State(models.TextChoices):

@@ -44,9 +44,7 @@ class LedgerLine:
 
     @property
     def captured(self) -> int:
-        """What the gateway captured: a cancelled payment had been captured only if something was refunded."""
-        taken = self.payment.state == Payment.State.CAPTURED or self.payment.refunded > 0
-        return self.payment.amount if taken else 0
+        return self.payment.captured
 
     @property
     def left(self) -> int:
@@ -198,7 +196,7 @@ def captured_of(order_ids: Iterable[UUID]) -> list[str]:
         Payment.objects.filter(Q(state=Payment.State.CAPTURED), order_id__in=list(order_ids))
         .order_by("currency")
         .values("currency")
-        .annotate(left=Sum(F("amount") - F("refunded")))
+        .annotate(left=Sum(F("captured") - F("refunded")))
     )
     for row in rows:
         kept[row["currency"]] += row["left"]

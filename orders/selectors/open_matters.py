@@ -16,6 +16,7 @@ from django.utils import timezone
 from orders.commands import Kind
 from orders.lifecycle import RETURN_OPEN, ReturnStage, Status
 from orders.models import Approval, Command, Delivery, Order, Payment, Refund, Return
+from orders.selectors.payments import awaits_new_payment
 from orders.selectors.refunds import refundable, unresolved
 from orders.selectors.snapshot import Rows, attach, read_rows
 
@@ -113,9 +114,9 @@ def matters_in(orders: Iterable[Order], rows: Rows) -> dict[UUID, list[OpenMatte
 def payment_state(order: Order) -> PaymentState:
     kept = [payment for payment in order.payments.all() if payment.state == Payment.State.CAPTURED]
     return PaymentState(
-        captured=sum(payment.amount for payment in kept),
+        captured=sum(payment.captured for payment in kept),
         refunded=sum(payment.refunded for payment in kept),
-        is_unpaid=order.status in BEFORE_PAYMENT and not kept and order.total > 0,
+        is_unpaid=not kept and order.total > 0 and (order.status in BEFORE_PAYMENT or awaits_new_payment(order)),
     )
 
 

@@ -24,7 +24,7 @@ def is_to_be_returned(order: Order) -> bool:
 def refundable(payment: Payment) -> int:
     """How much of a payment can be refunded, in minor units: neither refunded nor pending."""
     promised = sum(refund.amount for refund in payment.refunds.all() if refund.state != Refund.State.FAILED)
-    return payment.amount - promised
+    return payment.captured - promised
 
 
 def captured_payment(order: Order) -> Payment | None:

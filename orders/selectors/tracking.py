@@ -116,7 +116,7 @@ def _changes(order: Order, asked: Collection[str]) -> list[Kind]:
 
 def money_kept(order: Order) -> int:
     """The captured amount that is not refunded, in minor units."""
-    captured = order.payments.filter(state=Payment.State.CAPTURED).annotate(kept=F("amount") - F("refunded"))
+    captured = order.payments.filter(state=Payment.State.CAPTURED).annotate(kept=F("captured") - F("refunded"))
     return sum(payment.kept for payment in captured)
 
 

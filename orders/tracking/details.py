@@ -81,9 +81,9 @@ def totals(tracked: TrackedOrder) -> list[tuple[str, str]]:
 
 def payment_facts(tracked: TrackedOrder) -> list[Detail]:
     """Charges and refunds in chronological order."""
-    charged = (EventType.PAYMENT_CHARGED, EventType.PAYMENT_CAPTURED_LATE)
+    charged = (EventType.PAYMENT_CHARGED, EventType.PAYMENT_CAPTURED, EventType.PAYMENT_CAPTURED_LATE)
     paid = {event.data.get("payment"): event.created_at for event in tracked.events if event.type in charged}
-    is_wanted = tracked.order.status == Status.CHARGING and tracked.order.waiting_for == Waiting.PAYMENT
+    is_wanted = tracked.order.waiting_for == Waiting.PAYMENT
     facts = [fact for own in tracked.payments for fact in _of_payment(own, paid.get(str(own.id)), is_wanted=is_wanted)]
     return facts or [Detail(gettext("You have not been charged."))]
 
@@ -96,7 +96,11 @@ def _of_payment(payment: Payment, paid_at: datetime | None, *, is_wanted: bool) 
         return [Detail(text.format(amount=amount))]
     if state == Payment.State.DECLINED:
         return [Detail(gettext("{amount} declined").format(amount=amount), payment.updated_at)]
+    if state == Payment.State.AUTHORISED:
+        note = gettext("It is reserved on your card, and charged when your parcel leaves.")
+        return [Detail(gettext("{amount} approved").format(amount=amount), payment.updated_at, note)]
     if state == Payment.State.CAPTURED or refunds:
+        amount = localised(payment.captured, payment.currency)
         return [Detail(gettext("{amount} paid").format(amount=amount), paid_at), *refunds]
     return [Detail(gettext("{amount} was not charged.").format(amount=amount))]
 

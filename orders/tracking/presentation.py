@@ -110,7 +110,8 @@ def _happened(events: Iterable[Event]) -> dict[str, datetime]:
         for undone in wording.UNDONE_BY.get(event.known_type, ()) if event.known_type else ():
             at.pop(undone, None)
         at[event.type] = event.created_at
-        if event.type == EventType.REVIEW_APPROVED and event.status == Status.PAID:  # there was nothing to pay
+        # Charged, authorised, or with nothing to pay.
+        if event.status == Status.PAID and event.type in (EventType.REVIEW_APPROVED, EventType.PAYMENT_AUTHORISED):
             at[EventType.PAYMENT_CHARGED] = event.created_at
     return at
 

@@ -43,6 +43,7 @@ REASONS: dict[Waiting, str] = {
     Waiting.NEW_PAYMENT: _("No payment received yet."),
     Waiting.SHIPPING: _("Next, we prepare your items."),
     Waiting.PACKING: _("Next, we pack your parcel."),
+    Waiting.CAPTURE: _("Next, we take your payment and hand your parcel to the carrier."),
     Waiting.LABEL: _("Next, we create the shipping label."),
     Waiting.HANDOVER: _("It is waiting to be collected by the carrier."),
     Waiting.DELIVERY: _("The carrier is delivering your parcel."),
@@ -107,7 +108,16 @@ EVENTS: dict[EventType, str] = {
     EventType.REVIEW_REJECTED: _("We could not accept your order."),
     EventType.PAYMENT_STARTED: _("We started charging your payment method."),
     EventType.PAYMENT_CHARGED: _("We received your payment."),
+    EventType.PAYMENT_AUTHORISED: _("Your payment was approved."),
+    EventType.PAYMENT_AWAITED: _("The order is waiting for your payment."),
     EventType.PAYMENT_DECLINED: _("Your payment was declined."),
+    EventType.PAYMENT_CAPTURED: _("We received your payment."),
+    EventType.CAPTURE_REFUSED: _("Your payment could not be taken. The order needs a new payment."),
+    EventType.PAYMENT_VOIDED: _("Your payment was cancelled. You will not be charged."),
+    EventType.PAYMENT_LINK_SENT: _("We sent you a link to pay."),
+    EventType.CHECKOUT_PAID: _("You paid on the payment page."),
+    EventType.CHECKOUT_RETURNED: _("We returned a payment that the order did not need."),
+    EventType.TRANSFER_RECORDED: _("We received a bank transfer."),
     EventType.PAYMENT_CAPTURED_LATE: _("We received a late payment and will refund it."),
     EventType.PAYMENT_CANCELLATION_ACCEPTED: _("We started cancelling your payment."),
     EventType.PAYMENT_CANCELLED: _("Your payment was cancelled. The order needs a new payment."),
@@ -162,7 +172,12 @@ APPLIED: dict[Kind, str] = {
 # What follows such a request, and whether it is what the customer wanted.
 FOLLOWED_BY: dict[Kind, dict[EventType, bool]] = {
     Kind.CANCEL: {EventType.ORDER_CANCELLED: True},
-    Kind.RETRY_PAYMENT: {EventType.PAYMENT_CHARGED: True, EventType.PAYMENT_DECLINED: False},
+    Kind.RETRY_PAYMENT: {
+        EventType.PAYMENT_CHARGED: True,
+        EventType.PAYMENT_AUTHORISED: True,
+        EventType.PAYMENT_CAPTURED: True,
+        EventType.PAYMENT_DECLINED: False,
+    },
 }
 
 # The state of a return.

@@ -25,6 +25,8 @@ in_review         review_rejected        rejected
 in_review         payment_cancelled      awaiting_payment
 in_review         cancellation_accepted  cancelling
 charging          payment_charged        paid
+charging          payment_authorised     paid
+charging          payment_awaited        awaiting_payment
 charging          payment_declined       awaiting_payment
 charging          payment_cancelled      awaiting_payment
 charging          cancellation_accepted  cancelling

@@ -16,8 +16,10 @@ from orders.lifecycle import PaymentStatus, Status
 from orders.models import Order, Payment
 from orders.services.orders.cancellation import finish_cancellation
 from orders.services.orders.placement import NewItem
-from orders.services.payments.charging import _begin, _store_reference, charge, record_outcome, request_of
+from orders.services.payments.charging import _begin, _store_reference, charge
+from orders.services.payments.outcomes import record_outcome
 from orders.services.payments.refunds import pay_refunds, return_payment
+from orders.services.payments.requests import request_of
 from orders.services.state.unit_of_work import step
 from tests.doubles.stripe import StripeDouble
 from tests.factories import an_order, an_order_in, command, kinds

@@ -13,8 +13,9 @@ from orders.errors import GatewayUnavailable
 from orders.gateways.payments.configured import gateway_named
 from orders.lifecycle import PaymentStatus, Status
 from orders.models import Order, Payment, PaymentDiscrepancy
-from orders.services.payments.charging import charge, request_of
+from orders.services.payments.charging import charge
 from orders.services.payments.reconciliation import reconcile
+from orders.services.payments.requests import request_of
 from tests.conftest import ledgers_of_its_own, unique
 from tests.factories import an_order_in, command, events, kinds
 from tests.orders.test_simulated_payments import asked
@@ -98,13 +99,13 @@ def test_it_names_a_capture_that_the_gateway_does_not_know() -> None:
 
 def test_it_names_another_amount() -> None:
     order, payment = paid()
-    Payment.objects.filter(pk=payment.pk).update(amount=payment.amount + 1)
+    Payment.objects.filter(pk=payment.pk).update(amount=payment.amount + 1, captured=payment.amount + 1)
     assert [(row.kind, row.expected - row.found) for row in found(order)] == [(Kind.AMOUNT_DIFFERS, 1)]
 
 
 def test_it_names_a_charge_that_was_recorded_as_declined() -> None:
     order, payment = paid()
-    Payment.objects.filter(pk=payment.pk).update(state=Payment.State.DECLINED)
+    Payment.objects.filter(pk=payment.pk).update(state=Payment.State.DECLINED, captured=0)
     assert [(row.kind, row.found) for row in found(order)] == [(Kind.CHARGE_NOT_RECORDED, payment.amount)]
 
 
@@ -131,7 +132,7 @@ def test_it_settles_a_payment_whose_outcome_was_lost_and_charges_nothing() -> No
 
 def test_the_same_difference_is_one_row_and_one_event() -> None:
     order, payment = paid()
-    Payment.objects.filter(pk=payment.pk).update(amount=payment.amount + 1)
+    Payment.objects.filter(pk=payment.pk).update(amount=payment.amount + 1, captured=payment.amount + 1)
     found(order)
     assert found(order) == []
     assert (events(order).count("payment_discrepancy"), order.payment_discrepancies.count()) == (1, 1)
@@ -139,7 +140,7 @@ def test_the_same_difference_is_one_row_and_one_event() -> None:
 
 def test_what_changed_a_moment_ago_is_left_alone() -> None:
     order, payment = paid()
-    Payment.objects.filter(pk=payment.pk).update(amount=payment.amount + 1)
+    Payment.objects.filter(pk=payment.pk).update(amount=payment.amount + 1, captured=payment.amount + 1)
     assert [row for row in reconcile(since=timezone.now() - HOUR) if row.order_id == order.pk] == []
     assert len(found(order)) == 1
 
@@ -147,7 +148,9 @@ def test_what_changed_a_moment_ago_is_left_alone() -> None:
 def test_the_command_prints_each_difference_and_ends_with_1() -> None:
     order, payment = paid()
     past = timezone.now() - HOUR
-    Payment.objects.filter(pk=payment.pk).update(amount=payment.amount + 1, updated_at=past)
+    Payment.objects.filter(pk=payment.pk).update(
+        amount=payment.amount + 1, captured=payment.amount + 1, updated_at=past
+    )
     said = StringIO()
     with pytest.raises(SystemExit, match="1"):
         call_command("reconcile_payments", "--since", f"{past:%Y-%m-%dT%H:%M:%S%z}", stdout=said)

@@ -32,6 +32,7 @@ from orders.selectors.searching import (
 PAID = {
     PaymentStatus.NOTHING: "Not charged",
     PaymentStatus.OPEN: "Being charged",
+    PaymentStatus.AUTHORISED: "Authorised",
     PaymentStatus.DECLINED: "Declined",
     PaymentStatus.CHARGED: "Charged",
     PaymentStatus.REFUNDED_IN_PART: "Partly refunded",

@@ -27,6 +27,7 @@ WAITING = {
     Waiting.PAYMENT_RETURN: "the payment to be cancelled",
     Waiting.NEW_PAYMENT: "a new payment",
     Waiting.LABEL: "its shipping label",
+    Waiting.CAPTURE: "the capture of its payment",
     Waiting.HANDOVER: "hand-over to the carrier",
     Waiting.SHIPPING_DECISION: "a decision: ship again or cancel",
     Waiting.CANCELLATION: "its cancellation to complete",

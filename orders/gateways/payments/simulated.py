@@ -41,7 +41,7 @@ class SimulatedPayments:
     """Charges tokens: `tok_ok`, `tok_declined`, `tok_flaky` (a third of calls fails, a third hangs), `tok_slow` (3 s,
     refunds too), `tok_lost_response` (charged, but the first response is lost), `tok_outage` (fails while the file
     `outage` exists beside the ledger), `tok_refund_refused` (charged, and every refund is refused), `tok_lapsed` (its
-    authorisation lapses at once).
+    authorisation has lapsed when it is captured).
 
     A payment's first entry has the payment's key; captures, voids and refunds have keys of their own, and name it.
     """
@@ -67,7 +67,9 @@ class SimulatedPayments:
         return self._begin(request, "capture")
 
     def authorise(self, request: PaymentRequest) -> GatewayPayment:
-        return self._begin(request, "authorisation")
+        self._begin(request, "authorisation")
+        entries = self._ledger.entries_about(request.key)
+        return _payment(entries, now=datetime.fromisoformat(str(entries[0]["at"])))
 
     def capture(self, request: PaymentRequest, *, key: str, amount: int) -> GatewayPayment:
         def captured() -> Entry:
@@ -86,7 +88,7 @@ class SimulatedPayments:
 
     def void(self, request: PaymentRequest) -> GatewayPayment:
         first = self._ledger.once(request.key, lambda: {**_facts(request, "cancel"), "reference": ""})
-        if first["kind"] == "authorisation":
+        if self._known(request).authorised:
             void = {**_facts(request, "void"), "reference": first["reference"], "about": request.key}
             self._ledger.once(f"{request.key}/void", lambda: void)
         return self._known(request)
@@ -159,8 +161,8 @@ def _facts(request: PaymentRequest, kind: str) -> Entry:
     return {"kind": kind, "order_id": request.order_id, "currency": request.currency}
 
 
-def _payment(entries: list[Entry]) -> GatewayPayment:
-    """A payment, from all entries about it."""
+def _payment(entries: list[Entry], now: datetime | None = None) -> GatewayPayment:
+    """A payment, from all entries about it, as it stands `now`."""
     first, kind = entries[0], str(entries[0]["kind"])
     result, is_declined = RESULTS[kind], kind == "decline"
     captured, refunded = (_sum(entries, kind) for kind in ("capture", "refund"))
@@ -169,7 +171,7 @@ def _payment(entries: list[Entry]) -> GatewayPayment:
         until = datetime.fromisoformat(str(first["at"])) + (
             timedelta() if first["method"] == "tok_lapsed" else CAPABILITIES.authorisation_lasts
         )
-        has_lapsed, is_voided = until <= datetime.now(UTC), any(entry["kind"] == "void" for entry in entries)
+        has_lapsed, is_voided = until < (now or datetime.now(UTC)), any(entry["kind"] == "void" for entry in entries)
         authorised = 0 if has_lapsed or is_voided else _amount(first) - captured
         if captured:
             result = PaymentResult.CAPTURED

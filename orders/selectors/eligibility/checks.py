@@ -19,6 +19,7 @@ from orders.money import in_words
 from orders.parcels import parse_parcel
 from orders.selectors.approvals import is_above_limit, people_behind
 from orders.selectors.fulfilment import has_label, was_not_delivered
+from orders.selectors.payments import awaits_new_payment
 from orders.selectors.refunds import BEFORE_SHIPPED, failed_refund, is_to_be_returned, refundable_of
 from orders.selectors.returns import (
     amount_due,
@@ -87,6 +88,18 @@ def _method_is_usable(_order: Order, context: CommandContext) -> str:
     if context.args is None or payment_gateway().supports(str(context.args["payment_method"])):
         return ""
     return "The payment method cannot be used."
+
+
+def _awaits_a_payment(order: Order, _context: CommandContext) -> str:
+    return "" if awaits_new_payment(order) else "The order is not waiting for a new payment."
+
+
+def _goods_are_paid(order: Order, _context: CommandContext) -> str:
+    if order.status != Status.PACKED:
+        return ""
+    if order.waiting_for in (Waiting.CAPTURE, Waiting.PAYMENT):
+        return "The payment is being captured. The parcel can leave once that is done."
+    return "The order is waiting for a new payment." if order.waiting_for == Waiting.NEW_PAYMENT else ""
 
 
 def _has_a_payment_without_outcome(order: Order, _context: CommandContext) -> str:
@@ -237,13 +250,13 @@ CHECKS: dict[Kind, tuple[Check, ...]] = {
     Kind.CANCEL: (_customer_may_cancel,),
     Kind.UPDATE_ADDRESS: (_has_no_label, _address_is_usable),
     Kind.CANCEL_PAYMENT: (_payment_stays, _has_something_to_pay),
-    Kind.RETRY_PAYMENT: (_method_is_usable,),
+    Kind.RETRY_PAYMENT: (_awaits_a_payment, _method_is_usable),
     Kind.SETTLE_PAYMENT: (_has_a_payment_without_outcome,),
     Kind.PICK: (_payment_stays,),
     Kind.FAIL_PICKING: (_payment_stays,),
-    Kind.SHIP: (_parcel_is_the_labelled_one, _label_is_not_being_booked),
-    Kind.DELIVER: (_can_be_with_a_carrier,),
-    Kind.FAIL_DELIVERY: (_can_be_with_a_carrier,),
+    Kind.SHIP: (_goods_are_paid, _parcel_is_the_labelled_one, _label_is_not_being_booked),
+    Kind.DELIVER: (_goods_are_paid, _can_be_with_a_carrier),
+    Kind.FAIL_DELIVERY: (_goods_are_paid, _can_be_with_a_carrier),
     Kind.REFUND: (_amount_can_go_back, _second_person_agreed),
     Kind.RETRY_REFUND: (_has_a_failed_refund,),
     Kind.SETTLE_REFUND: (_has_a_failed_refund,),

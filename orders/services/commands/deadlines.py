@@ -4,7 +4,7 @@ from uuid import UUID
 
 from orders.actors import Actor
 from orders.commands import Kind
-from orders.lifecycle import EventType, Status
+from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Order
 from orders.services.commands.settle import decide_by_timer
 from orders.services.state import attention
@@ -20,6 +20,14 @@ def pass_deadline(order_id: UUID, status: Status) -> Order:
         return decide_by_timer(order_id, Kind.APPROVE, while_in=status, reason="Auto-approved (review time ended)")
     if status is Status.AWAITING_PAYMENT:
         return decide_by_timer(order_id, Kind.CANCEL, while_in=status, reason="No payment was received in time.")
+    if status is Status.PACKED:
+        return decide_by_timer(
+            order_id,
+            Kind.CANCEL,
+            while_in=status,
+            waiting=Waiting.NEW_PAYMENT,
+            reason="No payment was received in time.",
+        )
     return _call_attention(order_id, status)
 
 

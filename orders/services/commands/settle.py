@@ -7,7 +7,7 @@ from uuid import UUID
 from orders.actors import Actor
 from orders.commands import KIND_OF_SIGNAL, OF_A_RETURN, CommandState, Kind
 from orders.errors import CommandRefused
-from orders.lifecycle import Status
+from orders.lifecycle import Status, Waiting
 from orders.models import Command, Order
 from orders.selectors.eligibility import command_refusal
 from orders.selectors.returns import is_under_way
@@ -98,15 +98,18 @@ def reject_signal(order_id: UUID, *, signal: str, command_id: UUID, reason: str)
         return order
 
 
-def decide_by_timer(order_id: UUID, kind: Kind, *, while_in: Status, reason: str) -> Order:
+def decide_by_timer(
+    order_id: UUID, kind: Kind, *, while_in: Status, reason: str, waiting: Waiting | None = None
+) -> Order:
     """Record and apply what the timer decides, as a command.
 
-    An order that has left `while_in` is left alone, and so is one without a deadline: it waits for a person, or is
-    held.
+    An order that has left `while_in`, or does not wait for `waiting`, is left alone, and so is one without a deadline:
+    it waits for a person, or is held.
     """
 
     def decide(order: Order) -> Order:
-        if order.status == while_in and order.deadline is not None:
+        is_there = order.status == while_in and waiting in (None, order.waiting_for)
+        if is_there and order.deadline is not None:
             _decide(order, insert(order, CommandRequest(kind=kind, actor=Actor.TIMER, reason=reason)))
         return order
 

@@ -1,6 +1,7 @@
 """Booking and voiding a label in three steps, as for a charge: row, call with its key, outcome."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -12,10 +13,11 @@ from orders.errors import BookingRefused
 from orders.gateways.carriers.configured import carrier_gateway
 from orders.gateways.carriers.protocol import Label
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import Order, OrderItem, Shipment
+from orders.models import Order, OrderItem, Payment, Shipment
 from orders.models.shipments import live_shipment
 from orders.search_text import with_tracking_number
 from orders.selectors.offers import carrier_for
+from orders.selectors.payments import is_captured, waiting_before_hand_over
 from orders.services.state.transition import advance, record
 from orders.services.state.unit_of_work import locked_order, row_of, rows_of, save, step
 
@@ -104,7 +106,8 @@ def _begin(order: Order) -> Attempt:
 
 def _wait_for_hand_over(order: Order) -> None:
     """For an order that people fulfil, packed when labels were still booked for such orders."""
-    order.waiting_for, order.updated_at = Waiting.HANDOVER, timezone.now()
+    order.updated_at = timezone.now()
+    order.waiting_for, order.deadline = before_hand_over(order)
 
 
 def _open_shipment(order: Order) -> Shipment | None:
@@ -134,6 +137,14 @@ def _open_shipment(order: Order) -> Shipment | None:
     return shipment
 
 
+def before_hand_over(order: Order) -> tuple[Waiting, datetime | None]:
+    """What a packed order waits for, and until when: goods leave once they are paid for."""
+    waiting = Waiting.HANDOVER if is_captured(order) else waiting_before_hand_over(rows_of(order, Payment))
+    if waiting is not Waiting.NEW_PAYMENT:
+        return waiting, None
+    return waiting, timezone.now() + timedelta(seconds=settings.PAYMENT_RETRY_WINDOW)
+
+
 def carrier_of(order: Order) -> CarrierOffer | None:
     """The carrier for the parcel; None if no carrier takes it now, whatever was so at validation."""
     if order.shipping_address.get("country") not in settings.COUNTRIES_SERVED:
@@ -159,7 +170,7 @@ def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
         save(shipment)
         order.search_text = with_tracking_number(order.search_text, label.tracking_number)
         if order.status == Status.PACKED:
-            order.waiting_for = Waiting.HANDOVER
+            order.waiting_for, order.deadline = before_hand_over(order)
         record(
             order,
             EventType.LABEL_BOOKED,

@@ -10,7 +10,7 @@ from orders.models import Command, Order, Shipment
 from orders.models.shipments import live_shipment
 from orders.parcels import Parcel, parse_parcel
 from orders.search_text import with_tracking_number
-from orders.services.fulfilment.labels import parcel_weight
+from orders.services.fulfilment.labels import before_hand_over, parcel_weight
 from orders.services.state import attention
 from orders.services.state.transition import advance
 from orders.services.state.unit_of_work import rows_of, save
@@ -67,8 +67,16 @@ def start_picking(order: Order, *, actor: str, command: Command | None = None) -
 
 def finish_packing(order: Order, *, actor: str, command: Command | None = None) -> None:
     """Record that the order is packed. An order that people fulfil does not wait for a label."""
-    waiting = Waiting.HANDOVER if order.is_fulfilled_by_people else Waiting.LABEL
-    advance(order, EventType.ORDER_PACKED, actor=actor, key=_key("packed", order), waiting=waiting, command=command)
+    waiting, deadline = before_hand_over(order) if order.is_fulfilled_by_people else (Waiting.LABEL, None)
+    advance(
+        order,
+        EventType.ORDER_PACKED,
+        actor=actor,
+        key=_key("packed", order),
+        waiting=waiting,
+        deadline=deadline,
+        command=command,
+    )
 
 
 def hand_over(

@@ -1,4 +1,4 @@
-"""Charging an order exactly once: capturing its payment at the gateway.
+"""Charging an order exactly once: capturing or authorising its payment at the gateway.
 
 (1) A transaction writes the payment row with its idempotency key. (2) The gateway is called outside any transaction,
 with that key. (3) A transaction writes the outcome and its event, unless another attempt did so before. Each attempt
@@ -7,10 +7,11 @@ answer says whether it had been captured before.
 
 A gateway that forgets keys creates the payment first: between (1) and (2), its reference is stored, once. Only a stored
 reference is charged, so of two that were created at the same time the other one never is.
+
+What the customer paid by themselves is taken over, never charged: the gateway is only asked about it.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -20,15 +21,17 @@ from django.utils import timezone
 from orders.actors import Actor
 from orders.errors import GatewayUnavailable, PaymentRefused
 from orders.gateways.payments.configured import gateway_named, payment_gateway
-from orders.gateways.payments.protocol import GatewayPayment, PaymentRequest, PaymentResult
+from orders.gateways.payments.protocol import GatewayPayment, PaymentResult
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import Order, Payment
-from orders.selectors.refunds import granted
+from orders.models import CheckoutPayment, Order, Payment
+from orders.payment_methods import BANK_TRANSFER, CHECKOUT, PAID_BY_CUSTOMER
+from orders.selectors.payments import amount_due, paid_checkout
+from orders.selectors.refunds import is_to_be_returned
+from orders.services.payments.customer_payments import credit_transfers, take_over
+from orders.services.payments.outcomes import is_to_be_charged, payment_deadline, record_outcome
+from orders.services.payments.requests import request_of
 from orders.services.state.transition import advance, record
 from orders.services.state.unit_of_work import row_of, rows_of, save, step
-
-# The results that end a payment; another one says that the gateway does not know yet.
-OUTCOMES = (PaymentResult.CAPTURED, PaymentResult.DECLINED, PaymentResult.CANCELLED, PaymentResult.EXPIRED)
 
 
 @dataclass(frozen=True)
@@ -50,60 +53,61 @@ def charge(order_id: UUID) -> Order:
     payment = attempt.payment
     if payment is None:
         return attempt.order
-    gateway = gateway_named(payment.gateway)
+    if payment.checkout_id:
+        return record_outcome(payment, take_over(payment, keep=attempt.may_charge))
     try:
-        if attempt.may_charge and gateway.capabilities.creates_first and not payment.gateway_reference:
-            reference = gateway.create(request_of(payment), capture=True)
-            payment = step(order_id, partial(_store_reference, payment.id, reference))
-            if not payment.gateway_reference:
-                raise GatewayUnavailable("The order changed while its payment was created.")
-        answer = (gateway.purchase if attempt.may_charge else gateway.void)(request_of(payment))
+        if attempt.may_charge:
+            payment = _created(payment)
+        answer = _ask(payment, may_charge=attempt.may_charge)
     except PaymentRefused as refusal:
         answer = GatewayPayment(result=PaymentResult.DECLINED, code=refusal.reason, reason=refusal.message)
     return record_outcome(payment, answer)
 
 
-def request_of(payment: Payment) -> PaymentRequest:
-    """The payment as the gateway is told about it."""
-    return PaymentRequest(
-        key=payment.idempotency_key,
-        order_id=str(payment.order_id),
-        amount=payment.amount,
-        currency=payment.currency,
-        method=payment.method,
-        reference=payment.gateway_reference,
-    )
+def _created(payment: Payment) -> Payment:
+    """The payment with the gateway's reference, if that gateway creates payments before it charges them."""
+    gateway = gateway_named(payment.gateway)
+    if payment.gateway_reference or not gateway.capabilities.creates_first:
+        return payment
+    reference = gateway.create(request_of(payment), capture=payment.capture == Payment.Capture.IMMEDIATE)
+    stored = step(payment.order_id, partial(_store_reference, payment.id, reference))
+    if not stored.gateway_reference:
+        raise GatewayUnavailable("The order changed while its payment was created.")
+    return stored
 
 
-def is_to_be_charged(order: Order) -> bool:
-    """Whether the order is still to be charged."""
-    return order.status == Status.CHARGING and order.waiting_for == Waiting.PAYMENT
+def _ask(payment: Payment, *, may_charge: bool) -> GatewayPayment:
+    gateway = gateway_named(payment.gateway)
+    if not may_charge:
+        return gateway.void(request_of(payment))
+    captures_now = payment.capture == Payment.Capture.IMMEDIATE
+    return (gateway.purchase if captures_now else gateway.authorise)(request_of(payment))
 
 
 def _begin(order: Order) -> Attempt:
-    pending = next((one for one in rows_of(order, Payment) if one.state == Payment.State.PENDING), None)
     wanted = is_to_be_charged(order)
-    if pending is None and wanted and not order.held:
-        pending = _open_payment(order)
-    return Attempt(order, pending, may_charge=wanted)
+    states = (Payment.State.PENDING, Payment.State.AUTHORISED) if is_to_be_returned(order) else (Payment.State.PENDING,)
+    payment = next((one for one in rows_of(order, Payment) if one.state in states), None)
+    if payment is None and wanted and not order.held:
+        payment = _open_payment(order)
+    elif payment is None and is_to_be_returned(order):
+        credit_transfers(order)
+    return Attempt(order, payment, may_charge=wanted)
 
 
-def _open_payment(order: Order) -> Payment:
-    earlier = rows_of(order, Payment)
-    attempt = len(earlier) + 1
-    now = timezone.now()
-    payment = Payment(
-        order=order,
-        attempt=attempt,
-        # Refunds granted earlier reduce the amount, whoever pays.
-        amount=order.total - (granted(order) if earlier else 0),
-        currency=order.currency,
-        method=order.payment_method,
-        idempotency_key=f"charge-{order.pk}-{attempt}",
-        gateway=payment_gateway().name,
-        created_at=now,
-        updated_at=now,
-    )
+def _open_payment(order: Order) -> Payment | None:
+    """Begin a payment; None if nothing is to be charged: the customer has to pay, or has paid by bank transfer."""
+    amount, checkout = amount_due(order), None
+    if order.payment_method in PAID_BY_CUSTOMER:
+        checkout = paid_checkout(order, amount)
+        if checkout is None:
+            if order.payment_method != BANK_TRANSFER or not credit_transfers(order, amount):
+                _await_payment(order)
+            return None
+        checkout.state, checkout.updated_at = CheckoutPayment.State.USED, timezone.now()
+        checkout.check_at = None
+        save(checkout)
+    payment = _new_payment(order, amount, checkout)
     save(payment)
     record(
         order,
@@ -115,6 +119,36 @@ def _open_payment(order: Order) -> Payment:
     return payment
 
 
+def _new_payment(order: Order, amount: int, checkout: CheckoutPayment | None) -> Payment:
+    attempt, now = len(rows_of(order, Payment)) + 1, timezone.now()
+    # Packed goods wait for it already.
+    capture = Payment.Capture(settings.PAYMENT_CAPTURE if order.status == Status.CHARGING else "immediate")
+    return Payment(
+        order=order,
+        attempt=attempt,
+        capture=checkout.capture if checkout else capture,
+        amount=amount,
+        currency=order.currency,
+        method=CHECKOUT if checkout else order.payment_method,
+        idempotency_key=checkout.key if checkout else f"charge-{order.pk}-{attempt}",
+        gateway=checkout.gateway if checkout else payment_gateway().name,
+        gateway_reference=checkout.payment_reference if checkout else "",
+        checkout=checkout,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _await_payment(order: Order) -> None:
+    """Let the order stand until the customer pays."""
+    key, deadline = f"awaited:{order.event_seq}", payment_deadline(order.payment_method)
+    if order.status == Status.CHARGING:
+        advance(order, EventType.PAYMENT_AWAITED, actor=Actor.SYSTEM, key=key, deadline=deadline)
+    else:
+        order.waiting_for, order.deadline = Waiting.NEW_PAYMENT, deadline
+        record(order, EventType.PAYMENT_AWAITED, actor=Actor.SYSTEM, key=key)
+
+
 def _store_reference(payment_id: UUID, reference: str, order: Order) -> Payment:
     payment = row_of(order, Payment, payment_id)
     is_wanted = payment.state == Payment.State.PENDING and is_to_be_charged(order)
@@ -122,87 +156,3 @@ def _store_reference(payment_id: UUID, reference: str, order: Order) -> Payment:
         payment.gateway_reference = reference
         save(payment)
     return payment
-
-
-def record_outcome(asked: Payment, answer: GatewayPayment) -> Order:
-    """Write the gateway's answer about an open payment, once: the payment's state is the fence.
-
-    Raises:
-        GatewayUnavailable: the answer is no outcome, or was about another reference than the payment has by now.
-    """
-    if answer.result not in OUTCOMES:
-        raise GatewayUnavailable("The gateway does not know the outcome of the payment yet.")
-    reference = asked.gateway_reference
-
-    def write(order: Order) -> Order:
-        payment = row_of(order, Payment, asked.pk)
-        if payment.state != Payment.State.PENDING:
-            return order
-        if payment.gateway_reference != reference:
-            raise GatewayUnavailable("The payment was created at the gateway meanwhile.")
-        payment.gateway_reference = answer.reference or payment.gateway_reference
-        if answer.result is PaymentResult.CAPTURED:
-            _captured(order, payment)
-        elif answer.result is PaymentResult.DECLINED:
-            _declined(order, payment, answer)
-        else:
-            _abandoned(order, payment)
-        return order
-
-    return step(asked.order_id, write)
-
-
-def _captured(order: Order, payment: Payment) -> None:
-    _save(payment, Payment.State.CAPTURED)
-    if is_to_be_charged(order):
-        advance(
-            order, EventType.PAYMENT_CHARGED, actor=Actor.GATEWAY, key=f"charged:{payment.id}", data=_facts(payment)
-        )
-    else:
-        record(
-            order,
-            EventType.PAYMENT_CAPTURED_LATE,
-            actor=Actor.GATEWAY,
-            key=f"charged:{payment.id}",
-            data=_facts(payment),
-        )
-
-
-def _declined(order: Order, payment: Payment, answer: GatewayPayment) -> None:
-    payment.decline_code, payment.decline_reason = answer.code, answer.reason
-    _save(payment, Payment.State.DECLINED)
-    if is_to_be_charged(order):
-        advance(
-            order,
-            EventType.PAYMENT_DECLINED,
-            actor=Actor.GATEWAY,
-            key=f"declined:{payment.id}",
-            deadline=timezone.now() + timedelta(seconds=settings.PAYMENT_RETRY_WINDOW),
-            data=_facts(payment),
-        )
-    else:
-        _record_abandoned(order, payment)
-
-
-def _abandoned(order: Order, payment: Payment) -> None:
-    _save(payment, Payment.State.CANCELLED if payment.cancel_requested else Payment.State.FAILED)
-    _record_abandoned(order, payment)
-
-
-def _record_abandoned(order: Order, payment: Payment) -> None:
-    record(order, EventType.PAYMENT_ABANDONED, actor=Actor.GATEWAY, key=f"abandoned:{payment.id}", data=_facts(payment))
-
-
-def _save(payment: Payment, state: Payment.State) -> None:
-    payment.state = state
-    payment.updated_at = timezone.now()
-    save(payment)
-
-
-def _facts(payment: Payment) -> dict[str, str | int]:
-    return {
-        "payment": str(payment.id),
-        "amount": payment.amount,
-        "currency": payment.currency,
-        "reference": payment.gateway_reference,
-    }

@@ -42,7 +42,7 @@ def finish_payment_return(order_id: UUID) -> Order:
     with locked_order(order_id) as order:
         if order.waiting_for != Waiting.PAYMENT_RETURN:
             return order
-        order.payments.filter(state=Payment.State.CAPTURED, refunded=F("amount")).update(
+        order.payments.filter(state=Payment.State.CAPTURED, refunded=F("captured")).update(
             state=Payment.State.CANCELLED, updated_at=timezone.now()
         )
         if not order.payments.filter(state__in=Payment.LIVE).exists():
@@ -54,6 +54,8 @@ def finish_payment_return(order_id: UUID) -> Order:
 def retry_payment(order: Order, command: Command) -> str:
     """Charge a locked order again with the payment method given; the review comes first if nobody has approved it."""
     order.payment_method = str(command.args["payment_method"])
+    if order.status == Status.PACKED:
+        return _pay_packed(order, command)
     if not order.review_approved:
         review.start_review_again(order, command)
         return "The order will be charged with the new payment method after its review."
@@ -66,6 +68,14 @@ def retry_payment(order: Order, command: Command) -> str:
         command=command,
     )
     return "The order will be charged with the new payment method."
+
+
+def _pay_packed(order: Order, command: Command) -> str:
+    """The goods leave once this payment is captured."""
+    order.waiting_for, order.deadline = Waiting.PAYMENT, None
+    key = f"retried:{command.id}"
+    record(order, EventType.PAYMENT_RETRIED, actor=command.actor, key=key, command=command)
+    return "The order will be charged with the new payment method before it is shipped."
 
 
 def settle_payment(order: Order, command: Command) -> str:

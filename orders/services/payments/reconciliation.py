@@ -17,13 +17,15 @@ from django.utils import timezone
 
 from orders.actors import Actor
 from orders.gateways.payments.configured import gateway_named, payment_gateway
-from orders.gateways.payments.protocol import GatewayPayment, PaymentGateway
+from orders.gateways.payments.protocol import GatewayPayment, PaymentGateway, PaymentResult
 from orders.lifecycle import EventType
 from orders.models import Order, Payment, PaymentDiscrepancy, Refund
+from orders.payment_methods import BANK_TRANSFER
 from orders.selectors.refunds import BEFORE_SHIPPED, refundable
 from orders.services.orders.holding import hold_unpaid
-from orders.services.payments.charging import OUTCOMES, record_outcome, request_of
+from orders.services.payments.outcomes import OPEN, OUTCOMES, record_outcome
 from orders.services.payments.refunds import BY_OTHER_MEANS, open_refund, succeed
+from orders.services.payments.requests import request_of
 from orders.services.state.transition import record
 from orders.services.state.unit_of_work import locked_order
 
@@ -56,7 +58,7 @@ def reconcile(*, since: datetime, now: datetime | None = None) -> Iterator[Payme
         ImproperlyConfigured: payments were made with a gateway that is not configured any more.
     """
     until = (now or timezone.now()) - SETTLED_AFTER
-    real = Payment.objects.filter(created_at__gte=since, order__made_up=False)
+    real = Payment.objects.filter(created_at__gte=since, order__made_up=False).exclude(gateway=BANK_TRANSFER)
     for name in sorted({payment_gateway().name, *real.order_by().values_list("gateway", flat=True).distinct()}):
         yield from _compare(gateway_named(name), since, until)
 
@@ -79,12 +81,13 @@ def check_payment(payment: Payment, *, settled_after: timedelta = SETTLED_AFTER)
 
 def differences(payment: Payment, found: GatewayPayment | None) -> list[Difference]:
     """What the gateway says of a payment other than we do; None: it does not know it."""
-    if payment.state == Payment.State.PENDING:
-        is_known = found is not None and found.result in OUTCOMES
-        return [Difference(kind=Kind.OUTCOME_NOT_RECORDED, found=found.captured if found else 0)] if is_known else []
-    expected = payment.amount if payment.state == Payment.State.CAPTURED or payment.refunded else 0
+    if payment.state in OPEN:
+        return _unrecorded(payment, found)
+    expected = payment.captured
     captured, refunded = (found.captured, found.refunded) if found else (0, 0)
     listed = []
+    if found and found.authorised and not expected:
+        return [Difference(kind=Kind.CHARGE_NOT_RECORDED, found=found.authorised)]
     if expected and not captured:
         return [Difference(kind=Kind.CAPTURE_MISSING, expected=expected)]
     if captured and not expected:
@@ -92,13 +95,22 @@ def differences(payment: Payment, found: GatewayPayment | None) -> list[Differen
             listed.append(Difference(kind=Kind.CHARGE_NOT_RECORDED, found=captured))
     elif captured != expected:
         listed.append(Difference(kind=Kind.AMOUNT_DIFFERS, expected=expected, found=captured))
-    elif refunded > payment.amount - refundable(payment):
+    elif refunded > payment.captured - refundable(payment):
         listed.append(Difference(kind=Kind.REFUND_MADE_ELSEWHERE, expected=_by_the_gateway(payment), found=refunded))
     elif refunded < (paid := _by_the_gateway(payment)):
         listed.append(Difference(kind=Kind.REFUND_MISSING, expected=paid, found=refunded))
     if found and found.is_disputed:
         listed.append(Difference(kind=Kind.DISPUTED, expected=expected, found=captured))
     return listed
+
+
+def _unrecorded(payment: Payment, found: GatewayPayment | None) -> list[Difference]:
+    """The outcome of an open payment that the gateway knows and we do not."""
+    authorised = payment.state == Payment.State.AUTHORISED
+    if found is None:
+        return [Difference(kind=Kind.CAPTURE_MISSING, expected=payment.amount)] if authorised else []
+    is_known = found.result in OUTCOMES and not (authorised and found.result is PaymentResult.AUTHORISED)
+    return [Difference(kind=Kind.OUTCOME_NOT_RECORDED, found=found.captured)] if is_known else []
 
 
 def _compare(gateway: PaymentGateway, since: datetime, until: datetime) -> Iterator[PaymentDiscrepancy]:
@@ -114,8 +126,9 @@ def _compare(gateway: PaymentGateway, since: datetime, until: datetime) -> Itera
             compared.add(payment.pk)
             if payment.updated_at < until:
                 yield from (_record(difference, payment, found) for difference in differences(payment, found))
-    captured = _real_payments(gateway.name).filter(created_at__gte=since, updated_at__lt=until)
-    for payment in captured.filter(state=Payment.State.CAPTURED).iterator(chunk_size=CHUNK):
+    ours_alone = _real_payments(gateway.name).filter(created_at__gte=since, updated_at__lt=until)
+    believed = (Payment.State.CAPTURED, Payment.State.AUTHORISED)
+    for payment in ours_alone.filter(state__in=believed).iterator(chunk_size=CHUNK):
         if payment.pk not in compared:
             yield from check_payment(payment, settled_after=timedelta()) or ()
 
@@ -208,7 +221,7 @@ def _tell_the_order(row: PaymentDiscrepancy, payment: Payment | None) -> None:
 def _record_refund(order: Order, payment: Payment, row: PaymentDiscrepancy) -> None:
     """Record what was refunded in the gateway's own dashboard, so that nobody refunds it once more."""
     locked = Payment.objects.get(pk=payment.pk)
-    amount = min(row.found - (locked.amount - refundable(locked)), refundable(locked))
+    amount = min(row.found - (locked.captured - refundable(locked)), refundable(locked))
     if amount > 0:
         refund = open_refund(order, locked, amount=amount, actor=Actor.GATEWAY, command=None)
         refund.gateway_reference = "made elsewhere"

@@ -15,7 +15,8 @@ from orders.lifecycle import EventType, ReturnStage
 from orders.models import Command, Order, Payment, Refund, Return
 from orders.selectors.orders import order_by_id
 from orders.selectors.refunds import captured_payment, is_to_be_returned, pending_refunds, refundable
-from orders.services.payments.charging import charge, request_of
+from orders.services.payments.charging import charge
+from orders.services.payments.requests import request_of
 from orders.services.state import attention
 from orders.services.state.returns import advance_return
 from orders.services.state.transition import Data, record

@@ -130,6 +130,7 @@ class History:
             currency=order.currency,
             method="tok_declined" if declined else "tok_ok",
             idempotency_key=f"charge-{order.id}-{attempt}",
+            captured=0,
             refunded=0,
             gateway="simulated",
             created_at=self.at,
@@ -150,7 +151,7 @@ class History:
             order.payment_status = PaymentStatus.DECLINED
             event, to, key = EventType.PAYMENT_DECLINED, Status.AWAITING_PAYMENT, f"declined:{payment.id}"
         else:
-            payment.state = Payment.State.CAPTURED
+            payment.state, payment.captured = Payment.State.CAPTURED, payment.amount
             order.payment_status = PaymentStatus.CHARGED
             event, to, key = EventType.PAYMENT_CHARGED, Status.PAID, f"charged:{payment.id}"
         self.event(event, to, actor=Actor.GATEWAY, key=key, data=facts)

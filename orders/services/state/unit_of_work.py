@@ -40,6 +40,8 @@ OF_AN_ORDER = (
     "returns",
     "return_items",
     "approvals",
+    "checkout_payments",
+    "bank_transfers",
 )
 _WRITES_OF_AN_ORDER = tuple(f'{verb} "{table}"' for table in OF_AN_ORDER for verb in ("INSERT INTO", "UPDATE"))
 # The tables whose rows are read once for several steps, with the order's name for them, and how they are sorted.

@@ -1,0 +1,60 @@
+"""What of an order is to be paid, and whether its goods may leave."""
+
+from collections.abc import Iterable
+
+from django.db.models import Sum
+
+from orders.lifecycle import PaymentStatus, Status, Waiting
+from orders.models import BankTransfer, CheckoutPayment, Order, Payment
+from orders.selectors.refunds import granted
+
+# A payment of the order was captured, whatever of it was refunded since.
+WAS_CAPTURED = (PaymentStatus.CHARGED, PaymentStatus.REFUNDED_IN_PART, PaymentStatus.REFUNDED)
+# Before the order is charged: what the customer pays meanwhile is taken over then.
+BEFORE_CHARGE = (Status.RECEIVED, Status.IN_REVIEW, Status.CHARGING)
+
+
+def amount_due(order: Order) -> int:
+    """What a new payment of the order is over, in minor units: refunds granted earlier reduce it, whoever pays."""
+    return order.total - (granted(order) if order.payments.all() else 0)
+
+
+def awaits_new_payment(order: Order) -> bool:
+    """Whether the order stands still until somebody pays: before fulfilment, or packed with a refused capture."""
+    return order.status == Status.AWAITING_PAYMENT or (
+        order.status == Status.PACKED and order.waiting_for == Waiting.NEW_PAYMENT
+    )
+
+
+def can_use_payment(order: Order) -> bool:
+    """Whether money that the customer pays now would be taken over, at once or after the review."""
+    return (
+        awaits_new_payment(order)
+        or (order.status == Status.PACKED and order.waiting_for == Waiting.PAYMENT)
+        or (order.status in BEFORE_CHARGE and order.waiting_for != Waiting.PAYMENT_RETURN)
+    )
+
+
+def is_captured(order: Order) -> bool:
+    """Whether goods may leave as far as `orders.payment_status` tells; it may be older than the payments themselves."""
+    return order.total == 0 or order.payment_status in WAS_CAPTURED
+
+
+def waiting_before_hand_over(payments: Iterable[Payment]) -> Waiting:
+    """What a packed order with something to pay waits for: its goods leave once a payment is captured."""
+    states = {payment.state for payment in payments}
+    if Payment.State.CAPTURED in states:
+        return Waiting.HANDOVER
+    return Waiting.CAPTURE if Payment.State.AUTHORISED in states else Waiting.NEW_PAYMENT
+
+
+def paid_checkout(order: Order, amount: int) -> CheckoutPayment | None:
+    """What the customer has paid for exactly this amount, and no payment has taken over."""
+    paid = order.checkouts.filter(state=CheckoutPayment.State.PAID, amount=amount, currency=order.currency)
+    return paid.order_by("created_at").first()
+
+
+def transferred(order: Order) -> int:
+    """The sum of the bank transfers that no payment has taken over, in minor units."""
+    rows = BankTransfer.objects.filter(order=order, payment=None)
+    return rows.aggregate(sum=Sum("amount"))["sum"] or 0
