@@ -23,6 +23,7 @@ class Ledger:
         self.path = path
         self._entries: dict[str, Entry] = {}
         self._about: defaultdict[str, list[Entry]] = defaultdict(list)
+        self._by_reference: dict[str, Entry] = {}
         self._read_to = 0
         self._mutex = threading.RLock()
 
@@ -55,6 +56,11 @@ class Ledger:
         first = self._entries.get(key)
         return [first, *self._about[key]] if first else []
 
+    def referenced(self, reference: str) -> Entry:
+        """The entry with this reference that is about no other one, or an empty one."""
+        self._catch_up()
+        return self._by_reference.get(reference, {})
+
     def first_entries(self) -> list[Entry]:
         """Those that are about no other one, in their order."""
         self._catch_up()
@@ -69,11 +75,18 @@ class Ledger:
         if size < self._read_to:  # the file was cleared
             self._entries, self._read_to = {}, 0
             self._about.clear()
+            self._by_reference.clear()
         with self.path.open("rb") as file:
             file.seek(self._read_to)
             for line in file.read(size - self._read_to).splitlines():
                 if line:
                     entry = json.loads(line)
-                    if self._entries.setdefault(str(entry["key"]), entry) is entry and "about" in entry:
-                        self._about[str(entry["about"])].append(entry)
+                    if self._entries.setdefault(str(entry["key"]), entry) is entry:
+                        self._index(entry)
         self._read_to = size
+
+    def _index(self, entry: Entry) -> None:
+        if "about" in entry:
+            self._about[str(entry["about"])].append(entry)
+        elif reference := entry.get("reference"):
+            self._by_reference.setdefault(str(reference), entry)

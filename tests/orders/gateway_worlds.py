@@ -2,17 +2,19 @@
 
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
+from orders.errors import PaymentRefused
+from orders.gateways.payments.checkout_page import PageGateway
 from orders.gateways.payments.configured import gateway_named
-from orders.gateways.payments.protocol import PaymentGateway, PaymentRequest
+from orders.gateways.payments.protocol import Checkout, CheckoutRequest, PaymentGateway, PaymentRequest
 from orders.gateways.payments.simulated import SimulatedPayments
 from orders.gateways.payments.simulated_http import SimulatedHttpPayments
 from orders.gateways.payments.simulated_server import GatewayServer
@@ -21,19 +23,33 @@ from orders.gateways.payments.stripe_gateway import StripePayments
 from orders.models import Order
 from stack.ports import HOST
 from tests.conftest import unique
+from tests.doubles.shop import visit
 from tests.doubles.stripe import StripeDouble
 from tests.faults.proxy import Mode, Proxy
 
 TIMEOUT = 0.5
-# The double's kinds of entries that move no money.
-SILENT = ("decline", "cancel", "create")
+# The kinds of entries that move no money.
+SILENT = ("decline", "cancel", "create", "checkout", "checkout_closed")
+PUBLIC_URL = "http://127.0.0.1:8000"
+ORDER_ID = "01a22000-0000-7000-8000-000000000001"
 Booked = list[tuple[str, int]]
+
+
+class Clock:
+    """Real time plus what has passed."""
+
+    def __init__(self) -> None:
+        self.passed = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.passed
 
 
 class GatewayWorld:
     """A gateway, the methods that it knows, and its books: (kind, amount in the gateway's units)."""
 
     ok, declined, lapsed = "tok_ok", "tok_declined", "tok_lapsed"
+    asks_for_confirmation = "tok_3ds"
     gateway: PaymentGateway
 
     def booked(self) -> Booked:
@@ -45,7 +61,16 @@ class GatewayWorld:
         raise NotImplementedError
 
     def pass_time(self, time: timedelta) -> None:
-        """For the gateway; one that keeps everything for ever does not notice."""
+        """For the gateway, not for us."""
+        raise NotImplementedError
+
+    def pay(self, checkout: Checkout, method: str = "") -> None:
+        """The customer pays on the page with this method, as far as the page allows; nobody follows where it leads."""
+        raise NotImplementedError
+
+    def confirm(self, checkout: Checkout, *, confirmed: bool) -> None:
+        """The customer answers the bank's question about what they have paid with."""
+        raise NotImplementedError
 
     def in_units(self, amount: int, currency: str) -> int:
         """Minor units as the gateway counts them."""
@@ -54,9 +79,24 @@ class GatewayWorld:
 
     def request(self, amount: int = 1990, currency: str = "USD", method: str = "") -> PaymentRequest:
         """A payment that the gateway has never heard of."""
-        order_id = "01a22000-0000-7000-8000-000000000001"
         return PaymentRequest(
-            key=unique(), order_id=order_id, amount=amount, currency=currency, method=method or self.ok
+            key=unique(), order_id=ORDER_ID, amount=amount, currency=currency, method=method or self.ok
+        )
+
+    def checkout_request(
+        self, amount: int = 1990, currency: str = "USD", *, capture: bool = True, hours: float = 2
+    ) -> CheckoutRequest:
+        return CheckoutRequest(
+            key=unique(),
+            order_id=ORDER_ID,
+            amount=amount,
+            currency=currency,
+            capture=capture,
+            description="Order ABC-DEF-GHJ",
+            email="jane@example.com",
+            return_url=f"{PUBLIC_URL}/track/ABC-DEF-GHJ/?paid=1",
+            cancel_url=f"{PUBLIC_URL}/track/ABC-DEF-GHJ/",
+            expires_at=datetime.now(UTC) + timedelta(hours=hours),
         )
 
     def created(self, request: PaymentRequest, *, capture: bool) -> PaymentRequest:
@@ -79,9 +119,22 @@ class GatewayWorld:
 class Simulated(GatewayWorld):
     """In the process itself: only a token can lose its answer."""
 
-    def __init__(self, directory: Path) -> None:
-        self.gateway = SimulatedPayments(directory, timeout=TIMEOUT)
-        self._books = directory / "payments.jsonl"
+    page: PageGateway
+
+    def __init__(self, directory: Path, clock: Clock) -> None:
+        self.gateway = self.page = SimulatedPayments(directory, timeout=TIMEOUT, base_url=PUBLIC_URL, now=clock)
+        self._books, self._clock = directory / "payments.jsonl", clock
+
+    def pass_time(self, time: timedelta) -> None:
+        self._clock.passed += time
+
+    def pay(self, checkout: Checkout, method: str = "") -> None:
+        with suppress(PaymentRefused):
+            self.page.pay_checkout(checkout.reference, method or self.ok)
+
+    def confirm(self, checkout: Checkout, *, confirmed: bool) -> None:
+        with suppress(PaymentRefused):
+            self.page.pay_checkout(checkout.reference, self.asks_for_confirmation, confirmed=confirmed)
 
     def booked(self) -> Booked:
         lines = self._books.read_text().splitlines() if self._books.exists() else []
@@ -92,10 +145,11 @@ class Simulated(GatewayWorld):
 class SimulatedOverHttp(Simulated):
     """With a network between, which loses answers."""
 
-    def __init__(self, directory: Path, port: int) -> None:
-        super().__init__(directory)
+    def __init__(self, directory: Path, clock: Clock, port: int) -> None:
+        super().__init__(directory, clock)
         self.proxy = Proxy(port)
-        self.gateway = SimulatedHttpPayments(f"http://{HOST}:{self.proxy.port}", timeout=TIMEOUT)
+        url = f"http://{HOST}:{self.proxy.port}"
+        self.gateway = self.page = SimulatedHttpPayments(url, timeout=TIMEOUT, base_url=PUBLIC_URL)
 
     @contextmanager
     def answer_lost(self, call: str) -> Iterator[None]:
@@ -110,6 +164,7 @@ class Stripe(GatewayWorld):
     """Our client of Stripe, with a double of Stripe behind it."""
 
     ok, declined, lapsed = "pm_card_visa", "pm_card_chargeDeclined", "pm_card_visa"
+    asks_for_confirmation = "pm_card_threeDSecure2Required"
     PATHS = {
         "create": "POST /v1/payment_intents",
         "purchase": "/confirm",
@@ -117,10 +172,12 @@ class Stripe(GatewayWorld):
         "capture": "/capture",
         "void": "/cancel",
         "refund": "POST /v1/refunds",
+        "open_checkout": "POST /v1/checkout/sessions",
+        "close_checkout": "/expire",
     }
 
     def __init__(self, double: StripeDouble) -> None:
-        self.double = double
+        self.double, self._bank_url = double, ""
         self.gateway = StripePayments("rk_test_double", timeout=5, api_base=double.url)
 
     def booked(self) -> Booked:
@@ -134,14 +191,22 @@ class Stripe(GatewayWorld):
     def pass_time(self, time: timedelta) -> None:
         self.double.clock.advance(hours=time / timedelta(hours=1))
 
+    def pay(self, checkout: Checkout, method: str = "") -> None:
+        self._bank_url = visit(checkout.url, payment_method=method or self.ok).location
+
+    def confirm(self, checkout: Checkout, *, confirmed: bool) -> None:
+        del checkout
+        visit(self._bank_url, result="complete" if confirmed else "fail")
+
     def in_units(self, amount: int, currency: str) -> int:
         return to_stripe(amount, currency)
 
 
 @contextmanager
-def simulated_server(directory: Path) -> Iterator[int]:
+def simulated_server(directory: Path, now: Callable[[], datetime] | None = None) -> Iterator[int]:
     """The port of the simulated gateway's server."""
-    with GatewayServer((HOST, 0), SimulatedPayments(directory, timeout=TIMEOUT)) as server:
+    payments = SimulatedPayments(directory, timeout=TIMEOUT, now=now or Clock())
+    with GatewayServer((HOST, 0), payments) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         yield server.server_port
@@ -153,10 +218,11 @@ def simulated_server(directory: Path) -> Iterator[int]:
 def world(name: str, directory: Path) -> Iterator[GatewayWorld]:
     """The world of the gateway of this name, for as long as the block runs."""
     if name == SimulatedPayments.name:
-        yield Simulated(directory)
+        yield Simulated(directory, Clock())
     elif name == SimulatedHttpPayments.name:
-        with simulated_server(directory) as port:
-            over_http = SimulatedOverHttp(directory, port)
+        clock = Clock()
+        with simulated_server(directory, clock) as port:
+            over_http = SimulatedOverHttp(directory, clock, port)
             yield over_http
             over_http.proxy.close()
     else:

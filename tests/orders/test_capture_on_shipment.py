@@ -25,6 +25,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def on_shipment(settings: Settings) -> None:
     settings.PAYMENT_CAPTURE = "on_shipment"
+    settings.MAILS = True
 
 
 def booked(order: Order) -> list[str]:

@@ -6,6 +6,7 @@ from functools import cache
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from orders.gateways.payments.checkout_page import PageGateway
 from orders.gateways.payments.protocol import PaymentGateway
 from orders.gateways.payments.simulated import SimulatedPayments
 from orders.gateways.payments.simulated_http import SimulatedHttpPayments
@@ -21,9 +22,11 @@ def _stripe() -> StripePayments:
 
 
 MAKERS: dict[str, Callable[[], PaymentGateway]] = {
-    SimulatedPayments.name: lambda: SimulatedPayments(settings.SIMULATED_DIR, timeout=settings.GATEWAY_TIMEOUT),
+    SimulatedPayments.name: lambda: SimulatedPayments(
+        settings.SIMULATED_DIR, timeout=settings.GATEWAY_TIMEOUT, base_url=settings.PUBLIC_URL
+    ),
     SimulatedHttpPayments.name: lambda: SimulatedHttpPayments(
-        settings.PAYMENT_GATEWAY_URL, timeout=settings.GATEWAY_TIMEOUT
+        settings.PAYMENT_GATEWAY_URL, timeout=settings.GATEWAY_TIMEOUT, base_url=settings.PUBLIC_URL
     ),
     StripePayments.name: _stripe,
 }
@@ -32,6 +35,12 @@ MAKERS: dict[str, Callable[[], PaymentGateway]] = {
 def payment_gateway() -> PaymentGateway:
     """The one that new payments go to."""
     return gateway_named(settings.PAYMENT_GATEWAY)
+
+
+def page_gateway() -> PageGateway | None:
+    """The one that new payments go to, if its checkouts are paid on a page of ours."""
+    gateway = payment_gateway()
+    return gateway if isinstance(gateway, SimulatedPayments | SimulatedHttpPayments) else None
 
 
 @cache

@@ -30,7 +30,8 @@ class PaymentResult(StrEnum):
 class PaymentRequest:
     """A payment as every call names it: `amount` in minor units (ISO 4217), `key` is ours and unique.
 
-    `reference` is the gateway's own id; empty until it is known.
+    `reference` is the gateway's own id; empty until it is known. Where it is given, it identifies the payment, and the
+    gateway need not know the key: we adopt payments made on a checkout page, or by the shop's own checkout.
     """
 
     key: str
@@ -66,6 +67,51 @@ class GatewayPayment:
     is_disputed: bool = False
 
 
+class CheckoutState(StrEnum):
+    """Where a hosted checkout stands."""
+
+    OPEN = "open"
+    PAID = "paid"
+    """The customer has completed it: the payment is authorised or captured."""
+    CLOSED = "closed"
+    """It expired or was closed: nobody can pay there any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckoutRequest:
+    """A payment page to open: `amount` in minor units (ISO 4217), `key` is ours and unique.
+
+    With `capture` the payment is captured at once, otherwise authorised only. `description` names the order to the
+    customer, who returns to `return_url` after paying, or to `cancel_url` without.
+    """
+
+    key: str
+    order_id: str
+    amount: int
+    currency: str
+    capture: bool
+    description: str
+    email: str
+    return_url: str
+    cancel_url: str
+    expires_at: datetime
+    """As near to it as the gateway allows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkout:
+    """What the gateway says about a hosted checkout.
+
+    `reference` is the gateway's id of it, `url` where the customer pays; empty unless it is open. `payment` is the
+    gateway's reference of the payment; empty until there is one, which may have been declined unless `state` is `PAID`.
+    """
+
+    state: CheckoutState
+    reference: str
+    url: str = ""
+    payment: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
     """What a gateway can do.
@@ -84,7 +130,8 @@ class PaymentGateway(Protocol):
 
     Every call but `supports` may raise `GatewayUnavailable`: its outcome is then unknown, and the call is repeated. A
     call repeated for the same payment (`capture` and `refund`: with the same key) has one effect, and returns the
-    outcome of the first, however much later.
+    outcome of the first, however much later. A payment is identified by `request.reference` if that is given, else by
+    `request.key`.
     """
 
     name: str
@@ -105,11 +152,17 @@ class PaymentGateway(Protocol):
         ...
 
     def purchase(self, request: PaymentRequest) -> GatewayPayment:
-        """Authorise and capture the amount at once. With `creates_first` it was created with `capture`."""
+        """Authorise and capture the amount at once. With `creates_first` it was created with `capture`.
+
+        A payment that is authorised or captured already, as an adopted one is, stays as it is: its state is returned.
+        """
         ...
 
     def authorise(self, request: PaymentRequest) -> GatewayPayment:
-        """Authorise the amount, to be captured later. With `creates_first` it was created without `capture`."""
+        """Authorise the amount, to be captured later. With `creates_first` it was created without `capture`.
+
+        As `purchase`, it charges nothing for a payment that is authorised or captured already.
+        """
         ...
 
     def capture(self, request: PaymentRequest, *, key: str, amount: int) -> GatewayPayment:
@@ -138,4 +191,23 @@ class PaymentGateway(Protocol):
 
     def payments_since(self, moment: datetime) -> Iterator[GatewayPayment]:
         """Every payment that was created at the gateway since then, also those that are not ours."""
+        ...
+
+    def open_checkout(self, request: CheckoutRequest) -> Checkout:
+        """Open a page where the customer pays. Repeated with the same key, for 24 hours: the same checkout.
+
+        The payment has `request.key` as its key at the gateway. It lands at most once; after a decline the customer can
+        try another card on the page.
+
+        Raises:
+            PaymentRefused: the gateway takes no such payment.
+        """
+        ...
+
+    def look_up_checkout(self, reference: str) -> Checkout | None:
+        """The state of a checkout; None: the gateway has none."""
+        ...
+
+    def close_checkout(self, reference: str) -> Checkout:
+        """Make sure that nobody can pay there from now on. `PAID`: somebody did so before."""
         ...

@@ -11,9 +11,18 @@ from typing import Any
 
 import urllib3
 
-from orders.errors import CaptureRefused, GatewayUnavailable, OrderError, RefundRefused
-from orders.gateways.payments.protocol import GatewayPayment, PaymentRequest, PaymentResult
-from orders.gateways.payments.simulated import CAPABILITIES, DEFAULT_METHOD, METHODS
+from orders.errors import CaptureRefused, GatewayUnavailable, OrderError, PaymentRefused, RefundRefused
+from orders.gateways.payments.protocol import (
+    Checkout,
+    CheckoutRequest,
+    CheckoutState,
+    GatewayPayment,
+    PaymentRequest,
+    PaymentResult,
+)
+from orders.gateways.payments.simulated import CAPABILITIES
+from orders.gateways.payments.simulated_entries import checkout_entry, checkout_request_of
+from orders.gateways.payments.simulated_tokens import DEFAULT_METHOD, METHODS
 
 OK, REFUSED = 200, 422
 REFUSALS: dict[str, type[OrderError]] = {error.code: error for error in (CaptureRefused, RefundRefused)}
@@ -28,9 +37,12 @@ class SimulatedHttpPayments:
     default_method = DEFAULT_METHOD
     capabilities = CAPABILITIES
 
-    def __init__(self, url: str, *, timeout: float) -> None:
-        """`url` has no path; `timeout`, in seconds, applies to connecting and to each read."""
-        self._url = url.rstrip("/")
+    def __init__(self, url: str, *, timeout: float, base_url: str = "") -> None:
+        """`url` has no path; `timeout`, in seconds, applies to connecting and to each read.
+
+        `base_url` is where the checkout page is served.
+        """
+        self._url, self._base_url = url.rstrip("/"), base_url
         # No retries here: the activity retries, under the same key.
         self._pool = urllib3.PoolManager(
             maxsize=KEPT_CONNECTIONS, timeout=urllib3.Timeout(total=timeout), retries=False
@@ -65,6 +77,34 @@ class SimulatedHttpPayments:
     def payments_since(self, moment: datetime) -> Iterator[GatewayPayment]:
         yield from map(_payment, self._call("payments_since", {"moment": moment.isoformat()}))
 
+    def open_checkout(self, request: CheckoutRequest) -> Checkout:
+        return self._checkout(self._call("open_checkout", {"request": checkout_entry(request)}))
+
+    def look_up_checkout(self, reference: str) -> Checkout | None:
+        found = self._call("look_up_checkout", {"reference": reference})
+        return self._checkout(found) if found else None
+
+    def close_checkout(self, reference: str) -> Checkout:
+        return self._checkout(self._call("close_checkout", {"reference": reference}))
+
+    def checkout_request(self, reference: str) -> CheckoutRequest | None:
+        found = self._call("checkout_request", {"reference": reference})
+        return checkout_request_of(found) if found else None
+
+    def pay_checkout(self, reference: str, method: str, *, confirmed: bool | None = None) -> GatewayPayment:
+        """See `PageGateway.pay_checkout`."""
+        asked = {"reference": reference, "method": method, "confirmed": confirmed}
+        payment = _payment(self._call("pay_checkout", asked))
+        return dataclasses.replace(payment, action_url=self._absolute(payment.action_url))
+
+    def _checkout(self, found: dict[str, Any]) -> Checkout:
+        checkout = Checkout(**{**found, "state": CheckoutState(found["state"])})
+        return dataclasses.replace(checkout, url=self._absolute(checkout.url))
+
+    def _absolute(self, path: str) -> str:
+        """The server does not know where the page is served."""
+        return path and self._base_url + path
+
     def _post(self, call: str, request: PaymentRequest, **more: str | int) -> Any:
         return self._call(call, {"request": dataclasses.asdict(request), **more})
 
@@ -76,10 +116,16 @@ class SimulatedHttpPayments:
         except (urllib3.exceptions.HTTPError, ValueError) as error:
             raise GatewayUnavailable(f"The payment gateway gave no answer ({type(error).__name__}).") from error
         if answer.status == REFUSED:
-            raise REFUSALS[found["code"]](found["message"])
+            raise _refusal(found)
         if answer.status != OK:
             raise GatewayUnavailable(f"The payment gateway answered {answer.status}.")
         return found
+
+
+def _refusal(found: dict[str, Any]) -> OrderError:
+    if found["code"] == PaymentRefused.code:
+        return PaymentRefused(found["message"], reason=found["reason"])
+    return REFUSALS[found["code"]](found["message"])
 
 
 def _payment(found: dict[str, Any]) -> GatewayPayment:

@@ -8,11 +8,13 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from orders.errors import CaptureRefused, GatewayUnavailable, RefundRefused
-from orders.gateways.payments.protocol import GatewayPayment, PaymentRequest
+from orders.errors import CaptureRefused, GatewayUnavailable, PaymentRefused, RefundRefused
+from orders.gateways.payments.protocol import Checkout, CheckoutRequest, GatewayPayment, PaymentRequest
 from orders.gateways.payments.simulated import SimulatedPayments
+from orders.gateways.payments.simulated_entries import checkout_entry, checkout_request_of
 
 CALLS = ("purchase", "authorise", "capture", "void", "refund", "look_up")
+CHECKOUT_CALLS = ("look_up_checkout", "close_checkout", "checkout_request", "pay_checkout")
 
 
 class GatewayServer(ThreadingHTTPServer):
@@ -24,6 +26,8 @@ class GatewayServer(ThreadingHTTPServer):
         """Listens at once; `payments` keeps the ledger and simulates the failures."""
         super().__init__(address, _Handler)
         self.calls: dict[str, Callable[..., Any]] = {f"/{name}": _of_payment(getattr(payments, name)) for name in CALLS}
+        self.calls |= {f"/{name}": getattr(payments, name) for name in CHECKOUT_CALLS}
+        self.calls["/open_checkout"] = lambda request: payments.open_checkout(checkout_request_of(request))
         self.calls["/payments_since"] = lambda moment: list(payments.payments_since(datetime.fromisoformat(moment)))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -48,11 +52,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             self._answer(HTTPStatus.OK, call(**json.loads(asked)))
-        except (CaptureRefused, RefundRefused) as refusal:
-            self._answer(HTTPStatus.UNPROCESSABLE_ENTITY, {"code": refusal.code, "message": refusal.message})
+        except (CaptureRefused, PaymentRefused, RefundRefused) as refusal:
+            self._answer(HTTPStatus.UNPROCESSABLE_ENTITY, {**vars(refusal), "code": refusal.code})
         except GatewayUnavailable as outage:
             self._answer(HTTPStatus.SERVICE_UNAVAILABLE, {"message": outage.message})
-        except (TypeError, ValueError):
+        except (KeyError, TypeError, ValueError):
             self._answer(HTTPStatus.BAD_REQUEST, {"message": "The call cannot be read."})
 
     def _answer(self, status: HTTPStatus, body: object) -> None:
@@ -68,7 +72,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _as_json(value: object) -> object:
-    if isinstance(value, GatewayPayment):
+    if isinstance(value, CheckoutRequest):
+        return checkout_entry(value)
+    if isinstance(value, Checkout | GatewayPayment):
         return dataclasses.asdict(value)
     if isinstance(value, datetime):
         return value.isoformat()

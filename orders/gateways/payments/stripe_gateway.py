@@ -7,10 +7,10 @@ those 24 hours. A repeated one says that the call is over: the refund is looked 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import stripe
 from stripe.params import (
@@ -21,24 +21,23 @@ from stripe.params import (
     RefundListParams,
 )
 
-from orders.errors import CaptureRefused, GatewayUnavailable, OrderError, PaymentRefused, RefundRefused
-from orders.gateways.payments.protocol import Capabilities, GatewayPayment, PaymentRequest, PaymentResult
+from orders.errors import CaptureRefused, GatewayUnavailable, PaymentRefused, RefundRefused
+from orders.gateways.payments.protocol import (
+    Capabilities,
+    Checkout,
+    CheckoutRequest,
+    GatewayPayment,
+    PaymentRequest,
+    PaymentResult,
+)
 from orders.gateways.payments.stripe_amounts import from_stripe, to_stripe
+from orders.gateways.payments.stripe_checkouts import StripeCheckouts
+from orders.gateways.payments.stripe_client import ask, client, is_repeated, payment_refused
 from orders.gateways.payments.stripe_declines import decline_of
-
-T = TypeVar("T")
 
 # Calls that reach no card network get this part of the timeout, so that two calls fit into one attempt of an activity.
 QUICK = 0.4
 METHOD = re.compile(r"pm_[A-Za-z0-9_]{1,90}")
-# What the API key may not do, or Stripe cannot do now: mended by others, while we try again.
-UNAVAILABLE = (
-    stripe.APIConnectionError,
-    stripe.APIError,
-    stripe.AuthenticationError,
-    stripe.PermissionError,
-    stripe.RateLimitError,
-)
 RESULTS = {
     "requires_confirmation": PaymentResult.NEW,
     "requires_action": PaymentResult.ACTION_REQUIRED,
@@ -66,7 +65,8 @@ class StripePayments:
 
     def __init__(self, api_key: str, *, timeout: float, api_base: str = "") -> None:
         """`timeout`, in seconds, applies to connecting and to each read; `api_base` replaces Stripe's address."""
-        self._slow, self._quick = (_client(api_key, seconds, api_base) for seconds in (timeout, timeout * QUICK))
+        self._slow, self._quick = (client(api_key, seconds, api_base) for seconds in (timeout, timeout * QUICK))
+        self._checkouts = StripeCheckouts(self._quick)
 
     def supports(self, method: str) -> bool:
         return bool(METHOD.fullmatch(method))
@@ -83,7 +83,7 @@ class StripePayments:
         if customer := self._customer_of(request.method):
             parameters["customer"] = customer
         # Without an idempotency key, under which Stripe would repeat an error for a day: two of them charge nothing.
-        intent = _ask(lambda: self._quick.v1.payment_intents.create(parameters), refused=_payment_refused)
+        intent = ask(lambda: self._quick.v1.payment_intents.create(parameters), refused=payment_refused)
         return intent.id
 
     def purchase(self, request: PaymentRequest) -> GatewayPayment:
@@ -100,7 +100,7 @@ class StripePayments:
             raise CaptureRefused(error.message) from error
         parameters: PaymentIntentCaptureParams = {"amount_to_capture": units, "expand": EXPAND}
         try:
-            return _payment(_ask(lambda: self._slow.v1.payment_intents.capture(request.reference, parameters)))
+            return _payment(ask(lambda: self._slow.v1.payment_intents.capture(request.reference, parameters)))
         except stripe.InvalidRequestError as error:
             payment = self._retrieve(request.reference)
             if payment.result is PaymentResult.CAPTURED and payment.captured == amount:
@@ -111,7 +111,7 @@ class StripePayments:
         if not request.reference:  # never confirmed, because only a stored reference is
             return GatewayPayment(result=PaymentResult.CANCELLED, key=request.key, order_id=request.order_id)
         try:
-            intent = _ask(lambda: self._slow.v1.payment_intents.cancel(request.reference, {"expand": EXPAND}))
+            intent = ask(lambda: self._slow.v1.payment_intents.cancel(request.reference, {"expand": EXPAND}))
         except stripe.InvalidRequestError:  # it is over: captured, or cancelled before
             return self._retrieve(request.reference)
         return _payment(intent)
@@ -143,14 +143,23 @@ class StripePayments:
             "limit": 100,
             "expand": ["data.latest_charge"],
         }
-        pages = _ask(lambda: self._slow.v1.payment_intents.list(parameters)).auto_paging_iter()
-        while intent := _ask(lambda: next(pages, None)):
+        pages = ask(lambda: self._slow.v1.payment_intents.list(parameters)).auto_paging_iter()
+        while intent := ask(lambda: next(pages, None)):
             yield _payment(intent)
+
+    def open_checkout(self, request: CheckoutRequest) -> Checkout:
+        return self._checkouts.open(request)
+
+    def look_up_checkout(self, reference: str) -> Checkout | None:
+        return self._checkouts.look_up(reference)
+
+    def close_checkout(self, reference: str) -> Checkout:
+        return self._checkouts.close(reference)
 
     def _confirm(self, request: PaymentRequest) -> GatewayPayment:
         confirm, refused = self._slow.v1.payment_intents.confirm, None
         try:
-            payment = _payment(_ask(lambda: confirm(request.reference, {"off_session": True, "expand": EXPAND})))
+            payment = _payment(ask(lambda: confirm(request.reference, {"off_session": True, "expand": EXPAND})))
         except (stripe.CardError, stripe.InvalidRequestError) as error:  # declined, or over already: its state tells
             payment, refused = self._retrieve(request.reference), error.code
         if payment.result not in NOT_CHARGED:
@@ -169,9 +178,7 @@ class StripePayments:
             RefundRefused: it was made, and failed.
         """
         parameters: RefundListParams = {"payment_intent": payment_intent, "limit": 100}
-        refunds = _ask(
-            lambda: list(self._quick.v1.refunds.list(parameters).auto_paging_iter()), refused=_refund_refused
-        )
+        refunds = ask(lambda: list(self._quick.v1.refunds.list(parameters).auto_paging_iter()), refused=_refund_refused)
         for refund in refunds:
             if (refund.to_dict().get("metadata") or {}).get("refund_key") == key:
                 return _reference(refund)
@@ -181,9 +188,9 @@ class StripePayments:
         """The refund's reference; empty if Stripe only repeats an error of an earlier call with this key."""
         create = self._slow.v1.refunds.create
         try:
-            made = _ask(lambda: create(parameters, {"idempotency_key": idempotency_key}), refused=_refund_refused)
+            made = ask(lambda: create(parameters, {"idempotency_key": idempotency_key}), refused=_refund_refused)
         except GatewayUnavailable as error:
-            if _is_repeated(error.__cause__):
+            if is_repeated(error.__cause__):
                 return ""
             raise
         return _reference(made)
@@ -195,7 +202,7 @@ class StripePayments:
 
     def _find(self, reference: str) -> GatewayPayment | None:
         try:
-            return _payment(_ask(lambda: self._quick.v1.payment_intents.retrieve(reference, {"expand": EXPAND})))
+            return _payment(ask(lambda: self._quick.v1.payment_intents.retrieve(reference, {"expand": EXPAND})))
         except stripe.InvalidRequestError as error:
             if error.code == "resource_missing":
                 return None
@@ -203,43 +210,8 @@ class StripePayments:
 
     def _customer_of(self, method: str) -> str:
         """Whose saved PaymentMethod it is: Stripe charges it for this customer only."""
-        found = _ask(lambda: self._quick.v1.payment_methods.retrieve(method), refused=_payment_refused).to_dict()
+        found = ask(lambda: self._quick.v1.payment_methods.retrieve(method), refused=payment_refused).to_dict()
         return found.get("customer") or ""
-
-
-def _client(api_key: str, seconds: float, api_base: str) -> stripe.StripeClient:
-    # No retries here: the activity retries.
-    return stripe.StripeClient(
-        api_key,
-        http_client=stripe.RequestsClient(timeout=seconds),
-        max_network_retries=0,
-        base_addresses={"api": api_base} if api_base else None,
-    )
-
-
-def _ask(call: Callable[[], T], *, refused: Callable[[stripe.StripeError], OrderError] | None = None) -> T:
-    """Make a call; what Stripe refuses is left as it is, or turned by `refused` into an error of ours.
-
-    Raises:
-        GatewayUnavailable: the outcome is unknown.
-    """
-    try:
-        return call()
-    except UNAVAILABLE as error:
-        raise GatewayUnavailable(f"Stripe gave no answer ({type(error).__name__}).") from error
-    except stripe.StripeError as error:
-        if refused is None:
-            raise
-        raise refused(error) from error
-
-
-def _is_repeated(error: BaseException | None) -> bool:
-    return isinstance(error, stripe.APIError) and (error.headers or {}).get("Idempotent-Replayed") == "true"
-
-
-def _payment_refused(error: stripe.StripeError) -> PaymentRefused:
-    code, sentence = decline_of(error.code, None)
-    return PaymentRefused(sentence, reason=code)
 
 
 def _refund_refused(error: stripe.StripeError) -> RefundRefused:
