@@ -141,6 +141,8 @@ SHIPPING_DELAY = env.float("SHIPPING_DELAY", default=2)
 PAYMENT_RETRY_WINDOW = env.float("PAYMENT_RETRY_WINDOW", default=24 * 3600)
 # The same for an order that is paid by bank transfer.
 BANK_TRANSFER_WINDOW = env.float("BANK_TRANSFER_WINDOW", default=14 * 24 * 3600)
+# Where customers send bank transfers, as the pages and mails say it; empty: they are not accepted.
+BANK_ACCOUNT = env.str("BANK_ACCOUNT", default="")
 # When an authorised payment is captured: `immediate`, or `on_shipment`: when the order is packed, before its hand-over.
 PAYMENT_CAPTURE = one_of(env, "PAYMENT_CAPTURE", ("immediate", "on_shipment"))
 # A held order without an event for this long is shown on the dashboard.

@@ -31,6 +31,8 @@ class Kind(StrEnum):
     RETRY_REFUND = "retry_refund"
     SETTLE_REFUND = "settle_refund"
     SETTLE_PAYMENT = "settle_payment"
+    RECORD_PAYMENT = "record_payment"
+    SEND_PAYMENT_LINK = "send_payment_link"
     RETRY_STEP = "retry_step"
     REQUEST_RETURN = "request_return"
     APPROVE_RETURN = "approve_return"
@@ -205,6 +207,19 @@ RULES: dict[Kind, Rule] = {
         actors=_PEOPLE | {Actor.GATEWAY},
         verb="have its payment status checked",
         signal="settle_payment",
+    ),
+    Kind.RECORD_PAYMENT: Rule(
+        statuses=_AWAITING_PAYMENT,
+        actors=_WAREHOUSE,
+        verb="have a bank transfer recorded",
+        signal="record_payment",
+        arguments=("amount", "received_on", "reference"),
+    ),
+    Kind.SEND_PAYMENT_LINK: Rule(
+        statuses=_AWAITING_PAYMENT,
+        actors=_PEOPLE,
+        verb="have a payment link sent",
+        signal="send_payment_link",
     ),
     Kind.REFUND: Rule(
         statuses=_REFUNDABLE,

@@ -138,6 +138,12 @@ class ReferenceTaken(OrderError):
     code = "reference_taken"
 
 
+class PaymentTaken(OrderError):
+    """This payment of the gateway pays for another order."""
+
+    code = "payment_taken"
+
+
 class InvalidOrder(OrderError):
     """An order is not formed as it must be. `errors` maps a JSON pointer to a sentence."""
 

@@ -20,6 +20,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from workflows import policies
 from workflows.activities import ORDER_ACTIVITIES, SHIPPING_ACTIVITIES
+from workflows.checkout_payments import CheckoutPaymentLoop
 from workflows.client import connect_patiently
 from workflows.connections import rely_on_dropping
 from workflows.contracts import ORDERS_QUEUE, SHIPPING_QUEUE
@@ -54,7 +55,7 @@ def shipping_worker(client: Client) -> Worker:
 def order_processes(client: Client) -> list[Any]:
     """The order worker and the loops beside it."""
     anchoring = [EventAnchorLoop()] if settings.EVENT_ANCHOR_KEY else []
-    loops = [Relay(client), Sender(), ReconcilerLoop(client), PaymentReconciliationLoop()]
+    loops = [Relay(client), Sender(), ReconcilerLoop(client), PaymentReconciliationLoop(), CheckoutPaymentLoop()]
     return [order_worker(client), *loops, *anchoring]
 
 

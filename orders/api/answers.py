@@ -21,7 +21,7 @@ from orders.lifecycle import ReturnStage
 from orders.models import Approval, Command, Order, Payment, Return
 from orders.selectors.commands import open_kinds
 from orders.selectors.eligibility import accepted_by
-from orders.services.customers.access import tracking_url
+from orders.services.customers.access import payment_url, tracking_url
 
 # The state of a request that becomes a command once it is approved.
 AWAITING_APPROVAL = "awaiting_approval"
@@ -36,6 +36,7 @@ def placed(order: Order) -> PlacedOut:
         status=order.status,
         total=Money.of(order.total, order.currency),
         tracking_url=tracking_url(order),
+        payment_url=payment_url(order),
     )
 
 

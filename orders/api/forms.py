@@ -4,8 +4,9 @@ from django.conf import settings
 
 from orders.address import parse_address
 from orders.api.schemas import OrderIn
+from orders.errors import InvalidOrder
 from orders.money import to_minor
-from orders.services.orders.placement import NewItem, NewOrder
+from orders.services.orders.placement import MadePayment, NewItem, NewOrder
 
 
 def new_order(sent: OrderIn) -> NewOrder:
@@ -24,6 +25,10 @@ def new_order(sent: OrderIn) -> NewOrder:
     address = parse_address(
         sent.shipping_address.model_dump(), default_country=settings.DEFAULT_COUNTRY, pointer="/shipping_address"
     )
+    if sent.payment and sent.payment_method:
+        raise InvalidOrder({"/payment_method": "must be left out: the order has a payment"})
+    if sent.payment and sent.payment.gateway != settings.PAYMENT_GATEWAY:
+        raise InvalidOrder({"/payment/gateway": f"must be {settings.PAYMENT_GATEWAY}"})
     return NewOrder(
         customer_name=sent.customer_name,
         customer_email=sent.customer_email,
@@ -31,6 +36,7 @@ def new_order(sent: OrderIn) -> NewOrder:
         items=items,
         currency=currency,
         payment_method=sent.payment_method or "",
+        payment=MadePayment(gateway=sent.payment.gateway, reference=sent.payment.reference) if sent.payment else None,
         service_level=sent.service_level,
         locale=sent.locale,
         reference=sent.reference,

@@ -8,10 +8,10 @@ from orders.api.forms import new_order
 from orders.api.outcomes import in_order, refusal
 from orders.api.results import PlacedOut
 from orders.api.schemas import OrderIn
-from orders.errors import ReferenceTaken
+from orders.errors import PaymentTaken, ReferenceTaken
 from orders.models import ApiClient
 from orders.services.commands import idempotency
-from orders.services.customers.access import tracking_url
+from orders.services.customers.access import payment_url, tracking_url
 from orders.services.orders.placement import place_order
 
 # The route that the keys belong to, whichever way the order was sent.
@@ -19,7 +19,7 @@ ROUTE = "/orders"
 
 
 def place_once(client: ApiClient, sent: OrderIn, key: str) -> idempotency.Answer:
-    """The stored answer: the order, or the refusal of its reference. Without a key, the order is placed in any case.
+    """The stored answer: the order, or the refusal of its reference or payment. Without a key, it is always placed.
 
     Raises:
         InvalidOrder: the total is zero or negative.
@@ -30,9 +30,9 @@ def place_once(client: ApiClient, sent: OrderIn, key: str) -> idempotency.Answer
     def effect() -> idempotency.Answer:
         try:
             order = place_order(new, actor=actor_of(client), client=client)
-        except ReferenceTaken as error:
+        except (PaymentTaken, ReferenceTaken) as error:
             return refusal(error)
-        stored = answers.placed(order).model_dump(mode="json", exclude={"tracking_url"})
+        stored = answers.placed(order).model_dump(mode="json", exclude={"tracking_url", "payment_url"})
         return idempotency.Answer(201, stored, order)
 
     if not key:
@@ -47,4 +47,5 @@ def placed_body(answer: idempotency.Answer) -> dict[str, Any] | None:
     """What the client gets for the order; None if it was refused."""
     if answer.order is None:
         return None
-    return in_order({**answer.body, "tracking_url": tracking_url(answer.order)}, PlacedOut)
+    urls = {"tracking_url": tracking_url(answer.order), "payment_url": payment_url(answer.order)}
+    return in_order({**answer.body, **urls}, PlacedOut)

@@ -89,6 +89,12 @@ _TABLE = (
         "You have used this reference for another order. Send a different reference, with a new Idempotency-Key.",
     ),
     ProblemKind(
+        "payment_taken",
+        422,
+        "Payment already used",
+        "This payment pays for another order. Send the reference of another payment, with a new Idempotency-Key.",
+    ),
+    ProblemKind(
         "idempotency_key_reused",
         422,
         "Idempotency key reused",
@@ -136,6 +142,7 @@ KIND_OF: dict[type[errors.OrderError], ProblemKind] = {
         errors.ReturnNotFound,
         errors.EndpointNotFound,
         errors.ReferenceTaken,
+        errors.PaymentTaken,
         errors.IdempotencyKeyReused,
         errors.IdempotencyKeyInFlight,
         errors.CommandIdTaken,

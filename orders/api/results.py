@@ -32,6 +32,9 @@ class PlacedOut(Schema):
     status: str
     total: Money
     tracking_url: str = Field(description="The customer's page. Whoever has this URL can see the order.")
+    payment_url: str | None = Field(
+        description="Where the customer pays: send them there after your checkout. null if they do not have to."
+    )
 
 
 class ItemOut(Schema):
@@ -59,12 +62,14 @@ class PaymentOut(Schema):
 
     id: UUID
     state: str = Field(
-        description="pending, authorised, captured, declined, voided, expired, failed or cancelled. voided, expired: it was "
-        "authorised, and nothing was captured."
+        description="pending, authorised, captured, declined, voided, expired, failed or cancelled. voided, expired: "
+        "it was authorised, and nothing was captured."
     )
     amount: Money
     authorised: Money = Field(description="What can still be captured.")
-    authorised_until: datetime | None = Field(description="When the authorisation lapses; null if nothing is authorised.")
+    authorised_until: datetime | None = Field(
+        description="When the authorisation lapses; null if nothing is authorised."
+    )
     captured: Money
     refunded: Money
     left: Money = Field(description="What was captured and not refunded.")

@@ -60,6 +60,13 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
+class MadePaymentIn(Body):
+    """A payment that the shop's own checkout has made for exactly the order's total."""
+
+    gateway: Token = Field(description="The payment gateway, such as `stripe`.")
+    reference: Token = Field(description="Its id there, such as `pi_...`.")
+
+
 class OrderIn(Body):
     """An order to place."""
 
@@ -71,7 +78,12 @@ class OrderIn(Body):
     shipping_address: AddressIn
     reference: Token | None = Field(None, description="Your own order number; each can be used once.")
     currency: Currency = Field("", description="ISO 4217 code; by default the installation's.")
-    payment_method: Token | None = Field(None, description="A token of the payment gateway; its default if absent.")
+    payment_method: Token | None = Field(
+        None,
+        description="A token of the payment gateway, which charges it; `checkout`: the customer pays at `payment_url`; "
+        "`bank_transfer`. If absent, the gateway's default one; with a real gateway: `checkout`.",
+    )
+    payment: MadePaymentIn | None = Field(None, description="A payment that your checkout has authorised or captured.")
     service_level: Level = "standard"
     locale: Locale = "en"
     shipping: Amount = Decimal(0)

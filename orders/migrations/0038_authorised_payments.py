@@ -86,6 +86,37 @@ WAITING_FOR = [
     "cancellation",
 ]
 
+COMMAND_KINDS = [
+    "place",
+    "approve",
+    "reject",
+    "cancel",
+    "update_address",
+    "cancel_payment",
+    "retry_payment",
+    "retry_shipping",
+    "hold",
+    "release",
+    "pick",
+    "pack",
+    "ship",
+    "deliver",
+    "fail_delivery",
+    "fail_picking",
+    "refund",
+    "retry_refund",
+    "settle_refund",
+    "settle_payment",
+    "record_payment",
+    "send_payment_link",
+    "retry_step",
+    "request_return",
+    "approve_return",
+    "refuse_return",
+    "receive_return",
+    "unknown",
+]
+
 # Of the payment `p`: a `PaymentStatus` of `orders/lifecycle.py`.
 PAYMENT_STATUS = """CASE
         WHEN p.state = 'pending' THEN 'open'
@@ -442,5 +473,10 @@ class Migration(migrations.Migration):
                 ],
                 max_length=30,
             ),
+        ),
+        migrations.RemoveConstraint("command", "commands_kind_known"),
+        AddConstraintNotValid(
+            "command",
+            models.CheckConstraint(condition=models.Q(kind__in=COMMAND_KINDS), name="commands_kind_known"),
         ),
     ]

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.db.models import Sum
 
+from orders.bank_transfers import Transfer
+from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import PaymentStatus, Status, Waiting
 from orders.models import BankTransfer, CheckoutPayment, Order, Payment
+from orders.payment_methods import BANK_TRANSFER, PAID_BY_CUSTOMER
 from orders.selectors.refunds import granted
 
 # A payment of the order was captured, whatever of it was refunded since.
@@ -35,6 +39,24 @@ def can_use_payment(order: Order) -> bool:
     )
 
 
+def may_be_paid(order: Order) -> bool:
+    """Whether the customer may pay now: something is due, nobody else charges it, and nothing is paid already."""
+    is_theirs = order.status in BEFORE_CHARGE and order.payment_method in PAID_BY_CUSTOMER and can_use_payment(order)
+    return (
+        order.total > 0
+        and not order.made_up
+        and (is_theirs or awaits_new_payment(order))
+        and not order.checkouts.filter(state=CheckoutPayment.State.PAID).exists()
+    )
+
+
+def method_is_usable(method: str) -> bool:
+    """Whether an order can name this payment method."""
+    if method == BANK_TRANSFER:
+        return bool(settings.BANK_ACCOUNT)
+    return method in PAID_BY_CUSTOMER or payment_gateway().supports(method)
+
+
 def is_captured(order: Order) -> bool:
     """Whether goods may leave as far as `orders.payment_status` tells; it may be older than the payments themselves."""
     return order.total == 0 or order.payment_status in WAS_CAPTURED
@@ -52,6 +74,12 @@ def paid_checkout(order: Order, amount: int) -> CheckoutPayment | None:
     """What the customer has paid for exactly this amount, and no payment has taken over."""
     paid = order.checkouts.filter(state=CheckoutPayment.State.PAID, amount=amount, currency=order.currency)
     return paid.order_by("created_at").first()
+
+
+def is_recorded(transfer: Transfer, currency: str) -> bool:
+    """Whether this line of a bank statement was recorded before, for any order."""
+    line = {"reference": transfer.reference, "received_on": transfer.received_on, "amount": transfer.amount}
+    return BankTransfer.objects.filter(**line, currency=currency).exists()
 
 
 def transferred(order: Order) -> int:

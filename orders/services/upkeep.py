@@ -3,11 +3,15 @@
 from orders.services.commands import bulk_runs, idempotency, incoming_webhooks
 from orders.services.customers import proof, throttles
 from orders.services.notifications import review_delays, webhook_endpoints
+from orders.services.payments import capturing
+
+# Orders whose authorisation lapses soon, in one round.
+MAX_FLAGGED = 100
 
 
 def upkeep() -> None:
-    """Delete what has expired, process interrupted webhooks, fail deliveries of inactive endpoints, and tell customers
-    of long reviews.
+    """Delete what has expired, process interrupted webhooks, fail deliveries of inactive endpoints, tell customers of
+    long reviews, and staff of authorisations that lapse.
     """
     idempotency.sweep()
     throttles.sweep()
@@ -15,4 +19,5 @@ def upkeep() -> None:
     bulk_runs.sweep()
     incoming_webhooks.process_stored()
     webhook_endpoints.fail_deliveries_of_inactive()
+    capturing.flag_lapsing(MAX_FLAGGED)
     review_delays.notify_of_long_reviews()

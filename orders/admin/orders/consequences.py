@@ -13,6 +13,7 @@ from orders.lifecycle import Status, Waiting
 from orders.money import in_words
 from orders.selectors.approvals import left_for_one
 from orders.selectors.backoffice import OrderView
+from orders.selectors.payments import amount_due
 
 
 def consequences(kind: Kind, view: OrderView) -> Consequences:
@@ -196,6 +197,23 @@ def _settle_payment(_view: OrderView) -> Consequences:
     )
 
 
+def _send_payment_link(view: OrderView) -> Consequences:
+    return Consequences(
+        button="Send payment link",
+        will=[f"An e-mail with a link to pay goes to {view.order.customer_email}."],
+        will_not=["Nothing is charged until the customer pays."],
+    )
+
+
+def _record_payment(view: OrderView) -> Consequences:
+    due = in_words(amount_due(view.order), view.order.currency)
+    return Consequences(
+        button="Record bank transfer",
+        will=[f"Once {due} have arrived in all, the order is paid and goes on."],
+        will_not=["No card is charged."],
+    )
+
+
 def _retry_step(_view: OrderView) -> Consequences:
     return Consequences(
         button="Retry now",
@@ -249,6 +267,8 @@ _CONSEQUENCES: dict[Kind, Callable[[OrderView], Consequences]] = {
     Kind.FAIL_DELIVERY: _fail_delivery,
     Kind.FAIL_PICKING: _fail_picking,
     Kind.SETTLE_PAYMENT: _settle_payment,
+    Kind.SEND_PAYMENT_LINK: _send_payment_link,
+    Kind.RECORD_PAYMENT: _record_payment,
     Kind.RETRY_STEP: _retry_step,
     Kind.REFUND: _refund,
     Kind.RETRY_REFUND: _retry_refund,

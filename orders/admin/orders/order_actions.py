@@ -53,6 +53,8 @@ ACTIONS: dict[Kind, Action] = {
     Kind.DELIVER: Action(label="Confirm delivery"),
     Kind.FAIL_DELIVERY: Action(label="Delivery failed", form=forms.DangerousForm),
     Kind.SETTLE_PAYMENT: Action(label="Check payment status", at_once=True),
+    Kind.SEND_PAYMENT_LINK: Action(label="Send payment link"),
+    Kind.RECORD_PAYMENT: Action(label="Record bank transfer", form=forms.TransferForm),
     Kind.RETRY_STEP: Action(label="Retry now", at_once=True),
     Kind.RETRY_PAYMENT: Action(label="Charge again", form=forms.PaymentMethodForm),
     Kind.RETRY_SHIPPING: Action(label="Ship again"),

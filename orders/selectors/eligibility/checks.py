@@ -9,9 +9,9 @@ from django.conf import settings
 
 from orders.actors import Actor
 from orders.address import parse_address
+from orders.bank_transfers import parse_transfer
 from orders.commands import Kind
 from orders.errors import InvalidOrder
-from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import ReturnStage, Status, Waiting
 from orders.models import Approval, Order, Payment, Return, Shipment
 from orders.models.shipments import live_shipment
@@ -19,7 +19,7 @@ from orders.money import in_words
 from orders.parcels import parse_parcel
 from orders.selectors.approvals import is_above_limit, people_behind
 from orders.selectors.fulfilment import has_label, was_not_delivered
-from orders.selectors.payments import awaits_new_payment
+from orders.selectors.payments import awaits_new_payment, is_recorded, method_is_usable
 from orders.selectors.refunds import BEFORE_SHIPPED, failed_refund, is_to_be_returned, refundable_of
 from orders.selectors.returns import (
     amount_due,
@@ -85,13 +85,31 @@ def _has_something_to_pay(order: Order, _context: CommandContext) -> str:
 
 
 def _method_is_usable(_order: Order, context: CommandContext) -> str:
-    if context.args is None or payment_gateway().supports(str(context.args["payment_method"])):
+    if context.args is None or method_is_usable(str(context.args["payment_method"])):
         return ""
     return "The payment method cannot be used."
 
 
 def _awaits_a_payment(order: Order, _context: CommandContext) -> str:
     return "" if awaits_new_payment(order) else "The order is not waiting for a new payment."
+
+
+def _mails_are_sent(_order: Order, _context: CommandContext) -> str:
+    return "" if settings.MAILS else "No e-mails are sent (EMAIL_URL is not set)."
+
+
+def _transfers_are_accepted(_order: Order, _context: CommandContext) -> str:
+    return "" if settings.BANK_ACCOUNT else "Bank transfers are not accepted (BANK_ACCOUNT)."
+
+
+def _transfer_is_new(order: Order, context: CommandContext) -> str:
+    if context.args is None:
+        return ""
+    try:
+        transfer = parse_transfer(context.args)
+    except ValueError as error:
+        return str(error)
+    return "This bank transfer is recorded already." if is_recorded(transfer, order.currency) else ""
 
 
 def _goods_are_paid(order: Order, _context: CommandContext) -> str:
@@ -251,6 +269,8 @@ CHECKS: dict[Kind, tuple[Check, ...]] = {
     Kind.UPDATE_ADDRESS: (_has_no_label, _address_is_usable),
     Kind.CANCEL_PAYMENT: (_payment_stays, _has_something_to_pay),
     Kind.RETRY_PAYMENT: (_awaits_a_payment, _method_is_usable),
+    Kind.RECORD_PAYMENT: (_awaits_a_payment, _transfers_are_accepted, _transfer_is_new),
+    Kind.SEND_PAYMENT_LINK: (_awaits_a_payment, _mails_are_sent),
     Kind.SETTLE_PAYMENT: (_has_a_payment_without_outcome,),
     Kind.PICK: (_payment_stays,),
     Kind.FAIL_PICKING: (_payment_stays,),

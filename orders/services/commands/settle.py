@@ -39,6 +39,8 @@ APPLY: dict[Kind, Apply] = {
     Kind.DELIVER: shipments.deliver,
     Kind.FAIL_DELIVERY: shipments.fail_delivery,
     Kind.SETTLE_PAYMENT: payment_commands.settle_payment,
+    Kind.RECORD_PAYMENT: payment_commands.record_payment,
+    Kind.SEND_PAYMENT_LINK: payment_commands.send_payment_link,
     Kind.REFUND: refund_commands.request_refund,
     Kind.RETRY_REFUND: refund_commands.retry_refund,
     Kind.SETTLE_REFUND: refund_commands.settle_refund,

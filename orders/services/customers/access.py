@@ -12,12 +12,16 @@ from django.core.signing import BadSignature, TimestampSigner
 
 from orders import ids
 from orders.models import Order
+from orders.payment_methods import PAID_BY_CUSTOMER
 from orders.selectors import tracking
+from orders.selectors.payments import awaits_new_payment
 from orders.services.customers.throttles import Limit, by_address, count
 from orders.services.state.unit_of_work import locked_order
 
 COOKIE_DAYS = 30
 PROOF_HOURS = 12
+# The value of `next` in a link that goes on to the payment.
+TO_PAY = "pay"
 _LINK, _PROOF = "orders.tracking", "orders.tracking.proof"
 BY_CODE = Limit("find by code", 10)
 BY_EMAIL = Limit("find by e-mail", 10)
@@ -36,6 +40,12 @@ def tracking_url(order: Order) -> str:
     The token is in the query string, because logs of Django, the web server and proxies may contain the path.
     """
     return f"{settings.PUBLIC_URL}/track/{order.code}/?token={tracking_token(order)}"
+
+
+def payment_url(order: Order) -> str | None:
+    """The same link, which goes on to the payment; None for an order that its customer does not have to pay."""
+    is_theirs = order.total > 0 and order.payment_method in PAID_BY_CUSTOMER
+    return f"{tracking_url(order)}&next={TO_PAY}" if is_theirs or awaits_new_payment(order) else None
 
 
 def is_token_of(order: Order, token: str) -> bool:

@@ -1,6 +1,7 @@
 """Placing an order: the order, its items, its first event and its `place` command, in one transaction."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -9,13 +10,17 @@ from django.utils import timezone
 
 from orders.address import Address
 from orders.commands import Kind
-from orders.errors import InvalidOrder, ReferenceTaken
+from orders.errors import InvalidOrder, PaymentTaken, ReferenceTaken
 from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import EventType
-from orders.models import ApiClient, Command, Order, OrderItem
+from orders.models import ApiClient, CheckoutPayment, Command, Order, OrderItem
+from orders.payment_methods import CHECKOUT
 from orders.search_text import search_text
 from orders.services.state.transition import record
 from orders.services.state.unit_of_work import insert_in_one_statement, save
+
+# When it is first asked whether an order that was placed with a payment still needs it.
+CHECK_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +35,19 @@ class NewItem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MadePayment:
+    """A payment that was authorised or captured elsewhere, by the gateway's reference."""
+
+    gateway: str
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewOrder:
     """A validated request for an order. Amounts are in minor units of `currency`.
 
-    Without a payment method, the order gets the payment gateway's `default_method`.
+    Without a payment method, the order gets the payment gateway's `default_method`; where that is empty, it waits for
+    the customer's payment. `payment` is one that the shop's own checkout has made.
     """
 
     customer_name: str
@@ -42,6 +56,7 @@ class NewOrder:
     items: list[NewItem]
     currency: str
     payment_method: str = ""
+    payment: MadePayment | None = None
     service_level: str = "standard"
     locale: str = "en"
     reference: str | None = None
@@ -55,7 +70,8 @@ def place_order(new: NewOrder, *, actor: str, client: ApiClient | None = None, c
     """Place an order: once this returns, it is stored and its `place` command is in the outbox.
 
     Raises:
-        InvalidOrder: the total is negative, or it has no payment method and the gateway no default one.
+        InvalidOrder: the total is negative, or it has a payment and nothing to pay.
+        PaymentTaken: its payment pays for another order.
         ReferenceTaken: the client used the reference for another order.
     """
     while True:
@@ -66,6 +82,8 @@ def place_order(new: NewOrder, *, actor: str, client: ApiClient | None = None, c
                 continue
             if "orders_reference_unique_per_client" in str(error):
                 raise ReferenceTaken(f"The reference {new.reference!r} was used for another order.") from None
+            if new.payment and "checkout_payments_pay_one_order" in str(error):
+                raise PaymentTaken(f"The payment {new.payment.reference} pays for another order.") from None
             raise
 
 
@@ -80,6 +98,8 @@ def _insert(new: NewOrder, actor: str, client: ApiClient | None, command_id: UUI
         for item in _items(order, new.items):
             save(item)
         save(command)
+        if new.payment:
+            save(_made_payment(order, new.payment))
         record(order, EventType.ORDER_RECEIVED, actor=actor, key="received", command=command)
     return order
 
@@ -90,9 +110,9 @@ def _new_order(new: NewOrder, client: ApiClient | None) -> Order:
     total = subtotal + new.shipping + new.tax - new.discount
     if total < 0:
         raise InvalidOrder({"/discount": "must not be more than items, shipping and tax add up to"})
-    payment_method = new.payment_method or payment_gateway().default_method
-    if total and not payment_method:
-        raise InvalidOrder({"/payment_method": "is required: the payment gateway has no default one"})
+    if new.payment and not total:
+        raise InvalidOrder({"/payment": "must be left out: there is nothing to pay"})
+    payment_method = CHECKOUT if new.payment else new.payment_method or payment_gateway().default_method
     now = timezone.now()
     order = Order(
         client=client,
@@ -116,6 +136,23 @@ def _new_order(new: NewOrder, client: ApiClient | None) -> Order:
     )
     order.search_text = search_text(order, new.items, ())
     return order
+
+
+def _made_payment(order: Order, made: MadePayment) -> CheckoutPayment:
+    """It is verified when the order is charged."""
+    return CheckoutPayment(
+        order=order,
+        source=CheckoutPayment.Source.SHOP,
+        state=CheckoutPayment.State.PAID,
+        gateway=made.gateway,
+        capture=settings.PAYMENT_CAPTURE,
+        amount=order.total,
+        currency=order.currency,
+        payment_reference=made.reference,
+        check_at=order.created_at + CHECK_AFTER,
+        created_at=order.created_at,
+        updated_at=order.created_at,
+    )
 
 
 def _items(order: Order, items: list[NewItem]) -> list[OrderItem]:

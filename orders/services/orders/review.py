@@ -8,11 +8,11 @@ from django.utils import timezone
 from orders.actors import Actor
 from orders.address import Address
 from orders.gateways.carriers.configured import carrier_gateway
-from orders.gateways.payments.configured import payment_gateway
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import BlockedCustomer, Command, Order, OrderItem, SkuLimit
 from orders.review_rules import Aspect, codes, hits, merged
 from orders.selectors.offers import carrier_for
+from orders.selectors.payments import method_is_usable
 from orders.selectors.review import address_facts, review_facts, review_limits
 from orders.services.state.transition import advance
 from orders.services.state.unit_of_work import rows_of
@@ -53,7 +53,7 @@ def faults(order: Order) -> dict[str, str]:
             found[f"quantity_limit:{sku}"] = f"At most {limit} of {sku} can be ordered, not {quantity}."
     if is_blocked(order.customer_email):
         found["customer_blocked"] = "Orders from this customer are not accepted."
-    if order.total and not payment_gateway().supports(order.payment_method):
+    if order.total and not method_is_usable(order.payment_method):
         found["payment_method_unusable"] = "The payment method cannot be used."
     weight = sum(item.weight * item.quantity for item in items)
     if not carrier_gateway().supports(order.service_level):

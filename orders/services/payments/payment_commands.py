@@ -8,8 +8,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from orders.actors import Actor
+from orders.bank_transfers import parse_transfer
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import Command, Order, Payment
+from orders.models import BankTransfer, Command, Order, Payment
+from orders.money import in_words
+from orders.payment_methods import BANK_TRANSFER
+from orders.selectors.payments import amount_due, transferred
 from orders.services.orders import review
 from orders.services.state import attention
 from orders.services.state.transition import advance, record
@@ -53,7 +57,47 @@ def finish_payment_return(order_id: UUID) -> Order:
 
 def retry_payment(order: Order, command: Command) -> str:
     """Charge a locked order again with the payment method given; the review comes first if nobody has approved it."""
-    order.payment_method = str(command.args["payment_method"])
+    return _charge_again(order, command, str(command.args["payment_method"]))
+
+
+def record_payment(order: Order, command: Command) -> str:
+    """Record a bank transfer of a locked order, which is paid once its transfers suffice."""
+    transfer = parse_transfer(command.args)
+    row = BankTransfer(
+        order=order,
+        command=command,
+        amount=transfer.amount,
+        currency=order.currency,
+        received_on=transfer.received_on,
+        reference=transfer.reference,
+        created_at=timezone.now(),
+    )
+    row.save(force_insert=True)
+    record(
+        order,
+        EventType.TRANSFER_RECORDED,
+        actor=command.actor,
+        key=f"transfer:{row.pk}",
+        data={"amount": row.amount, "currency": row.currency},
+        command=command,
+    )
+    missing = amount_due(order) - transferred(order)
+    if missing > 0:
+        return f"{row.amount_in_words} recorded. {in_words(missing, order.currency)} is still to be paid."
+    _charge_again(order, command, BANK_TRANSFER)
+    surplus = f" {in_words(-missing, order.currency)} too much was paid." if missing else ""
+    return f"{row.amount_in_words} recorded. The order is paid.{surplus}"
+
+
+def send_payment_link(order: Order, command: Command) -> str:
+    """Send the customer an e-mail with the link to pay; the event causes it."""
+    key = f"payment_link:{command.id}"
+    record(order, EventType.PAYMENT_LINK_SENT, actor=command.actor, key=key, command=command)
+    return "The payment link is being sent."
+
+
+def _charge_again(order: Order, command: Command, method: str) -> str:
+    order.payment_method = method
     if order.status == Status.PACKED:
         return _pay_packed(order, command)
     if not order.review_approved:
