@@ -113,7 +113,7 @@ def _from_stripe(request: HttpRequest) -> object:
     incoming_webhooks.check_stripe_headers(request.headers)  # before a body is read
     incoming_webhooks.check_stripe_signature(request.headers, request.body)
     event = StrictJSON().parse_body(request)
-    sent, subject = _checked(event, StripeEventIn), stripe_webhooks.payment_intent_of(event)
+    sent, subject = _checked(event, StripeEventIn), stripe_webhooks.subject_of(event)
     source = incoming_webhooks.STRIPE
     return _received(incoming_webhooks.Message(source=source, event_id=sent.id, type=sent.type, subject=subject))
 

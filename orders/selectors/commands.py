@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import Error, connection
 
-from orders.commands import CommandState
+from orders.commands import CommandState, Kind
 from orders.errors import CommandNotFound
 from orders.models import Command, Order
 from orders.slots import Slots
@@ -29,6 +29,11 @@ def command_of_order(order_id: UUID, command_id: UUID) -> Command:
     if command is None:
         raise CommandNotFound(f"The order has no command {command_id}.")
     return command
+
+
+def newest_command(order: Order, kind: Kind) -> Command | None:
+    """The order's newest command of this kind."""
+    return order.commands.filter(kind=kind).order_by("-seq").first()
 
 
 def outcome_of(command_id: UUID, *, within: float, client: str) -> Command:

@@ -68,9 +68,9 @@ def is_confirmed(request: HttpRequest, order: Order) -> bool:
     return is_proven(order, request.COOKIES.get(PROOF, ""))
 
 
-def let_in(order: Order) -> HttpResponse:
-    """Set the cookie and redirect to the order's page, whose URL holds no token."""
-    response = redirect(reverse("tracking:order", args=[order.code]))
+def let_in(order: Order, then: str = "order") -> HttpResponse:
+    """Set the cookie and redirect to the order's page, or to the one of this name. Its URL holds no token."""
+    response = redirect(reverse(f"tracking:{then}", args=[order.code]))
     _give(response, order, COOKIE, access_cookie(order), hours=COOKIE_DAYS * 24)
     response["Referrer-Policy"] = "no-referrer"
     return response

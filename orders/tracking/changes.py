@@ -17,7 +17,7 @@ from orders.services.commands.issue import issue_command
 from orders.services.commands.rows import CommandRequest
 from orders.tracking.access import of_proven_customer
 from orders.tracking.address_form import AddressForm
-from orders.tracking.forms import CancelForm, ChangeForm, PaymentForm
+from orders.tracking.forms import CancelForm, ChangeForm
 from orders.tracking.return_form import return_form
 
 WAIT_SECONDS = 1.0
@@ -39,11 +39,6 @@ def cancel(request: HttpRequest, order: Order) -> HttpResponse:
 def address(request: HttpRequest, order: Order) -> HttpResponse:
     again = was_not_delivered(order)
     return _change(request, order, AddressForm, initial=order.shipping_address, again=again)
-
-
-@of_proven_customer
-def payment(request: HttpRequest, order: Order) -> HttpResponse:
-    return _change(request, order, PaymentForm)
 
 
 @of_proven_customer

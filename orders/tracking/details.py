@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from babel.core import Locale
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -16,6 +17,7 @@ from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Payment, Refund, Shipment
 from orders.money import localised
 from orders.selectors.offers import carrier_for, transit_days
+from orders.selectors.payments import may_be_paid
 from orders.selectors.returns import window_ends
 from orders.selectors.tracking import TrackedOrder
 from orders.tracking import wording
@@ -169,14 +171,22 @@ def changes(tracked: TrackedOrder, *, confirmed: bool) -> list[Change]:
             gettext("Change address"),
             _terms_of_address(tracked),
         ),
-        Kind.RETRY_PAYMENT: ("payment", gettext("Pay again"), _terms_of_payment(tracked)),
+        Kind.RETRY_PAYMENT: ("payment", gettext("Pay now"), _terms_of_payment(tracked)),
         Kind.REQUEST_RETURN: ("return", gettext("Return items"), _terms_of_returning(tracked)),
     }
-    offered = [(kind, *labels[kind]) for kind in labels if kind in tracked.changes]
+    kinds = _offered(tracked, confirmed=confirmed)
+    offered = [(kind, *labels[kind]) for kind in labels if kind in kinds]
     return [
         Change(name, label, reverse(f"tracking:{name}", args=[tracked.order.code]), terms)
         for _, name, label, terms in offered
     ]
+
+
+def _offered(tracked: TrackedOrder, *, confirmed: bool) -> set[Kind]:
+    """Paying needs the order's link only; every other action first asks for a mailed code."""
+    kinds = set(tracked.changes) - {Kind.RETRY_PAYMENT} if confirmed or settings.MAILS else set[Kind]()
+    is_being_paid = any(matter.about == Kind.RETRY_PAYMENT for matter in tracked.matters)
+    return kinds | {Kind.RETRY_PAYMENT} if may_be_paid(tracked.order) and not is_being_paid else kinds
 
 
 def most_changes(tracked: TrackedOrder) -> int:
@@ -187,7 +197,7 @@ def most_changes(tracked: TrackedOrder) -> int:
 
 
 def _terms_of_payment(tracked: TrackedOrder) -> str:
-    return gettext("{amount} will be charged.").format(amount=localised(tracked.order.total, tracked.order.currency))
+    return gettext("{amount} is due.").format(amount=localised(tracked.order.total, tracked.order.currency))
 
 
 def _terms_of_address(tracked: TrackedOrder) -> str:

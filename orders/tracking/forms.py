@@ -1,4 +1,4 @@
-"""The forms of the customer's pages: sign-in, cancellation, payment."""
+"""The forms of the customer's pages: sign-in, cancellation."""
 
 from typing import Any
 from uuid import UUID, uuid5
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import ids
 from orders.commands import Kind
-from orders.form_fields import EmailField, RegexField, TextField
+from orders.form_fields import EmailField, TextField
 from orders.ids import normalise_code
 from orders.models import Order
 
@@ -81,21 +81,3 @@ class CancelForm(ChangeForm):
     reason = TextField(
         label=_("Why are you cancelling?"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
-
-
-class PaymentForm(ChangeForm):
-    """A new payment method, as the token of a payment provider."""
-
-    kind = Kind.RETRY_PAYMENT
-    template = "tracking/payment.html"
-    payment_method = RegexField(
-        r"^[\w.:-]+$",
-        label=_("Payment method"),
-        max_length=100,
-        help_text=_("The reference from your payment provider."),
-        error_messages={"invalid": _("Use only letters, digits and . : - _")},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-
-    def args(self) -> dict[str, Any]:
-        return {"payment_method": self.cleaned_data["payment_method"]}

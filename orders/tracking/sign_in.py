@@ -18,7 +18,7 @@ from orders.tracking.access import let_in, let_in_with_proof, of_customer
 from orders.tracking.forms import CodeForm, EmailForm, FindForm
 
 # The routes that a confirmation can lead to.
-NEXT = ("order", "cancel", "address", "payment", "receipt", "return")
+NEXT = ("order", "cancel", "address", "receipt", "return")
 
 
 def find(request: HttpRequest) -> HttpResponse:

@@ -6,11 +6,14 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from orders.actors import Actor
-from orders.lifecycle import FINAL, Status, Waiting
+from orders.lifecycle import FINAL, EventType, Status, Waiting
 from orders.money import localised
 from orders.selectors.open_matters import Matter, OpenMatter
 from orders.selectors.tracking import TrackedOrder
 from orders.tracking import wording
+
+# The newest of these tells whether a payment of the payment page waits for its order to be charged.
+PAYMENT_PAGE = (EventType.CHECKOUT_PAID, EventType.CHECKOUT_RETURNED, EventType.PAYMENT_STARTED)
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ def still_open(tracked: TrackedOrder, *, confirmed: bool, is_answered: bool) -> 
         for matter in open_for_customer(tracked)
         if matter.matter not in told and not (is_answered and _is_own(matter))
     ]
-    return list(dict.fromkeys([*_went_back(tracked, confirmed=confirmed), *said]))
+    return list(dict.fromkeys([*_paid_at_the_gateway(tracked), *_went_back(tracked, confirmed=confirmed), *said]))
 
 
 def goes_on(tracked: TrackedOrder) -> bool:
@@ -76,6 +79,14 @@ def _in_words(tracked: TrackedOrder, matter: OpenMatter, *, confirmed: bool) -> 
         amount = localised(matter.amount, tracked.order.currency)
         return Open(gettext(wording.MATTERS_WITH_AMOUNT[matter.matter]).format(amount=amount))
     return Open(text)
+
+
+def _paid_at_the_gateway(tracked: TrackedOrder) -> list[Open]:
+    """The customer has paid on the payment page, and the order is not charged with it yet."""
+    if tracked.order.is_final:
+        return []
+    told = [event.type for event in tracked.events if event.type in PAYMENT_PAGE]
+    return [Open(gettext(wording.PAYMENT_RECEIVED))] if told[-1:] == [EventType.CHECKOUT_PAID] else []
 
 
 def _went_back(tracked: TrackedOrder, *, confirmed: bool) -> list[Open]:

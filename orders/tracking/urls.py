@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.tracking import changes, sign_in, views
+from orders.tracking import changes, payments, sign_in, views
 
 app_name = "tracking"
 urlpatterns = [
@@ -16,5 +16,6 @@ urlpatterns = [
     path("<str:code>/cancel/", changes.cancel, name="cancel"),
     path("<str:code>/address/", changes.address, name="address"),
     path("<str:code>/return/", changes.send_back, name="return"),
-    path("<str:code>/payment/", changes.payment, name="payment"),
+    path("<str:code>/payment/", payments.pay, name="payment"),
+    path("<str:code>/paid/", payments.paid, name="paid"),
 ]

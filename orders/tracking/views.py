@@ -16,7 +16,7 @@ from orders.ids import normalise_code
 from orders.models import Order
 from orders.money import localised
 from orders.selectors import tracking as reads
-from orders.services.customers.access import order_opened_by_link
+from orders.services.customers.access import TO_PAY, order_opened_by_link
 from orders.tracking import details, presentation, returned, still_open
 from orders.tracking.access import (
     ask_for_email,
@@ -33,7 +33,9 @@ def order_page(request: HttpRequest, code: str) -> HttpResponse:
     if "token" not in request.GET:
         return _order_page(request, code=code)
     order = order_opened_by_link(normalise_code(code), request.GET["token"])
-    return let_in(order) if order is not None else ask_for_email(code)
+    if order is None:
+        return ask_for_email(code)
+    return let_in(order, "payment" if request.GET.get("next") == TO_PAY else "order")
 
 
 @of_customer
@@ -71,8 +73,7 @@ def _page(request: HttpRequest, tracked: reads.TrackedOrder) -> dict[str, Any]:
     order = tracked.order
     confirmed, change = is_confirmed(request, order), _change_shown(request)
     notice = presentation.notice(tracked, change) if confirmed else None
-    # Every action first asks for a mailed code.
-    changes = details.changes(tracked, confirmed=confirmed) if confirmed or settings.MAILS else []
+    changes = details.changes(tracked, confirmed=confirmed)
     page = {
         "order": order,
         "tracked": tracked,

@@ -52,7 +52,7 @@ REASONS: dict[Waiting, str] = {
 }
 
 # Shown only where the page offers to pay again.
-PAY_BELOW = _("You can pay again below.")
+PAY_BELOW = _("You can pay below.")
 
 # What the deadline means. Other deadlines are internal.
 DEADLINES: dict[Waiting, str] = {
@@ -160,6 +160,7 @@ REFUSED: dict[Kind, str] = {
     Kind.RETRY_PAYMENT: _("The payment could not be made."),
     Kind.REQUEST_RETURN: _("The return could not be requested."),
 }
+PAYMENT_RECEIVED = _("We have received your payment and are confirming it.")
 UNTIL_LABELLED = _("Possible until the shipping label is created. Free of charge.")
 SENT_AGAIN = _("If we ship your parcel again, it goes to the new address. Free of charge.")
 APPLIED: dict[Kind, str] = {

@@ -7,6 +7,7 @@ from typing import Any
 import stripe
 
 PAYMENT_INTENT = re.compile(r"pi_[A-Za-z0-9_]{1,90}")
+CHECKOUT_SESSION = re.compile(r"cs_[A-Za-z0-9_]{1,90}")
 # The outcome of a payment may have changed.
 OUTCOMES = frozenset(
     {
@@ -16,6 +17,15 @@ OUTCOMES = frozenset(
         "payment_intent.processing",
         "payment_intent.requires_action",
         "payment_intent.succeeded",
+    }
+)
+# The customer has paid on a payment page, or nobody can any more.
+CHECKOUTS = frozenset(
+    {
+        "checkout.session.async_payment_failed",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.completed",
+        "checkout.session.expired",
     }
 )
 # Something happened to a payment that has its outcome, maybe not through us.
@@ -40,11 +50,16 @@ def is_signed(body: bytes, signature: str, secret: str, *, tolerance: int) -> bo
     return True
 
 
-def payment_intent_of(event: Mapping[str, Any]) -> str:
-    """The id of the PaymentIntent that an event's object is, or belongs to; empty if there is none."""
+def subject_of(event: Mapping[str, Any]) -> str:
+    """The id of the Checkout Session that an event is about, or of the PaymentIntent that its object is or belongs to;
+    empty if there is none.
+    """
     data = event.get("data")
     concerned = data.get("object") if isinstance(data, dict) else None
     if not isinstance(concerned, dict):
         return ""
+    if concerned.get("object") == "checkout.session":
+        session = concerned.get("id")
+        return session if isinstance(session, str) and CHECKOUT_SESSION.fullmatch(session) else ""
     named = concerned.get("id" if concerned.get("object") == "payment_intent" else "payment_intent")
     return named if isinstance(named, str) and PAYMENT_INTENT.fullmatch(named) else ""

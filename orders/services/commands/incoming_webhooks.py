@@ -25,6 +25,7 @@ from orders.commands import Kind
 from orders.errors import SignatureRefused, UnknownSender
 from orders.gateways.payments import stripe_webhooks
 from orders.models import Payment, Shipment, WebhookEvent
+from orders.services.commands.checkout_settlement import check_now
 from orders.services.commands.issue import issue_command
 from orders.services.commands.rows import CommandRequest
 from orders.services.payments.reconciliation import check_payment
@@ -167,6 +168,11 @@ def _carry_out_of_stripe(row: WebhookEvent) -> WebhookEvent:
     Stripe's dashboard is compared, in the background: that asks Stripe.
     """
     reference = str(row.body["subject"])
+    if row.type in stripe_webhooks.CHECKOUTS:
+        known = check_now(gateway="stripe", reference=reference) if reference else None
+        row.outcome = "Stripe is asked about the checkout" if known else "ignored: there is no such open checkout"
+        row.save_changes()
+        return row
     payment = Payment.objects.filter(gateway="stripe", gateway_reference=reference).first() if reference else None
     if row.type not in stripe_webhooks.OUTCOMES | stripe_webhooks.LATER_CHANGES:
         row.outcome = "ignored: nothing follows from messages of this type"

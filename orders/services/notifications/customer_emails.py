@@ -23,8 +23,9 @@ from orders.mails import CODE_OVER, OVERTAKEN, OVERTAKEN_BY, UNTRUE, UNTRUE_AFTE
 from orders.models import AccessCode, Delivery, Order
 from orders.money import localised
 from orders.selectors.open_matters import payment_state
+from orders.selectors.payments import amount_due, awaits_new_payment, transferred
 from orders.selectors.tracking import recent_orders, tracked
-from orders.services.customers.access import tracking_url
+from orders.services.customers.access import payment_url, tracking_url
 from orders.services.customers.proof import digits, may_be_tried
 from orders.services.notifications.email_texts import CODE_SIGNATURE, EMAIL_TEXTS, GREETING, SIGNATURE
 from orders.services.notifications.outgoing import DeliveryResult, Reply
@@ -70,7 +71,7 @@ def email_for(row: Delivery) -> PreparedEmail:
             "greeting": gettext(GREETING).format(**facts),
             "lines": _after_the_greeting(lines),
             "digits": facts.get("digits", ""),
-            "url": tracking_url(order) if texts.button else "",
+            "url": _link(order, mail) if texts.button else "",
             "button": gettext(texts.button) if texts.button else "",
             "links": _links(order) if mail is Mail.LOST_LINK else [],
             "signature": gettext(CODE_SIGNATURE if mail is Mail.ACCESS_CODE else SIGNATURE).format(**facts),
@@ -85,6 +86,11 @@ def email_for(row: Delivery) -> PreparedEmail:
                 html=render_to_string("email/message.html", context),
             )
         )
+
+
+def _link(order: Order, mail: Mail) -> str:
+    """The link of the button."""
+    return (payment_url(order) if mail is Mail.PAYMENT_NEEDED else None) or tracking_url(order)
 
 
 def _check_still_true(row: Delivery, mail: Mail) -> None:
@@ -118,7 +124,7 @@ def _more(row: Delivery, mail: Mail) -> Placeholders:
     """The placeholders of this kind of e-mail."""
     find: Callable[[Delivery], Placeholders] | None = {
         Mail.RECEIVED: _to_pay,
-        Mail.PAYMENT_NEEDED: _deadline,
+        Mail.PAYMENT_NEEDED: _how_to_pay,
         Mail.SHIPPED: _parcel,
         Mail.REFUNDED: _refund,
         Mail.RETURN_RECEIVED: _amount,
@@ -128,9 +134,15 @@ def _more(row: Delivery, mail: Mail) -> Placeholders:
     return find(row) if find else {}
 
 
-def _deadline(row: Delivery) -> Placeholders:
+def _how_to_pay(row: Delivery) -> Placeholders:
     order = row.order
-    return {"until": _moment(order.deadline)} if order.deadline and order.status == Status.AWAITING_PAYMENT else {}
+    if not awaits_new_payment(order):
+        return {}
+    known = {"until": _moment(order.deadline)} if order.deadline else {}
+    if not settings.BANK_ACCOUNT:
+        return known
+    missing = localised(amount_due(order) - transferred(order), order.currency)
+    return known | {"account": settings.BANK_ACCOUNT, "missing": missing}
 
 
 def _parcel(row: Delivery) -> Placeholders:

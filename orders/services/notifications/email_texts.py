@@ -48,10 +48,11 @@ EMAIL_TEXTS: dict[Mail, EmailText] = {
         subject=_("Payment needed for your order {code}"),
         lines=(
             _("we have not received the payment of {total} for your order yet."),
-            _("Please pay again on the order page. Without payment, the order will be cancelled."),
+            _("Please pay on the order page. Without payment, the order will be cancelled."),
             _("Please pay by {until}."),
+            _("Or send {missing} by bank transfer to {account}, with the payment reference {code}."),
         ),
-        button=_("Pay again"),
+        button=_("Pay now"),
     ),
     Mail.SHIPPED: EmailText(
         subject=_("Your order {code} is on its way"),
