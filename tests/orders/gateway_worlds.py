@@ -21,6 +21,7 @@ from orders.gateways.payments.stripe_gateway import StripePayments
 from orders.models import Order
 from stack.ports import HOST
 from tests.conftest import unique
+from tests.doubles.shop import client_of
 from tests.doubles.stripe import StripeDouble
 from tests.faults.proxy import Mode, Proxy
 
@@ -109,7 +110,7 @@ class SimulatedOverHttp(Simulated):
 class Stripe(GatewayWorld):
     """Our client of Stripe, with a double of Stripe behind it."""
 
-    ok, declined, lapsed = "pm_card_visa", "pm_card_chargeDeclined", "pm_card_visa"
+    ok, declined, lapsed = "pm_card_visa", "pm_card_visa_chargeDeclined", "pm_card_visa"
     PATHS = {
         "create": "POST /v1/payment_intents",
         "purchase": "/confirm",
@@ -120,7 +121,7 @@ class Stripe(GatewayWorld):
     }
 
     def __init__(self, double: StripeDouble) -> None:
-        self.double = double
+        self.double, self.api_base, self.api = double, double.url, client_of(double)
         self.gateway = StripePayments("rk_test_double", timeout=5, api_base=double.url)
 
     def booked(self) -> Booked:

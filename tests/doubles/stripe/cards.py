@@ -94,3 +94,13 @@ CARDS = {
         settling=Settling.FAILS,
     ),
 }
+# Stripe's list has these names, and takes the shorter ones as well.
+CARDS |= {
+    f"pm_card_visa_{name}": CARDS[f"pm_card_{name}"]
+    for name in (
+        "chargeDeclined",
+        "chargeDeclinedInsufficientFunds",
+        "chargeDeclinedLostCard",
+        "chargeDeclinedStolenCard",
+    )
+}
