@@ -18,7 +18,7 @@ ifeq ($(shell $(BIN)/python -c '' 2>/dev/null && echo works),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: up demo test test-faults walk soak lint bench screenshots reset lock help
+.PHONY: up demo test test-stripe test-faults walk soak lint bench screenshots reset lock help
 
 up: $(READY)  ## start everything on this machine, place a first order, serve until Ctrl-C
 	@exec $(BIN)/python -m stack up
@@ -28,6 +28,9 @@ demo: $(READY)  ## the same, but end after three orders; exit 0 only if each end
 
 test: $(TOOLS)  ## run the tests, within ten minutes; ARGS="-k name" for some of them
 	@exec $(BIN)/python -m pytest --bound 2700 $(ARGS)
+
+test-stripe: $(TOOLS)  ## run the tests of payments at Stripe itself, with a test key in STRIPE_TEST_API_KEY
+	@exec $(BIN)/python -m tests.stripe_itself $(ARGS)
 
 test-faults: $(TOOLS)  ## run the sweeps and repetitions that take longer: faults, races, broken safeguards
 	@RACES=$${RACES:-200} exec $(BIN)/python -m pytest -m "slow or repeated" --timeout 600 --bound 2400 $(ARGS)

@@ -23,7 +23,7 @@ from orders.gateways.payments.stripe_gateway import StripePayments
 from orders.models import Order
 from stack.ports import HOST
 from tests.conftest import unique
-from tests.doubles.shop import visit
+from tests.doubles.shop import client_of, visit
 from tests.doubles.stripe import StripeDouble
 from tests.faults.proxy import Mode, Proxy
 
@@ -163,7 +163,7 @@ class SimulatedOverHttp(Simulated):
 class Stripe(GatewayWorld):
     """Our client of Stripe, with a double of Stripe behind it."""
 
-    ok, declined, lapsed = "pm_card_visa", "pm_card_chargeDeclined", "pm_card_visa"
+    ok, declined, lapsed = "pm_card_visa", "pm_card_visa_chargeDeclined", "pm_card_visa"
     asks_for_confirmation = "pm_card_threeDSecure2Required"
     PATHS = {
         "create": "POST /v1/payment_intents",
@@ -177,7 +177,7 @@ class Stripe(GatewayWorld):
     }
 
     def __init__(self, double: StripeDouble) -> None:
-        self.double, self._bank_url = double, ""
+        self.double, self.api_base, self.api, self._bank_url = double, double.url, client_of(double), ""
         self.gateway = StripePayments("rk_test_double", timeout=5, api_base=double.url)
 
     def booked(self) -> Booked:

@@ -11,7 +11,6 @@ from orders.gateways.payments.protocol import GatewayPayment, PaymentRequest, Pa
 from orders.gateways.payments.stripe_amounts import from_stripe, to_stripe
 from orders.gateways.payments.stripe_gateway import REFUND_KEYS, StripePayments
 from tests.conftest import unique
-from tests.doubles.shop import client_of
 from tests.doubles.stripe import StripeDouble
 from tests.orders.gateway_worlds import Stripe
 
@@ -70,9 +69,9 @@ def test_what_stripe_takes_under_no_condition_is_refused(
 @pytest.mark.parametrize(
     ("method", "code", "said"),
     [
-        ("pm_card_chargeDeclinedInsufficientFunds", "insufficient_funds", "The card has insufficient funds."),
+        ("pm_card_visa_chargeDeclinedInsufficientFunds", "insufficient_funds", "The card has insufficient funds."),
         ("pm_card_chargeDeclinedExpiredCard", "expired_card", "The card has expired."),
-        ("pm_card_chargeDeclinedLostCard", "lost_card", "The card was declined."),
+        ("pm_card_visa_chargeDeclinedLostCard", "lost_card", "The card was declined."),
         ("pm_card_chargeDeclinedProcessingError", "processing_error", "The card could not be processed."),
         ("pm_card_authenticationRequired", "authentication_required", "The bank asks for a confirmation"),
     ],
@@ -84,14 +83,14 @@ def test_a_decline_has_its_code_and_a_sentence_for_the_customer(it: Stripe, meth
 
 
 def test_what_was_declined_can_never_be_confirmed_with_another_card(it: Stripe) -> None:
-    request, _ = purchase(it, "pm_card_chargeDeclined")
+    request, _ = purchase(it, "pm_card_visa_chargeDeclined")
     with pytest.raises(stripe.InvalidRequestError):
-        client_of(it.double).v1.payment_intents.confirm(request.reference, {"payment_method": "pm_card_visa"})
+        it.api.v1.payment_intents.confirm(request.reference, {"payment_method": "pm_card_visa"})
     assert it.booked() == []
 
 
 def test_a_decline_whose_cancellation_got_lost_is_cancelled_by_the_next_attempt(it: Stripe) -> None:
-    request = it.created(it.request(method="pm_card_chargeDeclined"), capture=True)
+    request = it.created(it.request(method="pm_card_visa_chargeDeclined"), capture=True)
     it.double.faults.fail("/cancel")
     with pytest.raises(GatewayUnavailable):
         it.gateway.purchase(request)
@@ -116,7 +115,7 @@ def test_a_payment_that_another_call_holds_is_tried_again(it: Stripe) -> None:
 
 
 def test_a_key_that_stripe_does_not_take_is_an_outage_and_not_a_decline(it: Stripe) -> None:
-    gateway = StripePayments("rk_test_wrong", timeout=5, api_base=it.double.url)
+    gateway = StripePayments("rk_test_wrong", timeout=5, api_base=it.api_base)
     with pytest.raises(GatewayUnavailable, match="AuthenticationError"):
         gateway.create(it.request(), capture=True)
 
@@ -194,7 +193,6 @@ def test_a_refund_that_keeps_failing_at_stripe_is_unavailable(it: Stripe) -> Non
 
 
 def test_a_long_list_is_read_page_by_page(it: Stripe) -> None:
-    for _ in range(105):
-        it.gateway.create(it.request(), capture=True)
-    listed = list(it.gateway.payments_since(datetime.now(UTC) - timedelta(minutes=1)))
-    assert len({found.reference for found in listed}) == 105
+    created = {it.gateway.create(it.request(), capture=True) for _ in range(105)}
+    listed = [found.reference for found in it.gateway.payments_since(datetime.now(UTC) - timedelta(minutes=5))]
+    assert (len(created), created - set(listed), len(listed) - len(set(listed))) == (105, set(), 0)

@@ -77,6 +77,8 @@ CARDS = {
     "pm_card_chargeDeclinedExpiredCard": _declined("0069", None, code="expired_card", message=_EXPIRED),
     "pm_card_chargeDeclinedProcessingError": _declined("0119", None, code="processing_error", message=_PROCESSING),
     "pm_card_chargeDeclinedIncorrectCvc": _declined("0127", None, code="incorrect_cvc", message=_CVC),
+    # Declined after it was saved, of which the double makes no difference.
+    "pm_card_chargeCustomerFail": _declined("0341", "generic_decline"),
     "pm_card_authenticationRequired": Card("3184", authentication=Authentication.ON_SESSION),
     "pm_card_threeDSecure2Required": Card("3220", authentication=Authentication.ON_SESSION),
     "pm_card_refundFail": Card("5126", refund_fails=True),
@@ -91,4 +93,14 @@ CARDS = {
         message="The customer's account has insufficient funds to cover this payment.",
         settling=Settling.FAILS,
     ),
+}
+# Stripe's list has these names, and takes the shorter ones as well.
+CARDS |= {
+    f"pm_card_visa_{name}": CARDS[f"pm_card_{name}"]
+    for name in (
+        "chargeDeclined",
+        "chargeDeclinedInsufficientFunds",
+        "chargeDeclinedLostCard",
+        "chargeDeclinedStolenCard",
+    )
 }

@@ -95,7 +95,11 @@ def _retrieve(kind: str, path: str) -> Route:
 
 def _payment_method(account: Account, params: Params, identifier: str) -> Json:
     del params
-    return charging.payment_method(account, identifier)
+    try:
+        return charging.payment_method(account, identifier)
+    except ApiError as error:  # here the path names it, elsewhere a parameter
+        error.status = HTTPStatus.NOT_FOUND
+        raise
 
 
 def _listed(kind: str, path: str, params: Any, *filters: str) -> Route:
