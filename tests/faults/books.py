@@ -8,26 +8,35 @@ from typing import Any
 Entry = dict[str, Any]
 Books = dict[str, list[Entry]]
 
+# Those of the Stripe double that the checker reads.
+KINDS = ("authorisation", "capture", "void", "lapse", "refund")
+
 
 def read(ledger: Path) -> Books:
     """What a ledger says of each order."""
     books: Books = defaultdict(list)
     for entry in _complete_lines(ledger):
-        books[entry["order_id"]].append(entry)
+        # The capture of an authorisation, and what it releases, has a key of its own and names its payment.
+        key = entry["about"] if entry["kind"] in ("capture", "void") and "about" in entry else entry["key"]
+        books[entry["order_id"]].append({**entry, "key": key})
     return books
 
 
 def read_stripe(ledger: Path) -> Books:
-    """The captures and refunds in the books of the Stripe double, as the simulated gateway writes them.
+    """What moved or reserved money in the books of the Stripe double, as the simulated gateway writes it.
 
-    Authorisations, declines and what was released move no money. A dispute does, but the customer's bank makes it, not
-    us. Amounts stay in Stripe's minor units: those of USD, in which orders of tests are, are ours too.
+    A payment that is captured at once has an authorisation there as well. Declines move no money. A dispute does, but
+    the customer's bank makes it, not us. Amounts stay in Stripe's minor units: those of USD, in which orders of tests
+    are, are ours too.
     """
     entries = _complete_lines(ledger)
     failed = {entry["reference"] for entry in entries if entry["kind"] == "refund_failed"}
     books: Books = defaultdict(list)
     for entry in entries:
-        if entry["kind"] in ("capture", "refund") and entry["reference"] not in failed:
+        if (
+            entry["kind"] in ("authorisation", "capture", "void", "lapse", "refund")
+            and entry["reference"] not in failed
+        ):
             made = _as_ours(entry)
             books[made["order_id"]].append(made)
     return books
@@ -35,12 +44,12 @@ def read_stripe(ledger: Path) -> Books:
 
 def _as_ours(entry: Entry) -> Entry:
     """What has no key of ours, such as a refund in the dashboard, has Stripe's reference for one."""
-    metadata, intent, is_capture = entry["metadata"], entry["payment_intent"], entry["kind"] == "capture"
-    about = {"reference": intent} if is_capture else {"reference": entry["reference"], "charge": intent}
+    metadata, intent, is_refund = entry["metadata"], entry["payment_intent"], entry["kind"] == "refund"
+    about = {"reference": entry["reference"], "charge": intent} if is_refund else {"reference": intent}
     return {
-        "kind": entry["kind"],
+        "kind": "void" if entry["kind"] == "lapse" else entry["kind"],
         "order_id": metadata.get("order_id") or f"of {intent}",
-        "key": metadata.get("payment_key" if is_capture else "refund_key") or entry["reference"],
+        "key": metadata.get("refund_key" if is_refund else "payment_key") or entry["reference"],
         "amount": entry["amount"],
         "currency": entry["currency"].upper(),
         **about,

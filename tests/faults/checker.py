@@ -2,7 +2,8 @@
 
 It trusts nobody's word: it reads the gateway's and the carrier's own ledgers, PostgreSQL and Temporal, and compares.
 
-- I1 one capture for each payment at the most, and one that is kept for each order
+- I1 one capture for each payment at the most, and one that is kept for each order; with capture on shipment none before
+  the order was packed, and none for one that never was; no authorisation is left open
 - I2 money kept, by the gateway's ledger, is 0 unless delivered; then it is the total less what people had refunded
 - I3 every order that was accepted exists and is final
 - I4 every command is applied, or rejected with a reason
@@ -21,8 +22,8 @@ from uuid import UUID
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 from orders.commands import CommandState, Kind
-from orders.lifecycle import ReturnStage, Status
-from orders.models import Command, Order, Payment, Refund, Return, Shipment
+from orders.lifecycle import EventType, ReturnStage, Status
+from orders.models import CheckoutPayment, Command, Order, Payment, Refund, Return, Shipment
 from orders.services.orders.verification import verified
 from tests.faults.books import Books, Entry, read
 
@@ -46,7 +47,7 @@ def violations(
     """
     carrier = read(ledgers / "carrier.jsonl")
     payments = read(ledgers / "payments.jsonl") if payments is None else payments
-    orders = list(Order.objects.prefetch_related("payments__refunds__command", "shipments"))
+    orders = list(Order.objects.prefetch_related("payments__refunds__command", "shipments", "checkouts"))
     found = [*lost(orders, accepted), *unsettled(), *broken_chains()]
     for order in orders:
         money, labels = payments.get(str(order.pk), []), carrier.get(str(order.pk), [])
@@ -98,7 +99,9 @@ def broken_chains() -> Iterator[str]:
 def captures(order: Order, money: list[Entry]) -> Iterator[tuple[str, str]]:
     """I1."""
     payments = {payment.idempotency_key: payment for payment in order.payments.all()}
-    charged = [entry for entry in money if entry["kind"] == "capture"]
+    given_back = {row.key for row in order.checkouts.all() if row.state == CheckoutPayment.State.RETURNED}
+    yield from _authorised(order, money)
+    charged = [entry for entry in money if entry["kind"] == "capture" and entry["key"] not in given_back]
     keys = [entry["key"] for entry in charged]
     for key in {key for key in keys if keys.count(key) > 1}:
         yield "I1", f"{keys.count(key)} captures under {key}"
@@ -112,10 +115,24 @@ def captures(order: Order, money: list[Entry]) -> Iterator[tuple[str, str]]:
         if payment.state == Payment.State.CAPTURED or payment.refunded:
             if payment.idempotency_key not in keys:
                 yield "I1", f"the gateway knows nothing of {payment.idempotency_key}, which is {payment.state}"
-        elif payment.state == Payment.State.PENDING:
+        elif payment.state in (Payment.State.PENDING, Payment.State.AUTHORISED):
             yield "I1", f"the outcome of {payment.idempotency_key} is still unknown"
     if sum(_left(entry, money, order) > 0 for entry in charged) > 1:
         yield "I1", "money of more than one capture is kept"
+
+
+def _authorised(order: Order, money: list[Entry]) -> Iterator[tuple[str, str]]:
+    """I1 of authorisations: what of them is over, and what was captured of them too early."""
+    over = {entry["key"] for entry in money if entry["kind"] in ("capture", "void")}
+    lapsed = {p.idempotency_key for p in order.payments.all() if p.state == Payment.State.EXPIRED}
+    for entry in money:
+        if entry["kind"] == "authorisation" and order.is_final and entry["key"] not in over | lapsed:
+            yield "I1", f"the authorisation {entry['key']} is left open"
+    was_packed = order.events.filter(type=EventType.ORDER_PACKED).exists()
+    later = {p.idempotency_key for p in order.payments.all() if p.capture == Payment.Capture.ON_SHIPMENT}
+    for key in later & {entry["key"] for entry in money if entry["kind"] == "capture"}:
+        if not was_packed:
+            yield "I1", f"{key} was captured before the order was packed"
 
 
 def kept(order: Order, money: list[Entry]) -> Iterator[tuple[str, str]]:
@@ -147,7 +164,7 @@ def refunded(order: Order, money: list[Entry]) -> Iterator[tuple[str, str]]:
                 yield "I2", f"{refund.idempotency_key} is {refund.state}, the gateway refunded {amount}"
         if payment.refunded != sum(refund.amount for refund in refunds if _succeeded(refund)):
             yield "I2", f"the refunds of {payment.idempotency_key} do not add up to {payment.refunded}"
-    for key in made:
+    for key in set(made) - {f"return-{row.pk}" for row in order.checkouts.all()}:
         yield "I2", f"the gateway made the refund {key}, which nobody knows"
 
 

@@ -41,10 +41,12 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)
     directory = Path(tempfile.mkdtemp(prefix="orderlife-soak-"))
     mails = SoakMailServer()
-    machine = Machine(directory, {**SETTINGS, "EMAIL_URL": mails.url}, wanted.gateway)
+    machine = Machine(
+        directory, {**SETTINGS, "EMAIL_URL": mails.url, "PAYMENT_CAPTURE": wanted.capture}, wanted.gateway
+    )
     os.environ.update(machine.environment)
     print(
-        f"Soak: {wanted.orders} orders, {wanted.faults} faults, seed {wanted.seed}, {wanted.gateway}."
+        f"Soak: {wanted.orders} orders, {wanted.faults} faults, seed {wanted.seed}, {wanted.gateway}, {wanted.capture}."
         " Starting the machine."
     )
     found = ["The soak did not come to its end."]
@@ -84,6 +86,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--orders", type=int, default=200)
     parser.add_argument("--faults", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--capture", choices=["immediate", "on_shipment"], default="immediate")
     parser.add_argument("--gateway", choices=list(GATEWAYS), default=SimulatedGateway.name)
     return parser.parse_args()
 

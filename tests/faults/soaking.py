@@ -200,7 +200,7 @@ def decision(order: Order) -> Kind | None:
         return Kind.APPROVE
     if order.status == Status.SHIPPED:
         return Kind.DELIVER
-    if order.status in (Status.SHIPPING_FAILED, Status.AWAITING_PAYMENT):
+    if order.status in (Status.SHIPPING_FAILED, Status.AWAITING_PAYMENT) or order.waiting_for == Waiting.NEW_PAYMENT:
         return Kind.CANCEL
     return None
 

@@ -31,6 +31,7 @@ TOKENS = {
     "tok_lost_response": 10,
     "tok_outage": 9,
     "tok_refund_refused": 3,
+    "tok_lapsed": 5,
 }
 LEVELS = {
     "standard": 41,
@@ -61,6 +62,7 @@ KINDS = {
 # What people do where a token or a service level leaves an order in need of somebody.
 FOLLOW_UPS: dict[str, list[list[Kind]]] = {
     "tok_declined": [[], [Kind.RETRY_PAYMENT], [Kind.RETRY_PAYMENT, Kind.RETRY_PAYMENT], [Kind.CANCEL]],
+    "tok_lapsed": [[], [Kind.RETRY_PAYMENT], [Kind.CANCEL]],
     "tok_refund_refused": [[Kind.CANCEL], [Kind.CANCEL_PAYMENT, Kind.RETRY_REFUND], [Kind.CANCEL, Kind.RETRY_REFUND]],
     "sim_silent": [
         [],
