@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 
-PAGES = ("/admin", "/track")
+PAGES = ("/admin", "/track", "/simulated-checkout")
 
 
 def is_page(request: HttpRequest) -> bool:

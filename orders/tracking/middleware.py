@@ -1,4 +1,4 @@
-"""Headers, language and time zone of every response below `/track/`, including errors and redirects."""
+"""Headers, language and time zone of every response of customers' pages, including errors and redirects."""
 
 import math
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from orders.errors import TooManyRequests
 from orders.tracking.zone import zone_of
 
-PAGES = "/track/"
+PAGES = ("/track/", "/simulated-checkout/")
 Answer = Callable[[HttpRequest], HttpResponse]
 
 

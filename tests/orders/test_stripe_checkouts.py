@@ -83,6 +83,17 @@ def test_an_error_of_stripes_is_not_repeated_for_a_day(it: Stripe, times: int) -
     assert len(sessions(it)) == 1
 
 
+def test_nor_where_the_expiry_is_another_by_now(it: Stripe, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = wanted_in(it, minutes=1)
+    it.double.faults.fail(SESSIONS, status=500)
+    with pytest.raises(GatewayUnavailable):
+        it.gateway.open_checkout(request)
+    monkeypatch.setattr(stripe_checkouts, "MARGIN", timedelta(minutes=7))
+    checkout = it.gateway.open_checkout(request)
+    assert it.gateway.open_checkout(request) == checkout
+    assert len(sessions(it)) == 1
+
+
 def test_errors_that_go_on_are_an_outage(it: Stripe) -> None:
     it.double.faults.fail(SESSIONS, status=500, times=2 * stripe_checkouts.KEYS)
     request = it.checkout_request()

@@ -1,11 +1,15 @@
 """Every state of the customer's page, and every other page a customer meets, one after another in one browser."""
 
 from collections.abc import Callable, Container, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from playwright.sync_api import Browser, Page
 
+from orders.gateways.payments.configured import payment_gateway
+from orders.gateways.payments.protocol import CheckoutRequest
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.services.commands import deadlines
@@ -193,6 +197,31 @@ def _links_asked(visit: Visit) -> None:
     visit.presses("Send links")
 
 
+def _checkout(visit: Visit, *, card: str = "", closed: bool = False) -> None:
+    """A simulated gateway's payment page, once it was tried to pay there with this card."""
+    path = f"{visit.web}/track/"
+    checkout = payment_gateway().open_checkout(
+        CheckoutRequest(
+            key=str(uuid4()),
+            order_id=str(uuid4()),
+            amount=9900,
+            currency="USD",
+            capture=True,
+            description="Order ABC-DEF-GHJ",
+            email="jane@example.com",
+            return_url=path,
+            cancel_url=path,
+            expires_at=datetime.now(UTC) + timedelta(hours=1),
+        )
+    )
+    if closed:
+        payment_gateway().close_checkout(checkout.reference)
+    visit.goes_to(f"/simulated-checkout/{checkout.reference}/")
+    if card:
+        visit.page.get_by_label(card).check()
+        visit.presses("Pay")
+
+
 Show = Callable[[Visit], object]
 
 
@@ -232,5 +261,9 @@ DOORS: dict[str, Show] = {
     "find-unknown": _unknown_pair,
     "lost": lambda visit: visit.goes_to("/track/lost/"),
     "lost-asked": _links_asked,
+    "simulated-checkout": _checkout,
+    "simulated-declined": lambda visit: _checkout(visit, card="A card that is declined"),
+    "simulated-confirm": lambda visit: _checkout(visit, card="A card that asks for confirmation"),
+    "simulated-closed": lambda visit: _checkout(visit, closed=True),
     "not-found": lambda visit: visit.goes_to("/nowhere/"),
 }

@@ -25,6 +25,7 @@ FEW = {
         "address-faults",
         "return",
         "find",
+        "simulated-declined",
     ),
 }
 

@@ -1,9 +1,8 @@
 """Hosted checkouts by Stripe: Checkout Sessions, paid by card.
 
-A session is opened under an idempotency key. Stripe repeats an error of its own under such a key for a day: a repeated
-one says that the call is over, and the session is opened under the next key. Whatever the earlier call has made, nobody
-knows its URL. The expiry is fitted to the time of the call, so that a repeated call may differ from the first: Stripe
-refuses it then, and the session is found among those of the last day.
+A session is opened under an idempotency key. Under one that was used before, Stripe repeats an error of its own for a
+day, and refuses other parameters; the expiry may be another, as it is fitted to the time of the call. The session is
+then found among those of the last day, or opened under the next key.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -34,11 +33,8 @@ class StripeCheckouts:
         parameters = _parameters(request)
         for number in range(1, KEYS + 1):
             key = request.key if number == 1 else f"{request.key}/{number}"
-            try:
-                return self._opened(request.key, parameters, idempotency_key=key)
-            except GatewayUnavailable as error:
-                if not is_repeated(error.__cause__):
-                    raise
+            if checkout := self._opened(parameters, key) or self._opened_before(request.key):
+                return checkout
         raise GatewayUnavailable("Stripe repeats its own errors for this checkout until they are a day old.")
 
     def look_up(self, reference: str) -> Checkout | None:
@@ -62,22 +58,27 @@ class StripeCheckouts:
                 raise GatewayUnavailable(f"Stripe does not close the checkout now: {error.code}.") from error
             return found
 
-    def _opened(self, key: str, parameters: SessionCreateParams, *, idempotency_key: str) -> Checkout:
+    def _opened(self, parameters: SessionCreateParams, idempotency_key: str) -> Checkout | None:
+        """None: the key was used before, with another expiry, or for a call that failed at Stripe."""
         create = self._sessions.create
         try:
             return _checkout(ask(lambda: create(parameters, {"idempotency_key": idempotency_key})))
-        except stripe.IdempotencyError as error:  # it was opened before, with another expiry
-            return self._opened_before(key, error)
+        except stripe.IdempotencyError:
+            return None
+        except GatewayUnavailable as error:
+            if is_repeated(error.__cause__):
+                return None
+            raise
         except stripe.StripeError as error:
             raise payment_refused(error) from error
 
-    def _opened_before(self, key: str, error: stripe.IdempotencyError) -> Checkout:
+    def _opened_before(self, key: str) -> Checkout | None:
         a_day_ago = datetime.now(UTC) - LONGEST - MARGIN
         parameters: SessionListParams = {"created": {"gte": int(a_day_ago.timestamp())}, "limit": 100}
         for session in ask(lambda: list(self._sessions.list(parameters).auto_paging_iter())):
             if (session.to_dict().get("metadata") or {}).get("payment_key") == key:
                 return _checkout(session)
-        raise GatewayUnavailable("Stripe knows the key of this checkout, and shows no such checkout.") from error
+        return None
 
 
 def _parameters(request: CheckoutRequest) -> SessionCreateParams:
