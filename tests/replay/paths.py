@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 BY_HAND = {"fulfilment": "manual"}
+ON_SHIPMENT = "on_shipment"
 
 # What the commands need that need anything.
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -18,10 +19,12 @@ class Path:
     """`story`: a status or what is waited for, until the order is there; or a command, until it is settled.
 
     Commands that stand first are there before anybody carries the order: they are committed together with it.
+    `capture` is the setting PAYMENT_CAPTURE of the workers.
     """
 
     story: str
     fields: dict[str, Any] = field(default_factory=dict)
+    capture: str = "immediate"
 
 
 # Recorded by versions that booked a label for what people fulfil as well. Orders may be under way that began so, and no
@@ -69,4 +72,14 @@ PATHS: dict[str, Path] = {
     "returned-and-refunded": Path("delivered request_return approve_return receive_return return_refunded"),
     "return-refused": Path("delivered request_return refuse_return return_refused"),
     "refunded-in-part": Path("delivered refund refund_succeeded"),
+    "captured-on-shipment": Path("delivered", capture=ON_SHIPMENT),
+    "captured-when-packed-by-hand": Path("paid pick pack handover ship deliver delivered", BY_HAND, ON_SHIPMENT),
+    "voided-when-cancelled": Path("paid pick pack cancel cancelled", BY_HAND, ON_SHIPMENT),
+    "capture-refused-and-paid": Path(
+        "capture_refused new_payment retry_payment delivered", {"payment_method": "tok_lapsed"}, ON_SHIPMENT
+    ),
+    "capture-refused-and-cancelled": Path(
+        "capture_refused new_payment cancel cancelled", {"payment_method": "tok_lapsed"}, ON_SHIPMENT
+    ),
+    "waits-for-its-customer": Path("awaiting_payment retry_payment delivered", {"payment_method": "checkout"}),
 }

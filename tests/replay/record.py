@@ -34,14 +34,14 @@ TIMINGS = {"MANUAL_REVIEW_TIMEOUT": "4", "PAYMENT_PROCESSING_DELAY": "2", "SHIPP
 
 
 @contextlib.contextmanager
-def everything() -> Iterator[None]:
+def everything(capture: str) -> Iterator[None]:
     """A database, a Temporal and both workers."""
     from tests.conftest import both_workers
 
     with tempfile.TemporaryDirectory(prefix="orderlife-test-") as name:
         directory = File(name)
         directory.chmod(0o711)
-        os.environ |= {**TIMINGS, "SIMULATED_DIR": str(directory / "simulated")}
+        os.environ |= {**TIMINGS, "PAYMENT_CAPTURE": capture, "SIMULATED_DIR": str(directory / "simulated")}
         with (
             embedded_postgres(directory / "postgres", fsync=False) as os.environ["DATABASE_URL"],
             temporal_dev_server(directory / "temporal") as os.environ["TEMPORAL_ADDRESS"],
@@ -147,13 +147,18 @@ def write(name: str, order_id: str) -> None:
 
 
 def record(chosen: list[str]) -> None:
-    """Take these paths, or every one, and write their histories."""
+    """Take these paths, or every one, and write their histories; with each PAYMENT_CAPTURE in a process of its own."""
     from tests.replay.paths import EARLIER, PATHS
 
     names = chosen or list(PATHS)
-
+    captures = sorted({PATHS[name].capture for name in names})
+    if len(captures) > 1:
+        for capture in captures:
+            alike = [name for name in names if PATHS[name].capture == capture]
+            subprocess.run([sys.executable, "-m", "tests.replay.record", *alike], check=True)
+        return
     HISTORIES.mkdir(exist_ok=True)
-    with everything(), ThreadPoolExecutor(MAX_CONCURRENT) as threads:
+    with everything(*captures), ThreadPoolExecutor(MAX_CONCURRENT) as threads:
         for name, order_id in zip(names, threads.map(take, names), strict=True):
             write(name, order_id)
             sys.stdout.write(f"{name}: {(HISTORIES / name).with_suffix('.json').stat().st_size} bytes\n")
