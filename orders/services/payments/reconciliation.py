@@ -19,7 +19,7 @@ from orders.actors import Actor
 from orders.gateways.payments.configured import gateway_named, payment_gateway
 from orders.gateways.payments.protocol import GatewayPayment, PaymentGateway, PaymentResult
 from orders.lifecycle import EventType
-from orders.models import Order, Payment, PaymentDiscrepancy, Refund
+from orders.models import CheckoutPayment, Order, Payment, PaymentDiscrepancy, Refund
 from orders.payment_methods import BANK_TRANSFER
 from orders.selectors.refunds import BEFORE_SHIPPED, refundable
 from orders.services.orders.holding import hold_unpaid
@@ -149,9 +149,19 @@ def _ours(gateway: PaymentGateway, chunk: list[GatewayPayment]) -> dict[str, Pay
 
 
 def _unknown(gateway: str, found: GatewayPayment) -> Iterator[PaymentDiscrepancy]:
-    """A payment that we did not make. One that charged nothing is none: created twice, ours has the other reference."""
-    if charged := found.captured or found.authorised:
+    """A payment that we did not make. One that charged nothing is none: created twice, ours has the other reference.
+
+    One that the customer made by themselves is settled by itself; afterwards, no money of it may be left.
+    """
+    charged = found.captured - found.refunded if found.refunded else found.captured or found.authorised
+    if charged and not _is_being_settled(gateway, found):
         yield _record(Difference(kind=Kind.UNKNOWN_CHARGE, found=charged), None, found, gateway)
+
+
+def _is_being_settled(gateway: str, found: GatewayPayment) -> bool:
+    rows = CheckoutPayment.objects.filter(gateway=gateway, check_at__isnull=False)
+    of_its_order = rows.filter(order_id=_order_named(found))
+    return rows.filter(payment_reference=found.reference).exists() or any(row.key == found.key for row in of_its_order)
 
 
 def _by_the_gateway(payment: Payment) -> int:
