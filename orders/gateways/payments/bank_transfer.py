@@ -1,4 +1,4 @@
-"""Bank transfers: customers send them, finance staff record them. There is nobody to ask, and nothing goes back alone."""
+"""Bank transfers: customers send them, finance staff record them. None goes back by itself, and nobody can be asked."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
