@@ -21,19 +21,19 @@ class BankTransfers:
 
     def create(self, request: PaymentRequest, *, capture: bool) -> str:
         """Never called: `creates_first` is false."""
-        raise PaymentRefused(NOT_CHARGED)
+        raise PaymentRefused(NOT_CHARGED, reason="bank_transfer")
 
     def purchase(self, request: PaymentRequest) -> GatewayPayment:
-        raise PaymentRefused(NOT_CHARGED)
+        raise PaymentRefused(NOT_CHARGED, reason="bank_transfer")
 
     def authorise(self, request: PaymentRequest) -> GatewayPayment:
-        raise PaymentRefused(NOT_CHARGED)
+        raise PaymentRefused(NOT_CHARGED, reason="bank_transfer")
 
     def capture(self, request: PaymentRequest, *, key: str, amount: int) -> GatewayPayment:
         raise CaptureRefused(NOT_CHARGED)
 
     def void(self, request: PaymentRequest) -> GatewayPayment:
-        raise PaymentRefused(NOT_CHARGED)
+        raise PaymentRefused(NOT_CHARGED, reason="bank_transfer")
 
     def refund(self, request: PaymentRequest, *, key: str, amount: int) -> str:
         raise RefundRefused("It was paid by bank transfer: pay it back from the shop's account.")
@@ -45,10 +45,10 @@ class BankTransfers:
         yield from ()
 
     def open_checkout(self, request: CheckoutRequest) -> Checkout:
-        raise PaymentRefused(NOT_CHARGED)
+        raise PaymentRefused(NOT_CHARGED, reason="bank_transfer")
 
     def look_up_checkout(self, reference: str) -> None:
         """None: there are no payment pages."""
 
     def close_checkout(self, reference: str) -> Checkout:
-        raise PaymentRefused(NOT_CHARGED)
+        raise PaymentRefused(NOT_CHARGED, reason="bank_transfer")
