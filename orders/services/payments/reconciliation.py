@@ -160,8 +160,10 @@ def _unknown(gateway: str, found: GatewayPayment) -> Iterator[PaymentDiscrepancy
 
 def _is_being_settled(gateway: str, found: GatewayPayment) -> bool:
     rows = CheckoutPayment.objects.filter(gateway=gateway, check_at__isnull=False)
-    of_its_order = rows.filter(order_id=_order_named(found))
-    return rows.filter(payment_reference=found.reference).exists() or any(row.key == found.key for row in of_its_order)
+    if rows.filter(payment_reference=found.reference).exists():
+        return True
+    order_id = _order_named(found)
+    return order_id is not None and any(row.key == found.key for row in rows.filter(order_id=order_id))
 
 
 def _by_the_gateway(payment: Payment) -> int:
