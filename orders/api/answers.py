@@ -127,6 +127,7 @@ def _payment(payment: Payment) -> PaymentOut:
         authorised_until=payment.authorised_until if payment.authorised else None,
         captured=Money.of(payment.captured, payment.currency),
         refunded=Money.of(payment.refunded, payment.currency),
+        voided=Money.of(payment.voided, payment.currency),
         left=Money.of(payment.remaining, payment.currency),
         decline_reason=payment.decline_reason,
         refunds=[

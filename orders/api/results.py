@@ -72,6 +72,7 @@ class PaymentOut(Schema):
     )
     captured: Money
     refunded: Money
+    voided: Money = Field(description="What was authorised and never captured.")
     left: Money = Field(description="What was captured and not refunded.")
     decline_reason: str = Field(description="Why the charge was declined; empty otherwise.")
     refunds: list[RefundOut]

@@ -52,6 +52,7 @@ def run_tests(directory: Path, *arguments: str, **settings: str) -> subprocess.C
 
 
 OUTBOX, CHARGING = "orders/services/commands/outbox.py", "orders/services/payments/charging.py"
+SETTLEMENT = "orders/services/commands/checkout_settlement.py"
 STRIPE = "orders/gateways/payments/stripe_gateway.py"
 STATE = "orders/services/state"
 UNIT_OF_WORK = f"{STATE}/unit_of_work.py"
@@ -80,7 +81,7 @@ SAFEGUARDS = [
     ),
     Safeguard(
         "the idempotency key",
-        Change(CHARGING, "key=payment.idempotency_key", "key=str(timezone.now())"),
+        Change("orders/services/payments/requests.py", "key=payment.idempotency_key", "key=str(id(payment))"),
         "tests/faults/test_killed_processes.py::test_it_charges_once_though_the_answer_to_the_charge_is_lost",
     ),
     Safeguard(
@@ -103,6 +104,25 @@ SAFEGUARDS = [
         "tests/orders/test_payment_gateways.py::test_so_is_one_under_a_key_of_its_own",
     ),
     Safeguard(
+        "goods leave once they are paid for",
+        Change(
+            "orders/services/fulfilment/labels.py",
+            "waiting = Waiting.HANDOVER if is_captured(order) else",
+            "waiting = Waiting.HANDOVER if order.code else",
+        ),
+        "tests/orders/test_capture_on_shipment.py::test_it_captures_once_after_the_label_and_before_the_hand_over",
+    ),
+    Safeguard(
+        "what an order does not need goes back",
+        Change(SETTLEMENT, "if not can_use_payment(order) or row.amount", "if row.amount"),
+        "tests/orders/test_checkout_payments.py::test_a_payment_that_comes_after_the_cancellation_goes_back",
+    ),
+    Safeguard(
+        "a payment is compared before it goes back",
+        Change(SETTLEMENT, "return found is not None and (found.amount", "return bool(found) or (found.amount"),
+        "tests/orders/test_checkout_payments.py::test_a_payment_of_another_order_never_goes_back_for_this_one",
+    ),
+    Safeguard(
         "what was asked for before the order is checked",
         Change(
             "orders/services/commands/settle.py", "for command in asked_before:", "for command in asked_before[:0]:"
@@ -112,8 +132,8 @@ SAFEGUARDS = [
     Safeguard(
         "the fence around a charge's outcome",
         Change(
-            CHARGING,
-            """        if payment.state != Payment.State.PENDING:
+            "orders/services/payments/outcomes.py",
+            """        if payment.state not in OPEN:
             return order
         if payment.gateway_reference != reference:
 """,

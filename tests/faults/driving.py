@@ -10,7 +10,7 @@ from orders.selectors.refunds import granted
 from orders.services.commands import deadlines, settle
 from orders.services.fulfilment import automatic, labels
 from orders.services.orders import cancellation
-from orders.services.payments import charging, payment_commands, refunds
+from orders.services.payments import capturing, charging, payment_commands, refunds
 from tests.factories import command, ledger
 
 MAX_STEPS = 60
@@ -30,6 +30,7 @@ def patiently(call: Callable[..., Any], order: Order) -> None:
 
 def label_and_hand_over(order: Order) -> None:
     patiently(labels.book_label, order)
+    patiently(capturing.collect_payment, order)
     automatic.ship(order.pk)
     if order.fulfilment == "manual":
         command(order, "ship")

@@ -122,7 +122,7 @@ def test_it_finds_what_stands_wrong_in_a_ledger(directory: Path, case: str) -> N
 @pytest.mark.parametrize(
     ("name", "status", "sql"),
     [
-        ("I1", Status.DELIVERED, "UPDATE payments SET state = 'pending'"),
+        ("I1", Status.DELIVERED, "UPDATE payments SET state = 'pending', captured = 0"),
         ("I2", Status.DELIVERED, "UPDATE orders SET status = 'cancelled'"),
         ("I2", Status.CANCELLED, "UPDATE orders SET status = 'delivered'"),
         ("I2", Status.CANCELLED, "UPDATE payments SET refunded = refunded - 1"),
