@@ -8,6 +8,7 @@ from orders.api.endpoints import router as endpoint_routes
 from orders.api.fulfilment import router as fulfilment_routes
 from orders.api.orders import router as order_routes
 from orders.api.parsing import StrictJSON
+from orders.api.payments import router as payment_routes
 from orders.api.reference import DocumentedAPI
 from orders.api.returns import router as return_routes
 from orders.api.webhooks import router as webhook_routes
@@ -24,6 +25,14 @@ api = DocumentedAPI(
     parser=StrictJSON(),
 )
 # `/orders/batch` before `/orders/{order_id}`: the first path that matches is taken.
-for router in (batch_routes, order_routes, return_routes, fulfilment_routes, endpoint_routes, webhook_routes):
+for router in (
+    batch_routes,
+    order_routes,
+    payment_routes,
+    return_routes,
+    fulfilment_routes,
+    endpoint_routes,
+    webhook_routes,
+):
     api.add_router("", router)
 problems.register(api)

@@ -35,6 +35,7 @@ class ApiKeyAuth(HttpBearer):
 READ = ApiKeyAuth("orders:read")
 WRITE = ApiKeyAuth("orders:write")
 REFUND = ApiKeyAuth("refunds:write")
+PAYMENTS = ApiKeyAuth("payments:write")
 FULFIL = ApiKeyAuth("fulfilment")
 WEBHOOKS = ApiKeyAuth("webhooks")
 

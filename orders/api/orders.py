@@ -1,6 +1,5 @@
 """Routes for orders and their commands."""
 
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from ninja import Body, Header, Query, Router
 from pydantic import AfterValidator
 
 from orders.api import answers
-from orders.api.auth import READ, REFUND, WRITE, client_of
+from orders.api.auth import READ, WRITE, client_of
 from orders.api.fields import without_card_number
 from orders.api.listing import OrdersQuery, cursor_after, place_of
 from orders.api.outcomes import ClientCommand, carry_out, command_outcome, refused, replayable
@@ -23,11 +22,9 @@ from orders.api.results import (
     PlacedOut,
     ProblemOut,
 )
-from orders.api.schemas import AddressIn, OrderIn, PaymentIn, ReasonIn, RefundIn
+from orders.api.schemas import AddressIn, OrderIn, ReasonIn
 from orders.commands import Kind
-from orders.errors import InvalidOrder
 from orders.models import Order
-from orders.money import to_minor
 from orders.selectors.clients import order_of_client, orders_of_client
 from orders.selectors.orders import of_one_moment
 
@@ -148,64 +145,3 @@ def change_address(
     """Replaces the shipping address: until booking of the label begins or, with manual fulfilment, until hand-over."""
     wanted = ClientCommand(Kind.UPDATE_ADDRESS, "", {"address": body.model_dump()})
     return carry_out(request, own_order(request, order_id), wanted, idempotency_key, wait)
-
-
-@router.post(
-    "/orders/{order_id}/cancel-payment",
-    auth=WRITE,
-    response=COMMAND,
-    summary="Cancel the payment",
-    operation_id="cancel_payment",
-)
-def cancel_payment(
-    request: HttpRequest, order_id: UUID, body: Reasons, idempotency_key: Key = "", wait: Wait = 0
-) -> HttpResponse:
-    """Cancels or refunds the payment. The order is kept and waits for a new payment."""
-    return carry_out(
-        request,
-        own_order(request, order_id),
-        ClientCommand(Kind.CANCEL_PAYMENT, body.reason, {}),
-        idempotency_key,
-        wait,
-    )
-
-
-@router.post(
-    "/orders/{order_id}/payments",
-    auth=WRITE,
-    response=COMMAND,
-    summary="Retry the payment",
-    operation_id="retry_payment",
-)
-def retry_payment(
-    request: HttpRequest, order_id: UUID, body: PaymentIn, idempotency_key: Key = "", wait: Wait = 0
-) -> HttpResponse:
-    """Charges an order that awaits payment, with another payment method."""
-    wanted = ClientCommand(Kind.RETRY_PAYMENT, body.reason, {"payment_method": body.payment_method})
-    return carry_out(request, own_order(request, order_id), wanted, idempotency_key, wait)
-
-
-@router.post(
-    "/orders/{order_id}/refunds", auth=REFUND, response=COMMAND, summary="Refund a payment", operation_id="refund_order"
-)
-def refund(
-    request: HttpRequest, order_id: UUID, body: RefundIn, idempotency_key: Key = "", wait: Wait = 0
-) -> HttpResponse:
-    """Refunds part of a payment, or all that is left. Before an order is shipped, cancel it to refund everything.
-
-    Above the approval limit, the state is `awaiting_approval`: a second person at the seller decides, and the command
-    keeps its id.
-    """
-    order = own_order(request, order_id)
-    args = {} if body.amount is None else {"amount": _minor(body.amount, order.currency)}
-    return carry_out(request, order, ClientCommand(Kind.REFUND, body.reason, args), idempotency_key, wait)
-
-
-def _minor(amount: Decimal, currency: str) -> int:
-    try:
-        minor = to_minor(amount, currency)
-    except ValueError as error:
-        raise InvalidOrder({"/amount": str(error)}) from None
-    if not minor:
-        raise InvalidOrder({"/amount": "must be greater than zero"})
-    return minor

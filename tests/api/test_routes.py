@@ -25,6 +25,11 @@ ROUTES: dict[tuple[str, str], tuple[str | None, Any]] = {
     ("PUT", "/orders/{order_id}/shipping-address"): ("orders:write", ADDRESS),
     ("POST", "/orders/{order_id}/cancel-payment"): ("orders:write", {}),
     ("POST", "/orders/{order_id}/payments"): ("orders:write", {"payment_method": "tok_ok"}),
+    ("POST", "/orders/{order_id}/bank-transfers"): (
+        "payments:write",
+        {"amount": "1.00", "received_on": "2026-11-01", "reference": "E2E-1"},
+    ),
+    ("POST", "/orders/{order_id}/payment-link"): ("orders:write", {}),
     ("POST", "/orders/{order_id}/refunds"): ("refunds:write", {"amount": "1.00"}),
     ("POST", "/orders/{order_id}/returns"): (
         "orders:write",

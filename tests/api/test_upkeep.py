@@ -74,7 +74,7 @@ def test_a_new_key_comes_with_what_it_may_do_and_how_it_may_do_more(capsys: pyte
     name = f"shop {unique()}"
     _, said = made(capsys, name)
     assert f"Scopes of {name}: orders:read, orders:write." in said
-    assert "Not granted: refunds:write, fulfilment, webhooks. Add scopes with --scope" in said
+    assert "Not granted: payments:write, refunds:write, fulfilment, webhooks. Add scopes with --scope" in said
     _, said = made(capsys, f"shop {unique()}", *(f"--scope={scope}" for scope in SCOPES))
     assert "Not granted" not in said
 
