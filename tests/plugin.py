@@ -32,6 +32,10 @@ os.environ["WEB_PROCESSES"] = "1"
 os.environ["TRACKING_RATE_LIMIT"] = "0"
 os.environ["ALLOWED_HOSTS"] = "127.0.0.1,localhost,testserver"
 
+# On a busy machine this process may stand still in the midst of a transaction for longer than a client that is alive is
+# granted. The product's own processes try again then; a test would fail.
+PATIENCE = "-c idle_in_transaction_session_timeout=600s"
+
 _running = contextlib.ExitStack()
 
 
@@ -121,6 +125,8 @@ def _use(url: str) -> None:
     from django.conf import settings
     from django.db import connections
 
+    from orderlife.database import CONNECTION
+
     os.environ["DATABASE_URL"] = url
     parts = urlsplit(url)
     address = {
@@ -129,6 +135,7 @@ def _use(url: str) -> None:
         "PASSWORD": parts.password,
         "HOST": parts.hostname,
         "PORT": parts.port,
+        "OPTIONS": {**CONNECTION, "options": f"{CONNECTION['options']} {PATIENCE}"},
     }
     settings.DATABASES["default"].update(address)
     connections["default"].settings_dict.update(address)
