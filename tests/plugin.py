@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from stack import ports
 from stack.postgres import embedded_postgres
 from tests.schema import keep_schema, migrate
 
@@ -63,6 +64,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Start PostgreSQL once, then clone the template for each process that runs tests."""
     _allow_many_files()
+    _take_ports_of_its_own()
     if is_controller(config):
         directory = Path(_running.enter_context(tempfile.TemporaryDirectory(prefix="orderlife-test-")))
         directory.chmod(0o711)
@@ -108,6 +110,13 @@ def _allow_many_files() -> None:
     wanted = MANY_FILES if hard == resource.RLIM_INFINITY else min(MANY_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _take_ports_of_its_own() -> None:
+    """Another process of this run may have chosen a port that it does not listen on yet."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ports.NEVER_GIVEN_BY_SYSTEMS = ports.NEVER_GIVEN_BY_SYSTEMS[number % count :: count]
 
 
 def _clone(name: str) -> str:
