@@ -165,10 +165,10 @@ class Cluster:
         mine = f"cluster_name={self.name}"
         return [
             process
-            for process in psutil.process_iter(["cmdline"])
+            for process in psutil.process_iter(["cmdline", "status"])
             if (words := process.info["cmdline"])
             and (mine in words or words[0].startswith(f"postgres: {self.name}:"))
-            and process.status() != psutil.STATUS_ZOMBIE
+            and process.info["status"] != psutil.STATUS_ZOMBIE
         ]
 
 

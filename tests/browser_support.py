@@ -5,13 +5,15 @@ API runs an event loop of its own in the test's thread.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.conftest import TIMEOUT_SECONDS
 
@@ -30,6 +32,13 @@ ARGUMENTS = [
 ]
 
 
+def patient_context(make: Callable[..., BrowserContext], **options: Any) -> BrowserContext:
+    """A context whose pages wait as long as tests do; Playwright would give up after half a minute."""
+    context = make(**options)
+    context.set_default_timeout(TIMEOUT_SECONDS * 1000)
+    return context
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium for the tests of a module.
@@ -44,6 +53,7 @@ def browser() -> Iterator[Browser]:
         expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
         with sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            patch.setattr(chromium, "new_context", partial(patient_context, chromium.new_context))
             yield chromium
             chromium.close()
             connections.close_all()

@@ -1,5 +1,6 @@
 """What all tests share: the process's own database, never flushed; real processes; orders unique to each test."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from stack.temporal import temporal_dev_server
 from tests.plugin import database_of_its_own
 
 # How long a test waits for what must come: it says that something hangs, not that the machine is busy.
-TIMEOUT_SECONDS = 100
+TIMEOUT_SECONDS = 300
 
 
 @pytest.fixture(scope="session")
@@ -136,6 +137,14 @@ def eventually(condition: Callable[[], Any], why: Callable[[], str] = lambda: ""
         if time.monotonic() > until:
             pytest.fail(f"did not come true within {TIMEOUT_SECONDS} s: {why()}")
         time.sleep(0.03)
+
+
+async def comes_true(condition: Callable[[], Awaitable[Any]]) -> Any:
+    """As `eventually`, for what is awaited."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while not (answer := await condition()):  # noqa: ASYNC110 - what is waited for happens in other processes
+            await asyncio.sleep(0.03)
+        return answer
 
 
 @pytest.fixture(scope="session")

@@ -138,6 +138,13 @@ def reaches(order: Order, *statuses: Status) -> Order:
     return order
 
 
+def passes(order: Order, *statuses: Status) -> Order:
+    """The order once it has come to one of these; it may be further on by now."""
+    eventually(order.events.filter(status__in=statuses).exists)
+    order.refresh_from_db()
+    return order
+
+
 def ledger(name: str, order: Order) -> list[dict[str, Any]]:
     """What the gateway's or the carrier's own books say of an order."""
     from django.conf import settings

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from stack import ports
 from stack.postgres import embedded_postgres
 from tests.schema import keep_schema, migrate
 
@@ -31,6 +32,10 @@ os.environ["WEB_PROCESSES"] = "1"
 # All of the tests' customers come from one address.
 os.environ["TRACKING_RATE_LIMIT"] = "0"
 os.environ["ALLOWED_HOSTS"] = "127.0.0.1,localhost,testserver"
+
+# On a busy machine this process may stand still in the midst of a transaction for longer than a client that is alive is
+# granted. The product's own processes try again then; a test would fail.
+PATIENCE = "-c idle_in_transaction_session_timeout=600s"
 
 _running = contextlib.ExitStack()
 
@@ -59,6 +64,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Start PostgreSQL once, then clone the template for each process that runs tests."""
     _allow_many_files()
+    _take_ports_of_its_own()
     if is_controller(config):
         directory = Path(_running.enter_context(tempfile.TemporaryDirectory(prefix="orderlife-test-")))
         directory.chmod(0o711)
@@ -106,6 +112,13 @@ def _allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+def _take_ports_of_its_own() -> None:
+    """Another process of this run may have chosen a port that it does not listen on yet."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ports.NEVER_GIVEN_BY_SYSTEMS = ports.NEVER_GIVEN_BY_SYSTEMS[number % count :: count]
+
+
 def _clone(name: str) -> str:
     """Copy the template; the address of the copy."""
     server = os.environ[SERVER]
@@ -121,6 +134,8 @@ def _use(url: str) -> None:
     from django.conf import settings
     from django.db import connections
 
+    from orderlife.database import CONNECTION
+
     os.environ["DATABASE_URL"] = url
     parts = urlsplit(url)
     address = {
@@ -129,6 +144,7 @@ def _use(url: str) -> None:
         "PASSWORD": parts.password,
         "HOST": parts.hostname,
         "PORT": parts.port,
+        "OPTIONS": {**CONNECTION, "options": f"{CONNECTION['options']} {PATIENCE}"},
     }
     settings.DATABASES["default"].update(address)
     connections["default"].settings_dict.update(address)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.conftest import TIMEOUT_SECONDS
+
 COMMANDS = (
     ["signal_order", "ABC-DEF-GHJ", "hold", "--reason"],
     ["signal_order"],
@@ -23,7 +25,7 @@ COMMANDS = (
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_an_argument_in_another_encoding_is_one_clear_line(arguments: list[str]) -> None:
     command: list[str | bytes] = [sys.executable, "-X", "utf8", "manage.py", *arguments, b"caf\xe9"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
     (line,) = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (1, "")
     assert "is not valid utf-8" in line

@@ -19,7 +19,7 @@ def namespaces(address: str) -> set[str]:
 def test_a_test_uses_the_temporal_server_that_it_is_given(temporal: str) -> None:
     before = namespaces(temporal)
     command = [sys.executable, "-m", "pytest", "-n", "0", "-q", ONE_TEST, "--temporal", temporal]
-    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=170)
+    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stdout
     (made,) = namespaces(temporal) - before
     assert made.startswith("orderlife-test-")

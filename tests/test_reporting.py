@@ -27,7 +27,7 @@ def run(directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
         str(directory),
     ]
     outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=outside, timeout=170)
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=outside, timeout=500)
 
 
 @pytest.mark.slow

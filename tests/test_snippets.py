@@ -17,7 +17,7 @@ from django.utils import timezone
 from orders.models import Command
 from orders.services.staff.api_keys import SCOPES, create_api_key
 from stack.state import ROOT
-from tests.conftest import unique
+from tests.conftest import TIMEOUT_SECONDS, unique
 from tests.factories import settle
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -44,7 +44,7 @@ def run(command: list[str], script: str, web: str, **environment: str) -> str:
         text=True,
         cwd=ROOT,
         env={**os.environ, **environment},
-        timeout=60,
+        timeout=TIMEOUT_SECONDS,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

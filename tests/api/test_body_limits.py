@@ -24,7 +24,7 @@ UPLOADS = ["/track/", "/track/lost/", "/admin/login/"]
 def begun(web: str, path: str, announced: str) -> bytes:
     """The first of what is answered while the body has not come."""
     host = urlsplit(web)
-    with socket.create_connection((str(host.hostname), host.port or 80), timeout=60) as connection:
+    with socket.create_connection((str(host.hostname), host.port or 80), timeout=TIMEOUT_SECONDS) as connection:
         head = f"POST {path} HTTP/1.1\r\nHost: {host.netloc}\r\nContent-Type: application/json\r\n{announced}\r\n\r\n"
         connection.sendall(head.encode())
         return connection.recv(4096)

@@ -19,7 +19,7 @@ from orders.services.orders.placement import NewItem
 from orders.services.staff.api_keys import SCOPES, create_api_key
 from tests.api.test_routes import ROUTES, path_of
 from tests.api.wire import JSON, SENT, Answer, ask
-from tests.conftest import unique
+from tests.conftest import TIMEOUT_SECONDS, unique
 from tests.factories import a_return, an_order, an_order_in, client_of_key, settle
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -113,7 +113,7 @@ def test_a_body_that_was_cut_short_receives_nothing(
     row = a_return_of_two()
     named = "".join(f"{name}: {value}\r\n" for name, value in bearer.items())
     host = urlsplit(web)
-    with socket.create_connection((str(host.hostname), host.port or 80), timeout=60) as connection:
+    with socket.create_connection((str(host.hostname), host.port or 80), timeout=TIMEOUT_SECONDS) as connection:
         head = f"POST {receive(row)} HTTP/1.1\r\nHost: {host.netloc}\r\nConnection: close\r\n{named}{announced}\r\n\r\n"
         connection.sendall(head.encode() + came)
         connection.shutdown(socket.SHUT_WR)

@@ -33,7 +33,7 @@ class Wire:
         return status, json.loads(answer)
 
     def ask_raw(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, bytes]:
-        connection_ = http.client.HTTPConnection(self.address, timeout=60)
+        connection_ = http.client.HTTPConnection(self.address, timeout=TIMEOUT_SECONDS)
         named = {"authorization": f"Bearer {self.key}", "content-type": "application/json", **headers}
         connection_.request(method, path, json.dumps(body) if body is not None else None, named)
         response = connection_.getresponse()

@@ -7,6 +7,8 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.conftest import TIMEOUT_SECONDS
+
 SENT = ("with a length", "in chunks")
 JSON = {"Content-Type": "application/json"}
 
@@ -25,7 +27,7 @@ class Answer:
 
 def ask(web: str, method: str, path: str, body: bytes = b"", *, how: str = SENT[0], **headers: str) -> Answer:
     """The answer to a request whose body comes in one of the ways of `SENT`."""
-    connection = HTTPConnection(urlsplit(web).netloc, timeout=60)
+    connection = HTTPConnection(urlsplit(web).netloc, timeout=TIMEOUT_SECONDS)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     if how == SENT[1]:
         named["Transfer-Encoding"] = "chunked"

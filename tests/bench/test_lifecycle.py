@@ -12,6 +12,7 @@ import pytest
 
 from stack.state import ROOT
 from tests.conftest import TIMEOUT_SECONDS, eventually, make_namespace, unique
+from tests.processes import alive, command_line
 
 RATE, CPU = (
     "orders delivered",
@@ -34,7 +35,7 @@ def test_a_small_run_on_a_given_server_yields_every_figure(temporal: str, tmp_pa
     path, namespace = tmp_path / "results.json", f"bench-{unique()}"
     make_namespace(temporal, namespace)
     given = command(path, "--temporal", temporal, "--namespace", namespace)
-    done = subprocess.run(given, check=True, cwd=ROOT, capture_output=True, text=True, timeout=350)
+    done = subprocess.run(given, check=True, cwd=ROOT, capture_output=True, text=True, timeout=500)
     stored = json.loads(path.read_text())
     (lifecycle,) = stored["measurements"]
     names = {
@@ -65,21 +66,10 @@ def test_an_interrupted_run_ends_its_servers_and_removes_its_files(tmp_path: Pat
     tmp_path.chmod(0o711)
     process = subprocess.Popen(command(tmp_path / "none.json"), cwd=ROOT, env=own, stderr=subprocess.DEVNULL)
     mine = psutil.Process(process.pid)
-    eventually(lambda: any("run_order_worker" in arguments(it) for it in mine.children(recursive=True)))
+    eventually(lambda: any("run_order_worker" in command_line(it) for it in mine.children(recursive=True)))
     started = mine.children(recursive=True)
     assert len(started) > 3
     process.send_signal(number)
     assert process.wait(TIMEOUT_SECONDS) != 0
-    assert alive(started) == []
+    eventually(lambda: not any(map(alive, started)))
     assert list(tmp_path.iterdir()) == []
-
-
-def arguments(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.NoSuchProcess:
-        return []
-
-
-def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return [it for it in processes if it.is_running() and it.status() != psutil.STATUS_ZOMBIE]

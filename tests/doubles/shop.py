@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import stripe
 
+from tests.conftest import TIMEOUT_SECONDS
 from tests.doubles.stripe import StripeDouble
 
 ORDER: dict[str, Any] = {
@@ -74,7 +75,7 @@ def visit(url: str | None, **fields: str) -> Page:
     """Open a page, or press one of its buttons; a redirection is not followed."""
     assert url
     try:
-        answer = _OPENER.open(url, urlencode(fields).encode() if fields else None, timeout=10)
+        answer = _OPENER.open(url, urlencode(fields).encode() if fields else None, timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
         answer = error
     with answer:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import stripe
 
+from tests.conftest import TIMEOUT_SECONDS
 from tests.doubles.shop import captured, client_of, open_checkout, pay
 from tests.doubles.stripe import StripeDouble
 from tests.receiver import receiver
@@ -112,7 +113,7 @@ def test_a_killed_process_goes_on_where_it_stood(tmp_path: Path) -> None:
         assert pay(client_at(url), key="one").id == intent.id
         assert client_at(url).v1.payment_intents.capture(intent.id).status == "succeeded"
         running.send_signal(signal.SIGTERM)
-        assert running.wait(timeout=60) == 0
+        assert running.wait(timeout=TIMEOUT_SECONDS) == 0
     assert [entry["kind"] for entry in lines(books)] == ["authorisation", "capture"]
 
 

@@ -1,6 +1,5 @@
 """The checker finds nothing where all is well, and each invariant that is broken."""
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from temporalio.worker import Worker
 from orders import ids
 from orders.lifecycle import Status
 from orders.models import Order
-from tests.conftest import ledgers_of_its_own, unique
+from tests.conftest import comes_true, ledgers_of_its_own, unique
 from tests.factories import an_order, an_order_in, command, handed_over, request_command
 from tests.faults import checker
 from tests.faults.checker import in_temporal, violations
@@ -198,9 +197,10 @@ async def until(what: str, handle: WorkflowHandle[Any, Any]) -> None:
     """Wait until the workflow does it, and the list of workflows has it."""
     if what not in ("running", "failing"):
         await handle.result()
-    for _ in range(100):
+
+    async def is_listed() -> bool:
         attempt = (await handle.describe()).raw_description.pending_workflow_task.attempt
         listed = [execution async for execution in handle._client.list_workflows(f'WorkflowId = "{handle.id}"')]
-        if listed and (attempt >= 2 or what != "failing"):
-            return
-        await asyncio.sleep(0.1)
+        return bool(listed) and (attempt >= 2 or what != "failing")
+
+    await comes_true(is_listed)

@@ -1,19 +1,26 @@
 """A sender that is killed between a call and its record: the message comes again at most, and is never lost."""
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
 
 from orders.models import ApiClient, Delivery, WebhookEndpoint
-from tests.conftest import eventually, unique
+from tests.conftest import TIMEOUT_SECONDS, eventually, unique
 from tests.factories import an_order
 from tests.faults.conftest import World
 from tests.receiver import Received, Receiver, receiver
 
 
-def slowly(_: Received) -> tuple[int, bytes]:
-    time.sleep(0.3)
-    return 200, b""
+def answered_by_half(killed: threading.Event) -> Callable[[Received], tuple[int, bytes]]:
+    """Every second endpoint keeps its callers waiting until they were killed."""
+
+    def answer(call: Received) -> tuple[int, bytes]:
+        if int(call.path[1:]) % 2:
+            killed.wait(TIMEOUT_SECONDS)
+        return 200, b""
+
+    return answer
 
 
 def all_sent() -> bool:
@@ -33,7 +40,8 @@ def test_what_a_killed_sender_had_sent_comes_at_most_again_and_nothing_is_lost(
 ) -> None:
     world.settings |= {"WEBHOOK_ALLOW_PRIVATE": "true", "MANUAL_REVIEW_TIMEOUT": "3600"}
     with receiver() as shop:
-        shop.answering = slowly
+        killing = threading.Event()
+        shop.answering = answered_by_half(killing)
         client = ApiClient.objects.create(name=f"shop {unique()}")
         # Ten, because one endpoint is called four times at once.
         for number in range(10):
@@ -43,6 +51,7 @@ def test_what_a_killed_sender_had_sent_comes_at_most_again_and_nothing_is_lost(
             an_order(client=client)
         eventually(lambda: len(shop.received) >= 20)
         worker.kill()
+        killing.set()
         killed, at_once = time.monotonic(), len(shop.received)
         world.start_order_worker()
         eventually(all_sent)

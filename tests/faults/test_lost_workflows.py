@@ -15,6 +15,7 @@ from tests.conftest import eventually
 from tests.factories import an_order, events, kinds, reaches, request_command, settled
 from tests.faults.conftest import World
 from tests.faults.driving import assert_it_ended_truthfully
+from tests.gates import gateway_busy
 
 
 def reconcile(world: World, *options: str) -> str:
@@ -102,8 +103,9 @@ def test_an_order_whose_workflow_an_operator_ended_or_reset_is_charged_and_shipp
     world.settings |= {"RECONCILE_INTERVAL": "1", "PAYMENT_PROCESSING_DELAY": "0", "SHIPPING_DELAY": "0"}
     world.start_order_worker()
     world.start_shipping_worker()
-    order = reaches(an_order(service_level="sim_slow"), Status.PACKED)
-    by_hand(world, f"{which}-{order.pk}", *what.split())
+    with gateway_busy("carrier"):
+        order = reaches(an_order(), Status.PACKED)
+        by_hand(world, f"{which}-{order.pk}", *what.split())
     reaches(order, Status.DELIVERED)
     assert (kinds("payments", order), kinds("carrier", order)) == (["capture"], ["label"])
     assert_it_ended_truthfully(order)

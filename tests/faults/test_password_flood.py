@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from stack.ports import free_port
-from tests.conftest import Served, answers, eventually, unique
+from tests.conftest import TIMEOUT_SECONDS, Served, answers, eventually, unique
 
 TOKEN = "a" * 32
 HEADERS = {"Cookie": f"csrftoken={TOKEN}", "Content-Type": "application/x-www-form-urlencoded"}
@@ -18,7 +18,7 @@ HEADERS = {"Cookie": f"csrftoken={TOKEN}", "Content-Type": "application/x-www-fo
 def log_in(port: int) -> int:
     """The status of one attempt, from a browser that has the form."""
     body = urlencode({"username": f"nobody{unique()}", "password": "wrong", "csrfmiddlewaretoken": TOKEN})
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     try:
         connection.request("POST", "/admin/login/", body, {**HEADERS, "Origin": f"http://127.0.0.1:{port}"})
         return connection.getresponse().status

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,7 +21,7 @@ from stack.ports import free_port
 from stack.postgres import DATABASE, Cluster
 from stack.process import spawn, stop
 from tests.api.conftest import ORDER
-from tests.conftest import Served, answers, eventually, unique
+from tests.conftest import TIMEOUT_SECONDS, Served, answers, eventually, unique
 from tests.plugin import connected_to
 from tests.schema import migrate
 
@@ -46,7 +46,8 @@ class Postgres:
         """As `kill -9` of all its processes."""
         parent = psutil.Process(self.process.pid)
         for process in (parent, *parent.children(recursive=True)):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # a backend of a connection that was closed
+                process.kill()
         self.process.wait()
 
 
@@ -84,7 +85,7 @@ class Shop:
         self.over = threading.Event()
 
     def post(self, key: str) -> int:
-        wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
         named = {"authorization": f"Bearer {self.key}", "content-type": "application/json", "idempotency-key": key}
         wire.request("POST", "/orders", json.dumps(ORDER), named)
         response = wire.getresponse()
@@ -131,7 +132,7 @@ def test_a_kill_yields_only_201_and_503_and_the_same_key_again_makes_exactly_one
 def test_people_are_told_to_look_again_while_it_is_away(postgres: Postgres, port: int) -> None:
     postgres.kill()
     for path in ("/track/K7M-4XQ-2PD/?token=somebody", "/admin/orders/order/"):
-        wire = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        wire = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
         wire.request("GET", path, headers={"accept": "text/html", "cookie": "sessionid=somebody"})
         response = wire.getresponse()
         page = response.read().decode()

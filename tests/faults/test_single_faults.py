@@ -22,6 +22,7 @@ from tests.faults.conftest import World
 from tests.faults.driving import assert_it_ended_truthfully
 from tests.faults.interfaces import Outside, Shop
 from tests.faults.machine import WORKERS, Machine
+from tests.gates import gateway_busy
 from tests.plugin import connected_to
 from workflows.connections import drop_dead_connections
 
@@ -220,9 +221,10 @@ def test_webhooks_that_come_in_the_wrong_order_leave_one_end(outside: Outside) -
 
 
 def test_a_delivery_that_is_told_before_the_hand_over_implies_it(outside: Outside) -> None:
-    order = reaches(an_order(service_level="sim_slow"), Status.PACKED)
-    eventually(order.shipments.exists)
-    assert settled(request_command(order, "hold")).state == "applied"  # before it is handed over
+    with gateway_busy("carrier"):
+        order = reaches(an_order(), Status.PACKED)
+        eventually(order.shipments.exists)
+        assert settled(request_command(order, "hold")).state == "applied"  # before it is handed over
     eventually(lambda: Order.objects.get(pk=order.pk).waiting_for == "handover")
     parcel = order.shipments.get()
     number = {"tracking_number": parcel.tracking_number}

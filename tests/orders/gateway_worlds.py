@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from urllib3 import Timeout
 
 from orders.errors import PaymentRefused
 from orders.gateways.payments.checkout_page import PageGateway
@@ -22,11 +23,12 @@ from orders.gateways.payments.stripe_amounts import to_stripe
 from orders.gateways.payments.stripe_gateway import StripePayments
 from orders.models import Order
 from stack.ports import HOST
-from tests.conftest import unique
+from tests.conftest import TIMEOUT_SECONDS, unique
 from tests.doubles.shop import client_of, visit
 from tests.doubles.stripe import StripeDouble
 from tests.faults.proxy import Mode, Proxy
 
+# What a call takes that gets no answer; any other is waited for.
 TIMEOUT = 0.5
 # The kinds of entries that move no money.
 SILENT = ("decline", "cancel", "create", "checkout", "checkout_closed")
@@ -142,6 +144,17 @@ class Simulated(GatewayWorld):
         return [(entry["kind"], entry.get("amount", 0)) for entry in entries if entry["kind"] not in SILENT]
 
 
+@contextmanager
+def impatient(gateway: SimulatedHttpPayments) -> Iterator[None]:
+    """It waits no longer than TIMEOUT for an answer until the end of the block."""
+    defaults = gateway._pool.connection_pool_kw
+    patient, defaults["timeout"] = defaults["timeout"], Timeout(total=TIMEOUT)
+    gateway._pool.clear()
+    yield
+    defaults["timeout"] = patient
+    gateway._pool.clear()
+
+
 class SimulatedOverHttp(Simulated):
     """With a network between, which loses answers."""
 
@@ -149,13 +162,15 @@ class SimulatedOverHttp(Simulated):
         super().__init__(directory, clock)
         self.proxy = Proxy(port)
         url = f"http://{HOST}:{self.proxy.port}"
-        self.gateway = self.page = SimulatedHttpPayments(url, timeout=TIMEOUT, base_url=PUBLIC_URL)
+        self.over_http = SimulatedHttpPayments(url, timeout=TIMEOUT_SECONDS, base_url=PUBLIC_URL)
+        self.gateway = self.page = self.over_http
 
     @contextmanager
     def answer_lost(self, call: str) -> Iterator[None]:
         del call
         self.proxy.mode = Mode.DROP_ANSWERS
-        yield
+        with impatient(self.over_http):
+            yield
         self.proxy.mode = Mode.PASS
         self.proxy.reset()
 
@@ -178,7 +193,7 @@ class Stripe(GatewayWorld):
 
     def __init__(self, double: StripeDouble) -> None:
         self.double, self.api_base, self.api, self._bank_url = double, double.url, client_of(double), ""
-        self.gateway = StripePayments("rk_test_double", timeout=5, api_base=double.url)
+        self.gateway = StripePayments("rk_test_double", timeout=60, api_base=double.url)
 
     def booked(self) -> Booked:
         entries = self.double.books()

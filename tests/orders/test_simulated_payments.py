@@ -13,9 +13,9 @@ from orders.gateways.payments.protocol import GatewayPayment, PaymentGateway, Pa
 from orders.gateways.payments.simulated import SimulatedPayments
 from orders.gateways.payments.simulated_http import SimulatedHttpPayments
 from stack.ports import HOST, free_port
-from tests.conftest import Served, eventually, unique
+from tests.conftest import TIMEOUT_SECONDS, Served, eventually, unique
 from tests.faults.proxy import Mode, Proxy
-from tests.orders.gateway_worlds import TIMEOUT, simulated_server
+from tests.orders.gateway_worlds import TIMEOUT, impatient, simulated_server
 
 
 @pytest.fixture
@@ -29,7 +29,12 @@ def served(tmp_path: Path) -> Iterator[int]:
 def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> PaymentGateway:
     if request.param == "simulated":
         return SimulatedPayments(tmp_path, timeout=TIMEOUT)
-    return SimulatedHttpPayments(f"http://{HOST}:{request.getfixturevalue('served')}", timeout=TIMEOUT)
+    return over_http(request.getfixturevalue("served"))
+
+
+def over_http(port: int) -> SimulatedHttpPayments:
+    """It waits for any answer that comes; see `impatient`."""
+    return SimulatedHttpPayments(f"http://{HOST}:{port}", timeout=TIMEOUT_SECONDS)
 
 
 def asked(key: str, method: str = "tok_ok") -> PaymentRequest:
@@ -80,8 +85,8 @@ def test_a_lost_answer_is_given_up_in_time_and_given_again(gateway: PaymentGatew
 def test_a_slow_charge_that_we_gave_up_lands_and_is_answered_when_it_is_asked_for_again(
     served: int, tmp_path: Path
 ) -> None:
-    gateway, key = SimulatedHttpPayments(f"http://{HOST}:{served}", timeout=TIMEOUT), unique()
-    with pytest.raises(GatewayUnavailable):
+    gateway, key = over_http(served), unique()
+    with impatient(gateway), pytest.raises(GatewayUnavailable):
         purchase(gateway, key, "tok_slow")
     eventually((tmp_path / "payments.jsonl").exists)
     assert purchase(gateway, key, "tok_slow").result is PaymentResult.CAPTURED
@@ -91,9 +96,9 @@ def test_a_slow_charge_that_we_gave_up_lands_and_is_answered_when_it_is_asked_fo
 @pytest.mark.parametrize("mode", [Mode.BLACKHOLE, Mode.DROP_ANSWERS, Mode.REFUSE, Mode.DELAY])
 def test_whatever_the_network_does_the_outcome_is_unknown_until_it_is_asked_for_again(served: int, mode: Mode) -> None:
     proxy, key = Proxy(served), unique()
-    gateway = SimulatedHttpPayments(f"http://{HOST}:{proxy.port}", timeout=TIMEOUT)
+    gateway = over_http(proxy.port)
     proxy.mode, proxy.delay = mode, TIMEOUT * 2
-    with pytest.raises(GatewayUnavailable):
+    with impatient(gateway), pytest.raises(GatewayUnavailable):
         purchase(gateway, key)
     proxy.mode = Mode.PASS
     proxy.reset()
@@ -103,7 +108,7 @@ def test_whatever_the_network_does_the_outcome_is_unknown_until_it_is_asked_for_
 
 def test_nobody_there_is_an_outage() -> None:
     with pytest.raises(GatewayUnavailable, match="gave no answer"):
-        purchase(SimulatedHttpPayments(f"http://{HOST}:{free_port()}", timeout=TIMEOUT), unique())
+        purchase(over_http(free_port()), unique())
 
 
 def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
@@ -112,7 +117,5 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     arguments = [sys.executable, "manage.py", "run_simulated_gateway", "--port", str(port)]
     server = Served(arguments, tmp_path / "log", **environment)
     server.ready("is ready")
-    assert (
-        purchase(SimulatedHttpPayments(f"http://{HOST}:{port}", timeout=5), unique()).result is PaymentResult.CAPTURED
-    )
+    assert purchase(over_http(port), unique()).result is PaymentResult.CAPTURED
     assert (server.stop(), booked(tmp_path)) == (0, ["capture"])

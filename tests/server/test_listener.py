@@ -12,7 +12,7 @@ import pytest
 from orderlife.server.connections import IDLE_SECONDS, LINGER_SECONDS, RECEIVE_SECONDS, UNREAD_SECONDS
 from orderlife.server.listener import Listener
 from stack.ports import HOST
-from tests.conftest import eventually
+from tests.conftest import TIMEOUT_SECONDS, eventually
 
 POST = b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\n"
 GET = b"GET %b HTTP/1.1\r\n\r\n"
@@ -46,7 +46,7 @@ class Server:
         return [answer]
 
     def connected(self, said: bytes = b"") -> socket.socket:
-        one = socket.create_connection((HOST, int(self.listener.effective_port)), timeout=10)
+        one = socket.create_connection((HOST, int(self.listener.effective_port)), timeout=TIMEOUT_SECONDS)
         self.clients.append(one)
         one.sendall(said)
         self.turn()

@@ -11,7 +11,7 @@ from orderlife.server import listener
 from orderlife.server.listener import Listener
 from orderlife.server.sharing import Share, bound, counts
 from stack.ports import HOST
-from tests.conftest import eventually
+from tests.conftest import TIMEOUT_SECONDS, eventually
 
 
 class Shared:
@@ -46,7 +46,7 @@ class Shared:
 
     def connect(self, clients: int) -> None:
         for _ in range(clients):
-            self._held.enter_context(socket.create_connection((HOST, self._port), timeout=10))
+            self._held.enter_context(socket.create_connection((HOST, self._port), timeout=TIMEOUT_SECONDS))
 
     def turn(self, *which: int, times: int = 10) -> list[int]:
         """How many connections each has, after so many turns of these in turn."""

@@ -19,6 +19,7 @@ from stack.process import Command
 from stack.signals import Signals
 from stack.state import ROOT
 from stack.supervisor import Spec, Supervisor
+from tests.conftest import TIMEOUT_SECONDS
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ class Supervised:
 
     def tick_until(self, true: Callable[[], bool]) -> None:
         """Let the supervisor work until something holds; `tick` raises what it raises."""
-        self.supervisor.until(true, next(iter(self.processes)), patience=20)
+        self.supervisor.until(true, next(iter(self.processes)), patience=TIMEOUT_SECONDS)
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def stack(command: str, environment: dict[str, str]) -> subprocess.Popen[str]:
     )
 
 
-def finished(process: subprocess.Popen[str], *, seconds: float = 120) -> tuple[int, str]:
+def finished(process: subprocess.Popen[str], *, seconds: float = 500) -> tuple[int, str]:
     """The exit code and the rest of the output of a stack; one that hangs is killed and fails the test."""
     try:
         output, _ = process.communicate(timeout=seconds)

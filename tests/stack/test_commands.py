@@ -5,8 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from orderlife.server.cores import usable_cores
 from stack.api import answers
 from stack.ports import HOST
 from stack.state import ROOT
+from tests.conftest import TIMEOUT_SECONDS, eventually
 from tests.stack.conftest import alive, finished, kill, stack, users_of
 
 CHILDREN = {"postgres", "temporal", "web", "order_worker", "shipping_worker"}
@@ -33,15 +33,6 @@ def up(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     process.wait()
     if process.stdout:
         process.stdout.close()
-
-
-def within(seconds: float, true: Callable[[], Any]) -> Any:
-    """The first true answer; the test fails when there is none in time."""
-    until = time.monotonic() + seconds
-    while not (answer := true()):
-        assert time.monotonic() < until, "not in time"
-        time.sleep(0.05)
-    return answer
 
 
 def stack_json(environment: dict[str, str]) -> dict[str, Any]:
@@ -78,11 +69,11 @@ def test_a_day_with_the_stack(up: subprocess.Popen[str], environment: dict[str, 
 def test_nothing_is_left_when_the_stack_itself_is_killed(
     up: subprocess.Popen[str], environment: dict[str, str]
 ) -> None:
-    within(60, lambda: set(stack_json(environment).get("processes", {})) == CHILDREN)
+    eventually(lambda: set(stack_json(environment).get("processes", {})) == CHILDREN)
     web = stack_json(environment)["web"]
-    within(30, lambda: answers(f"{web}/healthz"))
+    eventually(lambda: answers(f"{web}/healthz"))
     kill(up.pid)
-    within(15, lambda: not users_of(Path(environment["ORDERLIFE_DATA_DIR"])))
+    eventually(lambda: not users_of(Path(environment["ORDERLIFE_DATA_DIR"])))
     code, _ = finished(stack("reset", environment))
     assert code == 0
 
@@ -107,12 +98,12 @@ def test_a_port_in_use_is_one_line(environment: dict[str, str], variable: str) -
 )
 def test_it_can_be_stopped_while_it_starts(environment: dict[str, str], number: signal.Signals) -> None:
     process = stack("demo", environment)
-    within(30, lambda: {"postgres", "temporal"} <= set(stack_json(environment).get("processes", {})))
+    eventually(lambda: {"postgres", "temporal"} <= set(stack_json(environment).get("processes", {})))
     process.send_signal(number)
     code, output = finished(process)
     assert code == 130
     assert "Stopping." in output
-    assert not users_of(Path(environment["ORDERLIFE_DATA_DIR"]))
+    eventually(lambda: not users_of(Path(environment["ORDERLIFE_DATA_DIR"])))
 
 
 def test_demo_ends_with_what_became_of_each_order(environment: dict[str, str]) -> None:
@@ -135,7 +126,13 @@ def _curl_line_works(introduction: str) -> None:
 def _a_shell_knows_where_it_is(environment: dict[str, str]) -> None:
     script = f"""eval "$({sys.executable} -m stack env)"; curl -sS "$URL/healthz"; ls "$DATA"; env; echo "$DB" """
     said = subprocess.run(
-        ["bash", "-ec", script], env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        ["bash", "-ec", script],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=TIMEOUT_SECONDS,
     ).stdout
     stack = stack_json(environment)
     assert said.startswith("ok")
@@ -145,21 +142,22 @@ def _a_shell_knows_where_it_is(environment: dict[str, str]) -> None:
 
 
 def _the_web_server_has_a_process_for_each_core(environment: dict[str, str]) -> None:
-    children = psutil.Process(stack_json(environment)["processes"]["web"]).children()
-    assert len(children) == (min(8, usable_cores()) if usable_cores() > 1 else 0)
+    parent = psutil.Process(stack_json(environment)["processes"]["web"])
+    number = min(8, usable_cores()) if usable_cores() > 1 else 0
+    eventually(lambda: len(parent.children()) == number)
 
 
 def _every_child_comes_back(environment: dict[str, str]) -> None:
     for name in sorted(CHILDREN):
         _comes_back(environment, name)
-    within(30, lambda: answers(f"{stack_json(environment)['web']}/healthz"))
-    assert all(map(alive, stack_json(environment)["processes"].values()))
+    eventually(lambda: answers(f"{stack_json(environment)['web']}/healthz"))
+    eventually(lambda: all(map(alive, stack_json(environment)["processes"].values())))
 
 
 def _comes_back(environment: dict[str, str], name: str) -> None:
     before = stack_json(environment)["processes"][name]
     kill(before)
-    within(20, lambda: stack_json(environment)["processes"][name] != before)
+    eventually(lambda: stack_json(environment)["processes"][name] != before)
 
 
 def _a_second_stack_and_a_reset_are_refused(environment: dict[str, str]) -> None:
@@ -176,6 +174,6 @@ def _nothing_is_left_after_ctrl_c(process: subprocess.Popen[str], environment: d
     code, output = finished(process)
     assert code == 0
     assert "Stopped" in output
-    assert not [child for child in children if child.is_running()]
-    assert not users_of(Path(environment["ORDERLIFE_DATA_DIR"]))
+    eventually(lambda: not any(child.is_running() for child in children))
+    eventually(lambda: not users_of(Path(environment["ORDERLIFE_DATA_DIR"])))
     assert not stack_json(environment)

@@ -16,7 +16,7 @@ import pytest
 from stack.ports import HOST, free_port
 from stack.state import ROOT
 from tests.api.wire import ask
-from tests.conftest import Served, eventually
+from tests.conftest import TIMEOUT_SECONDS, Served, eventually
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 HEAD = "POST /track/ HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 4\r\nConnection: close\r\n"
@@ -59,7 +59,7 @@ def listens(port: int) -> bool:
 
 
 def connected(port: int, said: str) -> socket.socket:
-    one = socket.create_connection((HOST, port), timeout=60)
+    one = socket.create_connection((HOST, port), timeout=TIMEOUT_SECONDS)
     one.sendall(said.encode())
     return one
 
@@ -68,7 +68,7 @@ def connected(port: int, said: str) -> socket.socket:
 def listener() -> Iterator[socket.socket]:
     """Stands where the web server would, and sees what the proxy passes on."""
     with socket.create_server((HOST, 0)) as one:
-        one.settimeout(60)
+        one.settimeout(TIMEOUT_SECONDS)
         yield one
 
 
@@ -82,7 +82,7 @@ def passed_on(listener: socket.socket) -> str:
     """The next request that arrives behind the proxy."""
     one, _ = listener.accept()
     with one:
-        one.settimeout(60)
+        one.settimeout(TIMEOUT_SECONDS)
         said = one.recv(65536).decode()
         one.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
         return said
@@ -118,7 +118,7 @@ def whole(web: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
 def over_tls(port: int, said: str) -> str:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with context.wrap_socket(socket.create_connection((HOST, port), timeout=60)) as one:
+    with context.wrap_socket(socket.create_connection((HOST, port), timeout=TIMEOUT_SECONDS)) as one:
         one.sendall(said.encode())
         return b"".join(iter(lambda: one.recv(65536), b"")).decode()
 

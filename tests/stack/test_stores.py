@@ -1,7 +1,6 @@
 """PostgreSQL and Temporal from their packages, by themselves."""
 
 import socket
-import time
 from pathlib import Path
 
 import psutil
@@ -12,6 +11,8 @@ from stack.ports import free_port
 from stack.postgres import Cluster, PostgresError, embedded_postgres
 from stack.process import spawn
 from stack.temporal import temporal_dev_server
+from tests.conftest import TIMEOUT_SECONDS, eventually
+from tests.processes import command_line
 from tests.stack.conftest import kill
 
 
@@ -35,11 +36,8 @@ def test_postgres_starts_again_after_its_server_was_killed(directory: Path) -> N
     for _ in range(3):
         cluster.clear_the_way()
         process = spawn(cluster.command())
-        until = time.monotonic() + 30
-        while not cluster.answers():
-            assert process.poll() is None, cluster.log.read_text()
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        eventually(lambda: cluster.answers() or process.poll() is not None)  # noqa: B023 - it is called at once
+        assert process.poll() is None, cluster.log.read_text()
         kill(process.pid)
         process.wait()
     cluster.clear_the_way()
@@ -64,8 +62,8 @@ def test_postgres_that_cannot_start_says_why(directory: Path) -> None:
 def test_temporal_keeps_its_state_and_listens_on_this_machine_only(directory: Path) -> None:
     with temporal_dev_server(directory) as address:
         host, port = address.rsplit(":", 1)
-        socket.create_connection((host, int(port)), timeout=5).close()
-        server = next(child for child in psutil.Process().children() if port in child.cmdline())
+        socket.create_connection((host, int(port)), timeout=TIMEOUT_SECONDS).close()
+        server = next(child for child in psutil.Process().children() if port in command_line(child))
         listening = {at.laddr.ip for at in server.net_connections("tcp") if at.status == psutil.CONN_LISTEN}
         assert listening == {"127.0.0.1"}
     assert (directory / "temporal.db").exists()

@@ -23,7 +23,7 @@ def run(double: StripeDouble, **settings: str) -> subprocess.CompletedProcess[st
     outside = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE", "PYTEST"))}
     environment = {**outside, API_BASE: double.url, **settings}
     command = [sys.executable, "-m", "tests.stripe_itself", "-p", "no:cacheprovider"]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150, check=False)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=500, check=False)
 
 
 @pytest.mark.parametrize(

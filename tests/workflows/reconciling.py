@@ -1,18 +1,21 @@
 """One round of the reconciler, and what tests do to workflows before it."""
 
 import asyncio
-import contextlib
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.conf import settings
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from orders.models import Order
+from tests.conftest import TIMEOUT_SECONDS, comes_true
+from workflows import workflow_recovery, workflow_scan
 from workflows.client import connect
 from workflows.reconciler import Reconciler, Report
 
@@ -28,7 +31,10 @@ def reconciled(**options: Any) -> Report:
         finally:
             await reconciler.close()
 
-    return asyncio.run(one_round())
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (workflow_recovery, workflow_scan):
+            patch.setattr(module, "RPC_TIMEOUT", timedelta(seconds=TIMEOUT_SECONDS))
+        return asyncio.run(one_round())
 
 
 def in_temporal(*arguments: str, order: Order | None = None, workflow_id: str = "") -> None:
@@ -59,10 +65,15 @@ def forgotten(order: Order) -> None:
             namespace=client.namespace, workflow_execution=WorkflowExecution(workflow_id=handle.id)
         )
         await client.workflow_service.delete_workflow_execution(request)
-        with contextlib.suppress(RPCError):  # not found, at last
-            for _ in range(100):
+
+        async def is_gone() -> bool:
+            try:
                 await handle.describe()
-                await asyncio.sleep(0.1)
+            except RPCError as error:
+                return error.status is RPCStatusCode.NOT_FOUND
+            return False
+
+        await comes_true(is_gone)
 
     asyncio.run(delete())
 

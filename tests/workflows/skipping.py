@@ -11,9 +11,9 @@ import pytest
 from django.conf import settings
 from temporalio.testing import WorkflowEnvironment
 
-from tests.conftest import unique
+from tests.conftest import TIMEOUT_SECONDS, unique
 from tests.plugin import database_of_its_own
-from tests.workflows.conftest import TEST_SERVER
+from tests.workflows.conftest import TEST_SERVER, skip
 from workflows.client import DATA_CONVERTER
 from workflows.relay import Relay
 from workflows.worker import order_worker, shipping_worker
@@ -38,13 +38,13 @@ class Server:
             await self._stack.enter_async_context(worker)
         relay = Relay(env.client)
         running = asyncio.create_task(relay.run())
-        self._stack.push_async_callback(asyncio.wait_for, running, 10)
+        self._stack.push_async_callback(asyncio.wait_for, running, TIMEOUT_SECONDS)
         self._stack.push_async_callback(relay.shutdown)
         return env
 
     def let_pass(self, seconds: float) -> None:
         """Skip so much time, and fire every timer that falls due in it."""
-        self._wait_for(self.env.sleep(seconds))
+        self._wait_for(skip(self.env, seconds))
 
     def stop(self) -> None:
         self._wait_for(self._stack.aclose())
@@ -54,7 +54,7 @@ class Server:
 
     def _wait_for(self, work: Coroutine[Any, Any, Any]) -> Any:
         done: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
-        return done.result(timeout=60)
+        return done.result(timeout=TIMEOUT_SECONDS)
 
 
 @contextmanager

@@ -12,7 +12,9 @@ from orders.lifecycle import Status
 from orders.models import Order
 from orders.services.commands.rows import CommandRequest, insert
 from orders.services.state.unit_of_work import locked_order
+from tests.conftest import eventually
 from tests.factories import ADDRESS, an_order, events, kinds, ledger, reaches, request_command, settled
+from tests.gates import gateway_busy
 
 pytestmark = pytest.mark.usefixtures("running")
 ELSEWHERE = {"street": "5 Elm St", "city": "Springfield", "state": "IL", "country": "US"}
@@ -49,12 +51,11 @@ def test_it_refunds_a_charge_in_full_when_the_order_is_cancelled() -> None:
 
 
 def test_it_cancels_while_the_charge_is_under_way_and_keeps_no_money() -> None:
-    order = in_review(payment_method="tok_slow")
-    settled(request_command(order, "approve"))
-    reaches(order, Status.CHARGING)
-    while not order.payments.exists():
-        order.refresh_from_db()
-    assert settled(request_command(order, "cancel")).state == "applied"
+    order = in_review()
+    with gateway_busy("payments"):
+        settled(request_command(order, "approve"))
+        eventually(order.payments.exists)
+        assert settled(request_command(order, "cancel")).state == "applied"
     reaches(order, Status.CANCELLED)
     assert kinds("payments", order) in (["capture", "refund"], ["cancel"])
 
@@ -70,11 +71,10 @@ def test_a_changed_address_is_on_the_label() -> None:
 
 def test_it_voids_the_label_of_an_order_cancelled_while_it_is_booked() -> None:
     order = in_review(service_level="sim_lost_response")
-    settled(request_command(order, "approve"))
-    reaches(order, Status.PACKED)
-    while not ledger("carrier", order):
-        order.refresh_from_db()
-    assert settled(request_command(order, "cancel")).state == "applied"
+    with gateway_busy("carrier"):
+        settled(request_command(order, "approve"))
+        eventually(order.shipments.exists)
+        assert settled(request_command(order, "cancel")).state == "applied"
     reaches(order, Status.CANCELLED)
     assert kinds("carrier", order) == ["label", "void"]
     assert order.shipments.get().state == "voided"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import eventually, process, unique
+from tests.conftest import comes_true, eventually, process, unique
 from tests.factories import an_order
 from tests.plugin import database_of_its_own
 from workflows.client import connect
@@ -31,13 +31,14 @@ def test_of_two_workers_one_anchors_and_the_other_takes_over() -> None:
         first, second = EventAnchorLoop(), EventAnchorLoop()
         anchored = [await loop.round() for loop in (first, second, first)]
         await first.close()
-        for _ in range(100):  # PostgreSQL lets go of the lock when it notices that the connection has gone
-            if (count := await second.round()) is not None:
-                anchored.append(count)
-                break
-            await asyncio.sleep(0.1)
+
+        async def taken_over() -> bool:
+            anchored.append(await second.round())
+            return anchored[-1] is not None
+
+        await comes_true(taken_over)  # once PostgreSQL has noticed that the connection has gone
         await second.close()
-        return anchored
+        return [*anchored[:3], anchored[-1]]
 
     assert asyncio.run(rounds()) == [1, None, 0, 0]
 

@@ -15,6 +15,7 @@ from orders.models import Order, Return
 from orders.services.orders.stalls import STALLED
 from tests.conftest import eventually
 from tests.factories import an_order, an_order_in, kinds, reaches, request_command, settled
+from tests.gates import gateway_busy
 from tests.workflows.model import HOUR
 from tests.workflows.skipping import Server, skipping_server
 from workflows import policies
@@ -76,10 +77,11 @@ def paid() -> Order:
 
 
 def labelled() -> Order:
-    """Held before it was handed over: the carrier takes its time for the label."""
-    order = reaches(approved(service_level="sim_slow"), Status.PACKED)
-    eventually(order.shipments.exists)
-    assert settled(request_command(order, "hold")).state == "applied"
+    """Held while its label was booked: it is not handed over."""
+    with gateway_busy("carrier"):
+        order = reaches(approved(), Status.PACKED)
+        eventually(order.shipments.exists)
+        assert settled(request_command(order, "hold")).state == "applied"
     eventually(lambda: order.shipments.filter(state="booked").exists())
     return order
 

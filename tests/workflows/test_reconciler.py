@@ -14,8 +14,9 @@ from temporalio.worker import Worker
 
 from orders.lifecycle import Status
 from orders.models import Command, Order, Payment, Refund
-from tests.conftest import both_workers, eventually, unique
+from tests.conftest import Served, both_workers, eventually, unique
 from tests.factories import an_order, events, kinds, reaches, request_command, settled
+from tests.gates import no_further_than
 from tests.plugin import database_of_its_own
 from tests.workflows.reconciling import Outage, forgotten, in_temporal, reconciled, runs
 from workflows.client import connect
@@ -25,14 +26,14 @@ from workflows.workflow_starts import order_start
 
 
 @pytest.fixture(scope="module", autouse=True)
-def workers(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def workers(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Served]]:
     """Both workers on a database of their own. They reconcile nothing by themselves; an answer is lost after 1 s."""
-    settings = {"MANUAL_REVIEW_TIMEOUT": "3600", "PAYMENT_PROCESSING_DELAY": "0", "SHIPPING_DELAY": "1"}
+    settings = {"MANUAL_REVIEW_TIMEOUT": "3600", "PAYMENT_PROCESSING_DELAY": "0", "SHIPPING_DELAY": "0"}
     with database_of_its_own(f"reconciled{unique()}"):
         directory = tmp_path_factory.mktemp("reconciled")
         others = {"TEMPORAL_ADDRESS": temporal, "RECONCILE_INTERVAL": "0", "GATEWAY_TIMEOUT": "1"}
-        with both_workers(directory, **settings, **others):
-            yield
+        with both_workers(directory, **settings, **others) as workers:
+            yield workers
 
 
 def in_review(**fields: Any) -> Order:
@@ -64,10 +65,11 @@ def test_an_order_whose_workflow_was_terminated_in_review_goes_on() -> None:
     ("status", "fields"), [(Status.PAID, {}), (Status.PACKED, {"service_level": "sim_lost_response"})]
 )
 def test_an_order_whose_workflow_was_terminated_on_its_way_is_charged_and_labelled_once(
-    status: Status, fields: dict[str, str]
+    workers: dict[str, Served], status: Status, fields: dict[str, str]
 ) -> None:
-    order = approved(in_review(**fields), status)
-    in_temporal("terminate", order=order)
+    with no_further_than(status, workers["shipping"]):
+        order = approved(in_review(**fields), status)
+        in_temporal("terminate", order=order)
     reconciled()
     reaches(order, Status.DELIVERED)
     assert kinds("payments", order) == ["capture"]
@@ -75,12 +77,13 @@ def test_an_order_whose_workflow_was_terminated_on_its_way_is_charged_and_labell
 
 
 def test_an_order_whose_workflow_was_terminated_while_it_was_cancelled_is_refunded_once(
-    outage: Outage,
+    workers: dict[str, Served], outage: Outage
 ) -> None:
-    order = approved(in_review(payment_method="tok_outage"), Status.PAID)
-    outage.begin()
-    request_command(order, "cancel")
-    reaches(order, Status.CANCELLING)
+    with no_further_than(Status.PAID, workers["shipping"]):
+        order = approved(in_review(payment_method="tok_outage"), Status.PAID)
+        outage.begin()
+        request_command(order, "cancel")
+        reaches(order, Status.CANCELLING)
     in_temporal("terminate", order=order)
     outage.end()
     reconciled()
@@ -153,11 +156,12 @@ def test_an_unfinished_order_whose_workflow_completed_goes_on() -> None:
         (Status.PACKED, "LastWorkflowTask"),
     ],
 )
-def test_an_order_whose_workflow_was_reset_goes_on(status: Status, kind: str) -> None:
-    order = in_review(service_level="sim_lost_response")
-    if status is not Status.IN_REVIEW:
-        approved(order, status)
-    in_temporal("reset", "--type", kind, "--reason", "to see", order=order)
+def test_an_order_whose_workflow_was_reset_goes_on(workers: dict[str, Served], status: Status, kind: str) -> None:
+    with no_further_than(status, workers["shipping"]):
+        order = in_review(service_level="sim_lost_response")
+        if status is not Status.IN_REVIEW:
+            approved(order, status)
+        in_temporal("reset", "--type", kind, "--reason", "to see", order=order)
     assert reconciled().lines == []
     if status is Status.IN_REVIEW:
         approved(order, Status.PAID)

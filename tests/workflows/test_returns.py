@@ -9,6 +9,7 @@ from temporalio.client import WorkflowHandle
 from orders.lifecycle import Status
 from orders.models import Command, Order, Return
 from orders.services.payments import refunds
+from tests.conftest import TIMEOUT_SECONDS
 from tests.factories import a_return, an_order_in, command, events, kinds, request_command
 from tests.workflows.conftest import Process
 from workflows.contracts import ORDERS_QUEUE, ReturnRef, ReturnState, return_workflow_id
@@ -32,7 +33,7 @@ async def carried(process: Process, row: Command | Return) -> WorkflowHandle[Any
 
 
 async def ended(handle: WorkflowHandle[Any, ReturnState]) -> ReturnState:
-    return await asyncio.wait_for(handle.result(), 60)
+    return await asyncio.wait_for(handle.result(), TIMEOUT_SECONDS)
 
 
 async def test_a_parcel_that_never_comes_lets_the_return_expire(process: Process) -> None:
@@ -44,7 +45,7 @@ async def test_a_decision_that_is_late_is_asked_of_staff_and_still_waited_for(pr
     row = await sync_to_async(lambda: a_return(delivered()))()
     handle = await carried(process, row)
     for _ in range(100):
-        await process.env.sleep(3600)
+        await process.let_pass(3600)
         if "attention_needed" in await sync_to_async(events)(row.order):
             break
     assert (await handle.query(ReturnWorkflow.progress)).stage == "requested"
@@ -58,7 +59,7 @@ async def test_a_request_that_is_rejected_ends_it_at_once(process: Process) -> N
     order = await sync_to_async(delivered)()
     first, second = [await sync_to_async(request_command)(order, "request_return", args=ONE_PIECE) for _ in range(2)]
     opened = await carried(process, first)
-    await process.env.sleep(1)
+    await process.let_pass(1)
     state = await ended(await carried(process, second))
     assert (state.stage, state.is_under_way) == ("", False)
     await second.arefresh_from_db()

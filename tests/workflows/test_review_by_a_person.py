@@ -1,6 +1,5 @@
 """Orders that a review rule sends to a person: no timer ends their review, however long it takes."""
 
-from datetime import timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -9,6 +8,7 @@ from orders.lifecycle import Status, Waiting
 from orders.models import Order
 from tests.factories import an_order, ledger, request_command
 from tests.workflows.conftest import Process
+from tests.workflows.model import DAY
 from workflows.contracts import order_workflow_id
 
 BERLIN = {"street": "1 Allee", "city": "Berlin", "postal_code": "10115", "country": "DE"}
@@ -23,7 +23,7 @@ async def told(process: Process, order: Order, kind: str, **args: Any) -> None:
 
 
 async def a_day_later(process: Process, order: Order) -> Order:
-    await process.env.sleep(timedelta(days=1))
+    await process.let_pass(DAY)
     await sync_to_async(order.refresh_from_db)()
     return order
 

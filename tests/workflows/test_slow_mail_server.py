@@ -8,18 +8,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 
 from orders.lifecycle import Status
+from orders.models import Delivery
 from orders.services.notifications import sending
-from tests.conftest import unique
+from tests.conftest import comes_true, unique
 from tests.factories import an_order_in
 from tests.plugin import database_of_its_own
 from workflows import lease_loop, sender
 from workflows.sender import Sender
 
-# For each answer. A mail takes seven of them, three times as long as the lease.
-SLOWNESS = 0.5
-LEASE = 1
+# For each answer. A mail takes seven of them, longer than the lease, which is renewed every second.
+SLOWNESS = 0.8
+LEASE = 4
 
 
 class SlowSession(socketserver.StreamRequestHandler):
@@ -71,7 +73,7 @@ def test_a_mail_that_takes_longer_than_a_lease_is_sent_once_and_recorded(mail_se
     async def two_senders() -> None:
         senders = [Sender(), Sender()]
         running = [asyncio.create_task(it.run()) for it in senders]
-        await asyncio.sleep(7 * SLOWNESS + 2 * LEASE)
+        await comes_true(sync_to_async(lambda: Delivery.objects.filter(pk=row.pk, state="sent").exists()))
         for it in senders:
             await it.shutdown()
         await asyncio.gather(*running)

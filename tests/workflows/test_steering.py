@@ -9,6 +9,7 @@ from orders.lifecycle import Status
 from orders.models import Order
 from tests.conftest import eventually
 from tests.factories import an_order, events, kinds, ledger, reaches, request_command, settled
+from tests.gates import gateway_busy
 from tests.workflows.model import HOUR
 from tests.workflows.skipping import Server, skipping_server
 
@@ -50,6 +51,15 @@ def paid(**fields: Any) -> Order:
     return reaches(approved(fulfilment="manual", **fields), Status.PAID)
 
 
+def charged_while_held() -> Order:
+    """Held after its charge had begun: it is charged, and goes no further."""
+    with gateway_busy("payments"):
+        order = approved()
+        eventually(order.payments.exists)
+        applied(order, "hold")
+    return order
+
+
 def stands_still(server: Server, order: Order, status: Status) -> None:
     """Nothing follows by itself, however much time passes."""
     version = reaches(order, status).event_seq
@@ -80,18 +90,17 @@ def test_the_review_goes_on_with_the_time_that_was_left() -> None:
 
 
 def test_an_order_held_after_its_charge_is_not_shipped_until_it_is_released(server: Server) -> None:
-    order = approved(payment_method="tok_slow")
-    eventually(order.payments.exists)
-    applied(order, "hold")
+    order = charged_while_held()
     stands_still(server, order, Status.PAID)
     applied(order, "release")
     reaches(order, Status.DELIVERED)
 
 
 def test_an_order_held_while_its_label_is_booked_is_not_handed_over(server: Server) -> None:
-    order = reaches(approved(service_level="sim_slow"), Status.PACKED)
-    eventually(order.shipments.exists)  # held before, it would not be booked at all
-    applied(order, "hold")
+    with gateway_busy("carrier"):
+        order = reaches(approved(), Status.PACKED)
+        eventually(order.shipments.exists)  # held before, it would not be booked at all
+        applied(order, "hold")
     eventually(lambda: Order.objects.get(pk=order.pk).waiting_for == "handover")
     stands_still(server, order, Status.PACKED)
     applied(order, "release")
@@ -143,9 +152,7 @@ def test_what_cannot_be_picked_is_shipped_later_or_cancelled(done: list[str]) ->
 
 
 def test_what_cannot_be_picked_is_for_people_to_say_who_fulfil() -> None:
-    order = approved(payment_method="tok_slow")
-    eventually(order.payments.exists)
-    applied(order, "hold")
+    order = charged_while_held()
     reaches(order, Status.PAID)
     refusal = "This order is fulfilled automatically. There is nothing to confirm."
     assert refused(order, "fail_picking") == refusal

@@ -1,4 +1,3 @@
-import asyncio
 import itertools
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,7 +16,7 @@ from orders.models import BlockedCustomer, Command, Order, SkuLimit
 from orders.services.commands.rows import CommandRequest, insert
 from orders.services.orders.placement import NewItem
 from orders.services.state.unit_of_work import locked_order
-from tests.conftest import unique
+from tests.conftest import comes_true, unique
 from tests.factories import ADDRESS, an_order, an_order_in, request_command
 from tests.workflows.conftest import Process
 from workflows.contracts import OrderState
@@ -174,12 +173,12 @@ def hold_row() -> Iterator[Callable[[Order], psycopg.Connection[Any]]]:
 
 async def until(handle: WorkflowHandle[Any, OrderState], *wanted: EventType.ValueType) -> None:
     """Wait until these have happened in this order."""
-    for _ in range(300):
+
+    async def happened() -> bool:
         types = iter([event.event_type for event in (await handle.fetch_history()).events])
-        if all(event in types for event in wanted):
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail(f"did not happen: {wanted}")
+        return all(event in types for event in wanted)
+
+    await comes_true(happened)
 
 
 async def test_a_signal_that_comes_while_the_last_step_runs_is_settled_too(
