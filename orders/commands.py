@@ -100,12 +100,7 @@ _DELIVERED = frozenset({Status.DELIVERED})
 _ON_THE_WAY = frozenset({Status.PACKED, Status.SHIPPED})
 
 RULES: dict[Kind, Rule] = {
-    Kind.PLACE: Rule(
-        statuses=frozenset({Status.RECEIVED}),
-        actors=_PEOPLE,
-        verb="be placed",
-        signal=None,
-    ),
+    Kind.PLACE: Rule(statuses=frozenset({Status.RECEIVED}), actors=_PEOPLE, verb="be placed", signal=None),
     Kind.APPROVE: Rule(
         statuses=frozenset({Status.IN_REVIEW}),
         actors=_PEOPLE | {Actor.TIMER},

@@ -60,6 +60,12 @@ class SkuField(Normalised, forms.CharField):
     may_look_like_card = True
 
 
+class BankReferenceField(Normalised, forms.CharField):
+    """A reference of a bank statement, which may look like a card number."""
+
+    may_look_like_card = True
+
+
 class URLField(Normalised, forms.URLField):
     """A URL."""
 

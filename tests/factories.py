@@ -9,7 +9,7 @@ from django.utils import timezone
 from orders.address import Address
 from orders.commands import RULES, Kind
 from orders.lifecycle import Status
-from orders.models import ApiClient, ApiKey, Approval, Order, PaymentDiscrepancy, Return
+from orders.models import ApiClient, ApiKey, Approval, CheckoutPayment, Order, PaymentDiscrepancy, Return
 from orders.selectors.clients import hash_of_key
 from orders.services.commands import deadlines
 from orders.services.commands.approvals import issue_or_ask
@@ -175,6 +175,15 @@ def an_approval(amount: int = 60_000, **fields: Any) -> Approval:
     approval = issue_or_ask(order.pk, command_request)
     assert isinstance(approval, Approval)
     return approval
+
+
+def a_checkout(order: Order, state: str, **fields: Any) -> CheckoutPayment:
+    """A payment of 99.99 USD that the customer makes on a page of the gateway."""
+    now = timezone.now()
+    paid = {} if state in (*CheckoutPayment.PAYABLE, CheckoutPayment.State.CLOSED) else {"payment_reference": unique()}
+    values = {"source": "link", "gateway": "simulated", "capture": "immediate", "amount": 9999, "currency": "USD"}
+    moments = {"created_at": now, "updated_at": now}
+    return CheckoutPayment.objects.create(order=order, state=state, **{**values, **moments, **paid, **fields})
 
 
 def a_discrepancy(**fields: Any) -> PaymentDiscrepancy:

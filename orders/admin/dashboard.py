@@ -14,7 +14,7 @@ from orders.admin.durations import age
 from orders.admin.payments.discrepancies import VIEW as VIEW_DISCREPANCIES
 from orders.admin.review.approvals import DECIDE
 from orders.gateways.workflow_monitor import workflow_monitor
-from orders.lifecycle import ReturnStage, Status
+from orders.lifecycle import ReturnStage, Status, Waiting
 from orders.money import in_words
 from orders.selectors import dashboard
 from orders.selectors.approvals import approvals_waiting
@@ -64,6 +64,7 @@ def panels(standing: Mapping[Status, dashboard.Pile], may: Callable[[str], bool]
     piles = [(it.in_words.capitalize(), standing[it], {"status__exact": it.value}) for it in dashboard.STANDING_STILL]
     return [
         *(_panel(title, pile, {**query, **real}) for title, pile, query in piles),
+        *_packed_and_unpaid(real),
         _panel("Needs attention", dashboard.flagged(), {"needs_attention__exact": "1", **real}),
         _panel("Held too long", dashboard.held_too_long(dashboard.held_since()), {"held_too_long": "1", **real}),
         *(_returns() if may("orders.view_return") else []),
@@ -94,6 +95,13 @@ def system_status(may: Callable[[str], bool]) -> list[Health]:
 def _panel(title: str, pile: dashboard.Pile, query: Mapping[str, str]) -> Panel:
     url = f"{reverse('admin:orders_order_changelist')}?{urlencode(query)}"
     return Panel(title=title, count=pile.count, oldest=age(pile.oldest) if pile.oldest else "", url=url)
+
+
+def _packed_and_unpaid(real: Mapping[str, str]) -> list[Panel]:
+    """Parcels that stay in the house until somebody pays; mostly there are none."""
+    pile = dashboard.packed_and_unpaid()
+    query = {"status__exact": Status.PACKED.value, "waiting_for": Waiting.NEW_PAYMENT.value, **real}
+    return [_panel("Packed, awaiting payment", pile, query)] if pile.count else []
 
 
 def _returns() -> list[Panel]:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F, Q, Sum
@@ -26,38 +27,27 @@ from orders.money import in_words
 from orders.selectors.eligibility import accepted_by, refusal_to_offer
 from orders.selectors.open_matters import PARTS as MATTERS
 from orders.selectors.open_matters import OpenMatter, matters_in
+from orders.selectors.order_ledger import Ledger, ledger_of
 from orders.selectors.orders import no_such_order
+from orders.selectors.payments import awaits_new_payment
 from orders.selectors.refunds import BEFORE_SHIPPED, failed_refund, refundable_of
 from orders.selectors.snapshot import read_rows
 
-PARTS = ("orders", "items", "shipments", "setbacks", "setback_commands", "return_items", "discrepancies", *MATTERS)
+PARTS = (
+    "orders",
+    "items",
+    "checkouts",
+    "transfers",
+    "payment_waits",
+    "shipments",
+    "setbacks",
+    "setback_commands",
+    "return_items",
+    "discrepancies",
+    *MATTERS,
+)
 # Why an order could not be shipped, by the codes of the event.
 SETBACKS = {"no_carrier": "No carrier delivers to this address any more.", "out_of_stock": "Items are out of stock."}
-
-
-@dataclass(frozen=True, kw_only=True)
-class LedgerLine:
-    """One payment and its refunds, in minor units."""
-
-    payment: Payment
-    refunds: Sequence[Refund]
-
-    @property
-    def captured(self) -> int:
-        return self.payment.captured
-
-    @property
-    def left(self) -> int:
-        """The balance held."""
-        return self.captured - self.payment.refunded
-
-    @property
-    def captured_in_words(self) -> str:
-        return in_words(self.captured, self.payment.currency)
-
-    @property
-    def left_in_words(self) -> str:
-        return in_words(self.left, self.payment.currency)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +56,7 @@ class OrderView:
 
     order: Order
     items: Sequence[OrderItem]
-    ledger: Sequence[LedgerLine]
+    ledger: Ledger
     shipments: Sequence[Shipment]
     unsettled: Sequence[Command]
     matters: Sequence[OpenMatter] = ()
@@ -76,6 +66,8 @@ class OrderView:
     """The open ones, oldest first."""
     setback: Event | None = None
     """Why shipping failed, if it did."""
+    awaited_since: datetime | None = None
+    """Since when it waits for a new payment, if it does."""
 
     @property
     def priced_items(self) -> list[tuple[OrderItem, str]]:
@@ -95,11 +87,7 @@ class OrderView:
     @property
     def left(self) -> int:
         """The balance held, in minor units."""
-        return sum(line.left for line in self.ledger)
-
-    @property
-    def left_in_words(self) -> str:
-        return in_words(self.left, self.order.currency)
+        return self.ledger.left
 
     @property
     def must_keep_some(self) -> bool:
@@ -114,12 +102,16 @@ class OrderView:
     @property
     def open_charge(self) -> Payment | None:
         """The payment whose charge is under way."""
-        return next((line.payment for line in self.ledger if line.payment.state == Payment.State.PENDING), None)
+        return next((line.payment for line in self.ledger.lines if line.payment.state == Payment.State.PENDING), None)
+
+    @property
+    def newest_payment(self) -> Payment | None:
+        return self.ledger.lines[-1].payment if self.ledger.lines else None
 
     @property
     def declined(self) -> Payment | None:
         """The newest payment, if it was declined."""
-        newest = self.ledger[-1].payment if self.ledger else None
+        newest = self.newest_payment
         return newest if newest and newest.state == Payment.State.DECLINED else None
 
     @property
@@ -164,12 +156,13 @@ def order_view(order_id: UUID) -> OrderView:
     rows = read_rows([order_id], PARTS)
     if not rows["orders"]:
         raise no_such_order(order_id)
-    (order,) = rows["orders"]
+    (order,), waits = rows["orders"], rows["payment_waits"]
     return OrderView(
         order=order,
         setback=rows["setbacks"][-1] if rows["setbacks"] and order.status == Status.SHIPPING_FAILED else None,
         items=rows["items"],
-        ledger=[LedgerLine(payment=payment, refunds=list(payment.refunds.all())) for payment in rows["payments"]],
+        ledger=ledger_of(order, rows["payments"], rows["checkouts"], rows["transfers"]),
+        awaited_since=waits[-1].created_at if waits and awaits_new_payment(order) else None,
         shipments=rows["shipments"],
         returns=rows["returns"] if order.status == Status.DELIVERED else [],
         matters=matters_in([order], rows)[order.pk],

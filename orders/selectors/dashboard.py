@@ -13,7 +13,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from orders.commands import CommandState
-from orders.lifecycle import FINAL, Status
+from orders.lifecycle import FINAL, Status, Waiting
 from orders.models import Command, Delivery, Order, Payment, Refund
 from orders.selectors.searching import MAX_COUNTED
 
@@ -62,6 +62,12 @@ def open_orders() -> dict[Status, Pile]:
 def flagged() -> Pile:
     """Orders that need attention, in any status."""
     return _pile(Order.objects.filter(needs_attention=True, made_up=False))
+
+
+def packed_and_unpaid() -> Pile:
+    """Packed orders whose capture was refused."""
+    orders = Order.objects.filter(waiting_for=Waiting.NEW_PAYMENT, status=Status.PACKED, made_up=False)
+    return _pile(orders)
 
 
 def held_too_long(before: datetime) -> Pile:

@@ -14,6 +14,8 @@ from orders.models.orders import MANUAL
 
 # What an order must be waiting for, in addition to its status, before the step.
 _WAITS = {Kind.PICK: (Waiting.SHIPPING,)}
+# What a packed order waits for until it is paid: its parcel must not leave.
+UNPAID = (Waiting.CAPTURE, Waiting.PAYMENT, Waiting.NEW_PAYMENT)
 # Events after which an order waits for a decision on shipping.
 SETBACKS = (EventType.SHIPPING_FAILED, EventType.DELIVERY_FAILED)
 STEPS = (Kind.PICK, Kind.PACK, Kind.SHIP, Kind.DELIVER)
@@ -37,6 +39,8 @@ def waiting_for(step: Kind) -> QuerySet[Order]:
     orders = orders.filter(made_up=False)
     if step is Kind.DELIVER:
         orders = orders.filter(status=Status.SHIPPED)
+    if step is Kind.SHIP:
+        orders = orders.exclude(waiting_for__in=UNPAID)
     waits = _WAITS.get(step)
     return orders.filter(waiting_for__in=waits) if waits else orders
 

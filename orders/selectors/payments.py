@@ -1,19 +1,28 @@
 """What of an order is to be paid, and whether its goods may leave."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Max, Sum
 
 from orders.bank_transfers import Transfer
 from orders.gateways.payments.configured import payment_gateway
-from orders.lifecycle import PaymentStatus, Status, Waiting
-from orders.models import BankTransfer, CheckoutPayment, Order, Payment
+from orders.lifecycle import EventType, PaymentStatus, Status, Waiting
+from orders.models import BankTransfer, CheckoutPayment, Event, Order, Payment
 from orders.payment_methods import BANK_TRANSFER, PAID_BY_CUSTOMER
 from orders.selectors.refunds import granted
 
 # A payment of the order was captured, whatever of it was refunded since.
 WAS_CAPTURED = (PaymentStatus.CHARGED, PaymentStatus.REFUNDED_IN_PART, PaymentStatus.REFUNDED)
+# Events from which on an order may wait for a new payment.
+WAITS_BEGIN = (
+    EventType.PAYMENT_AWAITED,
+    EventType.PAYMENT_DECLINED,
+    EventType.PAYMENT_CANCELLED,
+    EventType.CAPTURE_REFUSED,
+)
 # Before the order is charged: what the customer pays meanwhile is taken over then.
 BEFORE_CHARGE = (Status.RECEIVED, Status.IN_REVIEW, Status.CHARGING)
 
@@ -28,6 +37,13 @@ def awaits_new_payment(order: Order) -> bool:
     return order.status == Status.AWAITING_PAYMENT or (
         order.status == Status.PACKED and order.waiting_for == Waiting.NEW_PAYMENT
     )
+
+
+def awaited_since(orders: Iterable[Order]) -> dict[UUID, datetime]:
+    """Since when each of these orders that wait for a new payment has waited for it; no query if there is none."""
+    ids = [order.pk for order in orders if awaits_new_payment(order)]
+    begun = Event.objects.filter(order__in=ids, type__in=WAITS_BEGIN).order_by()
+    return dict(begun.values_list("order").annotate(since=Max("created_at"))) if ids else {}
 
 
 def can_use_payment(order: Order) -> bool:
@@ -76,10 +92,11 @@ def paid_checkout(order: Order, amount: int) -> CheckoutPayment | None:
     return paid.order_by("created_at").first()
 
 
-def is_recorded(transfer: Transfer, currency: str) -> bool:
-    """Whether this line of a bank statement was recorded before, for any order."""
+def is_recorded(transfer: Transfer, currency: str, *, besides: UUID | None = None) -> bool:
+    """Whether this line of a bank statement was recorded before, for any order, by another command than `besides`."""
     line = {"reference": transfer.reference, "received_on": transfer.received_on, "amount": transfer.amount}
-    return BankTransfer.objects.filter(**line, currency=currency).exists()
+    rows = BankTransfer.objects.filter(**line, currency=currency)
+    return (rows.exclude(command_id=besides) if besides else rows).exists()
 
 
 def transferred(order: Order) -> int:

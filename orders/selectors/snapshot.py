@@ -1,7 +1,7 @@
 """Rows of several tables that belong to orders, read by one statement: as of one moment, in one round trip."""
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -16,6 +16,8 @@ from orders.lifecycle import EventType
 from orders.mails import ALWAYS, NOT_NEEDED
 from orders.models import (
     Approval,
+    BankTransfer,
+    CheckoutPayment,
     Command,
     Delivery,
     Event,
@@ -30,12 +32,13 @@ from orders.models import (
 )
 from orders.models.related_rows import set_related_rows
 from orders.selectors.fulfilment import SETBACKS
+from orders.selectors.payments import WAITS_BEGIN
 
 # Stands for the ids of the orders in a statement that is kept.
 _IDS = [UUID(int=0)]
 
 # The parts that are relations of an order.
-RELATIONS = ("items", "payments", "shipments", "returns", "events")
+RELATIONS = ("items", "payments", "checkouts", "transfers", "shipments", "returns", "events")
 
 Rows = dict[str, list[Any]]
 Load = Callable[[Any], Any]
@@ -84,6 +87,8 @@ PARTS: dict[str, Callable[[], QuerySet[Any]]] = {
     "orders": lambda: _of_orders(Order, "pk").order_by("-created_at"),
     "items": lambda: _of_orders(OrderItem).order_by("position"),
     "payments": lambda: _of_orders(Payment).order_by("attempt"),
+    "checkouts": lambda: _of_orders(CheckoutPayment).order_by("created_at"),
+    "transfers": lambda: _of_orders(BankTransfer).order_by("created_at"),
     "refunds": lambda: _of_orders(Refund, "payment__order").order_by("created_at"),
     "shipments": lambda: _of_orders(Shipment).order_by("attempt"),
     "returns": lambda: _of_orders(Return).order_by("number"),
@@ -96,6 +101,7 @@ PARTS: dict[str, Callable[[], QuerySet[Any]]] = {
     "commands": lambda: _of_orders(Command).filter(Q(settled_at=None) | Q(actor=Actor.CUSTOMER)).order_by("seq"),
     "mails": _unsent_mails,
     "events": lambda: _of_orders(Event).order_by("seq"),
+    "payment_waits": lambda: _of_orders(Event).filter(type__in=WAITS_BEGIN).order_by("seq"),
     "setbacks": lambda: _of_orders(Event).filter(type__in=SETBACKS).order_by("seq"),
     "setback_commands": _commands_of_setbacks,
     "address_changes": lambda: _of_orders(Event).filter(type=EventType.ADDRESS_CHANGED).order_by("seq"),
@@ -158,6 +164,7 @@ def _shape(part: str) -> tuple[type[Model], list[str], list[tuple[int, Load]]]:
 _LOADS: dict[str, Load | None] = {
     "UUIDField": UUID,
     "DateTimeField": datetime.fromisoformat,
+    "DateField": date.fromisoformat,
     "FloatField": float,
     **dict.fromkeys(("CharField", "TextField", "EmailField", "BooleanField", "JSONField")),
     **dict.fromkeys(("BigAutoField", "BigIntegerField", "IntegerField", "PositiveSmallIntegerField", "AutoField")),

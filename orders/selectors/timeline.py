@@ -25,6 +25,15 @@ ACTORS = {
 }
 
 
+# Events whose names say too little.
+TITLES = {
+    EventType.PAYMENT_AWAITED: "Waiting for payment",
+    EventType.CHECKOUT_PAID: "Paid on the payment page",
+    EventType.CHECKOUT_RETURNED: "Payment returned: the order did not need it",
+    EventType.TRANSFER_RECORDED: "Bank transfer recorded",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One entry of the timeline. `seq` is the event's number; None for a note and for a command without an event."""
@@ -102,7 +111,7 @@ def _event_entries(events: Iterable[Event], names: Mapping[str, str]) -> list[En
 
 def _event_entry(event: Event, command: Command | None, names: Mapping[str, str]) -> Entry:
     refused = event.type == EventType.COMMAND_REJECTED
-    title = f"{_words(str(event.data.get('kind', 'command')))} refused" if refused else _words(event.type)
+    title = f"{_words(str(event.data.get('kind', 'command')))} refused" if refused else _title(event)
     return Entry(
         at=event.created_at,
         title=title,
@@ -128,12 +137,18 @@ def _command_entry(command: Command, names: Mapping[str, str]) -> Entry:
     )
 
 
+def _title(event: Event) -> str:
+    return TITLES[event.known_type] if event.known_type in TITLES else _words(event.type)
+
+
 def _detail(data: Mapping[str, object]) -> str:
     """The parts of an event's data that mean something to a person."""
     parts = []
     amount, currency = data.get("amount"), data.get("currency")
     if isinstance(amount, int) and isinstance(currency, str):
         parts.append(in_words(amount, currency))
+    if data.get("expired"):
+        parts.append("the authorisation has expired")
     if carrier := data.get("carrier"):
         parts.append(str(carrier))
     if found := data.get("found"):

@@ -86,9 +86,22 @@ def reason_for_no_step(order: Order) -> str:
     if order.held and order.status != Status.SHIPPED:
         why = f" ({order.held_reason.rstrip('.')})" if order.held_reason else ""
         return f"{order.code}: On hold{why}. Put it aside until it is released."
+    advice = _advice_on_payment(order)
+    return f"{order.code}: {advice}" if advice else ""
+
+
+def _advice_on_payment(order: Order) -> str:
     if order.waiting_for == Waiting.PAYMENT_RETURN:
-        return f"{order.code}: Payment being cancelled. Do not pick it."
-    return ""
+        return "Payment being cancelled. Do not pick it."
+    if is_being_captured(order):
+        return "Packed. The payment is being captured. Keep the parcel until that is done."
+    is_unpaid = order.status == Status.PACKED and order.waiting_for == Waiting.NEW_PAYMENT
+    return "Packed, but not paid. Keep the parcel until the customer has paid." if is_unpaid else ""
+
+
+def is_being_captured(order: Order) -> bool:
+    """Whether a packed order waits for the payment gateway, which answers soon."""
+    return order.status == Status.PACKED and order.waiting_for in (Waiting.CAPTURE, Waiting.PAYMENT)
 
 
 def order_scanned(text: str) -> Order | None:

@@ -3,18 +3,23 @@
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import override_settings
+from django.utils import timezone
 
 from orders.commands import Kind
 from orders.errors import GatewayUnavailable
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.selectors.backoffice import kinds_offered, order_view
+from orders.services.fulfilment import labels
 from orders.services.orders.placement import NewItem
-from orders.services.payments import charging, refunds
+from orders.services.payments import capturing, charging, refunds
 from orders.services.state.write_statement import VERSION
+from tests.conftest import unique
 from tests.factories import a_discrepancy, a_return, an_approval, an_order_in, command, request_command
 
 # Names as long as they come, for which a narrow page must find room.
@@ -22,6 +27,18 @@ LONG = [
     NewItem(sku="LAMP-DESK-BRASS-GREEN-220V", quantity=2, unit_price=23_456, name="Desk lamp, brass, with green shade"),
     NewItem(sku="BULB", quantity=1, unit_price=500, name="Bulb"),
 ]
+
+
+# Where customers can pay by a link that is mailed to them, and by bank transfer.
+PAYMENTS = {"MAILS": True, "BANK_ACCOUNT": "DE89 3704 0044 0532 0130 00, Lamp Shop"}
+
+
+def with_all_payments() -> override_settings:
+    return override_settings(**PAYMENTS)
+
+
+def on_shipment() -> override_settings:
+    return override_settings(PAYMENT_CAPTURE="on_shipment")
 
 
 def _held() -> Order:
@@ -43,6 +60,40 @@ def _charge_without_an_answer() -> Order:
 def _awaiting_payment() -> Order:
     order = an_order_in(Status.CHARGING, payment_method="tok_declined")
     charging.charge(order.pk)
+    return order
+
+
+@on_shipment()
+def authorised() -> Order:
+    return an_order_in(Status.PAID)
+
+
+@on_shipment()
+def waits_for_capture(**fields: Any) -> Order:
+    order = an_order_in(Status.PACKED, **fields)
+    labels.book_label(order.pk)
+    order.refresh_from_db()
+    return order
+
+
+def capture_refused() -> Order:
+    order = waits_for_capture(payment_method="tok_lapsed")
+    capturing.collect_payment(order.pk)
+    order.refresh_from_db()
+    return order
+
+
+@with_all_payments()
+def paid_by_transfer(*amounts: int) -> Order:
+    """An order of 99.99 USD that waits for a bank transfer, and for which these have arrived."""
+    order = an_order_in(Status.AWAITING_PAYMENT, payment_method="bank_transfer")
+    for amount in amounts:
+        args = {"amount": amount, "received_on": timezone.localdate().isoformat(), "reference": f"RF18 {unique()}"}
+        row = command(order, "record_payment", args=args)
+        assert row.state == "applied", row.outcome
+    if order.status == Status.CHARGING:
+        charging.charge(order.pk)
+        order.refresh_from_db()
     return order
 
 
@@ -90,6 +141,9 @@ CONDITIONS: dict[str, Callable[[], Order]] = {
     "held": _held,
     "charge without an answer": _charge_without_an_answer,
     "awaiting payment": _awaiting_payment,
+    "paid in part by transfer": partial(paid_by_transfer, 6000),
+    "authorised": authorised,
+    "capture refused": capture_refused,
     "paid": partial(an_order_in, Status.PAID),
     "to pick": _by_hand,
     "to pack": partial(_by_hand, "pick"),
@@ -135,7 +189,7 @@ def fresh_order_for(kind: Kind) -> Order:
 
 
 def order_for(kind: Kind) -> Order:
-    """An order that accepts this kind of command, for looking at its page.
+    """An order that accepts this kind of command where all payments are set up, for looking at its page.
 
     Raises:
         LookupError: no condition offers it; add one above.
@@ -144,6 +198,7 @@ def order_for(kind: Kind) -> Order:
 
 
 @cache
+@with_all_payments()
 def _condition_for(kind: Kind) -> str:
     for condition in CONDITIONS:
         if kind in kinds_offered(order_view(order(condition).pk)):

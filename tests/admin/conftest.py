@@ -17,7 +17,8 @@ from orders.commands import RULES, CommandState, Kind
 from orders.models import Command
 from orders.services.commands.settle import settle_signal
 from orders.slots import Slots
-from tests.conftest import unique
+from tests.admin.conditions import PAYMENTS
+from tests.conftest import unique, web_server
 
 
 class Desk:
@@ -67,6 +68,14 @@ def _exports_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
 def _static_root(tmp_path_factory: pytest.TempPathFactory) -> None:
     """WhiteNoise warns of a directory that only `collectstatic` makes."""
     settings.STATIC_ROOT = str(tmp_path_factory.mktemp("static"))
+
+
+@pytest.fixture(scope="session")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A web server where customers can pay by a link that is mailed to them, and by bank transfer."""
+    account = str(PAYMENTS["BANK_ACCOUNT"])
+    with web_server(tmp_path_factory.mktemp("admin"), EMAIL_URL="dummymail://", BANK_ACCOUNT=account) as url:
+        yield url
 
 
 @pytest.fixture

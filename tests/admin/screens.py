@@ -266,7 +266,14 @@ def _of_an_address(name: str) -> Screen:
 # Of each kind one, or those that differ in more than words.
 _OF_ITS_KIND = {
     *(f"orders_order_{kind}" for kind in ("cancel", "update_address", "refund", "receive_return")),
-    *("order: in review", "order: refund failed", "order: shipped", "warehouse: to hand over", "dashboard of a viewer"),
+    *(
+        "order: in review",
+        "order: refund failed",
+        "order: paid in part by transfer",
+        "warehouse: to hand over",
+        "dashboard of a viewer",
+        "order: shipped",
+    ),
     *("list: filtered", "list: a view kept", "many: preview", "action: a reason is missing", "sign-in"),
     *("client: key shown once", "second factor: backup codes", "nothing there", "review: a colleague works on it"),
 }

@@ -12,7 +12,7 @@ from orders.models import Order
 from tests.admin.conditions import fresh_order_for
 from tests.admin.screens import cookie_of
 from tests.browser_support import browser, complaints_of
-from tests.conftest import eventually
+from tests.conftest import eventually, unique
 
 __all__ = ["browser"]
 
@@ -23,6 +23,7 @@ TYPED = {
     "city": "Othertown",
     "position_1": "1",
     "amount": "1",
+    "reference": f"RF18 {unique()}",
 }
 # Temporal alone knows whether a step waits for its next attempt; then it is a button like “Check payment status”.
 KINDS = sorted(set(ACTIONS) - {Kind.RETRY_STEP})

@@ -12,7 +12,7 @@ from orders.lifecycle import Status
 from orders.models import Order, Shipment
 from orders.services.fulfilment import labels
 from orders.services.state.unit_of_work import step
-from tests.admin.conditions import CONDITIONS
+from tests.admin.conditions import CONDITIONS, on_shipment, waits_for_capture
 from tests.factories import a_return, an_order_in, command, labelled_before_the_upgrade
 
 by_hand = partial(an_order_in, fulfilment="manual")
@@ -63,6 +63,14 @@ def held(status: Status, **fields: Any) -> Order:
     return order
 
 
+@on_shipment()
+def waits_for_capture_by_hand() -> Order:
+    order = by_hand(Status.PAID)
+    for kind in ("pick", "pack"):
+        command(order, kind)
+    return order
+
+
 WHERE: dict[str, Callable[[], Order]] = {
     **{f"in {status}": partial(an_order_in, status) for status in Status if status.value in CONDITIONS},
     **CONDITIONS,
@@ -77,6 +85,8 @@ WHERE: dict[str, Callable[[], Order]] = {
     "refund takes all that is left": refund_takes_all_that_is_left,
     "refund leaves the least": refund_leaves_the_least,
     "label is being booked": label_is_being_booked,
+    "waits for capture": waits_for_capture,
+    "waits for capture by hand": waits_for_capture_by_hand,
     "label from before the upgrade": labelled_before_the_upgrade,
     "everything comes back": everything_comes_back,
     "delivered long ago": delivered_long_ago,

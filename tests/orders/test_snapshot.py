@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.selectors.snapshot import PARTS, read_rows
-from tests.factories import a_discrepancy, a_return, an_approval, an_order_in, command
+from tests.factories import a_checkout, a_discrepancy, a_return, an_approval, an_order_in, command
 from tests.orders.open_orders import EVERY, mailed
 
 
@@ -39,8 +39,17 @@ def with_a_discrepancy() -> Order:
     return order
 
 
+def with_a_checkout() -> Order:
+    order = an_order_in(Status.IN_REVIEW)
+    a_checkout(order, "paid")
+    return order
+
+
 # An order that has rows of the part.
 WITH: dict[str, Callable[[], Order]] = {
+    "checkouts": with_a_checkout,
+    "transfers": EVERY["paid in part by transfer"],
+    "payment_waits": EVERY["awaiting payment"],
     "refunds": EVERY["refund pending"],
     "returns": sent_back,
     "return_items": sent_back,

@@ -7,9 +7,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders.admin.durations import brief, in_local_time
+from orders.commands import Kind
 from orders.lifecycle import Status
+from orders.models import Payment
 from orders.selectors.backoffice import OrderView
-from orders.selectors.eligibility import MADE_UP
+from orders.selectors.eligibility import MADE_UP, refusal
+from orders.selectors.payments import awaits_new_payment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,7 @@ def alerts(view: OrderView, names: Mapping[str, str]) -> list[Alert]:
         Alert(text=reason, remedy="An invalid order cannot be changed. Place a new order.")
         for reason in order.invalid_reasons
     ]
-    if order.status == Status.AWAITING_PAYMENT:
+    if awaits_new_payment(order):
         found.append(_no_payment(view))
     if order.status == Status.SHIPPING_FAILED:
         found.append(
@@ -65,13 +68,36 @@ def _setback(view: OrderView) -> str:
 
 def _no_payment(view: OrderView) -> Alert:
     until = f" within {brief(view.order.deadline - timezone.now())}" if view.order.deadline else ""
-    why = f"The payment was declined. {view.declined.decline_reason}".strip() if view.declined else ""
     return Alert(
-        text=why or f"{_taken_back(view)}. Waiting for a new payment.",
-        remedy=f"Charge again with another payment method{until}. Otherwise the order is cancelled.",
+        text=_why_unpaid(view),
+        remedy=f"{_ways_to_pay(view)}{until}. Otherwise the order is cancelled.",
     )
 
 
-def _taken_back(view: OrderView) -> str:
-    had_payment = any(line.captured for line in view.ledger)
-    return "The payment was cancelled and refunded" if had_payment else "The payment was cancelled. Nothing was charged"
+def _why_unpaid(view: OrderView) -> str:
+    newest, ledger = view.newest_payment, view.ledger
+    if ledger.unused:
+        received, missing = ledger.in_words(ledger.unused), ledger.in_words(ledger.missing)
+        return f"{received} was received by bank transfer. {missing} is still to be paid."
+    if view.declined:
+        return f"The payment was declined. {view.declined.decline_reason}".strip()
+    if newest is None:
+        return "The customer has not paid yet."
+    if view.order.status == Status.PACKED:
+        lapsed = newest.state == Payment.State.EXPIRED
+        why = "its authorisation has expired" if lapsed else "the gateway refused it"
+        return f"The payment could not be captured: {why}. The parcel is packed and stays here."
+    refunded = "cancelled and refunded" if ledger.captured else "cancelled. Nothing was charged"
+    return f"The payment was {refunded}. Waiting for a new payment."
+
+
+def _ways_to_pay(view: OrderView) -> str:
+    """What staff can do so that the order is paid."""
+    ways = {
+        Kind.SEND_PAYMENT_LINK: "send the customer a payment link",
+        Kind.RECORD_PAYMENT: "record a bank transfer",
+        Kind.RETRY_PAYMENT: "charge again with another payment method",
+    }
+    offered = [way for kind, way in ways.items() if not refusal(view.order, kind)]
+    sentence = " or ".join(filter(None, [", ".join(offered[:-1]), offered[-1]]))
+    return sentence[:1].upper() + sentence[1:]

@@ -5,16 +5,13 @@ from typing import Any
 from babel.core import Locale
 from django import forms
 from django.conf import settings
-from django.utils import timezone
 
 from orders import ids
 from orders.address import FIELDS, parse_address
-from orders.bank_transfers import MAX_REFERENCE
 from orders.errors import InvalidOrder
 from orders.form_fields import TextField
 from orders.money import in_words, to_decimal, to_minor
 from orders.selectors.backoffice import OrderView
-from orders.selectors.payments import amount_due, transferred
 from orders.services.commands.rows import MAX_REASON
 
 
@@ -109,7 +106,7 @@ class RefundForm(DangerousForm):
         return {"amount": self.cleaned_data["amount"]}
 
 
-# A browser's memory of other parcels would only mislead.
+# A browser's memory of other entries would only mislead.
 _BARE = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 
 
@@ -173,53 +170,6 @@ class AddressForm(ActionForm):
     def args(self) -> dict[str, object]:
         """The address as the command carries it."""
         return {"address": self.cleaned_data["address"]}
-
-
-class PaymentMethodForm(ActionForm):
-    """Another payment method."""
-
-    payment_method = TextField(
-        max_length=100,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text="The payment gateway's token for the customer's card or account.",
-    )
-
-    def args(self) -> dict[str, object]:
-        """The token."""
-        return {"payment_method": self.cleaned_data["payment_method"]}
-
-
-class TransferForm(ActionForm):
-    """A bank transfer that arrived."""
-
-    amount = forms.DecimalField(min_value=0, max_digits=15, decimal_places=3, help_text="As on the bank statement.")
-    received_on = forms.DateField(label="Day", widget=forms.DateInput(attrs={"type": "date"}))
-    reference = TextField(
-        max_length=MAX_REFERENCE,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text="The reference of the bank statement: the same line is recorded once.",
-    )
-
-    def known(self) -> dict[str, Any]:
-        """What is still to be paid."""
-        missing = amount_due(self.view.order) - transferred(self.view.order)
-        return {"amount": to_decimal(max(missing, 0), self.view.order.currency), "received_on": timezone.localdate()}
-
-    def clean_amount(self) -> int:
-        """In minor units."""
-        try:
-            return to_minor(self.cleaned_data["amount"], self.view.order.currency)
-        except ValueError as error:
-            raise forms.ValidationError(f"The amount {error}.") from None
-
-    def args(self) -> dict[str, object]:
-        """Amount, day and reference."""
-        day = self.cleaned_data["received_on"].isoformat()
-        return {
-            "amount": self.cleaned_data["amount"],
-            "received_on": day,
-            "reference": self.cleaned_data["reference"],
-        }
 
 
 class NoteForm(forms.Form):

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from orders.actors import Actor
 from orders.admin.orders import forms
 from orders.admin.orders.consequences import consequences
+from orders.admin.payments import payment_forms
 from orders.admin.plain_admin import ModelAdmin, ensure
 from orders.admin.returns import return_forms
 from orders.commands import CommandState, Kind
@@ -54,9 +55,9 @@ ACTIONS: dict[Kind, Action] = {
     Kind.FAIL_DELIVERY: Action(label="Delivery failed", form=forms.DangerousForm),
     Kind.SETTLE_PAYMENT: Action(label="Check payment status", at_once=True),
     Kind.SEND_PAYMENT_LINK: Action(label="Send payment link"),
-    Kind.RECORD_PAYMENT: Action(label="Record bank transfer", form=forms.TransferForm),
+    Kind.RECORD_PAYMENT: Action(label="Record bank transfer", form=payment_forms.TransferForm),
     Kind.RETRY_STEP: Action(label="Retry now", at_once=True),
-    Kind.RETRY_PAYMENT: Action(label="Charge again", form=forms.PaymentMethodForm),
+    Kind.RETRY_PAYMENT: Action(label="Charge again", form=payment_forms.PaymentMethodForm),
     Kind.RETRY_SHIPPING: Action(label="Ship again"),
     Kind.RETRY_REFUND: Action(label="Retry refund"),
     Kind.APPROVE_RETURN: Action(label="Approve return", form=return_forms.ApproveReturnForm),

@@ -19,6 +19,7 @@ from orders.admin.orders.open_matters import badges_of, waits_of
 from orders.lifecycle import Status, Waiting
 from orders.models import Order
 from orders.selectors.open_matters import open_matters
+from orders.selectors.payments import awaited_since
 from orders.selectors.searching import addresses_changed
 
 WAITING = {
@@ -50,12 +51,14 @@ class OrderChangeList(DeclaredChangeList):
         super().get_results(request)
         orders: list[Order] = list(self.result_list)
         matters, moved = open_matters(orders), addresses_changed([order.pk for order in orders])
+        awaited = awaited_since(orders)
         for order in orders:
             order.badges = [  # type: ignore[attr-defined] # for this page alone
                 *badges_of(order, matters[order.pk]),
                 *([("ol-info", "address changed")] if order.pk in moved else []),
             ]
             order.waits = waits_of(matters[order.pk])  # type: ignore[attr-defined] # the same
+            order.awaited_since = awaited.get(order.pk)  # type: ignore[attr-defined] # the same
         self.result_list = orders
 
     def rows(self) -> Iterator[SafeString]:
@@ -103,8 +106,10 @@ def status_badge(order: Order) -> str:
 
 
 def waiting_cell(order: Order) -> str:
-    """What the order waits for and until when; of one that is over by its status, what is still open."""
-    waits = [(why_waiting(order), order.deadline)] if order.waiting_for else getattr(order, "waits", [])
+    """What the order waits for, for a payment since when, and until when; of one that is over, what is still open."""
+    since = getattr(order, "awaited_since", None)
+    why = f"{why_waiting(order)}, for {age(since)}" if since else why_waiting(order)
+    waits = [(why, order.deadline)] if order.waiting_for else getattr(order, "waits", [])
     return format_html_join(mark_safe("<br>"), "{}{}", ((text, _until(until)) for text, until in waits)) or "–"
 
 

@@ -40,6 +40,7 @@ def version_of(view: OrderView, steps: Sequence[StepRow], entries: Sequence[Entr
         [(command.pk, command.state, command.last_error) for command in view.unsettled],
         view.matters,
         [row.pk for row in view.discrepancies],
+        [(row.pk, row.state) for row, _ in view.ledger.checkouts],
         [(step.sentence, step.last_error, step.due) for step in steps],
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

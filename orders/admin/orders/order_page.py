@@ -18,11 +18,13 @@ from orders.admin.durations import age, time_left
 from orders.admin.orders.alerts import Alert, alerts
 from orders.admin.orders.consequences import consequences
 from orders.admin.orders.forms import ActionForm, NoteForm
+from orders.admin.orders.money_card import METHODS, money_card
 from orders.admin.orders.open_matters import badges_of, lines_of, payment_in_words
 from orders.admin.orders.order_actions import ACTIONS, view_or_404
 from orders.admin.orders.order_list import next_step
 from orders.admin.orders.order_live import pace, version_of
 from orders.admin.orders.order_steps import StepRow, steps_seen
+from orders.admin.payments.discrepancy_text import amounts_of
 from orders.admin.plain_admin import ModelAdmin, ensure
 from orders.commands import Kind, order_workflow_id
 from orders.form_fields import objection
@@ -81,6 +83,8 @@ def _contents(request: HttpRequest, view: OrderView) -> dict[str, Any]:
     return {
         "order": order,
         "view": view,
+        "money": money_card(view.ledger),
+        "discrepancies": [(row, amounts_of(row)) for row in view.discrepancies],
         "status": Status(order.status).in_words,
         "next_step": next_step(order),
         "time_left": time_left(order.deadline) if order.deadline else "",
@@ -89,7 +93,8 @@ def _contents(request: HttpRequest, view: OrderView) -> dict[str, Any]:
         "open": lines_of(order, view.matters, names),
         "badges": badges_of(order, view.matters),
         "is_over": not (order.waiting_for or view.matters or view.discrepancies or steps),
-        "payment": payment_in_words(order),
+        "payment_method": METHODS.get(order.payment_method, order.payment_method),
+        "payment": payment_in_words(order) or ("authorised, not captured" if view.ledger.authorised else ""),
         "buttons": buttons(view, steps, may),
         "steps": steps,
         "entries": entries,

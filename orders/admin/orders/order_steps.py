@@ -11,6 +11,7 @@ from orders.selectors.refunds import workflows_that_refund
 
 NAMES = {
     "charge_payment": "The charge",
+    "collect_payment": "Capturing the payment",
     "return_payment": "Cancelling the payment",
     "pay_refunds": "The refund",
     "book_label": "Booking the label",

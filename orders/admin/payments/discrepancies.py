@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from orders.admin.durations import age, in_local_time
 from orders.admin.lists import PageAdmin, StateFilter
-from orders.admin.payments.discrepancy_text import explanation_of, outcome_of
+from orders.admin.payments.discrepancy_text import explanation_of, gateway_of, outcome_of, sides_of
 from orders.admin.plain_admin import ModelAdmin, ensure
 from orders.errors import AlreadyResolved
 from orders.form_fields import TextField
@@ -111,7 +111,7 @@ class DiscrepancyAdmin(PageAdmin[PaymentDiscrepancy]):
 
     @admin.display(description="gateway and reference")
     def gateway_reference(self, row: PaymentDiscrepancy) -> str:
-        return f"{row.gateway} {row.reference or '–'}"
+        return f"{gateway_of(row)} {row.reference or '–'}"
 
     @admin.display(description="here")
     def expected_column(self, row: PaymentDiscrepancy) -> str:
@@ -150,6 +150,8 @@ def _page(
         "opts": screen.opts,
         "discrepancy": row,
         "texts": explanation_of(row),
+        "sides": sides_of(row),
+        "gateway": gateway_of(row),
         "is_open": row.state == State.OPEN,
         "resolved_by": name_of(row.resolved_by) if row.resolved_by else "",
         "may_resolve": request.user.has_perm(RESOLVE),

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from orders.admin.durations import in_local_time
 from orders.models import PaymentDiscrepancy
+from orders.money import in_words
+from orders.payment_methods import BANK_TRANSFER
 from orders.selectors.timeline import name_of
 
 Kind = PaymentDiscrepancy.Kind
@@ -12,13 +14,15 @@ State = PaymentDiscrepancy.State
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """`difference` is a sentence with the amounts `{expected}` and `{found}`; `meaning` and `remedy` are plain text."""
+    """`difference` is a sentence with the amounts `{expected}`, `{found}` and `{surplus}`; the rest is plain text."""
 
     difference: str
     meaning: str
     remedy: str
 
 
+# Where both amounts come from, by kind: ours first.
+SIDES: dict[Kind, tuple[str, str]] = {Kind.OVERPAID: ("Due", "Received")}
 EXPLANATIONS: dict[Kind, Explanation] = {
     Kind.UNKNOWN_CHARGE: Explanation(
         difference="The gateway lists a charge of {found} that no payment here belongs to.",
@@ -61,17 +65,47 @@ EXPLANATIONS: dict[Kind, Explanation] = {
         meaning="The gateway's answer was lost. The order waits for it.",
         remedy="If the payment is still pending, choose “Check payment status” on the order's page.",
     ),
+    Kind.OVERPAID: Explanation(
+        difference="{expected} was due; {found} was received by bank transfer. That is {surplus} too much.",
+        meaning="The order is paid. What was received beyond that belongs to the customer.",
+        remedy="Pay the surplus back by bank, and mark this as resolved.",
+    ),
 }
+
+
+# A payment of a customer that the order did not need, and that the gateway did not give back.
+NOT_RETURNED = Explanation(
+    difference="The customer paid {found} on a payment page. The order did not need it, and it could not be returned.",
+    meaning="The customer is charged for nothing until the money goes back.",
+    remedy="Refund the payment at the gateway, or pay the customer back by bank, and mark this as resolved.",
+)
 
 
 def explanation_of(row: PaymentDiscrepancy) -> Explanation:
     """The texts for this discrepancy, with its amounts."""
-    texts = EXPLANATIONS[Kind(row.kind)]
+    is_not_returned = row.kind == Kind.UNKNOWN_CHARGE and row.order_id is not None
+    texts = NOT_RETURNED if is_not_returned else EXPLANATIONS[Kind(row.kind)]
+    surplus = in_words(row.found - row.expected, row.currency)
     return Explanation(
-        difference=texts.difference.format(expected=row.expected_in_words, found=row.found_in_words),
+        difference=texts.difference.format(expected=row.expected_in_words, found=row.found_in_words, surplus=surplus),
         meaning=texts.meaning,
         remedy=texts.remedy,
     )
+
+
+def gateway_of(row: PaymentDiscrepancy) -> str:
+    return "Bank transfer" if row.gateway == BANK_TRANSFER else row.gateway
+
+
+def sides_of(row: PaymentDiscrepancy) -> tuple[str, str]:
+    """What its two amounts are, as headings."""
+    return SIDES.get(Kind(row.kind), ("Here", "At the gateway"))
+
+
+def amounts_of(row: PaymentDiscrepancy) -> str:
+    """Both amounts in a sentence."""
+    ours, theirs = (side.lower() for side in sides_of(row))
+    return f"{row.expected_in_words} {ours}, {row.found_in_words} {theirs}."
 
 
 def outcome_of(row: PaymentDiscrepancy) -> str:

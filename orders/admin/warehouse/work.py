@@ -109,6 +109,7 @@ def work(request: HttpRequest, *, site: AdminSite, order_id: UUID) -> HttpRespon
         "status": Status(order.status).in_words,
         "step": warehouse.next_step(order),
         "no_step": warehouse.reason_for_no_step(order),
+        "is_being_captured": warehouse.is_being_captured(order),
         "lines": lines,
         "is_complete": all(line.is_complete for line in lines),
         "label": warehouse.label_of(order),

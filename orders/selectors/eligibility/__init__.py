@@ -100,6 +100,7 @@ def asks_outside(order: Order) -> bool:
     refunds = [refund for payment in order.payments.all() for refund in payment.refunds.all()]
     return not order.made_up and (
         (undoing and not order.needs_attention)
+        or order.waiting_for == Waiting.CAPTURE
         or any(payment.state == Payment.State.PENDING for payment in order.payments.all())
         or any(refund.state == Refund.State.PENDING for refund in refunds)
         or any(parcel.state == Shipment.State.BOOKING for parcel in order.shipments.all())

@@ -138,7 +138,7 @@ def _use_or_return(row: CheckoutPayment) -> CheckoutPayment:
 
 @dataclass(frozen=True)
 class _Given:
-    """What became of the money: `amount` went back, or `fault` says why not."""
+    """The outcome of a return: `amount` went back, or `fault` says why not."""
 
     state: CheckoutPayment.State
     amount: int = 0

@@ -25,6 +25,7 @@ from orders.services.state.unit_of_work import locked_order, row_of, rows_of, st
 
 # Staff are told so long before an authorisation lapses.
 WARN_BEFORE = timedelta(days=1)
+AFTERWARDS = "After that, the customer has to pay again."
 
 
 def collect_payment(order_id: UUID) -> Order:
@@ -85,7 +86,7 @@ def _flag(order: Order, payment_id: UUID, until: str) -> None:
     payment = row_of(order, Payment, payment_id)
     if payment.state != Payment.State.AUTHORISED or order.needs_attention:
         return
-    attention.flag(order, f"The payment is authorised until {until}. Ship the order before, or ask for a new payment.")
+    attention.flag(order, f"The payment is authorised until {until}. Ship the order before then. {AFTERWARDS}")
     key = f"lapsing:{payment.id}"
     if not order.events.filter(step_key=key).exists():
         record(order, EventType.ATTENTION_NEEDED, actor=Actor.TIMER, key=key)

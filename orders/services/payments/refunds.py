@@ -13,6 +13,7 @@ from orders.errors import RefundRefused
 from orders.gateways.payments.configured import gateway_named
 from orders.lifecycle import EventType, ReturnStage
 from orders.models import Command, Order, Payment, Refund, Return
+from orders.payment_methods import BANK_TRANSFER
 from orders.selectors.orders import order_by_id
 from orders.selectors.refunds import captured_payment, is_to_be_returned, pending_refunds, refundable
 from orders.services.payments.charging import charge
@@ -24,6 +25,9 @@ from orders.services.state.unit_of_work import locked_order
 
 # The reference of a refund that was not paid through the gateway begins with it.
 BY_OTHER_MEANS = "by other means"
+REMEDY = "Retry it, or settle it by other means."
+# No gateway can refund a bank transfer.
+TO_BE_PAID_BY_BANK = "The order was paid by bank transfer. Pay the refund by bank, then settle it."
 
 
 def return_payment(order_id: UUID) -> Order:
@@ -98,6 +102,8 @@ def _end_return(order: Order, refund: Refund, *, actor: str, command: Command | 
 
 def _pay(order_id: UUID, refund: Refund) -> Order:
     payment = refund.payment
+    if payment.gateway == BANK_TRANSFER:
+        return _record_failure(order_id, refund.id, TO_BE_PAID_BY_BANK)
     try:
         reference = gateway_named(payment.gateway).refund(
             request_of(payment), key=refund.idempotency_key, amount=refund.amount
@@ -135,7 +141,8 @@ def _record_failure(order_id: UUID, refund_id: UUID, reason: str) -> Order:
         if refund.state == Refund.State.PENDING:
             refund.failure_reason = reason
             _save(refund, Refund.State.FAILED)
-            attention.flag(order, f"A refund failed: {reason} Retry it, or settle it by other means.")
+            by_bank = refund.payment.gateway == BANK_TRANSFER
+            attention.flag(order, reason if by_bank else f"A refund failed: {reason} {REMEDY}")
             record(
                 order,
                 EventType.REFUND_FAILED,
