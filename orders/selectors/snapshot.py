@@ -16,6 +16,7 @@ from orders.lifecycle import EventType
 from orders.mails import ALWAYS, NOT_NEEDED
 from orders.models import (
     Approval,
+    CheckoutPayment,
     Command,
     Delivery,
     Event,
@@ -35,7 +36,7 @@ from orders.selectors.fulfilment import SETBACKS
 _IDS = [UUID(int=0)]
 
 # The parts that are relations of an order.
-RELATIONS = ("items", "payments", "shipments", "returns", "events")
+RELATIONS = ("items", "payments", "checkouts", "shipments", "returns", "events")
 
 Rows = dict[str, list[Any]]
 Load = Callable[[Any], Any]
@@ -84,6 +85,7 @@ PARTS: dict[str, Callable[[], QuerySet[Any]]] = {
     "orders": lambda: _of_orders(Order, "pk").order_by("-created_at"),
     "items": lambda: _of_orders(OrderItem).order_by("position"),
     "payments": lambda: _of_orders(Payment).order_by("attempt"),
+    "checkouts": lambda: _of_orders(CheckoutPayment).order_by("created_at"),
     "refunds": lambda: _of_orders(Refund, "payment__order").order_by("created_at"),
     "shipments": lambda: _of_orders(Shipment).order_by("attempt"),
     "returns": lambda: _of_orders(Return).order_by("number"),
