@@ -29,7 +29,7 @@ BEFORE_CHARGE = (Status.RECEIVED, Status.IN_REVIEW, Status.CHARGING)
 
 def amount_due(order: Order) -> int:
     """What a new payment of the order is over, in minor units: refunds granted earlier reduce it, whoever pays."""
-    return order.total - (granted(order) if order.payments.all() else 0)
+    return order.total - (granted(order) if any(payment.captured for payment in order.payments.all()) else 0)
 
 
 def awaits_new_payment(order: Order) -> bool:
@@ -62,8 +62,13 @@ def may_be_paid(order: Order) -> bool:
         order.total > 0
         and not order.made_up
         and (is_theirs or awaits_new_payment(order))
-        and not order.checkouts.filter(state=CheckoutPayment.State.PAID).exists()
+        and not is_paid_at_the_gateway(order)
     )
+
+
+def is_paid_at_the_gateway(order: Order) -> bool:
+    """Whether the customer, or the shop's checkout, has paid already and the order is to be charged with that."""
+    return any(checkout.state == CheckoutPayment.State.PAID for checkout in order.checkouts.all())
 
 
 def method_is_usable(method: str) -> bool:

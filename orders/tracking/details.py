@@ -1,5 +1,6 @@
 """The details of an order on its page and receipt: items, totals, payments, delivery, available changes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -17,7 +18,7 @@ from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Payment, Refund, Shipment
 from orders.money import localised
 from orders.selectors.offers import carrier_for, transit_days
-from orders.selectors.payments import may_be_paid
+from orders.selectors.payments import amount_due, may_be_paid
 from orders.selectors.returns import window_ends
 from orders.selectors.tracking import TrackedOrder
 from orders.tracking import wording
@@ -164,21 +165,17 @@ def _day(day: date) -> str:
 def changes(tracked: TrackedOrder, *, confirmed: bool) -> list[Change]:
     """The actions that the order accepts now; amounts only for a confirmed email address."""
     # The one offered longest comes first, so that nothing moves when another appears or disappears.
-    labels = {
-        Kind.CANCEL: ("cancel", gettext("Cancel order"), _terms_of_cancelling(tracked, confirmed=confirmed)),
-        Kind.UPDATE_ADDRESS: (
-            "address",
-            gettext("Change address"),
-            _terms_of_address(tracked),
-        ),
-        Kind.RETRY_PAYMENT: ("payment", gettext("Pay now"), _terms_of_payment(tracked)),
-        Kind.REQUEST_RETURN: ("return", gettext("Return items"), _terms_of_returning(tracked)),
+    known: dict[Kind, tuple[str, str, Callable[[], str]]] = {
+        Kind.CANCEL: ("cancel", gettext("Cancel order"), lambda: _terms_of_cancelling(tracked, confirmed=confirmed)),
+        Kind.UPDATE_ADDRESS: ("address", gettext("Change address"), lambda: _terms_of_address(tracked)),
+        Kind.RETRY_PAYMENT: ("payment", gettext("Pay now"), lambda: _terms_of_payment(tracked)),
+        Kind.REQUEST_RETURN: ("return", gettext("Return items"), lambda: _terms_of_returning(tracked)),
     }
     kinds = _offered(tracked, confirmed=confirmed)
-    offered = [(kind, *labels[kind]) for kind in labels if kind in kinds]
     return [
-        Change(name, label, reverse(f"tracking:{name}", args=[tracked.order.code]), terms)
-        for _, name, label, terms in offered
+        Change(name, label, reverse(f"tracking:{name}", args=[tracked.order.code]), terms())
+        for kind, (name, label, terms) in known.items()
+        if kind in kinds
     ]
 
 
@@ -197,7 +194,7 @@ def most_changes(tracked: TrackedOrder) -> int:
 
 
 def _terms_of_payment(tracked: TrackedOrder) -> str:
-    return gettext("{amount} is due.").format(amount=localised(tracked.order.total, tracked.order.currency))
+    return gettext("{amount} is due.").format(amount=localised(amount_due(tracked.order), tracked.order.currency))
 
 
 def _terms_of_address(tracked: TrackedOrder) -> str:

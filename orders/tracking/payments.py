@@ -17,7 +17,7 @@ from orders.errors import CommandRefused, GatewayUnavailable, PaymentRefused
 from orders.models import CheckoutPayment, Order
 from orders.money import localised
 from orders.selectors.commands import newest_command, outcome_of
-from orders.selectors.payments import amount_due, may_be_paid, transferred
+from orders.selectors.payments import amount_due, awaits_new_payment, may_be_paid, transferred
 from orders.services.commands.checkout_settlement import settle_checkout
 from orders.services.payments.checkouts import open_checkout
 from orders.tracking.access import of_customer
@@ -32,22 +32,19 @@ WAIT_SECONDS = 3.0
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, order: Order) -> HttpResponse:
     """What is due, and a button that opens the gateway's payment page."""
-    is_away = False
+    fault = ""
     if request.method == "POST":
         try:
-            opened = open_checkout(
-                order.pk,
-                return_url=_absolute("paid", order),
-                cancel_url=_absolute("order", order),
-            )
+            opened = open_checkout(order.pk, return_url=_absolute("paid", order), cancel_url=_absolute("order", order))
             return render(request, "tracking/go_to_payment.html", {"order": order, "url": opened.url})
         except CommandRefused:  # somebody paid or cancelled meanwhile: the page says so
-            pass
+            order.refresh_from_db()
         except (GatewayUnavailable, PaymentRefused) as error:
             logger.warning("The payment page of order %s could not be opened: %s", order.pk, error.message)
-            is_away = True
-    page = _page(order)
-    return render(request, "tracking/pay.html", page | {"is_away": is_away}, status=503 if is_away else 200)
+            fault = error.code
+    is_away = fault == GatewayUnavailable.code
+    page = _page(order) | {"is_away": is_away, "is_refused": fault == PaymentRefused.code}
+    return render(request, "tracking/pay.html", page, status=503 if is_away else 200)
 
 
 @of_customer
@@ -59,7 +56,9 @@ def paid(request: HttpRequest, order: Order) -> HttpResponse:
             settle_checkout(row.pk)
         except GatewayUnavailable as error:
             logger.warning("Checkout %s is asked about again later: %s", row.pk, error.message)
-    command = newest_command(order, Kind.RETRY_PAYMENT)
+    newest = order.checkouts.order_by("created_at").last()
+    is_paid = newest is not None and newest.state in (CheckoutPayment.State.PAID, CheckoutPayment.State.USED)
+    command = newest_command(order, Kind.RETRY_PAYMENT) if is_paid else None
     page = reverse("tracking:order", args=[order.code])
     if command is None:
         return redirect(page)
@@ -73,6 +72,7 @@ def _page(order: Order) -> dict[str, object]:
         "order": order,
         "accepted": may_be_paid(order),
         "due": localised(due, order.currency),
+        "deadline": order.deadline if awaits_new_payment(order) else None,
         "bank_account": settings.BANK_ACCOUNT,
         "arrived": localised(arrived, order.currency) if arrived else "",
         "missing": localised(due - arrived, order.currency),

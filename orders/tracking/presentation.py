@@ -13,10 +13,13 @@ from orders.languages import spoken
 from orders.lifecycle import FINAL, EventType, Status, Waiting
 from orders.models import Command, Event
 from orders.money import localised
+from orders.selectors.payments import is_paid_at_the_gateway
 from orders.selectors.tracking import TrackedOrder
 from orders.tracking import wording
 from orders.tracking.details import Detail
-from orders.tracking.still_open import open_for_customer
+from orders.tracking.still_open import is_anything_open
+
+BEFORE_PAYMENT = (Waiting.VALIDATION, Waiting.REVIEW, Waiting.REVIEWER)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Notice:
 
 
 def headline(tracked: TrackedOrder, *, may_pay: bool) -> Headline:
-    """The headline of the page. `may_pay`: the page offers to pay again."""
+    """The headline of the page. `may_pay`: the page offers to pay."""
     order, status, waiting = tracked.order, Status(tracked.order.status), Waiting(tracked.order.waiting_for)
     title = gettext(_title(tracked, status, waiting))
     if status in FINAL:
@@ -58,7 +61,8 @@ def headline(tracked: TrackedOrder, *, may_pay: bool) -> Headline:
     if order.held and status is not Status.AWAITING_PAYMENT:
         return Headline(title, gettext(wording.HELD))
     reason = _reason(tracked, waiting, may_pay=may_pay)
-    if order.deadline is None or waiting not in wording.DEADLINES:
+    is_paid = waiting is Waiting.NEW_PAYMENT and is_paid_at_the_gateway(order)
+    if order.deadline is None or waiting not in wording.DEADLINES or is_paid:
         return Headline(title, reason)
     before, _, after = gettext(wording.DEADLINES[waiting]).partition("{time}")
     return Headline(title, reason, before, order.deadline, after)
@@ -67,19 +71,26 @@ def headline(tracked: TrackedOrder, *, may_pay: bool) -> Headline:
 def _title(tracked: TrackedOrder, status: Status, waiting: Waiting) -> str:
     if waiting is Waiting.PAYMENT_RETURN:
         return wording.RETURNING_PAYMENT if tracked.paid.captured else wording.STOPPING_PAYMENT
+    if status is Status.AWAITING_PAYMENT and is_paid_at_the_gateway(tracked.order):
+        return wording.HEADLINES[Status.CHARGING]
     return wording.NOT_DELIVERED if tracked.was_not_delivered else wording.HEADLINES[status]
 
 
 def _reason(tracked: TrackedOrder, waiting: Waiting, *, may_pay: bool) -> str:
     if tracked.order.needs_attention:
         return gettext(wording.LATE)
+    is_paid, is_before_payment = is_paid_at_the_gateway(tracked.order), waiting in BEFORE_PAYMENT
+    if is_before_payment and (is_paid or may_pay):
+        return gettext(wording.PAID_MEANWHILE if is_paid else wording.PAY_MEANWHILE)
+    if waiting is Waiting.NEW_PAYMENT and is_paid:
+        return gettext(wording.PAYMENT_RECEIVED)
     reason = gettext(wording.WHY_NOT_DELIVERED if tracked.was_not_delivered else wording.REASONS[waiting])
     return f"{reason} {gettext(wording.PAY_BELOW)}" if may_pay else reason
 
 
 def _ending(tracked: TrackedOrder, status: Status) -> list[str]:
     """A cancelled order is called closed only if nothing is open."""
-    is_untrue = status is Status.CANCELLED and bool(open_for_customer(tracked))
+    is_untrue = status is Status.CANCELLED and is_anything_open(tracked)
     return [] if is_untrue else [gettext(wording.ENDINGS[status])]
 
 
@@ -145,11 +156,9 @@ def notice(tracked: TrackedOrder, command_id: UUID | None) -> Notice | None:
         )
     if command.state == CommandState.REJECTED:
         return Notice("bad", gettext("Your request could not be completed"), _refusal(command))
-    return Notice(
-        "waiting",
-        gettext("We have received your request"),
-        gettext("We are processing it. You do not need to send it again."),
-    )
+    if command.kind == Kind.RETRY_PAYMENT:
+        return Notice("waiting", gettext("We have received your payment"), gettext(wording.OWN_PAYMENT))
+    return Notice("waiting", gettext("We have received your request"), gettext(wording.OWN_COMMAND))
 
 
 def _what_followed(tracked: TrackedOrder, command: Command) -> Notice | None:

@@ -6,14 +6,14 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from orders.actors import Actor
-from orders.lifecycle import FINAL, EventType, Status, Waiting
+from orders.commands import Kind
+from orders.lifecycle import FINAL, Status, Waiting
+from orders.models import CheckoutPayment
 from orders.money import localised
 from orders.selectors.open_matters import Matter, OpenMatter
+from orders.selectors.payments import is_paid_at_the_gateway
 from orders.selectors.tracking import TrackedOrder
 from orders.tracking import wording
-
-# The newest of these tells whether a payment of the payment page waits for its order to be charged.
-PAYMENT_PAGE = (EventType.CHECKOUT_PAID, EventType.CHECKOUT_RETURNED, EventType.PAYMENT_STARTED)
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,19 @@ def still_open(tracked: TrackedOrder, *, confirmed: bool, is_answered: bool) -> 
     said = [
         _in_words(tracked, matter, confirmed=confirmed)
         for matter in open_for_customer(tracked)
-        if matter.matter not in told and not (is_answered and _is_own(matter))
+        if matter.matter not in told
+        and not (is_answered and _is_own(matter))
+        and not (is_paid_at_the_gateway(tracked.order) and matter.about == Kind.RETRY_PAYMENT)
     ]
-    return list(dict.fromkeys([*_paid_at_the_gateway(tracked), *_went_back(tracked, confirmed=confirmed), *said]))
+    return list(dict.fromkeys([*_goes_back(tracked), *_went_back(tracked, confirmed=confirmed), *said]))
 
 
 def goes_on(tracked: TrackedOrder) -> bool:
-    return not tracked.order.is_final or bool(open_for_customer(tracked))
+    return not tracked.order.is_final or is_anything_open(tracked)
+
+
+def is_anything_open(tracked: TrackedOrder) -> bool:
+    return bool(open_for_customer(tracked) or _goes_back(tracked))
 
 
 def open_for_customer(tracked: TrackedOrder) -> list[OpenMatter]:
@@ -81,12 +87,10 @@ def _in_words(tracked: TrackedOrder, matter: OpenMatter, *, confirmed: bool) -> 
     return Open(text)
 
 
-def _paid_at_the_gateway(tracked: TrackedOrder) -> list[Open]:
-    """The customer has paid on the payment page, and the order is not charged with it yet."""
-    if tracked.order.is_final:
-        return []
-    told = [event.type for event in tracked.events if event.type in PAYMENT_PAGE]
-    return [Open(gettext(wording.PAYMENT_RECEIVED))] if told[-1:] == [EventType.CHECKOUT_PAID] else []
+def _goes_back(tracked: TrackedOrder) -> list[Open]:
+    """A payment that the customer has made by themselves, and that the order does not need."""
+    states = {checkout.state for checkout in tracked.order.checkouts.all()}
+    return [Open(gettext(wording.PAYMENT_GOES_BACK))] if CheckoutPayment.State.RETURNING in states else []
 
 
 def _went_back(tracked: TrackedOrder, *, confirmed: bool) -> list[Open]:

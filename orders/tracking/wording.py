@@ -51,8 +51,13 @@ REASONS: dict[Waiting, str] = {
     Waiting.CANCELLATION: _("Any payment you made will be refunded."),
 }
 
-# Shown only where the page offers to pay again.
+# Shown only where the page offers to pay.
 PAY_BELOW = _("You can pay below.")
+PAY_MEANWHILE = _("You can pay below now, or once we have checked it.")
+# Instead, once the customer has paid on the payment page and the order is not charged with it yet.
+PAYMENT_RECEIVED = _("We have received your payment and are confirming it.")
+PAID_MEANWHILE = _("We have received your payment. If we cannot accept your order, it will be refunded.")
+PAYMENT_GOES_BACK = _("We are returning a payment that the order does not need.")
 
 # What the deadline means. Other deadlines are internal.
 DEADLINES: dict[Waiting, str] = {
@@ -106,7 +111,7 @@ EVENTS: dict[EventType, str] = {
     EventType.VALIDATION_FAILED: _("We could not accept your order."),
     EventType.REVIEW_APPROVED: _("We finished checking your order."),
     EventType.REVIEW_REJECTED: _("We could not accept your order."),
-    EventType.PAYMENT_STARTED: _("We started charging your payment method."),
+    EventType.PAYMENT_STARTED: _("We started processing your payment."),
     EventType.PAYMENT_CHARGED: _("We received your payment."),
     EventType.PAYMENT_AUTHORISED: _("Your payment was approved."),
     EventType.PAYMENT_AWAITED: _("The order is waiting for your payment."),
@@ -121,7 +126,7 @@ EVENTS: dict[EventType, str] = {
     EventType.PAYMENT_CAPTURED_LATE: _("We received a late payment and will refund it."),
     EventType.PAYMENT_CANCELLATION_ACCEPTED: _("We started cancelling your payment."),
     EventType.PAYMENT_CANCELLED: _("Your payment was cancelled. The order needs a new payment."),
-    EventType.PAYMENT_RETRIED: _("You provided a new payment method."),
+    EventType.PAYMENT_RETRIED: _("The order continues with a new payment."),
     EventType.PICKING_STARTED: _("We started preparing your items."),
     EventType.ORDER_PACKED: _("We packed your parcel."),
     EventType.LABEL_BOOKED: _("Your parcel was assigned a tracking number."),
@@ -157,10 +162,9 @@ EVENTS_WITH_AMOUNT: dict[EventType, str] = {
 REFUSED: dict[Kind, str] = {
     Kind.CANCEL: _("The order could not be cancelled."),
     Kind.UPDATE_ADDRESS: _("The address could not be changed."),
-    Kind.RETRY_PAYMENT: _("The payment could not be made."),
+    Kind.RETRY_PAYMENT: _("The payment could not be used."),
     Kind.REQUEST_RETURN: _("The return could not be requested."),
 }
-PAYMENT_RECEIVED = _("We have received your payment and are confirming it.")
 UNTIL_LABELLED = _("Possible until the shipping label is created. Free of charge.")
 SENT_AGAIN = _("If we ship your parcel again, it goes to the new address. Free of charge.")
 APPLIED: dict[Kind, str] = {
@@ -222,6 +226,7 @@ MATTERS_WITH_AMOUNT: dict[Matter, str] = {
     Matter.PAYMENT_OPEN: PAYMENT_UNKNOWN,
 }
 OWN_COMMAND = _("We are processing it. You do not need to send it again.")
+OWN_PAYMENT = _("You do not need to pay again.")
 PARTLY_REFUNDED = _("Part of your payment was refunded.")
 PARTLY_REFUNDED_WITH_AMOUNT = _("{refunded} of {paid} has been refunded.")
 REFUNDED = _("Your payment was refunded in full.")

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from orders.lifecycle import Status
 from orders.mails import UNTRUE, UNTRUE_AFTER, Mail
 from orders.models import Delivery
+from orders.services.customers.access import payment_url
 from orders.services.notifications import sending
 from orders.services.notifications.outgoing import Unsendable
 from orders.services.orders.placement import NewItem
@@ -16,6 +18,8 @@ from orders.services.payments import refunds
 from orders.services.state.deliveries import send_again
 from tests.factories import ADDRESS, a_return, an_order_in, command
 from tests.orders.test_mails import inbox, letters_of, sent, words_of
+from tests.tracking.conftest import visitor_of
+from tests.tracking.paying import paid_there
 
 __all__ = ["inbox"]
 
@@ -64,6 +68,30 @@ def test_the_mail_about_an_order_says_that_it_is_checked_only_while_it_is(inbox:
     checked, charged = an_order_in(Status.IN_REVIEW), an_order_in(Status.CHARGING)
     assert "We are checking it now and will then charge 99.99 USD." in words_of(sent(inbox, letters_of(checked)[0]))
     assert "check it now" not in words_of(sent(inbox, letters_of(charged)[0]))
+
+
+def test_the_mail_about_an_order_that_its_customer_pays_says_so_until_it_is_paid(inbox: Path) -> None:
+    order = an_order_in(Status.IN_REVIEW, payment_method="checkout")
+    received = letters_of(order)[0]
+    text = words_of(sent(inbox, received))
+    assert "We are checking it now. You can pay 99.99 USD on the order page." in text
+    assert "then charge" not in text
+    paid_there(order, visitor_of(order))
+    text = words_of(sent(inbox, send_again(received.pk)))
+    assert "You can pay" not in text
+    assert "charge" not in text
+
+
+def test_the_mail_that_asks_for_a_payment_leads_there_and_names_what_is_due(inbox: Path, settings: Settings) -> None:
+    order = an_order_in(Status.AWAITING_PAYMENT, payment_method="checkout")
+    row = order.deliveries.get(template="payment_needed")
+    text = words_of(sent(inbox, row))
+    assert f"Pay now\n{payment_url(order)}\n" in text
+    assert "the payment of 99.99 USD" in text
+    assert "bank transfer" not in text
+    settings.BANK_ACCOUNT = "DE02 1203"
+    text = words_of(sent(inbox, send_again(row.pk)))
+    assert f"Or send 99.99 USD by bank transfer to DE02 1203, with the payment reference {order.code}." in text
 
 
 def test_a_partial_refund_says_how_much_of_what_was_paid_has_gone_back(inbox: Path) -> None:

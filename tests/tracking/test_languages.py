@@ -21,6 +21,7 @@ from tests.tracking.conftest import Follow
 
 LANGUAGES = ["de", "es", "fr"]
 MARKED = re.compile(r"""{% (?:block)?translate "([^"]+)" """)
+MARKED_PLACE = re.compile(r"%\((\w+)\)s")
 PLACES = re.compile(r"{\w+}|%\(\w+\)s|</?strong>")
 TITLES = {"en": "Your order is paid", "de": "Ihre Bestellung ist bezahlt", "fr": "Votre commande est payée"}
 
@@ -60,11 +61,23 @@ def test_every_word_of_the_page_is_in_the_catalog(language: str) -> None:
     pages = [
         path.read_text() for folder in ("templates", "templates/tracking") for path in (ROOT / folder).glob("*.html")
     ]
-    tables = (wording.HEADLINES, wording.REASONS, wording.DEADLINES, wording.ENDINGS, wording.EVENTS, wording.REFUSED)
+    tables = [table for name, table in vars(wording).items() if name.isupper() and isinstance(table, dict)]
     said = {text for page in pages for text in MARKED.findall(page)}
     said |= {str(sentence) for sentence in SENTENCES.values()}
-    said |= {text for table in tables for text in table.values()} | {name for name, _event in wording.STEPS}
+    said |= {text for table in tables for text in table.values() if isinstance(text, str)}
+    said |= {name for name, _event in wording.STEPS} | {step for step, _event in wording.LAST_STEPS.values()}
+    said |= {text for name, text in vars(wording).items() if name.isupper() and isinstance(text, str)}
     assert said - known == set()
+
+
+def test_no_text_is_kept_that_no_page_shows() -> None:
+    with (ROOT / "locale/pages/de/LC_MESSAGES/django.po").open("rb") as file:
+        messages = [str(message.id if isinstance(message.id, str) else message.id[0]) for message in read_po(file)]
+    files = [*(ROOT / "orders").rglob("*.py"), *(ROOT / "templates").rglob("*.html")]
+    source = "".join(file.read_text() for file in files if "admin" not in file.parts)
+    # A string may be written in two parts.
+    source = re.sub(r'"\n\s+"', "", source)
+    assert [text for text in messages if MARKED_PLACE.sub(r"{{ \1 }}", text) not in source] == []
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.factories import an_order, an_order_in
 from tests.tracking.conftest import Follow, mailed_code
 
 SECRETS = ("123 Main St", "Anytown", "Parcel Post", "99.99 USD paid", "John Doe")
-CHANGES = ("cancel", "address", "payment", "receipt", "return")
+CHANGES = ("cancel", "address", "receipt", "return")
 
 
 def page_of(order: Order) -> str:

@@ -22,8 +22,9 @@ from orders.lifecycle import ReturnStage, Status
 from orders.mails import CODE_OVER, OVERTAKEN, OVERTAKEN_BY, UNTRUE, UNTRUE_AFTER, Mail
 from orders.models import AccessCode, Delivery, Order
 from orders.money import localised
+from orders.payment_methods import PAID_BY_CUSTOMER
 from orders.selectors.open_matters import payment_state
-from orders.selectors.payments import amount_due, awaits_new_payment, transferred
+from orders.selectors.payments import amount_due, awaits_new_payment, may_be_paid, transferred
 from orders.selectors.tracking import recent_orders, tracked
 from orders.services.customers.access import payment_url, tracking_url
 from orders.services.customers.proof import digits, may_be_tried
@@ -138,10 +139,13 @@ def _how_to_pay(row: Delivery) -> Placeholders:
     order = row.order
     if not awaits_new_payment(order):
         return {}
-    known = {"until": _moment(order.deadline)} if order.deadline else {}
+    due = amount_due(order)
+    known = {"total": localised(due, order.currency)}
+    if order.deadline:
+        known["until"] = _moment(order.deadline)
     if not settings.BANK_ACCOUNT:
         return known
-    missing = localised(amount_due(order) - transferred(order), order.currency)
+    missing = localised(due - transferred(order), order.currency)
     return known | {"account": settings.BANK_ACCOUNT, "missing": missing}
 
 
@@ -173,10 +177,14 @@ def _moment(at: datetime) -> str:
 
 
 def _to_pay(row: Delivery) -> Placeholders:
-    """What will be charged, unless that has happened."""
+    """What will be charged, or can be paid, unless that has happened."""
     order = row.order
-    is_to_come = order.status in (Status.RECEIVED, Status.IN_REVIEW)
-    return {"due": localised(order.total, order.currency)} if is_to_come else {}
+    if order.status not in (Status.RECEIVED, Status.IN_REVIEW):
+        return {}
+    total = localised(order.total, order.currency)
+    if order.payment_method not in PAID_BY_CUSTOMER:
+        return {"due": total}
+    return {"payable": total} if may_be_paid(order) else {}
 
 
 def _refund(row: Delivery) -> Placeholders:

@@ -30,6 +30,7 @@ EMAIL_TEXTS: dict[Mail, EmailText] = {
         lines=(
             _("thank you for your order of {total}."),
             _("We are checking it now and will then charge {due}."),
+            _("We are checking it now. You can pay {payable} on the order page."),
             _("On the order page you can track your order and, while possible, change the address or cancel."),
         ),
     ),

@@ -14,12 +14,12 @@ from orders.errors import CommandRefused
 from orders.gateways.payments.configured import gateway_named, payment_gateway
 from orders.gateways.payments.protocol import Checkout, CheckoutRequest
 from orders.models import CheckoutPayment, Order, Payment
-from orders.selectors.payments import amount_due, may_be_paid
+from orders.selectors.payments import amount_due, awaits_new_payment, may_be_paid
 from orders.services.state.unit_of_work import locked_order
 
-# A page stays open for so long, or until the order's deadline.
+# A page stays open for so long, or until the deadline of the payment.
 OPEN_FOR = timedelta(hours=24)
-# One that closes sooner than this is not handed out again.
+# One that closes sooner than this is not handed out again, unless no other would stay open for longer.
 AT_LEAST = timedelta(minutes=5)
 # While a page is open, the gateway is asked so often; its webhooks and the customer's return ask at once.
 CHECK_EVERY = timedelta(seconds=60)
@@ -63,7 +63,8 @@ def _begin(order_id: UUID) -> CheckoutPayment:
         rows = order.checkouts.filter(
             state__in=CheckoutPayment.PAYABLE, amount=amount, gateway=gateway, created_at__gt=now - OPEN_FOR
         )
-        usable = [row for row in rows if row.expires_at is None or row.expires_at > now + AT_LEAST]
+        needed = min(now + AT_LEAST, _expires_at(order))
+        usable = [row for row in rows if row.expires_at is None or row.expires_at >= needed]
         if usable:
             return usable[-1]
         row = CheckoutPayment(
@@ -84,7 +85,7 @@ def _begin(order_id: UUID) -> CheckoutPayment:
 
 def _expires_at(order: Order) -> datetime:
     latest = timezone.now() + OPEN_FOR
-    return min(latest, order.deadline) if order.deadline else latest
+    return min(latest, order.deadline) if order.deadline and awaits_new_payment(order) else latest
 
 
 def _store(row: CheckoutPayment, opened: Checkout, expires_at: datetime) -> CheckoutPayment:
