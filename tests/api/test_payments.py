@@ -1,4 +1,4 @@
-"""The ways for an order to be paid, over the API: a token, a payment of the shop's checkout, the customer, a transfer."""
+"""The ways for an order to be paid, over the API: a token, a payment of the shop's checkout, a link, a transfer."""
 
 from typing import Any
 
