@@ -135,6 +135,17 @@ def test_a_payment_that_comes_after_the_cancellation_goes_back() -> None:
     assert booked(order) == ["capture", "refund"]
 
 
+def test_a_payment_that_is_cancelled_during_the_review_goes_back_and_does_not_pay_again() -> None:
+    order = an_order_in(Status.IN_REVIEW, payment_method="checkout")
+    row = paid_on_the_page(order)
+    settle_checkout(row.pk)
+    command(order, "cancel_payment")
+    assert order.status == Status.AWAITING_PAYMENT
+    assert settle_checkout(row.pk).state == State.RETURNED
+    assert booked(order) == ["capture", "refund"]
+    assert not order.commands.filter(kind="retry_payment").exists()
+
+
 def test_an_authorisation_that_nobody_needs_is_voided(settings: Settings) -> None:
     settings.PAYMENT_CAPTURE = "on_shipment"
     order = unpaid()

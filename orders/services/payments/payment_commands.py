@@ -10,7 +10,7 @@ from django.utils import timezone
 from orders.actors import Actor
 from orders.bank_transfers import parse_transfer
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import BankTransfer, Command, Order, Payment
+from orders.models import BankTransfer, CheckoutPayment, Command, Order, Payment
 from orders.money import in_words
 from orders.payment_methods import BANK_TRANSFER
 from orders.selectors.payments import amount_due, transferred
@@ -23,6 +23,11 @@ from orders.services.state.unit_of_work import locked_order
 def cancel_payment(order: Order, command: Command) -> str:
     """Prevent or take back the charge of a locked order, which then waits for a new payment."""
     payment = order.payments.filter(state__in=Payment.LIVE).first()
+    now = timezone.now()
+    # What the customer has paid and the order was not charged with yet goes back, instead of paying for it again.
+    order.checkouts.filter(state=CheckoutPayment.State.PAID).update(
+        state=CheckoutPayment.State.RETURNING, check_at=now, updated_at=now
+    )
     if payment is None:
         _await_payment(order, actor=command.actor, key=f"payment_cancelled:{command.id}", command=command)
         return "Nothing was charged. The order is waiting for a new payment."
