@@ -39,7 +39,8 @@ def page_of(order: Order) -> str:
 
 
 def text_of(part: str) -> str:
-    return " ".join(unescape(strip_tags(part.replace("<", " <"))).split())
+    spaced = re.sub(r"<(br|/?t[dhr])\b", r" <\1", part)
+    return " ".join(unescape(strip_tags(spaced)).split())
 
 
 def money(desk: Desk, order: Order) -> str:
