@@ -71,6 +71,12 @@ def is_paid_at_the_gateway(order: Order) -> bool:
     return any(checkout.state == CheckoutPayment.State.PAID for checkout in order.checkouts.all())
 
 
+def captured_at_the_gateway(order: Order) -> int:
+    """The sum of what was paid and captured there, and that no payment of the order has taken over, in minor units."""
+    paid = [checkout for checkout in order.checkouts.all() if checkout.state == CheckoutPayment.State.PAID]
+    return sum(checkout.amount for checkout in paid if checkout.capture == Payment.Capture.IMMEDIATE)
+
+
 def method_is_usable(method: str) -> bool:
     """Whether an order can name this payment method."""
     if method == BANK_TRANSFER:

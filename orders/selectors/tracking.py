@@ -18,6 +18,7 @@ from orders.selectors.eligibility import refusal_to_offer
 from orders.selectors.fulfilment import was_not_delivered
 from orders.selectors.open_matters import PARTS as MATTERS
 from orders.selectors.open_matters import Matter, OpenMatter, PaymentState, matters_in, payment_state
+from orders.selectors.payments import captured_at_the_gateway
 from orders.selectors.snapshot import read_rows
 
 # Limits of an e-mail with lost links.
@@ -115,9 +116,9 @@ def _changes(order: Order, asked: Collection[str]) -> list[Kind]:
 
 
 def money_kept(order: Order) -> int:
-    """The captured amount that is not refunded, in minor units."""
+    """The captured amount that is not refunded, in minor units, whether the order is charged with it yet or not."""
     captured = order.payments.filter(state=Payment.State.CAPTURED).annotate(kept=F("captured") - F("refunded"))
-    return sum(payment.kept for payment in captured)
+    return sum(payment.kept for payment in captured) + captured_at_the_gateway(order)
 
 
 def charge_is_open(order: Order) -> bool:

@@ -15,16 +15,17 @@ from orders.carriers import tracking_link
 from orders.commands import Kind
 from orders.languages import spoken
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import Payment, Refund, Shipment
+from orders.models import CheckoutPayment, Payment, Refund, Shipment
 from orders.money import localised
 from orders.selectors.offers import carrier_for, transit_days
-from orders.selectors.payments import amount_due, may_be_paid
+from orders.selectors.payments import amount_due, captured_at_the_gateway, may_be_paid
 from orders.selectors.returns import window_ends
 from orders.selectors.tracking import TrackedOrder
 from orders.tracking import wording
 
 # How long card schemes give banks to book a refund.
 BANK_DAYS = 14
+State = CheckoutPayment.State
 ON_THE_WAY = (Status.PAID, Status.PICKING, Status.PACKED)
 
 
@@ -88,6 +89,7 @@ def payment_facts(tracked: TrackedOrder) -> list[Detail]:
     paid = {event.data.get("payment"): event.created_at for event in tracked.events if event.type in charged}
     is_wanted = tracked.order.waiting_for == Waiting.PAYMENT
     facts = [fact for own in tracked.payments for fact in _of_payment(own, paid.get(str(own.id)), is_wanted=is_wanted)]
+    facts += [fact for own in tracked.order.checkouts.all() for fact in _of_checkout(own)]
     return facts or [Detail(gettext("You have not been charged."))]
 
 
@@ -106,6 +108,24 @@ def _of_payment(payment: Payment, paid_at: datetime | None, *, is_wanted: bool) 
         amount = localised(payment.captured, payment.currency)
         return [Detail(gettext("{amount} paid").format(amount=amount), paid_at), *refunds]
     return [Detail(gettext("{amount} was not charged.").format(amount=amount))]
+
+
+def _of_checkout(checkout: CheckoutPayment) -> list[Detail]:
+    """What the customer has paid by themselves, unless a payment of the order has taken it over."""
+    state, amount = checkout.state, localised(checkout.amount, checkout.currency)
+    if checkout.capture != Payment.Capture.IMMEDIATE:
+        note = gettext("It is reserved on your card, and charged when your parcel leaves.")
+        approved = Detail(gettext("{amount} approved").format(amount=amount), note=note)
+        released = Detail(gettext("{amount} was not charged.").format(amount=amount))
+        return {State.PAID: [approved], State.RETURNED: [released]}.get(state, [])
+    paid = Detail(gettext("{amount} paid").format(amount=amount))
+    banks = gettext("Your bank can take up to {days} days.").format(days=BANK_DAYS)
+    given = {
+        State.PAID: [],
+        State.RETURNING: [Detail(gettext("A refund of {amount} is on its way to you.").format(amount=amount))],
+        State.RETURNED: [Detail(gettext("{amount} refunded").format(amount=amount), checkout.updated_at, banks)],
+    }
+    return [paid, *given[state]] if state in given else []
 
 
 def _of_refund(refund: Refund, currency: str) -> Detail:
@@ -209,7 +229,7 @@ def _terms_of_cancelling(tracked: TrackedOrder, *, confirmed: bool) -> str:
     until = gettext("Until the parcel is with the carrier.")
     if not confirmed:
         return until
-    kept = sum(payment.remaining for payment in tracked.payments)
+    kept = sum(payment.remaining for payment in tracked.payments) + captured_at_the_gateway(tracked.order)
     if not kept:
         free = gettext("Free of charge.")
         return f"{until} {free}"

@@ -109,7 +109,8 @@ def steps(tracked: TrackedOrder) -> list[Step]:
     reached = max(number for number, (_, event) in enumerate(wording.STEPS) if event in at)
     ahead = [gettext(name) for name, _ in wording.STEPS[reached + 1 :]]
     stands = tracked.order.held or tracked.order.waiting_for == Waiting.PAYMENT_RETURN
-    note = gettext(wording.PAUSED if stands else wording.STANDSTILLS.get(status, wording.UNDER_WAY))
+    why = {} if is_paid_at_the_gateway(tracked.order) else wording.STANDSTILLS
+    note = gettext(wording.PAUSED if stands else why.get(status, wording.UNDER_WAY))
     current = [Step(name, "current", note=note) for name in ahead[:1]]
     return [*done, *current, *(Step(name, "next") for name in ahead[1:])]
 

@@ -38,7 +38,7 @@ LOOKS = {"light": Look("light"), "dark": Look("dark"), "narrow": Look("light", N
 SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "orderlife.settings",
     "EMAIL_URL": "dummymail://",
-    "BANK_ACCOUNT": "DE89 3704 0044 0532 0130 00, Lamp Shop",
+    "BANK_ACCOUNT": "Lamp Shop, DE02 1203 0000 0000 2020 51, BYLADEM1001",
     "RETURN_ADDRESS": "Lamp Shop, 1 Way Back, Springfield IL 62701",
     "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright's loop makes Django take this for asynchronous code
 }

@@ -10,13 +10,16 @@ from playwright.sync_api import Browser, Page
 
 from orders.gateways.payments.configured import payment_gateway
 from orders.gateways.payments.protocol import CheckoutRequest
+from orders.gateways.payments.simulated import SimulatedPayments
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.services.commands import deadlines
+from orders.services.commands.checkout_settlement import settle_checkout
 from orders.services.customers.access import access_cookie, proof_cookie
 from orders.services.fulfilment import labels
 from orders.services.orders.placement import NewItem
 from orders.services.payments import payment_commands, refunds
+from orders.services.payments.checkouts import open_checkout
 from orders.services.returns.deadlines import pass_return_deadline
 from orders.tracking.access import COOKIE, PROOF
 from tests.factories import a_return, an_order_in, command, request_command
@@ -99,6 +102,21 @@ def _taken_back() -> Order:
     return order
 
 
+def _to_pay(status: Status = Status.AWAITING_PAYMENT) -> Order:
+    """One that its customer pays."""
+    return _in(status, payment_method="checkout")
+
+
+def _paid_by_customer(status: Status = Status.AWAITING_PAYMENT) -> Order:
+    """The same once the customer has paid, and before the order is charged with it."""
+    order, gateway = _to_pay(status), payment_gateway()
+    assert isinstance(gateway, SimulatedPayments)
+    row = open_checkout(order.pk, return_url="http://127.0.0.1/", cancel_url="http://127.0.0.1/")
+    gateway.pay_checkout(row.reference, "tok_ok")
+    settle_checkout(row.pk)
+    return order
+
+
 def _refunded() -> Order:
     order = _after(Status.DELIVERED, "refund", amount=2400)
     refunds.pay_refunds(order.pk)
@@ -146,6 +164,9 @@ STATES: dict[str, Make] = {
     "invalid": partial(_in, Status.INVALID, items=MANY),
     "rejected": partial(_after, Status.IN_REVIEW, "reject"),
     "awaiting_payment": partial(_in, Status.AWAITING_PAYMENT, payment_method="tok_declined"),
+    "payment-due-in-review": partial(_to_pay, Status.IN_REVIEW),
+    "payment-being-confirmed": _paid_by_customer,
+    "payment-made-in-review": partial(_paid_by_customer, Status.IN_REVIEW),
     "shipping_failed": partial(_in, Status.SHIPPING_FAILED, service_level="sim_refused"),
     "waits-for-a-person": partial(_in, Status.IN_REVIEW, items=DEAR),
     "held-in-review": partial(_after, Status.IN_REVIEW, "hold"),
@@ -245,8 +266,9 @@ FORMS: dict[str, Show] = {
     "address-faults": lambda visit: _asked(
         visit, _in(Status.PAID), "address/", "Save address", {"City": "", "Street": ""}
     ),
-    "payment": lambda visit: visit.opens(STATES["awaiting_payment"](), "payment/"),
-    "payment-faults": lambda visit: _asked(visit, STATES["awaiting_payment"](), "payment/", "Pay"),
+    "payment": lambda visit: visit.opens(_to_pay(), "payment/"),
+    "payment-in-review": lambda visit: visit.opens(_to_pay(Status.IN_REVIEW), "payment/"),
+    "payment-not-due": lambda visit: visit.opens(_in(Status.PAID), "payment/"),
     "return": lambda visit: visit.opens(_in(Status.DELIVERED), "return/"),
     "return-faults": lambda visit: _asked(visit, _in(Status.DELIVERED), "return/", "Request return"),
     "too-late": lambda visit: visit.opens(_in(Status.SHIPPED), "address/"),

@@ -3,17 +3,18 @@
 import pytest
 from pytest_django import Settings
 
-from orders.errors import GatewayUnavailable
+from orders.errors import GatewayUnavailable, PaymentRefused
 from orders.gateways.payments.configured import gateway_named
 from orders.lifecycle import Status
 from orders.models import Order
+from orders.services.commands import deadlines
 from orders.services.commands.checkout_settlement import settle_checkout
 from orders.services.orders import cancellation
 from orders.services.payments.charging import charge
 from orders.tracking import payments, wording
 from tests.factories import command, kinds, settle
 from tests.tracking.conftest import Follow
-from tests.tracking.paying import State, come_back, page_of, paid_there, pay_there, press_pay, states, unpaid
+from tests.tracking.paying import State, come_back, page_of, paid_there, pay_there, press_pay, simulated, states, unpaid
 
 
 @pytest.fixture(autouse=True)
@@ -118,3 +119,41 @@ def test_a_gateway_that_is_away_does_not_keep_the_customer_from_the_order(visito
     assert come_back(client, order)["Location"] == page_of(order)
     gateway_named.cache_clear()
     assert states(order) == [State.OPEN]
+
+
+def test_the_money_is_told_as_paid_before_the_order_is_charged_with_it(customer: Follow) -> None:
+    order = unpaid()
+    client = customer(order)
+    paid_there(order, client)
+    page = client.get(page_of(order))
+    assert [fact.text for fact in page.context["payments"]] == ["99.99 USD paid"]
+    assert "99.99 USD will be refunded." in page.text
+    assert "<strong>99.99 USD</strong> will be refunded" in client.get(page_of(order, "cancel/")).text
+    command(order, "cancel")
+    settle_checkout(order.checkouts.get().pk)
+    facts = client.get(page_of(order)).context["payments"]
+    assert [fact.text for fact in facts] == ["99.99 USD paid", "99.99 USD refunded"]
+
+
+def test_what_is_only_reserved_is_not_called_paid(customer: Follow, settings: Settings) -> None:
+    settings.PAYMENT_CAPTURE = "on_shipment"
+    order = unpaid()
+    client = customer(order)
+    paid_there(order, client)
+    assert [fact.text for fact in client.get(page_of(order)).context["payments"]] == ["99.99 USD approved"]
+    command(order, "cancel")
+    settle_checkout(order.checkouts.get().pk)
+    assert [fact.text for fact in client.get(page_of(order)).context["payments"]] == ["99.99 USD was not charged."]
+
+
+def test_after_the_deadline_the_page_is_closed_and_nothing_can_be_paid(visitor: Follow) -> None:
+    order = unpaid()
+    client = visitor(order)
+    press_pay(client, order)
+    deadlines.pass_deadline(order.pk, Status.AWAITING_PAYMENT)
+    settle_checkout(order.checkouts.get().pk)
+    assert states(order) == [State.CLOSED]
+    with pytest.raises(PaymentRefused):
+        simulated().pay_checkout(order.checkouts.get().reference, "tok_ok")
+    assert "There is nothing to pay right now" in press_pay(client, order).text
+    assert kinds("payments", order).count("capture") == 0

@@ -26,6 +26,8 @@ FEW = {
         "return",
         "find",
         "simulated-declined",
+        "payment",
+        "payment-being-confirmed",
     ),
 }
 

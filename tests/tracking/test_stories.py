@@ -1,14 +1,6 @@
 """From an order placed over the API, through the mail, to its end: what its customer sees of running workers."""
 
-import json
-import re
-import time
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
-from email import message_from_bytes, policy
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -17,109 +9,26 @@ from playwright.sync_api import Browser, Page, expect
 
 from orders.lifecycle import Status
 from orders.models import Order
-from orders.services.staff.api_keys import create_api_key
 from tests.admin.conftest import a_user, session_of
-from tests.api.conftest import ORDER
 from tests.browser_support import complaints_of
-from tests.conftest import TIMEOUT_SECONDS, both_workers, eventually, unique, web_server
+from tests.conftest import unique
 from tests.factories import kinds, reaches, request_command
-from tests.plugin import database_of_its_own
+from tests.tracking.stories import LIVE, SECONDS, Customer, Shop, open_shop, page, scripts
 
-SECONDS = TIMEOUT_SECONDS
-LINK = r"http://\S+/track/\S+\?token=\S+"
-CODE = r"\b\d{6}\b"
-
-
-@dataclass(frozen=True)
-class Shop:
-    """A shop that places orders over HTTP. A person of ours ends their review; mails lie in `mails`."""
-
-    url: str
-    key: str
-    mails: Path
-
-    def place(self, **fields: object) -> Any:
-        body = json.dumps({**ORDER, "customer_email": f"{unique()}@example.com", **fields}).encode()
-        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
-        with urllib.request.urlopen(
-            urllib.request.Request(f"{self.url}/orders", body, headers), timeout=TIMEOUT_SECONDS
-        ) as answer:
-            return json.load(answer)
-
-    def mailed(self, to: str, pattern: str) -> str:
-        """What the newest mail to this address that has it shows of `pattern`, as soon as there is one."""
-        return str(eventually(lambda: self._found(to, pattern)))
-
-    def _found(self, to: str, pattern: str) -> str:
-        files = sorted(self.mails.glob("*.eml"))
-        mails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
-        bodies = [mail.get_body(("plain",)) for mail in mails if mail["to"] == to]
-        found = [match[0] for body in bodies if body and (match := re.search(pattern, body.get_content()))]
-        return found[-1] if found else ""
+__all__ = ["page", "scripts"]
 
 
 @pytest.fixture(scope="module")
 def shop(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    directory = tmp_path_factory.mktemp("stories")
+    """A person of ours ends the reviews."""
     delays = {"MANUAL_REVIEW_TIMEOUT": "3600", "PAYMENT_PROCESSING_DELAY": "0.2", "SHIPPING_DELAY": "0.2"}
-    mails = {"EMAIL_URL": f"filemail://{directory / 'mails'}"}
-    with (
-        database_of_its_own(f"stories{unique()}"),
-        web_server(directory, **mails) as url,
-        both_workers(directory, TEMPORAL_ADDRESS=temporal, PUBLIC_URL=url, **mails, **delays),
-    ):
-        yield Shop(url, create_api_key(f"shop {unique()}"), directory / "mails")
-    logs = list(directory.glob("*.log"))
-    assert len(logs) == 3
-    assert not [log.name for log in logs if "token=" in log.read_text()], "a link to an order stands in a log"
+    with open_shop(tmp_path_factory.mktemp("stories"), TEMPORAL_ADDRESS=temporal, **delays) as running:
+        yield running
 
 
 def approve(order: Order) -> None:
     """As staff do, once the order stands in review."""
     request_command(reaches(order, Status.IN_REVIEW), "approve")
-
-
-class Customer:
-    """Somebody with a browser, with or without JavaScript, who follows the link from the mail about an order."""
-
-    def __init__(self, page: Page, shop: Shop, *, scripts: bool, **fields: object) -> None:
-        self.page, self.shop, self.scripts = page, shop, scripts
-        self.order = Order.objects.get(pk=shop.place(**fields)["order_id"])
-        page.goto(shop.mailed(self.order.customer_email, LINK))
-
-    def sees(self, words: str) -> None:
-        """Sooner or later the headline says so; without JavaScript, the customer has to look again."""
-        headline = self.page.get_by_role("status")
-        until = time.monotonic() + SECONDS
-        while not self.scripts and words not in headline.inner_text() and time.monotonic() < until:
-            time.sleep(0.3)
-            self.page.reload()
-        expect(headline).to_contain_text(words, timeout=SECONDS * 1000)
-
-    def wants(self, change: str) -> None:
-        """Go to a change; the first asks for the code from the mail."""
-        self.page.get_by_role("link", name=change).click()
-        if "/confirm/" in self.page.url:
-            self.page.get_by_role("button", name="Send code").click()
-            code = self.shop.mailed(self.order.customer_email, CODE)
-            self.page.get_by_label("6-digit code").fill(code)
-            self.page.get_by_role("button", name="Confirm").click()
-
-    def is_told(self, words: str) -> None:
-        """The page tells the outcome of the change, at once or after a while, also to who does not see it."""
-        self._reads("[role=status] #notice", words)
-
-    def reads_of_the_return(self, words: str) -> None:
-        """The page says how far the return came."""
-        self._reads("#returns", words)
-
-    def _reads(self, part: str, words: str) -> None:
-        found = self.page.locator(part).filter(has_text=words)
-        until = time.monotonic() + SECONDS
-        while not self.scripts and not found.count() and time.monotonic() < until:
-            time.sleep(0.3)
-            self.page.reload()
-        expect(found).to_be_visible(timeout=SECONDS * 1000)
 
 
 class Clerk:
@@ -143,29 +52,6 @@ class Clerk:
         expect(self.page.get_by_text("Return 1 was").first).to_be_visible(timeout=SECONDS * 1000)
         self.context.close()
         assert self.complaints == []
-
-
-# `make test` tells one story without scripts, from a payment to the delivery; `make test-faults` all of them.
-BOTH = pytest.mark.parametrize("scripts", [True, False], ids=["live", "without JavaScript"])
-LIVE = pytest.mark.parametrize(
-    "scripts", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["live", "without JavaScript"]
-)
-
-
-@pytest.fixture
-def scripts() -> bool:
-    """Unless a test says otherwise."""
-    return True
-
-
-@pytest.fixture
-def page(browser: Browser, *, scripts: bool) -> Iterator[Page]:
-    context = browser.new_context(java_script_enabled=scripts)
-    page = context.new_page()
-    complaints = complaints_of(page)
-    yield page
-    context.close()
-    assert complaints == []
 
 
 @LIVE
@@ -210,22 +96,26 @@ def test_a_customer_changes_where_the_parcel_goes(page: Page, shop: Shop, *, scr
     assert (parcel.address["street"], parcel.address["country"]) == ("Ring 1", "DE")
 
 
-@BOTH
+@pytest.mark.parametrize(
+    "scripts", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["without JavaScript", "live"]
+)
 def test_a_customer_whose_payment_was_declined_pays_again(page: Page, shop: Shop, *, scripts: bool) -> None:
     customer = Customer(page, shop, scripts=scripts, payment_method="tok_declined")
     approve(customer.order)
     customer.sees("Your order is awaiting payment")
     expect(page.get_by_text("or the order will be cancelled")).to_be_visible()
-    customer.wants("Pay again")
-    page.get_by_label("Payment method").fill("tok_declined")
+    customer.wants("Pay now")
     page.get_by_role("button", name="Pay 99.99 USD").click()
-    customer.is_told("Your payment was declined.")
-    customer.wants("Pay again")
-    page.get_by_label("Payment method").fill("tok_ok")
+    page.get_by_role("radio", name="A card that is declined").check()
     page.get_by_role("button", name="Pay 99.99 USD").click()
-    customer.is_told("We received your payment.")
+    expect(page.get_by_role("alert")).to_contain_text("The card was declined.")
+    page.get_by_role("radio", name="A card that asks for confirmation").check()
+    page.get_by_role("button", name="Pay 99.99 USD").click()
+    page.get_by_role("button", name="Confirm").click()
     customer.sees("Your parcel has arrived")
-    expect(page.get_by_text("99.99 USD declined")).to_have_count(2)
+    assert kinds("payments", customer.order).count("capture") == 1
+    customer.wants("Confirm your email address")
+    expect(page.get_by_text("99.99 USD declined")).to_be_visible()
     expect(page.get_by_text("99.99 USD paid")).to_be_visible()
 
 

@@ -44,7 +44,7 @@ def show_checkout(account: Account, identifier: str) -> Page:
     content = (
         (f'<p role="alert">{escape(failure["message"])}</p>' if failure else "")
         + f"<ul>{items}</ul><p>Total: {formatted(session['amount_total'], session['currency'])}</p>"
-        + _buttons("payment_method", OFFERED)
+        + _buttons("payment_method", OFFERED, action=session["url"])
         + (f'<p><a href="{escape(session["cancel_url"])}">Back</a></p>' if session["cancel_url"] else "")
     )
     return Page(_document("Checkout", content))
@@ -99,11 +99,13 @@ def _redirect(location: str) -> Page:
     return Page(status=HTTPStatus.SEE_OTHER, location=location)
 
 
-def _buttons(name: str, labels: dict[str, str]) -> str:
+def _buttons(name: str, labels: dict[str, str], *, action: str = "") -> str:
+    """A form that is sent to `action`, or to the page's own address."""
     buttons = "".join(
         f'<p><button name="{name}" value="{value}">{escape(label)}</button></p>' for value, label in labels.items()
     )
-    return f'<form method="post">{buttons}</form>'
+    target = f' action="{escape(action)}"' if action else ""
+    return f'<form method="post"{target}>{buttons}</form>'
 
 
 def _document(title: str, content: str) -> str:
