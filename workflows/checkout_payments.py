@@ -1,6 +1,6 @@
 """Settles what customers pay by themselves, in one of all order workers."""
 
-from orders.services.commands.checkout_settlement import LEAD, settle_due
+from orders.services.checkouts.settlement import LEAD, settle_due
 from workflows.periodic_loop import LeaderLoop
 
 # Seconds. Nobody waits for it: a customer who returns from the payment page has the gateway asked at once.

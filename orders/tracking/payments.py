@@ -18,7 +18,7 @@ from orders.models import CheckoutPayment, Order
 from orders.money import localised
 from orders.selectors.commands import newest_command, outcome_of
 from orders.selectors.payments import amount_due, awaits_new_payment, may_be_paid, transferred
-from orders.services.commands.checkout_settlement import settle_checkout
+from orders.services.checkouts.settlement import settle_checkout
 from orders.services.payments.checkouts import open_checkout
 from orders.tracking.access import of_customer
 

@@ -52,7 +52,7 @@ def run_tests(directory: Path, *arguments: str, **settings: str) -> subprocess.C
 
 
 OUTBOX, CHARGING = "orders/services/commands/outbox.py", "orders/services/payments/charging.py"
-SETTLEMENT = "orders/services/commands/checkout_settlement.py"
+SETTLEMENT = "orders/services/checkouts/settlement.py"
 STRIPE = "orders/gateways/payments/stripe_gateway.py"
 STATE = "orders/services/state"
 UNIT_OF_WORK = f"{STATE}/unit_of_work.py"

@@ -13,14 +13,14 @@ from orders.gateways.payments.protocol import PaymentRequest
 from orders.gateways.payments.simulated import SimulatedPayments
 from orders.lifecycle import Status, Waiting
 from orders.models import CheckoutPayment, Order, PaymentDiscrepancy
+from orders.services.checkouts.settlement import settle_checkout, settle_due
 from orders.services.commands import deadlines
-from orders.services.commands.checkout_settlement import check_now, settle_checkout, settle_due
 from orders.services.commands.settle import begin
 from orders.services.orders.cancellation import finish_cancellation
 from orders.services.orders.placement import MadePayment
 from orders.services.payments.capturing import collect_payment
 from orders.services.payments.charging import charge
-from orders.services.payments.checkouts import open_checkout
+from orders.services.payments.checkouts import check_now, open_checkout
 from orders.services.payments.refunds import return_payment
 from tests.conftest import unique
 from tests.factories import an_order, an_order_in, command, ledger, settle

@@ -13,8 +13,8 @@ from orders.gateways.payments.protocol import CheckoutRequest
 from orders.gateways.payments.simulated import SimulatedPayments
 from orders.lifecycle import Status
 from orders.models import Order
+from orders.services.checkouts.settlement import settle_checkout
 from orders.services.commands import deadlines
-from orders.services.commands.checkout_settlement import settle_checkout
 from orders.services.customers.access import access_cookie, proof_cookie
 from orders.services.fulfilment import labels
 from orders.services.orders.placement import NewItem

@@ -38,7 +38,9 @@ class Shop:
     def place(self, **fields: object) -> Any:
         body = json.dumps({**ORDER, "customer_email": f"{unique()}@example.com", **fields}).encode()
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
-        with urllib.request.urlopen(urllib.request.Request(f"{self.url}/orders", body, headers), timeout=TIMEOUT_SECONDS) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(f"{self.url}/orders", body, headers), timeout=TIMEOUT_SECONDS
+        ) as answer:
             return json.load(answer)
 
     def mailed(self, to: str, pattern: str) -> str:

@@ -1,4 +1,4 @@
-"""The way back from the gateway's payment page: the order's page says what became of the payment, and nothing else."""
+"""The way back from the gateway's payment page: the order's page says what ended of the payment, and nothing else."""
 
 import pytest
 from pytest_django import Settings
@@ -7,8 +7,8 @@ from orders.errors import GatewayUnavailable, PaymentRefused
 from orders.gateways.payments.configured import gateway_named
 from orders.lifecycle import Status
 from orders.models import Order
+from orders.services.checkouts.settlement import settle_checkout
 from orders.services.commands import deadlines
-from orders.services.commands.checkout_settlement import settle_checkout
 from orders.services.orders import cancellation
 from orders.services.payments.charging import charge
 from orders.tracking import payments, wording

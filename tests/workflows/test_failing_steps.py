@@ -99,6 +99,7 @@ STEPS: dict[str, tuple[Callable[[], Order], Lead, Status]] = {
     "start_picking": (in_review, lambda it: settled(request_command(it, "approve")), Status.DELIVERED),
     "pack_order": (in_review, lambda it: settled(request_command(it, "approve")), Status.DELIVERED),
     "book_label": (in_review, lambda it: settled(request_command(it, "approve")), Status.DELIVERED),
+    "collect_payment": (in_review, lambda it: settled(request_command(it, "approve")), Status.DELIVERED),
     "ship_order": (in_review, lambda it: settled(request_command(it, "approve")), Status.DELIVERED),
     "confirm_delivery": (in_review, lambda it: settled(request_command(it, "approve")), Status.DELIVERED),
     "return_payment": (paid, lambda it: settled(request_command(it, "cancel")), Status.CANCELLED),
@@ -109,8 +110,12 @@ STEPS: dict[str, tuple[Callable[[], Order], Lead, Status]] = {
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_step_that_keeps_failing_flags_the_order_and_is_tried_anew_later(server: Server, step: str) -> None:
+def test_a_step_that_keeps_failing_flags_the_order_and_is_tried_anew_later(
+    server: Server, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before, lead, end = STEPS[step]
+    if step == "collect_payment":
+        monkeypatch.setattr(settings, "PAYMENT_CAPTURE", "on_shipment")
     FAILED.clear()
     if step != "validate_order":
         order = before()

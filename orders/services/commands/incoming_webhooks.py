@@ -25,9 +25,9 @@ from orders.commands import Kind
 from orders.errors import SignatureRefused, UnknownSender
 from orders.gateways.payments import stripe_webhooks
 from orders.models import Payment, Shipment, WebhookEvent
-from orders.services.commands.checkout_settlement import check_now
 from orders.services.commands.issue import issue_command
 from orders.services.commands.rows import CommandRequest
+from orders.services.payments.checkouts import check_now
 from orders.services.payments.reconciliation import check_payment
 
 logger = logging.getLogger(__name__)

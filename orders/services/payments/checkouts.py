@@ -1,7 +1,7 @@
 """Payment pages of the gateway: opened for an order that somebody has to pay, one at a time.
 
 As for a charge: the row comes first, then the gateway is called with its key, then the answer is stored. What happens
-on the page is asked of the gateway later (`services/commands/checkout_settlement.py`).
+on the page is asked of the gateway later (`services/checkouts/settlement.py`).
 """
 
 from datetime import datetime, timedelta
@@ -52,6 +52,16 @@ def open_checkout(order_id: UUID, *, return_url: str, cancel_url: str) -> Checko
         expires_at=_expires_at(order),
     )
     return _store(row, gateway_named(row.gateway).open_checkout(request), request.expires_at)
+
+
+def check_now(*, gateway: str, reference: str = "", payment_reference: str = "") -> CheckoutPayment | None:
+    """Let the payment with this page or this payment of the gateway be checked at once; None: there is none."""
+    known = CheckoutPayment.objects.filter(gateway=gateway).exclude(check_at=None)
+    named = {"reference": reference} if reference else {"payment_reference": payment_reference}
+    row = known.filter(**named).first()
+    if row is not None:
+        CheckoutPayment.objects.filter(pk=row.pk).exclude(check_at=None).update(check_at=timezone.now())
+    return row
 
 
 def _begin(order_id: UUID) -> CheckoutPayment:

@@ -74,16 +74,6 @@ def settle_checkout(checkout_id: UUID) -> CheckoutPayment:
     return row
 
 
-def check_now(*, gateway: str, reference: str = "", payment_reference: str = "") -> CheckoutPayment | None:
-    """Let the payment with this page or this payment of the gateway be checked at once; None: there is none."""
-    known = CheckoutPayment.objects.filter(gateway=gateway).exclude(check_at=None)
-    named = {"reference": reference} if reference else {"payment_reference": payment_reference}
-    row = known.filter(**named).first()
-    if row is not None:
-        CheckoutPayment.objects.filter(pk=row.pk).exclude(check_at=None).update(check_at=timezone.now())
-    return row
-
-
 def _look_up_page(row: CheckoutPayment) -> Checkout | None:
     if not row.reference:
         return None

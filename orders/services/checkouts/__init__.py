@@ -1,0 +1,1 @@
+"""What customers pay by themselves: settled with their orders, or given back."""
