@@ -109,12 +109,18 @@ def _to_pay(status: Status = Status.AWAITING_PAYMENT) -> Order:
 
 def _paid_by_customer(status: Status = Status.AWAITING_PAYMENT) -> Order:
     """The same once the customer has paid, and before the order is charged with it."""
-    order, gateway = _to_pay(status), payment_gateway()
+    order = _to_pay(status)
+    pay_on_the_page(order)
+    return order
+
+
+def pay_on_the_page(order: Order) -> None:
+    """As its customer, on the simulated gateway's page; the order is not charged with it yet."""
+    gateway = payment_gateway()
     assert isinstance(gateway, SimulatedPayments)
     row = open_checkout(order.pk, return_url="http://127.0.0.1/", cancel_url="http://127.0.0.1/")
     gateway.pay_checkout(row.reference, "tok_ok")
     settle_checkout(row.pk)
-    return order
 
 
 def _refunded() -> Order:

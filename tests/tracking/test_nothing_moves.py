@@ -13,8 +13,8 @@ from orders.services.commands import deadlines
 from orders.services.fulfilment import automatic, labels
 from orders.services.orders import cancellation
 from orders.services.payments import charging, refunds
-from tests.factories import an_order_in, command
-from tests.screenshots.customer import ORDERED, Visit
+from tests.factories import an_order_in, command, settle
+from tests.screenshots.customer import ORDERED, Visit, pay_on_the_page
 from tests.tracking.test_weight import HASTE
 
 WATCH = """
@@ -65,10 +65,19 @@ STORIES: dict[str, tuple[Status, str, list[Act]]] = {
         "tok_declined",
         [lambda it: deadlines.pass_deadline(it.pk, Status.IN_REVIEW), lambda it: charging.charge(it.pk)],
     ),
+    "paid by the customer": (
+        Status.AWAITING_PAYMENT,
+        "checkout",
+        [
+            pay_on_the_page,
+            lambda it: settle(it.commands.get(kind="retry_payment")),
+            lambda it: charging.charge(it.pk),
+        ],
+    ),
 }
 SIZES = {"narrow": (320, 2800), "wide": (1280, 1800)}
 # `make test` looks at each story, language and size once; `make test-faults` at all of them together.
-FEW = list(zip(STORIES, ("en", "de", "es", "fr"), ("narrow", "wide") * 2, strict=True))
+FEW = list(zip(STORIES, ("en", "de", "es", "fr", "de"), ("narrow", "wide") * 2 + ("narrow",), strict=True))
 EVERY = [
     pytest.param(
         story, locale, SIZES[size], id=f"{story}-{locale}-{size}", marks=[] if at in FEW else [pytest.mark.slow]
