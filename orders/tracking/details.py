@@ -112,12 +112,13 @@ def _of_payment(payment: Payment, paid_at: datetime | None, *, is_wanted: bool) 
 
 def _of_checkout(checkout: CheckoutPayment) -> list[Detail]:
     """What the customer has paid by themselves, unless a payment of the order has taken it over."""
-    state, amount = checkout.state, localised(checkout.amount, checkout.currency)
+    state, amount = State(checkout.state), localised(checkout.amount, checkout.currency)
     if checkout.capture != Payment.Capture.IMMEDIATE:
         note = gettext("It is reserved on your card, and charged when your parcel leaves.")
         approved = Detail(gettext("{amount} approved").format(amount=amount), note=note)
         released = Detail(gettext("{amount} was not charged.").format(amount=amount))
-        return {State.PAID: [approved], State.RETURNED: [released]}.get(state, [])
+        reserved = {State.PAID: [approved], State.RETURNED: [released]}
+        return reserved.get(state, [])
     paid = Detail(gettext("{amount} paid").format(amount=amount))
     banks = gettext("Your bank can take up to {days} days.").format(days=BANK_DAYS)
     given = {
