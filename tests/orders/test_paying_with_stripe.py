@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connections
 
-from orders.errors import GatewayUnavailable, InvalidOrder
+from orders.errors import GatewayUnavailable
 from orders.gateways.payments.configured import gateway_named
 from orders.gateways.payments.protocol import GatewayPayment, PaymentResult
 from orders.lifecycle import PaymentStatus, Status
@@ -22,7 +22,7 @@ from orders.services.payments.refunds import pay_refunds, return_payment
 from orders.services.payments.requests import request_of
 from orders.services.state.unit_of_work import step
 from tests.doubles.stripe import StripeDouble
-from tests.factories import an_order, an_order_in, command, kinds
+from tests.factories import an_order_in, command, kinds
 from tests.orders.gateway_worlds import booked, paying_with_stripe
 
 VISA, DECLINED = {"payment_method": "pm_card_visa"}, {"payment_method": "pm_card_chargeDeclinedExpiredCard"}
@@ -165,9 +165,9 @@ def test_payments_end_with_the_gateway_that_they_began_with(
 
 
 @pytest.mark.usefixtures("double")
-def test_an_order_without_a_payment_method_is_refused() -> None:
-    with pytest.raises(InvalidOrder, match="payment gateway has no default one"):
-        an_order(payment_method="")
+def test_an_order_without_a_payment_method_waits_until_its_customer_pays() -> None:
+    order = an_order_in(Status.AWAITING_PAYMENT, payment_method="")
+    assert (order.payment_method, order.payments.count()) == ("", 0)
 
 
 def test_a_charge_is_not_called_abandoned_while_another_attempt_creates_it(double: StripeDouble) -> None:
