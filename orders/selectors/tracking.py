@@ -118,7 +118,8 @@ def _changes(order: Order, asked: Collection[str]) -> list[Kind]:
 def money_kept(order: Order) -> int:
     """The captured amount that is not refunded, in minor units, whether the order is charged with it yet or not."""
     captured = order.payments.filter(state=Payment.State.CAPTURED).annotate(kept=F("captured") - F("refunded"))
-    return sum(payment.kept for payment in captured) + captured_at_the_gateway(order)
+    kept: int = sum(payment.kept for payment in captured)
+    return kept + captured_at_the_gateway(order)
 
 
 def charge_is_open(order: Order) -> bool:

@@ -112,20 +112,19 @@ def _of_payment(payment: Payment, paid_at: datetime | None, *, is_wanted: bool) 
 
 def _of_checkout(checkout: CheckoutPayment) -> list[Detail]:
     """What the customer has paid by themselves, unless a payment of the order has taken it over."""
-    state, amount = checkout.state, localised(checkout.amount, checkout.currency)
+    state, amount = State(checkout.state), localised(checkout.amount, checkout.currency)
     if checkout.capture != Payment.Capture.IMMEDIATE:
         note = gettext("It is reserved on your card, and charged when your parcel leaves.")
         approved = Detail(gettext("{amount} approved").format(amount=amount), note=note)
         released = Detail(gettext("{amount} was not charged.").format(amount=amount))
-        return {State.PAID: [approved], State.RETURNED: [released]}.get(state, [])
+        return {State.PAID: [approved], State.RETURNED: [released]}.get(state, list[Detail]())
     paid = Detail(gettext("{amount} paid").format(amount=amount))
-    banks = gettext("Your bank can take up to {days} days.").format(days=BANK_DAYS)
-    given = {
-        State.PAID: [],
-        State.RETURNING: [Detail(gettext("A refund of {amount} is on its way to you.").format(amount=amount))],
-        State.RETURNED: [Detail(gettext("{amount} refunded").format(amount=amount), checkout.updated_at, banks)],
-    }
-    return [paid, *given[state]] if state in given else []
+    if state == State.RETURNING:
+        return [paid, Detail(gettext("A refund of {amount} is on its way to you.").format(amount=amount))]
+    if state == State.RETURNED:
+        banks = gettext("Your bank can take up to {days} days.").format(days=BANK_DAYS)
+        return [paid, Detail(gettext("{amount} refunded").format(amount=amount), checkout.updated_at, banks)]
+    return [paid] if state == State.PAID else []
 
 
 def _of_refund(refund: Refund, currency: str) -> Detail:

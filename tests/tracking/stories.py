@@ -54,7 +54,7 @@ class Shop:
 
 
 @contextmanager
-def open_shop(directory: Path, *, web: Mapping[str, str] | None = None, **settings: str) -> Iterator[Shop]:
+def open_shop(directory: Path, web: Mapping[str, str] | None = None, /, **settings: str) -> Iterator[Shop]:
     """A shop on a database of its own; `settings` are those of its workers, `web` more of its web server."""
     mails = {"EMAIL_URL": f"filemail://{directory / 'mails'}"}
     with (

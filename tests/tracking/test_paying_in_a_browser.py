@@ -35,7 +35,7 @@ def shop(double: StripeDouble, temporal: str, tmp_path_factory: pytest.TempPathF
     with paying_with_stripe(double) as stripe:
         web = {"WEBHOOK_SECRETS": f"payments/stripe={SECRET}", **stripe}
         directory = tmp_path_factory.mktemp("paying")
-        with open_shop(directory, web=web, TEMPORAL_ADDRESS=temporal, **stripe, **times) as running:
+        with open_shop(directory, web, TEMPORAL_ADDRESS=temporal, **stripe, **times) as running:
             double.webhooks.url = f"{running.url}/webhooks/payments/stripe"
             yield running
 
