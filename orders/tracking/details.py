@@ -120,13 +120,12 @@ def _of_checkout(checkout: CheckoutPayment) -> list[Detail]:
         reserved = {State.PAID: [approved], State.RETURNED: [released]}
         return reserved.get(state, [])
     paid = Detail(gettext("{amount} paid").format(amount=amount))
-    banks = gettext("Your bank can take up to {days} days.").format(days=BANK_DAYS)
-    given = {
-        State.PAID: [],
-        State.RETURNING: [Detail(gettext("A refund of {amount} is on its way to you.").format(amount=amount))],
-        State.RETURNED: [Detail(gettext("{amount} refunded").format(amount=amount), checkout.updated_at, banks)],
-    }
-    return [paid, *given[state]] if state in given else []
+    if state == State.RETURNING:
+        return [paid, Detail(gettext("A refund of {amount} is on its way to you.").format(amount=amount))]
+    if state == State.RETURNED:
+        banks = gettext("Your bank can take up to {days} days.").format(days=BANK_DAYS)
+        return [paid, Detail(gettext("{amount} refunded").format(amount=amount), checkout.updated_at, banks)]
+    return [paid] if state == State.PAID else []
 
 
 def _of_refund(refund: Refund, currency: str) -> Detail:
