@@ -479,4 +479,14 @@ class Migration(migrations.Migration):
             "command",
             models.CheckConstraint(condition=models.Q(kind__in=COMMAND_KINDS), name="commands_kind_known"),
         ),
+        migrations.RemoveIndex("payment", "payments_taken"),
+        migrations.AddIndex(
+            "payment",
+            models.Index(
+                condition=models.Q(("state", "captured"), ("refunded__gt", 0), _connector="OR"),
+                fields=["created_at"],
+                include=["currency", "captured"],
+                name="payments_taken",
+            ),
+        ),
     ]

@@ -102,7 +102,7 @@ class Payment(TrackedModel):
             # For the dashboard's sums of the last days, by index-only scans.
             models.Index(
                 fields=["created_at"],
-                include=["currency", "amount"],
+                include=["currency", "captured"],
                 condition=Q(state="captured") | Q(refunded__gt=0),
                 name="payments_taken",
             ),

@@ -111,9 +111,9 @@ def money_by_day() -> dict[str, dict[date, Money]]:
     taken = Payment.objects.filter(Q(state=Payment.State.CAPTURED) | Q(refunded__gt=0), created_at__gte=since)
     back = Refund.objects.filter(state=Refund.State.SUCCEEDED, updated_at__gte=since)
     sums: defaultdict[tuple[str, date], dict[str, int]] = defaultdict(dict)
-    for currency, day, amount in _sums(taken, "currency", "created_at"):
+    for currency, day, amount in _sums(taken, "currency", "created_at", "captured"):
         sums[currency, day]["captured"] = amount
-    for currency, day, amount in _sums(back, "payment__currency", "updated_at"):
+    for currency, day, amount in _sums(back, "payment__currency", "updated_at", "amount"):
         sums[currency, day]["refunded"] = amount
     currencies = sorted({currency for currency, _ in sums})
     return {currency: {day: Money(**sums.get((currency, day), {})) for day in last_days()} for currency in currencies}
@@ -145,8 +145,10 @@ def _backlog(rows: QuerySet[Command] | QuerySet[Delivery]) -> Backlog:
     return Backlog(count=row["count"], oldest=row["oldest"])
 
 
-def _sums(rows: QuerySet[Payment] | QuerySet[Refund], currency: str, moment: str) -> Sequence[tuple[str, date, int]]:
-    return list(rows.order_by().values_list(currency, TruncDate(moment)).annotate(sum=Sum("amount")))
+def _sums(
+    rows: QuerySet[Payment] | QuerySet[Refund], currency: str, moment: str, amount: str
+) -> Sequence[tuple[str, date, int]]:
+    return list(rows.order_by().values_list(currency, TruncDate(moment)).annotate(sum=Sum(amount)))
 
 
 def _first_moment() -> datetime:

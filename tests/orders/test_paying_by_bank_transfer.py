@@ -122,6 +122,16 @@ def test_a_declined_card_can_be_paid_by_transfer() -> None:
     assert charge(order.pk).status == Status.PAID
 
 
+def test_a_transfer_of_too_little_is_left_to_finance_once_the_order_is_paid_otherwise() -> None:
+    order = waiting()
+    arrives(order, 5000)
+    command(order, "retry_payment", args={"payment_method": "tok_ok"})
+    assert charge(order.pk).status == Status.PAID
+    found = PaymentDiscrepancy.objects.get(order=order)
+    assert (found.kind, found.expected, found.found) == ("overpaid", 0, 5000)
+    assert order.events.filter(type="payment_discrepancy").count() == 1
+
+
 def test_what_was_transferred_for_a_cancelled_order_goes_back_by_hand() -> None:
     order = waiting()
     arrives(order, 5000)

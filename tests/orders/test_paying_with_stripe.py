@@ -167,7 +167,7 @@ def test_payments_end_with_the_gateway_that_they_began_with(
 @pytest.mark.usefixtures("double")
 def test_an_order_without_a_payment_method_waits_until_its_customer_pays() -> None:
     order = an_order_in(Status.AWAITING_PAYMENT, payment_method="")
-    assert (order.payment_method, order.payments.count()) == ("", 0)
+    assert (order.payment_method, order.payments.count()) == ("checkout", 0)
 
 
 def test_a_charge_is_not_called_abandoned_while_another_attempt_creates_it(double: StripeDouble) -> None:

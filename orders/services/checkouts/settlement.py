@@ -18,13 +18,14 @@ from orders.errors import GatewayUnavailable, RefundRefused
 from orders.gateways.payments.configured import gateway_named
 from orders.gateways.payments.protocol import Checkout, CheckoutState, GatewayPayment, PaymentRequest, PaymentResult
 from orders.lifecycle import EventType
-from orders.models import CheckoutPayment, Order, PaymentDiscrepancy
+from orders.models import CheckoutPayment, PaymentDiscrepancy
 from orders.payment_methods import CHECKOUT
 from orders.selectors.commands import open_kinds
 from orders.selectors.eligibility import refusal_to_offer
 from orders.selectors.payments import amount_due, awaits_new_payment, can_use_payment
 from orders.services.commands.rows import CommandRequest, insert
 from orders.services.payments.checkouts import CHECK_EVERY
+from orders.services.payments.discrepancies import open_discrepancy
 from orders.services.state.transition import Data, record
 from orders.services.state.unit_of_work import locked_order
 
@@ -180,27 +181,18 @@ def _record_return(row: CheckoutPayment, given: _Given) -> CheckoutPayment:
             key = f"checkout_returned:{row.pk}"
             record(order, EventType.CHECKOUT_RETURNED, actor=Actor.GATEWAY, key=key, data=_facts(row))
         elif given.fault:
-            _leave_to_staff(order, row, given.amount)
+            open_discrepancy(
+                order,
+                PaymentDiscrepancy.Kind.UNKNOWN_CHARGE,
+                gateway=row.gateway,
+                reference=row.payment_reference,
+                found=given.amount,
+            )
         return row
 
 
 def _facts(row: CheckoutPayment) -> Data:
     return {"amount": row.amount, "currency": row.currency, "reference": row.payment_reference}
-
-
-def _leave_to_staff(order: Order, row: CheckoutPayment, amount: int) -> None:
-    """The gateway keeps money that the order does not need."""
-    now = timezone.now()
-    PaymentDiscrepancy.objects.create(
-        kind=PaymentDiscrepancy.Kind.UNKNOWN_CHARGE,
-        gateway=row.gateway,
-        reference=row.payment_reference,
-        order=order,
-        currency=row.currency,
-        found=amount,
-        found_at=now,
-        last_found_at=now,
-    )
 
 
 def _check_again(key: UUID, after: timedelta) -> None:

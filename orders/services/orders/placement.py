@@ -112,7 +112,7 @@ def _new_order(new: NewOrder, client: ApiClient | None) -> Order:
         raise InvalidOrder({"/discount": "must not be more than items, shipping and tax add up to"})
     if new.payment and not total:
         raise InvalidOrder({"/payment": "must be left out: there is nothing to pay"})
-    payment_method = CHECKOUT if new.payment else new.payment_method or payment_gateway().default_method
+    payment_method = CHECKOUT if new.payment else new.payment_method or payment_gateway().default_method or CHECKOUT
     now = timezone.now()
     order = Order(
         client=client,

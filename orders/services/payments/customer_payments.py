@@ -9,6 +9,7 @@ from orders.models import Order, Payment, PaymentDiscrepancy
 from orders.money import in_words
 from orders.payment_methods import BANK_TRANSFER
 from orders.selectors.payments import transferred
+from orders.services.payments.discrepancies import open_discrepancy
 from orders.services.payments.outcomes import captured
 from orders.services.payments.requests import request_of
 from orders.services.state.unit_of_work import rows_of
@@ -78,21 +79,13 @@ def credit_transfers(order: Order, amount: int | None = None) -> bool:
     captured(order, payment, amount=payment.amount)
     order.transfers.filter(payment=None).update(payment=payment)
     if received > payment.amount:
-        _flag_surplus(order, payment, received)
+        open_discrepancy(
+            order,
+            PaymentDiscrepancy.Kind.OVERPAID,
+            gateway=BANK_TRANSFER,
+            reference=order.code,
+            payment=payment,
+            expected=payment.amount,
+            found=received,
+        )
     return True
-
-
-def _flag_surplus(order: Order, payment: Payment, received: int) -> None:
-    now = timezone.now()
-    PaymentDiscrepancy.objects.create(
-        kind=PaymentDiscrepancy.Kind.OVERPAID,
-        gateway=BANK_TRANSFER,
-        reference=order.code,
-        payment=payment,
-        order=order,
-        currency=order.currency,
-        expected=payment.amount,
-        found=received,
-        found_at=now,
-        last_found_at=now,
-    )

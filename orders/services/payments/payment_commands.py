@@ -10,11 +10,12 @@ from django.utils import timezone
 from orders.actors import Actor
 from orders.bank_transfers import parse_transfer
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import BankTransfer, CheckoutPayment, Command, Order, Payment
+from orders.models import BankTransfer, CheckoutPayment, Command, Order, Payment, PaymentDiscrepancy
 from orders.money import in_words
 from orders.payment_methods import BANK_TRANSFER
 from orders.selectors.payments import amount_due, transferred
 from orders.services.orders import review
+from orders.services.payments.discrepancies import open_discrepancy
 from orders.services.state import attention
 from orders.services.state.transition import advance, record
 from orders.services.state.unit_of_work import locked_order
@@ -62,7 +63,12 @@ def finish_payment_return(order_id: UUID) -> Order:
 
 def retry_payment(order: Order, command: Command) -> str:
     """Charge a locked order again with the payment method given; the review comes first if nobody has approved it."""
-    return _charge_again(order, command, str(command.args["payment_method"]))
+    method = str(command.args["payment_method"])
+    if method != BANK_TRANSFER and (arrived := transferred(order)):
+        # It pays for nothing once the order is paid otherwise.
+        kind = PaymentDiscrepancy.Kind.OVERPAID
+        open_discrepancy(order, kind, gateway=BANK_TRANSFER, reference=order.code, found=arrived)
+    return _charge_again(order, command, method)
 
 
 def record_payment(order: Order, command: Command) -> str:

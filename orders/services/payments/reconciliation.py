@@ -18,15 +18,14 @@ from django.utils import timezone
 from orders.actors import Actor
 from orders.gateways.payments.configured import gateway_named, payment_gateway
 from orders.gateways.payments.protocol import GatewayPayment, PaymentGateway, PaymentResult
-from orders.lifecycle import EventType
 from orders.models import CheckoutPayment, Order, Payment, PaymentDiscrepancy, Refund
 from orders.payment_methods import BANK_TRANSFER
 from orders.selectors.refunds import BEFORE_SHIPPED, refundable
 from orders.services.orders.holding import hold_unpaid
+from orders.services.payments.discrepancies import record_discrepancy
 from orders.services.payments.outcomes import OPEN, OUTCOMES, record_outcome
 from orders.services.payments.refunds import BY_OTHER_MEANS, open_refund, succeed
 from orders.services.payments.requests import request_of
-from orders.services.state.transition import record
 from orders.services.state.unit_of_work import locked_order
 
 Kind = PaymentDiscrepancy.Kind
@@ -218,14 +217,7 @@ def _order_named(found: GatewayPayment | None) -> UUID | None:
 def _tell_the_order(row: PaymentDiscrepancy, payment: Payment | None) -> None:
     assert row.order_id  # noqa: S101 - tells the type checker what the caller has checked
     with locked_order(row.order_id) as order:
-        data: dict[str, str | int] = {
-            "kind": row.kind,
-            "expected": row.expected,
-            "found": row.found,
-            "currency": row.currency,
-            "reference": row.reference,
-        }
-        record(order, EventType.PAYMENT_DISCREPANCY, actor=Actor.GATEWAY, key=f"discrepancy:{row.pk}", data=data)
+        record_discrepancy(order, row)
         if payment is not None and row.kind == Kind.REFUND_MADE_ELSEWHERE:
             _record_refund(order, payment, row)
 
