@@ -10,8 +10,10 @@ from pytest_django import DjangoAssertNumQueries
 from orders.lifecycle import Status
 from orders.models import Order
 from orders.selectors.snapshot import PARTS, read_rows
+from orders.services.payments.checkouts import open_checkout
 from tests.factories import a_discrepancy, a_return, an_approval, an_order_in, command
 from tests.orders.open_orders import EVERY, mailed
+from tests.orders.test_checkout_payments import BACK, unpaid
 
 
 def sent_back() -> Order:
@@ -39,8 +41,15 @@ def with_a_discrepancy() -> Order:
     return order
 
 
+def with_a_payment_page() -> Order:
+    order = unpaid()
+    open_checkout(order.pk, **BACK)
+    return order
+
+
 # An order that has rows of the part.
 WITH: dict[str, Callable[[], Order]] = {
+    "checkouts": with_a_payment_page,
     "refunds": EVERY["refund pending"],
     "returns": sent_back,
     "return_items": sent_back,
