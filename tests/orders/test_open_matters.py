@@ -205,10 +205,10 @@ def test_pages_ask_for_news_while_something_is_open(staff: Client, condition: st
 
 def test_while_a_change_is_under_way_the_page_says_so_and_offers_it_no_more() -> None:
     waiting, asked = order_that("awaiting payment"), order_that("paying again")
-    assert "You can pay again below." in customers_page(waiting, confirmed=True)
+    assert "You can pay below." in customers_page(waiting, confirmed=True)
     told = customers_page(asked, confirmed=True)
     assert "We have received your request." in told
-    assert "You can pay again below." not in told
+    assert "You can pay below." not in told
 
 
 def test_a_mail_that_nobody_sends_is_open_after_a_minute() -> None:
