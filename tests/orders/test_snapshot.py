@@ -12,7 +12,6 @@ from orders.models import Order
 from orders.selectors.snapshot import PARTS, read_rows
 from tests.factories import a_checkout, a_discrepancy, a_return, an_approval, an_order_in, command
 from tests.orders.open_orders import EVERY, mailed
-from tests.orders.test_checkout_payments import BACK, unpaid
 
 
 def sent_back() -> Order:

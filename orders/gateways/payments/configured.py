@@ -6,7 +6,6 @@ from functools import cache
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from orders.gateways.payments.bank_transfer import BankTransfers
 from orders.gateways.payments.checkout_page import PageGateway
 from orders.gateways.payments.protocol import PaymentGateway
 from orders.gateways.payments.simulated import SimulatedPayments
@@ -51,8 +50,6 @@ def gateway_named(name: str) -> PaymentGateway:
     Raises:
         ImproperlyConfigured: there is none of this name, or a setting of it is missing.
     """
-    if name == BankTransfers.name:
-        return BankTransfers()
     if name not in MAKERS:
         known = ", ".join(repr(known) for known in MAKERS)
         raise ImproperlyConfigured(f"There is no payment gateway {name!r} (PAYMENT_GATEWAY): there are {known}.")
