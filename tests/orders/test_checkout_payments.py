@@ -193,6 +193,17 @@ def test_a_page_that_was_left_is_closed_and_nothing_is_charged() -> None:
     assert booked(order) == []
 
 
+def test_a_cancellation_has_the_page_closed_at_once() -> None:
+    order = unpaid()
+    row = open_checkout(order.pk, **BACK)
+    assert row.check_at is not None
+    assert row.check_at > timezone.now()
+    command(order, "cancel")
+    row.refresh_from_db()
+    assert row.check_at is not None
+    assert row.check_at <= timezone.now()
+
+
 def test_the_worker_asks_about_what_is_due_and_goes_on_after_a_fault() -> None:
     order, other = unpaid(), unpaid()
     for each in (order, other):

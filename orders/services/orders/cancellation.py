@@ -9,6 +9,7 @@ from orders.actors import Actor
 from orders.commands import CommandState, Kind
 from orders.lifecycle import EventType, Status
 from orders.models import Command, Order, Payment
+from orders.payment_methods import PAID_BY_CUSTOMER
 from orders.selectors.fulfilment import has_label
 from orders.services.state import attention
 from orders.services.state.transition import advance
@@ -19,6 +20,9 @@ def accept_cancellation(order: Order, command: Command) -> str:
     """Start cancelling a locked order: no further step of it succeeds, and what was done is undone."""
     if order.status == Status.RECEIVED:
         _end_placement(order)
+    if order.status == Status.AWAITING_PAYMENT or order.payment_method in PAID_BY_CUSTOMER:
+        # Its payment page is closed at once, and what was paid there goes back.
+        order.checkouts.exclude(check_at=None).update(check_at=timezone.now())
     order.held, order.held_reason = False, ""
     # Any flag, also for a failed refund, is superseded: everything is refunded now.
     attention.clear(order)
