@@ -91,6 +91,8 @@ RequiredLine = Annotated[str, *text_of(200, 1)]
 # SKUs are chosen by the shop, and may look like a card number.
 Sku = Annotated[str, *text_of(64, 1, clean=visible)]
 Token = Annotated[str, *text_of(100, 1)]
+# The digits of a bank statement may look like a card number.
+BankReference = Annotated[str, *text_of(100, 1, clean=visible)]
 Level = Annotated[str, *text_of(40, 1)]
 Locale = Annotated[str, *text_of(20, 1)]
 Reason = Annotated[str, *text_of(1000)]

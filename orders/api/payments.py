@@ -9,7 +9,7 @@ from ninja import Router
 from pydantic import Field
 
 from orders.api.auth import PAYMENTS, REFUND, WRITE
-from orders.api.fields import Amount, Token
+from orders.api.fields import Amount, BankReference
 from orders.api.orders import COMMAND, Key, Reasons, Wait, own_order
 from orders.api.outcomes import ClientCommand, carry_out
 from orders.api.schemas import PaymentIn, ReasonIn, RefundIn
@@ -25,7 +25,7 @@ class TransferIn(ReasonIn):
 
     amount: Amount = Field(description="In major units of the order's currency.")
     received_on: date
-    reference: Token = Field(description="The reference of the bank statement. The same line is recorded once.")
+    reference: BankReference = Field(description="The reference of the bank statement. The same line is recorded once.")
 
 
 @router.post(

@@ -42,7 +42,9 @@ def one_round() -> int | None:
 def test_a_round_names_what_differs() -> None:
     payment = an_order_in(Status.PAID).payments.get()
     hour_ago = timezone.now() - timedelta(hours=1)
-    Payment.objects.filter(pk=payment.pk).update(amount=payment.amount + 1, updated_at=hour_ago)
+    Payment.objects.filter(pk=payment.pk).update(
+        amount=payment.amount + 1, captured=payment.amount + 1, updated_at=hour_ago
+    )
     assert one_round() == 1
     assert PaymentDiscrepancy.objects.get(payment=payment).kind == PaymentDiscrepancy.Kind.AMOUNT_DIFFERS
 
