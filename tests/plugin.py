@@ -75,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
         keep_schema(os.environ[SERVER], directory / "schema.sql")
     if not is_controller(config) or not config.getoption("numprocesses", None):
         _use(_clone(os.environ.get("PYTEST_XDIST_WORKER", "alone")))
+        _leave_other_databases()
 
 
 def pytest_unconfigure() -> None:
@@ -128,6 +129,21 @@ def _clone(name: str) -> str:
         connection.execute("SELECT pg_advisory_lock(1)")
         connection.execute(f"CREATE DATABASE {database} TEMPLATE {TEMPLATE} STRATEGY file_copy")
     return server.replace(TEMPLATE, database)
+
+
+def _leave_other_databases() -> None:
+    """A thread that is used again, such as asgiref's, may still be connected to the database of an earlier test."""
+    from django.db.backends.postgresql.base import DatabaseWrapper
+
+    check_health = DatabaseWrapper.close_if_health_check_failed
+
+    def close_if_elsewhere(wrapper: DatabaseWrapper) -> None:
+        if wrapper.connection is not None and wrapper.connection.info.dbname != wrapper.settings_dict["NAME"]:
+            wrapper.close()
+        check_health(wrapper)
+
+    # Not `ensure_connection`, which pytest-django replaces.
+    DatabaseWrapper.close_if_health_check_failed = close_if_elsewhere  # type: ignore[assignment, method-assign]
 
 
 def _use(url: str) -> None:

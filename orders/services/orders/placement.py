@@ -112,7 +112,7 @@ def _new_order(new: NewOrder, client: ApiClient | None) -> Order:
         raise InvalidOrder({"/discount": "must not be more than items, shipping and tax add up to"})
     if new.payment and not total:
         raise InvalidOrder({"/payment": "must be left out: there is nothing to pay"})
-    payment_method = CHECKOUT if new.payment else new.payment_method or payment_gateway().default_method or CHECKOUT
+    payment_method = CHECKOUT if new.payment else new.payment_method or _default_method(total)
     now = timezone.now()
     order = Order(
         client=client,
@@ -136,6 +136,11 @@ def _new_order(new: NewOrder, client: ApiClient | None) -> Order:
     )
     order.search_text = search_text(order, new.items, ())
     return order
+
+
+def _default_method(total: int) -> str:
+    """Where the gateway has none, the customer pays what there is to pay."""
+    return payment_gateway().default_method or (CHECKOUT if total else "")
 
 
 def _made_payment(order: Order, made: MadePayment) -> CheckoutPayment:
