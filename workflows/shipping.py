@@ -49,9 +49,10 @@ class ShippingWorkflow(OrderProcess):
 
     async def next_step(self) -> None:
         """Run the step for the order's status, or wait for whoever does."""
-        before = self.state.version
+        before = self.state.version, self.running
         await self.steps[self.status]()
-        if self.state.version == before and self.is_to_be_shipped():
+        # A step that has awaited the activity of an earlier one, which a signal interrupted, is still to be run.
+        if (self.state.version, self.running) == before and self.is_to_be_shipped():
             await self.wait_for_report()
 
     def is_to_be_shipped(self) -> bool:
