@@ -22,7 +22,7 @@ from stack.temporal import temporal_dev_server
 from tests.plugin import database_of_its_own
 
 # How long a test waits for what must come: it says that something hangs, not that the machine is busy.
-TIMEOUT_SECONDS = 300
+TIMEOUT_SECONDS = int(os.environ.get("TEST_TIMEOUT_SECONDS", "300"))
 
 
 @pytest.fixture(scope="session")

@@ -46,8 +46,10 @@ def run_tests(directory: Path, *arguments: str, **settings: str) -> subprocess.C
     """Run pytest in a copy that has its tests."""
     command = [sys.executable, "-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider", *arguments]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    # What never comes in a copy without its safeguard is not waited for as long as elsewhere.
+    environment |= {"TEST_TIMEOUT_SECONDS": "60", **settings}
     return subprocess.run(
-        command, check=False, capture_output=True, text=True, cwd=directory, env=environment | settings, timeout=300
+        command, check=False, capture_output=True, text=True, cwd=directory, env=environment, timeout=300
     )
 
 
@@ -81,7 +83,9 @@ SAFEGUARDS = [
     ),
     Safeguard(
         "the idempotency key",
-        Change("orders/services/payments/requests.py", "key=payment.idempotency_key", "key=str(id(payment))"),
+        Change(
+            "orders/services/payments/requests.py", "key=payment.idempotency_key", 'key=__import__("uuid").uuid4().hex'
+        ),
         "tests/faults/test_killed_processes.py::test_it_charges_once_though_the_answer_to_the_charge_is_lost",
     ),
     Safeguard(
