@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -126,10 +127,17 @@ def test_the_number_of_statements_to_place_an_order_does_not_grow_with_its_items
     assert queries_to_place(1) == queries_to_place(50) == 1
 
 
-def transitions(address: str, workflow_id: str) -> int:
+def describe(address: str, workflow_id: str) -> Any:
+    """What Temporal says of a workflow; None while it is running: it ends a moment after its order."""
     command = [str(Path(sys.executable).with_name("temporal")), "workflow", "describe", "-w", workflow_id]
     done = subprocess.run([*command, "--address", address, "-o", "json"], check=True, capture_output=True, text=True)
     described = json.loads(done.stdout)
+    running = described["workflowExecutionInfo"]["status"] == "WORKFLOW_EXECUTION_STATUS_RUNNING"
+    return None if running else described
+
+
+def transitions(address: str, workflow_id: str) -> int:
+    described = eventually(lambda: describe(address, workflow_id))
     assert described["workflowExecutionInfo"]["status"] == "WORKFLOW_EXECUTION_STATUS_COMPLETED"
     return int(described["workflowExecutionInfo"]["stateTransitionCount"])
 

@@ -1,6 +1,7 @@
 """With `PAYMENT_CAPTURE=on_shipment`, a payment is authorised first, and captured when its goods are about to leave."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from orders.selectors.eligibility import refusal
 from orders.services.commands import deadlines
 from orders.services.fulfilment import automatic, labels
 from orders.services.orders.cancellation import finish_cancellation
+from orders.services.orders.verification import _is_legal
 from orders.services.payments.capturing import collect_payment, flag_lapsing
 from orders.services.payments.payment_commands import finish_payment_return
 from orders.services.payments.refunds import return_payment
@@ -137,6 +139,16 @@ def test_another_decline_lets_it_wait_again() -> None:
     assert collect_payment(order.pk).waiting_for == Waiting.NEW_PAYMENT
     assert command(order, "retry_payment", args={"payment_method": "tok_ok"}).state == "applied"
     assert collect_payment(order.pk).waiting_for == Waiting.HANDOVER
+
+
+def test_the_events_of_a_packed_order_that_is_paid_again_are_whole() -> None:
+    order = after_a_refused_capture()
+    for method in ("tok_declined", "checkout", "tok_ok"):
+        command(order, "retry_payment", args={"payment_method": method})
+        collect_payment(order.pk)
+    events = list(order.events.order_by("seq"))
+    assert [event.type for before, event in pairwise(events) if not _is_legal(event, before)] == []
+    assert order.payments.count() == 3
 
 
 def test_without_a_new_payment_in_time_it_is_cancelled() -> None:

@@ -164,7 +164,7 @@ def test_an_order_whose_workflow_was_reset_goes_on(workers: dict[str, Served], s
         in_temporal("reset", "--type", kind, "--reason", "to see", order=order)
     assert reconciled().lines == []
     if status is Status.IN_REVIEW:
-        approved(order, Status.PAID)
+        settled(request_command(order, "approve"))
     reaches(order, Status.DELIVERED)
     assert (kinds("payments", order), kinds("carrier", order)) == (["capture"], ["label"])
 

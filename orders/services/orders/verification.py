@@ -93,9 +93,23 @@ def _faults(event: Event, before: Event | None, number: int) -> Iterator[str]:
         yield f"it does not lead from {before.status if before else 'nothing'} to {event.status}"
 
 
+# These move an order that is being charged. Of a packed one they are recorded where it stands, and so is an
+# authorisation that comes too late.
+WHERE_IT_STANDS = frozenset(
+    {
+        EventType.PAYMENT_AUTHORISED,
+        EventType.PAYMENT_AWAITED,
+        EventType.PAYMENT_DECLINED,
+        EventType.PAYMENT_RETRIED,
+    }
+)
+
+
 def _is_legal(event: Event, before: Event | None) -> bool:
     if before is None:
         return event.type == EventType.ORDER_RECEIVED and event.status == Status.RECEIVED
+    if event.status == before.status and event.type in WHERE_IT_STANDS:
+        return event.type == EventType.PAYMENT_AUTHORISED or event.status == Status.PACKED
     if event.type in MOVING:
         return event.status in TRANSITIONS.get((Status(before.status), EventType(event.type)), ())
     return event.type != EventType.ORDER_RECEIVED and event.status == before.status

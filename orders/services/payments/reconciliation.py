@@ -57,7 +57,7 @@ def reconcile(*, since: datetime, now: datetime | None = None) -> Iterator[Payme
         ImproperlyConfigured: payments were made with a gateway that is not configured any more.
     """
     until = (now or timezone.now()) - SETTLED_AFTER
-    real = Payment.objects.filter(created_at__gte=since, order__made_up=False).exclude(gateway=BANK_TRANSFER)
+    real = Payment.objects.filter(created_at__gte=since, order__made_up=False).exclude(gateway__in=("", BANK_TRANSFER))
     for name in sorted({payment_gateway().name, *real.order_by().values_list("gateway", flat=True).distinct()}):
         yield from _compare(gateway_named(name), since, until)
 
