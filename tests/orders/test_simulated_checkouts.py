@@ -1,16 +1,17 @@
 """The simulated gateway's checkouts as their page sees them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from orders.errors import GatewayUnavailable, PaymentRefused
 from orders.gateways.payments.checkout_page import OfferedCard
-from orders.gateways.payments.protocol import CheckoutState, PaymentResult
-from tests.orders.gateway_worlds import PUBLIC_URL, Simulated, world
+from orders.gateways.payments.protocol import CheckoutState, GatewayPayment, PaymentResult
+from tests.orders.gateway_worlds import PUBLIC_URL, Clock, Simulated, world
 
 
 @pytest.fixture(params=["simulated", "simulated_http"])
@@ -114,6 +115,27 @@ def test_of_many_tabs_at_once_one_pays(it: Simulated) -> None:
     with ThreadPoolExecutor(8) as tabs:
         payments = set(tabs.map(lambda _: it.page.pay_checkout(reference, OfferedCard.WORKS), range(8)))
     assert (len(payments), it.booked()) == (1, [("capture", 1990)])
+
+
+def test_a_tab_that_is_overtaken_by_another_gets_its_payment(tmp_path: Path) -> None:
+    class ClockOfTwoTabs(Clock):
+        """Asked for the time, which a tab does while it looks whether the page is open, it lets the other one pay."""
+
+        other_tab: Callable[[], object] | None = None
+
+        def __call__(self) -> datetime:
+            pay, self.other_tab = self.other_tab, None
+            if pay:
+                pay()
+            return super().__call__()
+
+    clock = ClockOfTwoTabs()
+    it = Simulated(tmp_path, clock)
+    reference = opened(it)
+    paid: list[GatewayPayment] = []
+    clock.other_tab = lambda: paid.append(it.page.pay_checkout(reference, OfferedCard.WORKS))
+    assert [it.page.pay_checkout(reference, OfferedCard.WORKS)] == paid
+    assert it.booked() == [("capture", 1990)]
 
 
 def test_a_payment_whose_answer_was_lost_is_there_when_it_is_asked_for_again(it: Simulated) -> None:

@@ -63,9 +63,12 @@ class SimulatedCheckouts:
         request = self.request_of(reference)
         if request is None:
             raise PaymentRefused("There is no such payment page.", reason="resource_missing")
-        if self._state(request) is CheckoutState.PAID:
+        # Read once: a payment that lands between two reads would look like a closed page.
+        state = self._state(request)
+        if state is CheckoutState.PAID:
             return self._payment(request)
-        self._check_open(request)
+        if state is CheckoutState.CLOSED:
+            raise _closed()
         is_lost, decline = self._failures.before(method, is_known=False), DECLINES.get(method)
         if method == NEEDS_CONFIRMATION:
             if confirmed is None:
@@ -98,7 +101,7 @@ class SimulatedCheckouts:
 
     def _check_open(self, request: CheckoutRequest) -> None:
         if self._state(request) is not CheckoutState.OPEN:
-            raise PaymentRefused("Nobody can pay on this page any more.", reason="checkout_closed")
+            raise _closed()
 
     def _state(self, request: CheckoutRequest) -> CheckoutState:
         kind = self._ledger.entry(request.key).get("kind")
@@ -121,6 +124,10 @@ class SimulatedCheckouts:
 
     def _url(self, reference: str) -> str:
         return f"{self._base_url}/simulated-checkout/{reference}/"
+
+
+def _closed() -> PaymentRefused:
+    return PaymentRefused("Nobody can pay on this page any more.", reason="checkout_closed")
 
 
 def _not_paid(
