@@ -36,7 +36,9 @@ class Payment(TrackedModel):
         IMMEDIATE = "immediate"
         ON_SHIPMENT = "on_shipment"
 
-    LIVE = (State.PENDING, State.AUTHORISED, State.CAPTURED)
+    # The gateway may still decide its outcome.
+    OPEN = (State.PENDING, State.AUTHORISED)
+    LIVE = (*OPEN, State.CAPTURED)
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     order = models.ForeignKey("orders.Order", models.PROTECT, db_index=False, related_name="payments")

@@ -1,11 +1,12 @@
 """What of an order is to be paid, and whether its goods may leave."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Max, Sum
+from django.utils import timezone
 
 from orders.bank_transfers import Transfer
 from orders.gateways.payments.configured import payment_gateway
@@ -30,6 +31,13 @@ BEFORE_CHARGE = (Status.RECEIVED, Status.IN_REVIEW, Status.CHARGING)
 def amount_due(order: Order) -> int:
     """What a new payment of the order is over, in minor units: refunds granted earlier reduce it, whoever pays."""
     return order.total - (granted(order) if any(payment.captured for payment in order.payments.all()) else 0)
+
+
+def payment_deadline(method: str = "") -> datetime:
+    """Until when an order waits for a payment from now on."""
+    by_transfer = method == BANK_TRANSFER
+    window = settings.BANK_TRANSFER_WINDOW if by_transfer else settings.PAYMENT_RETRY_WINDOW
+    return timezone.now() + timedelta(seconds=window)
 
 
 def awaits_new_payment(order: Order) -> bool:

@@ -124,7 +124,7 @@ SAFEGUARDS = [
     Safeguard(
         "a payment is compared before it goes back",
         Change(SETTLEMENT, "return found is not None and (found.amount", "return bool(found) or (found.amount"),
-        "tests/orders/test_checkout_payments.py::test_a_payment_of_another_order_never_goes_back_for_this_one",
+        "tests/orders/test_payments_of_the_shop.py::test_a_payment_of_another_order_never_goes_back_for_this_one",
     ),
     Safeguard(
         "what was asked for before the order is checked",
@@ -137,7 +137,7 @@ SAFEGUARDS = [
         "the fence around a charge's outcome",
         Change(
             "orders/services/payments/outcomes.py",
-            """        if payment.state not in OPEN:
+            """        if payment.state not in Payment.OPEN:
             return order
         if payment.gateway_reference != reference:
 """,

@@ -1,4 +1,4 @@
-"""What customers pay by themselves pays for their order, or goes back: on a payment page, at the shop's checkout."""
+"""What customers pay by themselves, on a payment page, pays for their order, or goes back."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,23 +7,20 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from orders.errors import CommandRefused, PaymentTaken
+from orders.errors import CommandRefused
 from orders.gateways.payments.configured import gateway_named
-from orders.gateways.payments.protocol import PaymentRequest
 from orders.gateways.payments.simulated import SimulatedPayments
 from orders.lifecycle import Status, Waiting
 from orders.models import CheckoutPayment, Order, PaymentDiscrepancy
 from orders.services.checkouts.settlement import settle_checkout, settle_due
 from orders.services.commands import deadlines
-from orders.services.commands.settle import begin
+from orders.services.fulfilment import automatic, labels
 from orders.services.orders.cancellation import finish_cancellation
-from orders.services.orders.placement import MadePayment
 from orders.services.payments.capturing import collect_payment
 from orders.services.payments.charging import charge
 from orders.services.payments.checkouts import check_now, open_checkout
 from orders.services.payments.refunds import return_payment
-from tests.conftest import unique
-from tests.factories import an_order, an_order_in, command, ledger, settle
+from tests.factories import an_order_in, command, ledger, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +57,14 @@ def charged(order: Order) -> Order:
 def booked(order: Order) -> list[str]:
     silent = ("checkout", "checkout_closed")
     return [entry["kind"] for entry in ledger("payments", order) if entry["kind"] not in silent]
+
+
+def packed(order: Order) -> Order:
+    automatic.start_picking(order.pk)
+    automatic.pack(order.pk)
+    labels.book_label(order.pk)
+    order.refresh_from_db()
+    return order
 
 
 def test_an_order_without_a_method_of_its_own_waits_for_the_customer_after_its_review() -> None:
@@ -220,101 +225,16 @@ def test_the_worker_asks_about_what_is_due_and_goes_on_after_a_fault() -> None:
 
 def test_a_webhook_lets_the_gateway_be_asked_at_once() -> None:
     row = open_checkout(unpaid().pk, **BACK)
-    assert check_now(gateway="simulated", reference=row.reference) == row
+    assert check_now("simulated", row.reference) == row
     row.refresh_from_db()
     assert row.check_at is not None
     assert row.check_at <= timezone.now()
-    assert check_now(gateway="simulated", reference="cs_unknown") is None
-
-
-def made(amount: int, *, kind: str = "purchase", key: str = "") -> MadePayment:
-    """A payment that the shop's checkout has made."""
-    key = key or unique()
-    request = PaymentRequest(key=key, order_id="shop", amount=amount, currency="USD", method="tok_ok")
-    answer = getattr(simulated(), kind)(request)
-    return MadePayment(gateway="simulated", reference=answer.reference)
-
-
-def placed_with(payment: MadePayment) -> Order:
-    order = an_order(payment=payment)
-    begin(order.pk)
-    deadlines.pass_deadline(order.pk, Status.IN_REVIEW)
-    charge(order.pk)
-    order.refresh_from_db()
-    return order
-
-
-@pytest.mark.parametrize(("kind", "state"), [("purchase", "captured"), ("authorise", "authorised")])
-def test_a_payment_of_the_shops_checkout_is_verified_and_becomes_ours(kind: str, state: str) -> None:
-    order = placed_with(made(9999, kind=kind))
-    payment = order.payments.get()
-    assert (order.status, payment.state, payment.amount) == (Status.PAID, state, order.total)
-
-
-def test_an_authorisation_of_the_shops_checkout_is_captured_before_the_hand_over() -> None:
-    order = placed_with(made(9999, kind="authorise"))
-    order = an_order_in_packed(order)
-    assert order.waiting_for == Waiting.CAPTURE
-    assert collect_payment(order.pk).waiting_for == Waiting.HANDOVER
-    assert order.payments.get().captured == order.total
-
-
-def an_order_in_packed(order: Order) -> Order:
-    from orders.services.fulfilment import automatic, labels
-
-    automatic.start_picking(order.pk)
-    automatic.pack(order.pk)
-    labels.book_label(order.pk)
-    order.refresh_from_db()
-    return order
-
-
-@pytest.mark.parametrize(
-    ("payment", "said"),
-    [
-        (lambda: made(5000), "The payment is over 50.00 USD, not 99.99 USD."),
-        (lambda: MadePayment(gateway="simulated", reference="ch_unknown"), "The payment does not exist."),
-    ],
-)
-def test_a_payment_that_is_not_what_it_was_said_to_be_is_left_alone(payment: Any, said: str) -> None:
-    order = placed_with(payment())
-    assert (order.status, order.payments.get().decline_reason) == (Status.AWAITING_PAYMENT, said)
-    assert order.checkouts.get().state == State.REFUSED
-    command(order, "cancel")
-    return_payment(order.pk)
-    assert booked(order) == []
-
-
-def test_one_payment_pays_for_one_order() -> None:
-    payment = made(9999)
-    an_order(payment=payment)
-    with pytest.raises(PaymentTaken):
-        an_order(payment=payment)
-
-
-def test_a_payment_of_the_shop_goes_back_when_its_order_is_invalid() -> None:
-    payment = made(9999)
-    order = an_order(payment=payment, service_level="no such level")
-    begin(order.pk)
-    order.refresh_from_db()
-    assert order.status == Status.INVALID
-    assert settle_checkout(order.checkouts.get().pk).state == State.RETURNED
-    found = simulated().look_up(
-        PaymentRequest(key="x", order_id="", amount=0, currency="USD", method="", reference=payment.reference)
-    )
-    assert found is not None
-    assert found.refunded == 9999
-
-
-def test_a_payment_of_another_order_never_goes_back_for_this_one() -> None:
-    order = an_order(payment=made(5000), service_level="no such level")
-    begin(order.pk)
-    assert settle_checkout(order.checkouts.get().pk).state == State.REFUSED
+    assert check_now("simulated", "cs_unknown") is None
 
 
 def test_a_packed_order_with_a_refused_capture_is_paid_on_the_page(settings: Settings) -> None:
     settings.PAYMENT_CAPTURE = "on_shipment"
-    order = an_order_in_packed(an_order_in(Status.PAID, payment_method="tok_lapsed"))
+    order = packed(an_order_in(Status.PAID, payment_method="tok_lapsed"))
     collect_payment(order.pk)
     row = paid_on_the_page(order)
     settle_checkout(row.pk)

@@ -169,7 +169,7 @@ def _carry_out_of_stripe(row: WebhookEvent) -> WebhookEvent:
     """
     reference = str(row.body["subject"])
     if row.type in stripe_webhooks.CHECKOUTS:
-        known = check_now(gateway="stripe", reference=reference) if reference else None
+        known = check_now("stripe", reference) if reference else None
         row.outcome = "Stripe is asked about the checkout" if known else "ignored: there is no such open checkout"
         row.save_changes()
         return row

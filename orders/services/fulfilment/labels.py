@@ -1,7 +1,7 @@
 """Booking and voiding a label in three steps, as for a charge: row, call with its key, outcome."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from orders.models import Order, OrderItem, Payment, Shipment
 from orders.models.shipments import live_shipment
 from orders.search_text import with_tracking_number
 from orders.selectors.offers import carrier_for
-from orders.selectors.payments import is_captured, waiting_before_hand_over
+from orders.selectors.payments import is_captured, payment_deadline, waiting_before_hand_over
 from orders.services.state.transition import advance, record
 from orders.services.state.unit_of_work import locked_order, row_of, rows_of, save, step
 
@@ -140,9 +140,7 @@ def _open_shipment(order: Order) -> Shipment | None:
 def before_hand_over(order: Order) -> tuple[Waiting, datetime | None]:
     """What a packed order waits for, and until when: goods leave once they are paid for."""
     waiting = Waiting.HANDOVER if is_captured(order) else waiting_before_hand_over(rows_of(order, Payment))
-    if waiting is not Waiting.NEW_PAYMENT:
-        return waiting, None
-    return waiting, timezone.now() + timedelta(seconds=settings.PAYMENT_RETRY_WINDOW)
+    return waiting, payment_deadline() if waiting is Waiting.NEW_PAYMENT else None
 
 
 def carrier_of(order: Order) -> CarrierOffer | None:

@@ -60,6 +60,5 @@ def is_undone(order: Order) -> bool:
 
 def owes_payment(order: Order) -> bool:
     """Whether a charge or an authorisation is open, or captured money is not fully refunded."""
-    open_ = (Payment.State.PENDING, Payment.State.AUTHORISED)
-    owed = Q(state__in=open_) | Q(state=Payment.State.CAPTURED, refunded__lt=F("captured"))
+    owed = Q(state__in=Payment.OPEN) | Q(state=Payment.State.CAPTURED, refunded__lt=F("captured"))
     return order.payments.filter(owed).exists()

@@ -17,7 +17,7 @@ from orders.gateways.payments.protocol import GatewayPayment, PaymentResult
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Order, Payment
 from orders.services.payments.charging import charge
-from orders.services.payments.outcomes import end_authorisation, payment_deadline, payment_facts, record_outcome
+from orders.services.payments.outcomes import await_new_payment, end_authorisation, payment_facts, record_outcome
 from orders.services.payments.requests import request_of
 from orders.services.state import attention
 from orders.services.state.transition import record
@@ -75,10 +75,9 @@ def _record_refusal(payment_id: UUID, answer: GatewayPayment, order: Order) -> O
         return order
     end_authorisation(order, payment, expired=answer.result is PaymentResult.EXPIRED)
     if order.status == Status.PACKED and order.waiting_for == Waiting.CAPTURE:
-        order.waiting_for, order.deadline = Waiting.NEW_PAYMENT, payment_deadline()
         attention.clear_unless_refund_failed(order)
-        key = f"capture_refused:{payment.id}"
-        record(order, EventType.CAPTURE_REFUSED, actor=Actor.GATEWAY, key=key, data=payment_facts(payment))
+        key, data = f"capture_refused:{payment.id}", payment_facts(payment)
+        await_new_payment(order, EventType.CAPTURE_REFUSED, actor=Actor.GATEWAY, key=key, data=data)
     return order
 
 

@@ -22,15 +22,15 @@ from orders.actors import Actor
 from orders.errors import GatewayUnavailable, PaymentRefused
 from orders.gateways.payments.configured import gateway_named, payment_gateway
 from orders.gateways.payments.protocol import GatewayPayment, PaymentResult
-from orders.lifecycle import EventType, Status, Waiting
+from orders.lifecycle import EventType, Status
 from orders.models import CheckoutPayment, Order, Payment
 from orders.payment_methods import BANK_TRANSFER, CHECKOUT, PAID_BY_CUSTOMER
-from orders.selectors.payments import amount_due, paid_checkout
+from orders.selectors.payments import amount_due, paid_checkout, payment_deadline
 from orders.selectors.refunds import is_to_be_returned
 from orders.services.payments.customer_payments import credit_transfers, take_over
-from orders.services.payments.outcomes import is_to_be_charged, payment_deadline, record_outcome
-from orders.services.payments.requests import request_of
-from orders.services.state.transition import advance, record
+from orders.services.payments.outcomes import await_new_payment, is_to_be_charged, record_outcome
+from orders.services.payments.requests import next_payment, request_of
+from orders.services.state.transition import record
 from orders.services.state.unit_of_work import row_of, rows_of, save, step
 
 
@@ -86,7 +86,7 @@ def _ask(payment: Payment, *, may_charge: bool) -> GatewayPayment:
 
 def _begin(order: Order) -> Attempt:
     wanted = is_to_be_charged(order)
-    states = (Payment.State.PENDING, Payment.State.AUTHORISED) if is_to_be_returned(order) else (Payment.State.PENDING,)
+    states = Payment.OPEN if is_to_be_returned(order) else (Payment.State.PENDING,)
     payment = next((one for one in rows_of(order, Payment) if one.state in states), None)
     if payment is None and wanted and not order.held:
         payment = _open_payment(order)
@@ -102,7 +102,8 @@ def _open_payment(order: Order) -> Payment | None:
         checkout = paid_checkout(order, amount)
         if checkout is None:
             if order.payment_method != BANK_TRANSFER or not credit_transfers(order, amount):
-                _await_payment(order)
+                key, deadline = f"awaited:{order.event_seq}", payment_deadline(order.payment_method)
+                await_new_payment(order, EventType.PAYMENT_AWAITED, actor=Actor.SYSTEM, key=key, deadline=deadline)
             return None
         checkout.state, checkout.updated_at = CheckoutPayment.State.USED, timezone.now()
         checkout.check_at = None
@@ -120,33 +121,20 @@ def _open_payment(order: Order) -> Payment | None:
 
 
 def _new_payment(order: Order, amount: int, checkout: CheckoutPayment | None) -> Payment:
-    attempt, now = len(rows_of(order, Payment)) + 1, timezone.now()
+    if checkout:
+        return next_payment(
+            order,
+            amount,
+            CHECKOUT,
+            checkout.gateway,
+            capture=checkout.capture,
+            idempotency_key=checkout.key,
+            gateway_reference=checkout.payment_reference,
+            checkout=checkout,
+        )
     # Packed goods wait for it already.
     capture = Payment.Capture(settings.PAYMENT_CAPTURE if order.status == Status.CHARGING else "immediate")
-    return Payment(
-        order=order,
-        attempt=attempt,
-        capture=checkout.capture if checkout else capture,
-        amount=amount,
-        currency=order.currency,
-        method=CHECKOUT if checkout else order.payment_method,
-        idempotency_key=checkout.key if checkout else f"charge-{order.pk}-{attempt}",
-        gateway=checkout.gateway if checkout else payment_gateway().name,
-        gateway_reference=checkout.payment_reference if checkout else "",
-        checkout=checkout,
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def _await_payment(order: Order) -> None:
-    """Let the order stand until the customer pays."""
-    key, deadline = f"awaited:{order.event_seq}", payment_deadline(order.payment_method)
-    if order.status == Status.CHARGING:
-        advance(order, EventType.PAYMENT_AWAITED, actor=Actor.SYSTEM, key=key, deadline=deadline)
-    else:
-        order.waiting_for, order.deadline = Waiting.NEW_PAYMENT, deadline
-        record(order, EventType.PAYMENT_AWAITED, actor=Actor.SYSTEM, key=key)
+    return next_payment(order, amount, order.payment_method, payment_gateway().name, capture=capture)
 
 
 def _store_reference(payment_id: UUID, reference: str, order: Order) -> Payment:

@@ -54,11 +54,9 @@ def open_checkout(order_id: UUID, *, return_url: str, cancel_url: str) -> Checko
     return _store(row, gateway_named(row.gateway).open_checkout(request), request.expires_at)
 
 
-def check_now(*, gateway: str, reference: str = "", payment_reference: str = "") -> CheckoutPayment | None:
-    """Let the payment with this page or this payment of the gateway be checked at once; None: there is none."""
-    known = CheckoutPayment.objects.filter(gateway=gateway).exclude(check_at=None)
-    named = {"reference": reference} if reference else {"payment_reference": payment_reference}
-    row = known.filter(**named).first()
+def check_now(gateway: str, reference: str) -> CheckoutPayment | None:
+    """Let what was paid on this page of the gateway be checked at once; None: there is no such page to be checked."""
+    row = CheckoutPayment.objects.filter(gateway=gateway, reference=reference).exclude(check_at=None).first()
     if row is not None:
         CheckoutPayment.objects.filter(pk=row.pk).exclude(check_at=None).update(check_at=timezone.now())
     return row

@@ -1,7 +1,5 @@
 """Taking over what customers paid by themselves: on a payment page, or by bank transfer."""
 
-from django.utils import timezone
-
 from orders.errors import GatewayUnavailable
 from orders.gateways.payments.configured import gateway_named
 from orders.gateways.payments.protocol import GatewayPayment, PaymentResult
@@ -11,8 +9,7 @@ from orders.payment_methods import BANK_TRANSFER
 from orders.selectors.payments import transferred
 from orders.services.payments.discrepancies import open_discrepancy
 from orders.services.payments.outcomes import captured
-from orders.services.payments.requests import request_of
-from orders.services.state.unit_of_work import rows_of
+from orders.services.payments.requests import next_payment, request_of
 
 # A payment that the customer has not completed, or that is over without money.
 NOT_PAID = (
@@ -63,19 +60,7 @@ def credit_transfers(order: Order, amount: int | None = None) -> bool:
     received = transferred(order)
     if not received or (amount is not None and received < amount):
         return False
-    now = timezone.now()
-    attempt = len(rows_of(order, Payment)) + 1
-    payment = Payment(
-        order=order,
-        attempt=attempt,
-        amount=received if amount is None else amount,
-        currency=order.currency,
-        method=BANK_TRANSFER,
-        idempotency_key=f"charge-{order.pk}-{attempt}",
-        gateway=BANK_TRANSFER,
-        created_at=now,
-        updated_at=now,
-    )
+    payment = next_payment(order, received if amount is None else amount, BANK_TRANSFER, BANK_TRANSFER)
     captured(order, payment, amount=payment.amount)
     order.transfers.filter(payment=None).update(payment=payment)
     if received > payment.amount:

@@ -1,8 +1,7 @@
 """The outcome of a payment, written once with its event, whether the order still waits for it or not."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.utils import timezone
 
 from orders.actors import Actor
@@ -10,7 +9,7 @@ from orders.errors import GatewayUnavailable
 from orders.gateways.payments.protocol import GatewayPayment, PaymentResult
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import CheckoutPayment, Order, Payment
-from orders.payment_methods import BANK_TRANSFER
+from orders.selectors.payments import payment_deadline
 from orders.services.state import attention
 from orders.services.state.transition import Data, advance, record
 from orders.services.state.unit_of_work import row_of, save, step
@@ -23,8 +22,6 @@ OUTCOMES = (
     PaymentResult.CANCELLED,
     PaymentResult.EXPIRED,
 )
-# Those of a payment whose outcome the gateway may still decide.
-OPEN = (Payment.State.PENDING, Payment.State.AUTHORISED)
 
 
 def is_to_be_charged(order: Order) -> bool:
@@ -32,11 +29,16 @@ def is_to_be_charged(order: Order) -> bool:
     return order.waiting_for == Waiting.PAYMENT and order.status in (Status.CHARGING, Status.PACKED)
 
 
-def payment_deadline(method: str = "") -> datetime:
-    """Until when an order waits for a payment from now on."""
-    by_transfer = method == BANK_TRANSFER
-    window = settings.BANK_TRANSFER_WINDOW if by_transfer else settings.PAYMENT_RETRY_WINDOW
-    return timezone.now() + timedelta(seconds=window)
+def await_new_payment(
+    order: Order, event: EventType, *, actor: str, key: str, deadline: datetime | None = None, data: Data | None = None
+) -> None:
+    """Let an order that is charged, or packed, wait for a new payment; a packed one waits where it stands."""
+    deadline = deadline or payment_deadline()
+    if order.status == Status.CHARGING:
+        advance(order, event, actor=actor, key=key, deadline=deadline, data=data)
+    else:
+        order.waiting_for, order.deadline = Waiting.NEW_PAYMENT, deadline
+        record(order, event, actor=actor, key=key, data=data)
 
 
 def record_outcome(asked: Payment, answer: GatewayPayment) -> Order:
@@ -51,7 +53,7 @@ def record_outcome(asked: Payment, answer: GatewayPayment) -> Order:
 
     def write(order: Order) -> Order:
         payment = row_of(order, Payment, asked.pk)
-        if payment.state not in OPEN:
+        if payment.state not in Payment.OPEN:
             return order
         if payment.gateway_reference != reference:
             raise GatewayUnavailable("The payment was created at the gateway meanwhile.")
@@ -120,12 +122,8 @@ def _declined(order: Order, payment: Payment, answer: GatewayPayment) -> None:
         CheckoutPayment.objects.filter(pk=payment.checkout_id).update(state=CheckoutPayment.State.REFUSED)
     if not is_to_be_charged(order):
         _record_abandoned(order, payment)
-    elif order.status == Status.CHARGING:
-        deadline = payment_deadline()
-        advance(order, EventType.PAYMENT_DECLINED, actor=Actor.GATEWAY, key=key, deadline=deadline, data=data)
     else:
-        order.waiting_for, order.deadline = Waiting.NEW_PAYMENT, payment_deadline()
-        record(order, EventType.PAYMENT_DECLINED, actor=Actor.GATEWAY, key=key, data=data)
+        await_new_payment(order, EventType.PAYMENT_DECLINED, actor=Actor.GATEWAY, key=key, data=data)
 
 
 def _abandoned(order: Order, payment: Payment) -> None:

@@ -1,9 +1,7 @@
 """Taking back a payment while the order stays, and charging again with another payment method."""
 
-from datetime import timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
@@ -13,7 +11,7 @@ from orders.lifecycle import EventType, Status, Waiting
 from orders.models import BankTransfer, CheckoutPayment, Command, Order, Payment, PaymentDiscrepancy
 from orders.money import in_words
 from orders.payment_methods import BANK_TRANSFER
-from orders.selectors.payments import amount_due, transferred
+from orders.selectors.payments import amount_due, payment_deadline, transferred
 from orders.services.orders import review
 from orders.services.payments.discrepancies import open_discrepancy
 from orders.services.state import attention
@@ -151,6 +149,6 @@ def _await_payment(order: Order, *, actor: str, key: str, command: Command | Non
         EventType.PAYMENT_CANCELLED,
         actor=actor,
         key=key,
-        deadline=timezone.now() + timedelta(seconds=settings.PAYMENT_RETRY_WINDOW),
+        deadline=payment_deadline(),
         command=command,
     )

@@ -23,7 +23,7 @@ from orders.payment_methods import BANK_TRANSFER
 from orders.selectors.refunds import BEFORE_SHIPPED, refundable
 from orders.services.orders.holding import hold_unpaid
 from orders.services.payments.discrepancies import record_discrepancy
-from orders.services.payments.outcomes import OPEN, OUTCOMES, record_outcome
+from orders.services.payments.outcomes import OUTCOMES, record_outcome
 from orders.services.payments.refunds import BY_OTHER_MEANS, open_refund, succeed
 from orders.services.payments.requests import request_of
 from orders.services.state.unit_of_work import locked_order
@@ -80,7 +80,7 @@ def check_payment(payment: Payment, *, settled_after: timedelta = SETTLED_AFTER)
 
 def differences(payment: Payment, found: GatewayPayment | None) -> list[Difference]:
     """What the gateway says of a payment other than we do; None: it does not know it."""
-    if payment.state in OPEN:
+    if payment.state in Payment.OPEN:
         return _unrecorded(payment, found)
     expected = payment.captured
     captured, refunded = (found.captured, found.refunded) if found else (0, 0)
