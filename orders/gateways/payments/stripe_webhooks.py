@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import stripe
-
 PAYMENT_INTENT = re.compile(r"pi_[A-Za-z0-9_]{1,90}")
 CHECKOUT_SESSION = re.compile(r"cs_[A-Za-z0-9_]{1,90}")
 # The outcome of a payment may have changed.
@@ -43,6 +41,8 @@ LATER_CHANGES = frozenset(
 
 def is_signed(body: bytes, signature: str, secret: str, *, tolerance: int) -> bool:
     """Whether the header matches the body under this secret, and is no more than `tolerance` seconds old."""
+    import stripe  # loaded where Stripe is used alone, as in `configured.py`
+
     try:
         stripe.WebhookSignature.verify_header(body, signature, secret, tolerance)
     except (stripe.SignatureVerificationError, ValueError):  # a header or body that is no text
