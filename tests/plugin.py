@@ -6,6 +6,7 @@ Loaded before pytest-django, which reads the settings: until the real database i
 import contextlib
 import os
 import resource
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,9 @@ MANY_FILES = 4096
 os.environ.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
 os.environ["SECRET_KEY"] = "a key for tests alone"
 os.environ["PUBLIC_URL"] = "http://127.0.0.1"
+# Hundreds of processes start in a run: without bytecode, each would compile all of the product, and every test.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # The product's own processes run as in production; workflows inside the test process run in the sandbox.
 os.environ["WORKFLOW_SANDBOX"] = "false"
 # One process, where a test does not say otherwise: what kills a web server there means all of it.

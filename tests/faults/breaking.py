@@ -33,8 +33,10 @@ def changed_copy(directory: Path, change: Change, *, more: tuple[str, ...] = ())
     """A copy of the product, and of `more` beside it, with that change."""
     directory.mkdir()
     for name in (*PRODUCT, *more):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, directory / name)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, directory / name)
     file = directory / change.path
     text = file.read_text()
     assert text.count(change.before) == 1
