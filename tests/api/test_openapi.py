@@ -54,7 +54,10 @@ def operations() -> list[tuple[str, dict[str, Any]]]:
     return [(f"{method} {path}", it) for path, methods in paths.items() for method, it in methods.items()]
 
 
-@pytest.mark.parametrize(("name", "operation"), operations(), ids=[name for name, _ in operations()])
+OPERATIONS = operations()
+
+
+@pytest.mark.parametrize(("name", "operation"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
 def test_it_documents_every_problem_as_one(name: str, operation: dict[str, Any]) -> None:
     problems = {status: it for status, it in operation["responses"].items() if status >= 400}
     assert {401, 404, 405, 422, 500, 503} <= set(problems)
