@@ -1,54 +1,26 @@
 """The kinds of commands: one table of where each is accepted, who may issue it, its arguments and where it goes."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
 from orders.actors import Actor
+from orders.command_kinds import CommandState, Kind
 from orders.lifecycle import CANCELLABLE, Status
 
-
-class Kind(StrEnum):
-    """What a person, a shop or a timer may want of an order."""
-
-    PLACE = "place"
-    APPROVE = "approve"
-    REJECT = "reject"
-    CANCEL = "cancel"
-    UPDATE_ADDRESS = "update_address"
-    CANCEL_PAYMENT = "cancel_payment"
-    RETRY_PAYMENT = "retry_payment"
-    RETRY_SHIPPING = "retry_shipping"
-    HOLD = "hold"
-    RELEASE = "release"
-    PICK = "pick"
-    PACK = "pack"
-    SHIP = "ship"
-    DELIVER = "deliver"
-    FAIL_DELIVERY = "fail_delivery"
-    FAIL_PICKING = "fail_picking"
-    RECORD_SCAN = "record_scan"
-    REFUND = "refund"
-    RETRY_REFUND = "retry_refund"
-    SETTLE_REFUND = "settle_refund"
-    SETTLE_PAYMENT = "settle_payment"
-    RECORD_PAYMENT = "record_payment"
-    SEND_PAYMENT_LINK = "send_payment_link"
-    RETRY_STEP = "retry_step"
-    REQUEST_RETURN = "request_return"
-    APPROVE_RETURN = "approve_return"
-    REFUSE_RETURN = "refuse_return"
-    RECEIVE_RETURN = "receive_return"
-    UNKNOWN = "unknown"
-
-
-class CommandState(StrEnum):
-    """How far a command has come. The last two are final."""
-
-    PENDING = "pending"
-    DELIVERED = "delivered"
-    APPLIED = "applied"
-    REJECTED = "rejected"
+__all__ = [
+    "IN_BULK",
+    "KIND_OF_SIGNAL",
+    "OF_A_RETURN",
+    "RULES",
+    "CommandState",
+    "Kind",
+    "Rule",
+    "accepted_in",
+    "order_workflow_id",
+    "refund_workflow_id",
+    "return_workflow_id",
+    "shipping_workflow_id",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +35,7 @@ class Rule:
             relay carries it out (`Relay._send`).
         by_relay: the relay carries it out by itself: no workflow hears of it.
         by_hand: only for orders whose fulfilment people confirm step by step.
+        of_shipment: about one shipment, whose status counts; the argument `shipment` names it where there are several.
         verb: for sentences such as "An order with the status “shipped” cannot be cancelled."
     """
 
@@ -72,6 +45,7 @@ class Rule:
     signal: str | None
     arguments: tuple[str, ...] = ()
     by_hand: bool = False
+    of_shipment: bool = False
     by_relay: bool = False
 
 
@@ -89,9 +63,17 @@ _UNTIL_BOOKED = frozenset(
         Status.SHIPPING_FAILED,
     }
 )
-_HOLDABLE = _UNTIL_BOOKED
+_HOLDABLE = _UNTIL_BOOKED | {Status.PARTLY_SHIPPED}
 _REFUNDABLE = frozenset(
-    {Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPED, Status.SHIPPING_FAILED, Status.DELIVERED}
+    {
+        Status.PAID,
+        Status.PICKING,
+        Status.PACKED,
+        Status.PARTLY_SHIPPED,
+        Status.SHIPPED,
+        Status.SHIPPING_FAILED,
+        Status.DELIVERED,
+    }
 )
 _REFUNDING = _REFUNDABLE | {Status.IN_REVIEW, Status.CHARGING, Status.CANCELLING}
 _WAREHOUSE = frozenset({Actor.STAFF, Actor.CLIENT, Actor.OPERATOR})
@@ -145,6 +127,7 @@ RULES: dict[Kind, Rule] = {
         actors=_PEOPLE,
         verb="be shipped again",
         signal="retry_shipping",
+        of_shipment=True,
     ),
     Kind.HOLD: Rule(statuses=_HOLDABLE, actors=_PEOPLE, verb="be held", signal="hold"),
     Kind.RELEASE: Rule(statuses=_HOLDABLE, actors=_PEOPLE, verb="be released", signal="release"),
@@ -154,6 +137,7 @@ RULES: dict[Kind, Rule] = {
         verb="be picked",
         signal="pick",
         by_hand=True,
+        of_shipment=True,
     ),
     Kind.PACK: Rule(
         statuses=frozenset({Status.PICKING}),
@@ -161,6 +145,7 @@ RULES: dict[Kind, Rule] = {
         verb="be packed",
         signal="pack",
         by_hand=True,
+        of_shipment=True,
     ),
     Kind.FAIL_PICKING: Rule(
         statuses=frozenset({Status.PAID, Status.PICKING}),
@@ -168,6 +153,15 @@ RULES: dict[Kind, Rule] = {
         verb="be reported as missing items",
         signal="fail_picking",
         by_hand=True,
+        of_shipment=True,
+    ),
+    Kind.SPLIT_SHIPMENT: Rule(
+        statuses=frozenset({Status.PAID, Status.PICKING}),
+        actors=_WAREHOUSE,
+        verb="be split",
+        signal="split_shipment",
+        arguments=("items",),
+        of_shipment=True,
     ),
     Kind.SHIP: Rule(
         statuses=frozenset({Status.PACKED}),
@@ -175,25 +169,28 @@ RULES: dict[Kind, Rule] = {
         verb="be shipped",
         signal="ship",
         by_hand=True,
+        of_shipment=True,
     ),
     Kind.DELIVER: Rule(
         statuses=_ON_THE_WAY,
         actors=_WAREHOUSE | {Actor.CARRIER},
         verb="be delivered",
         signal="deliver",
+        of_shipment=True,
     ),
     Kind.FAIL_DELIVERY: Rule(
         statuses=_ON_THE_WAY,
         actors=_WAREHOUSE | {Actor.CARRIER},
         verb="be reported as not delivered",
         signal="fail_delivery",
+        of_shipment=True,
     ),
     Kind.RECORD_SCAN: Rule(
-        statuses=_ON_THE_WAY,
+        statuses=_ON_THE_WAY | {Status.PARTLY_SHIPPED},
         actors=frozenset({Actor.CARRIER}),
         verb="have a scan of its parcel recorded",
         signal="record_scan",
-        arguments=("shipment", "scan"),
+        arguments=("shipment_id", "scan"),
     ),
     Kind.SETTLE_PAYMENT: Rule(
         statuses=frozenset({Status.CHARGING, Status.PACKED, Status.CANCELLING}),
@@ -284,6 +281,11 @@ def accepted_in(status: Status) -> list[Kind]:
 def order_workflow_id(order_id: UUID | str) -> str:
     """The id of the workflow that carries this order."""
     return f"order-{order_id}"
+
+
+def shipping_workflow_id(order_id: UUID | str, number: int = 1) -> str:
+    """The id of the workflow that ships the order, or the shipment with this number of a split one."""
+    return f"shipping-{order_id}" if number == 1 else f"shipping-{order_id}-{number}"
 
 
 def refund_workflow_id(command_id: UUID | str) -> str:

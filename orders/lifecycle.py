@@ -1,5 +1,6 @@
-"""The state machines of an order and of a return: tables from which transitions, triggers and the docs are made."""
+"""The state machines of orders, shipments and returns: tables for transitions, triggers and the documentation."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -13,6 +14,7 @@ class Status(StrEnum):
     PAID = "paid"
     PICKING = "picking"
     PACKED = "packed"
+    PARTLY_SHIPPED = "partly_shipped"
     SHIPPED = "shipped"
     SHIPPING_FAILED = "shipping_failed"
     CANCELLING = "cancelling"
@@ -81,6 +83,7 @@ class EventType(StrEnum):
     REFUND_STARTED = "refund_started"
     REFUND_SUCCEEDED = "refund_succeeded"
     REFUND_FAILED = "refund_failed"
+    SHIPMENT_SPLIT = "shipment_split"
     CARRIER_SELECTED = "carrier_selected"
     LABEL_BOOKED = "label_booked"
     LABEL_VOIDED = "label_voided"
@@ -128,6 +131,21 @@ class Waiting(StrEnum):
     CANCELLATION = "cancellation"
 
 
+class ShipmentState(StrEnum):
+    """How far a shipment is. `booking`: the carrier is being asked for its label, under its key."""
+
+    READY = "ready"
+    PICKING = "picking"
+    PACKED = "packed"
+    BOOKING = "booking"
+    BOOKED = "booked"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    VOIDED = "voided"
+
+
 class ReturnStage(StrEnum):
     """How far a return came. `closed`: it came, and nothing goes back for it."""
 
@@ -155,11 +173,14 @@ TRANSITIONS: dict[tuple[Status, EventType], tuple[Status, ...]] = {
     (S.AWAITING_PAYMENT, E.PAYMENT_RETRIED): (S.CHARGING, S.IN_REVIEW),
     (S.PAID, E.PICKING_STARTED): (S.PICKING,),
     (S.PICKING, E.ORDER_PACKED): (S.PACKED,),
-    (S.PACKED, E.ORDER_SHIPPED): (S.SHIPPED,),
+    (S.PACKED, E.ORDER_SHIPPED): (S.SHIPPED, S.PARTLY_SHIPPED),
+    # The first of several shipments, while others are not packed.
+    **{(s, E.ORDER_SHIPPED): (S.PARTLY_SHIPPED,) for s in (S.PAID, S.PICKING)},
+    (S.PARTLY_SHIPPED, E.ORDER_SHIPPED): (S.SHIPPED,),
     (S.SHIPPED, E.DELIVERY_CONFIRMED): (S.DELIVERED,),
-    (S.SHIPPED, E.DELIVERY_FAILED): (S.SHIPPING_FAILED,),
-    **{(s, E.SHIPPING_FAILED): (S.SHIPPING_FAILED,) for s in (S.PAID, S.PICKING, S.PACKED)},
-    (S.SHIPPING_FAILED, E.SHIPPING_RETRIED): (S.PICKING,),
+    **{(s, E.DELIVERY_FAILED): (S.SHIPPING_FAILED,) for s in (S.SHIPPED, S.PARTLY_SHIPPED)},
+    **{(s, E.SHIPPING_FAILED): (S.SHIPPING_FAILED,) for s in (S.PAID, S.PICKING, S.PACKED, S.PARTLY_SHIPPED)},
+    (S.SHIPPING_FAILED, E.SHIPPING_RETRIED): (S.PICKING, S.PAID, S.PARTLY_SHIPPED),
     **{
         (s, E.CANCELLATION_ACCEPTED): (S.CANCELLING,)
         for s in (
@@ -188,6 +209,7 @@ WAITS_FOR: dict[Status, Waiting] = {
     S.PAID: Waiting.SHIPPING,
     S.PICKING: Waiting.PACKING,
     S.PACKED: Waiting.LABEL,
+    S.PARTLY_SHIPPED: Waiting.SHIPPING,
     S.SHIPPED: Waiting.DELIVERY,
     S.SHIPPING_FAILED: Waiting.SHIPPING_DECISION,
     S.CANCELLING: Waiting.CANCELLATION,
@@ -200,6 +222,43 @@ def target(status: Status, event: EventType, to: Status | None = None) -> Status
     if to is not None:
         return to if to in targets else None
     return targets[0] if targets else None
+
+
+# The status that an order has while this is the state of its only shipment. One that is over without a delivery, and
+# without anything to decide, counts for nothing.
+STATUS_OF_SHIPMENT: dict[ShipmentState, Status] = {
+    ShipmentState.READY: S.PAID,
+    ShipmentState.PICKING: S.PICKING,
+    ShipmentState.PACKED: S.PACKED,
+    ShipmentState.BOOKING: S.PACKED,
+    ShipmentState.BOOKED: S.PACKED,
+    ShipmentState.SHIPPED: S.SHIPPED,
+    ShipmentState.DELIVERED: S.DELIVERED,
+    ShipmentState.FAILED: S.SHIPPING_FAILED,
+}
+# In the order in which a shipment passes them.
+_PROGRESS = (S.PAID, S.PICKING, S.PACKED, S.SHIPPED, S.DELIVERED)
+_WITH_THE_CARRIER = (S.SHIPPED, S.DELIVERED)
+# The statuses of an order that its shipments decide.
+IN_FULFILMENT = frozenset({*_PROGRESS, S.PARTLY_SHIPPED, S.SHIPPING_FAILED})
+
+
+def roll_up(states: Iterable[ShipmentState]) -> Status:
+    """The status of an order with shipments in these states: that of the least advanced one.
+
+    One that failed waits for a decision, and so does its order; with some shipments at the carrier and others not, the
+    order is partly shipped.
+
+    Raises:
+        ValueError: every shipment was cancelled.
+    """
+    statuses = [STATUS_OF_SHIPMENT[state] for state in states if state in STATUS_OF_SHIPMENT]
+    if S.SHIPPING_FAILED in statuses:
+        return S.SHIPPING_FAILED
+    sent = [status for status in statuses if status in _WITH_THE_CARRIER]
+    if sent and len(sent) < len(statuses):
+        return S.PARTLY_SHIPPED
+    return min(statuses, key=_PROGRESS.index)
 
 
 RETURN_TRANSITIONS: dict[tuple[ReturnStage, EventType], ReturnStage] = {

@@ -11,8 +11,8 @@ import pytest
 
 from orders.actors import Actor
 from orders.commands import CommandState, Kind
-from orders.lifecycle import EventType, ReturnStage, Status, Waiting
-from orders.models import Payment, Refund, Shipment
+from orders.lifecycle import EventType, ReturnStage, ShipmentState, Status, Waiting
+from orders.models import Payment, Refund
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ("orderlife", "orders", "workflows", "stack")
@@ -29,10 +29,10 @@ OLD_NAMES = re.compile(
 )
 STATES = {
     str(value)
-    for names in (Status, Waiting, EventType, ReturnStage, Kind, CommandState, Actor)
+    for names in (Status, Waiting, EventType, ReturnStage, ShipmentState, Kind, CommandState, Actor)
     for value in names
     if value
-} | {*Payment.State.values, *Refund.State.values, *Shipment.State.values}
+} | {*Payment.State.values, *Refund.State.values}
 # By these names rows are looked up, and states compared.
 COLUMNS = re.compile(r"(^|__)(status|state|kind|type|actor|waiting_for)(__in|__ne)?$")
 

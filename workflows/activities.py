@@ -12,6 +12,7 @@ from orders.models import Order
 from orders.selectors.fulfilment import has_label
 from orders.selectors.orders import order_by_id
 from orders.selectors.refunds import has_pending_refund
+from orders.selectors.shipments import current_shipments, shipment_numbered, status_of, waiting_of
 from orders.services.commands import deadlines, settle
 from orders.services.fulfilment import automatic, labels
 from orders.services.orders import cancellation, stalls
@@ -29,7 +30,7 @@ def validate_order(ref: OrderRef) -> OrderState:
 @activity.defn
 def look_at_order(ref: OrderRef) -> OrderState:
     """Read the order's state."""
-    return state_of(order_by_id(UUID(ref.order_id)))
+    return state_of(order_by_id(UUID(ref.order_id)), ref.shipment)
 
 
 @activity.defn
@@ -55,13 +56,14 @@ def reject_signal(signal: FailedSignal) -> OrderState:
 @activity.defn
 def stall_order(failed: FailedStep) -> OrderState:
     """Flag an order because a step of it was given up."""
-    return state_of(stalls.stall(UUID(failed.order_id), step=failed.step, reason=failed.reason))
+    order = stalls.stall(UUID(failed.order_id), step=failed.step, reason=failed.reason)
+    return state_of(order, failed.shipment)
 
 
 @activity.defn
 def resume_order(ref: OrderRef) -> OrderState:
     """Clear that flag, so that the step is retried."""
-    return state_of(stalls.resume(_order_of(ref)))
+    return state_of(stalls.resume(_order_of(ref)), ref.shipment)
 
 
 @activity.defn
@@ -80,7 +82,7 @@ def pay_refunds(ref: OrderRef) -> OrderState:
 @activity.defn
 def pass_deadline(deadline: Deadline) -> OrderState:
     """Apply what the timer decides."""
-    return state_of(deadlines.pass_deadline(_order_of(deadline), Status(deadline.status)))
+    return state_of(deadlines.pass_deadline(_order_of(deadline), Status(deadline.status)), deadline.shipment)
 
 
 @activity.defn
@@ -92,7 +94,7 @@ def charge_payment(ref: OrderRef) -> OrderState:
 @activity.defn
 def collect_payment(ref: OrderRef) -> OrderState:
     """Capture the payment of a packed order."""
-    return state_of(capturing.collect_payment(_order_of(ref)))
+    return state_of(capturing.collect_payment(_order_of(ref)), ref.shipment)
 
 
 @activity.defn
@@ -122,31 +124,31 @@ def finish_cancellation(ref: OrderRef) -> OrderState:
 @activity.defn
 def start_picking(ref: OrderRef) -> OrderState:
     """Start picking a paid order; any other order only returns its state."""
-    return state_of(automatic.start_picking(_order_of(ref)))
+    return state_of(automatic.start_picking(_order_of(ref), ref.shipment or 1), ref.shipment)
 
 
 @activity.defn
 def pack_order(ref: OrderRef) -> OrderState:
     """Record that the order is packed."""
-    return state_of(automatic.pack(_order_of(ref)))
+    return state_of(automatic.pack(_order_of(ref), ref.shipment or 1), ref.shipment)
 
 
 @activity.defn
 def book_label(ref: OrderRef) -> OrderState:
     """Select a carrier and book the label."""
-    return state_of(labels.book_label(_order_of(ref)))
+    return state_of(labels.book_label(_order_of(ref), ref.shipment or 1), ref.shipment)
 
 
 @activity.defn
 def ship_order(ref: OrderRef) -> OrderState:
     """Record the hand-over to the carrier."""
-    return state_of(automatic.ship(_order_of(ref)))
+    return state_of(automatic.ship(_order_of(ref), ref.shipment or 1), ref.shipment)
 
 
 @activity.defn
 def confirm_delivery(ref: OrderRef) -> OrderState:
     """Record the delivery."""
-    return state_of(automatic.deliver(_order_of(ref)))
+    return state_of(automatic.deliver(_order_of(ref), ref.shipment or 1), ref.shipment)
 
 
 # Both workers run these when a step is given up.
@@ -186,20 +188,24 @@ def _order_of(about: OrderRef | Deadline) -> UUID:
     return order_id
 
 
-def state_of(order: Order) -> OrderState:
-    """The part of an order that the workflow needs."""
+def state_of(order: Order, number: int = 0) -> OrderState:
+    """The part of an order that the workflow needs; of a split one, as its shipment with this number has it."""
     undoing = order.status == Status.CANCELLING or order.waiting_for == Waiting.PAYMENT_RETURN
-    left = None
-    if order.deadline is not None:
+    shipment = shipment_numbered(order, number) if number else None
+    status, left = status_of(order, shipment), None
+    if order.deadline is not None and (shipment is None or status is Status.SHIPPED):
         left = max(0.0, (order.deadline - timezone.now()).total_seconds())
     return OrderState(
-        status=order.status,
+        status=status,
         version=order.event_seq,
-        waiting_for=order.waiting_for,
+        waiting_for=waiting_of(order, shipment),
         seconds_left=left,
         held=order.held,
         needs_attention=order.needs_attention,
         is_stalled=stalls.is_stalled(order),
         has_payment=undoing and cancellation.owes_payment(order),
         has_label=undoing and has_label(order),
+        shipments=[f"{row.number}:{status_of(order, row)}" for row in current_shipments(order).values()]
+        if order.is_split
+        else [],
     )

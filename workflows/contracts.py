@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
-from orders.commands import order_workflow_id, refund_workflow_id, return_workflow_id
+from orders.commands import order_workflow_id, refund_workflow_id, return_workflow_id, shipping_workflow_id
+from orders.lifecycle import Status
 
 ORDERS_QUEUE = "orders"
 SHIPPING_QUEUE = "shipping"
 # The signal that makes a workflow read its order's state again; it is not a command.
 LOOK = "look"
+# The statuses of a shipment while a ShippingWorkflow carries it.
+SHIPPED_BY_WORKFLOW = frozenset({Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPED})
 
 __all__ = [
     "LOOK",
@@ -35,11 +37,6 @@ __all__ = [
 ]
 
 
-def shipping_workflow_id(order_id: UUID | str) -> str:
-    """The id of the workflow that ships the order."""
-    return f"shipping-{order_id}"
-
-
 @dataclass(frozen=True)
 class Timings:
     """Delays between the steps of an order, in seconds; zero sets no timer."""
@@ -56,6 +53,8 @@ class OrderInput:
 
     order_id: str
     timings: Timings = field(default_factory=Timings)
+    shipment: int = 0
+    """For ShippingWorkflow: the number of the shipment; 0 from versions that knew one only."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +73,8 @@ class OrderRef:
     order_id: str
     version: int = 0
     """That of the newest state that the workflow knows."""
+    shipment: int = 0
+    """For an activity of ShippingWorkflow: the number of the shipment, whose state is returned; 0: the order's."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class Deadline:
     order_id: str
     status: str
     version: int = 0
+    """As in `OrderRef`."""
+    shipment: int = 0
     """As in `OrderRef`."""
 
 
@@ -104,6 +107,8 @@ class FailedStep:
     order_id: str
     step: str
     reason: str
+    shipment: int = 0
+    """As in `OrderRef`."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,10 @@ class FailedSignal(Signal):
 
 @dataclass(frozen=True)
 class OrderState:
-    """The order's state in the database. Every activity returns it, and the workflow follows it."""
+    """The order's state in the database. Every activity returns it, and the workflow follows it.
+
+    ShippingWorkflow gets that of its shipment, as if this were the order's only one.
+    """
 
     status: str
     version: int = 0
@@ -134,10 +142,19 @@ class OrderState:
     has_refund: bool = False
     """For RefundWorkflow and ReturnWorkflow: a refund is granted and not paid yet."""
 
+    shipments: list[str] = field(default_factory=list)
+    """Of a split order: the number and the status of each shipment, as `2:picking`."""
+
     @property
     def position(self) -> tuple[str | bool, ...]:
         """What the next step depends on."""
-        return self.status, self.waiting_for, self.held, self.needs_attention
+        return self.status, self.waiting_for, self.held, self.needs_attention, *self.shipments
+
+    @property
+    def to_ship(self) -> list[int]:
+        """The numbers of the shipments that need a ShippingWorkflow, of an order in fulfilment."""
+        named = [named.split(":") for named in self.shipments or [f"1:{self.status}"]]
+        return [int(number) for number, status in named if status in SHIPPED_BY_WORKFLOW]
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ class OrderProcess:
 
     def __init__(self) -> None:
         self.order_id = ""
+        self.shipment = 0
         self.state = OrderState(status=Status.RECEIVED)
         self.inbox: deque[Signal] = deque()
         self.signals_by_hand = 0
@@ -58,7 +59,7 @@ class OrderProcess:
 
     @property
     def ref(self) -> OrderRef:
-        return OrderRef(self.order_id, self.state.version)
+        return OrderRef(self.order_id, self.state.version, self.shipment)
 
     def follow(self, state: OrderState) -> None:
         """Take over a state from the database, unless a newer one is known already."""
@@ -142,7 +143,8 @@ class OrderProcess:
     async def stall(self, failed: StepGivenUpError) -> None:
         """Flag the order. If it is flagged for another reason, or cannot be, wait here, to avoid a hot loop."""
         try:
-            await self.run_local(activities.stall_order, FailedStep(self.order_id, failed.step, failed.reason))
+            step = FailedStep(self.order_id, failed.step, failed.reason, self.shipment)
+            await self.run_local(activities.stall_order, step)
         except StepGivenUpError:
             workflow.logger.error("Order %s could not be flagged for its step %s.", self.order_id, failed.step)
         if not self.state.is_stalled:
@@ -160,7 +162,8 @@ class OrderProcess:
 
     async def pass_deadline(self) -> None:
         """Apply what the timer decides."""
-        await self.run_local(activities.pass_deadline, Deadline(self.order_id, self.status, self.state.version))
+        deadline = Deadline(self.order_id, self.status, self.state.version, self.shipment)
+        await self.run_local(activities.pass_deadline, deadline)
 
     async def settle_the_rest(self) -> None:
         """Reject the commands that arrived too late, so that each has an outcome."""

@@ -24,6 +24,8 @@ with workflow.unsafe.imports_passed_through():
 from workflows.inbox import OrderProcess
 from workflows.shipping import ShippingWorkflow
 
+Shipping = workflow.ChildWorkflowHandle[ShippingWorkflow, OrderState]
+
 
 @workflow.defn
 class OrderWorkflow(OrderProcess):
@@ -34,7 +36,7 @@ class OrderWorkflow(OrderProcess):
     def __init__(self) -> None:
         super().__init__()
         self.timings = Timings()
-        self.shipping: workflow.ChildWorkflowHandle[ShippingWorkflow, OrderState] | None = None
+        self.shipping: dict[int, Shipping] = {}
         self.steps = {
             Status.RECEIVED: self.validate,
             Status.IN_REVIEW: self.wait_until_the_deadline,
@@ -43,8 +45,9 @@ class OrderWorkflow(OrderProcess):
             Status.PAID: self.ship,
             Status.PICKING: self.ship,
             Status.PACKED: self.ship,
+            Status.PARTLY_SHIPPED: self.ship,
             Status.SHIPPED: self.ship,
-            Status.SHIPPING_FAILED: self.wait_for_a_decision,
+            Status.SHIPPING_FAILED: self.ship_the_others,
             Status.CANCELLING: self.cancel,
         }
 
@@ -96,27 +99,34 @@ class OrderWorkflow(OrderProcess):
             await self.run_outside(activities.charge_payment)
 
     async def ship(self) -> None:
-        """Start shipping, and wait until it ends."""
-        if self.shipping is None:
-            if self.status is Status.PAID and (
-                self.state.held or not await self.attend(seconds=self.timings.shipping_delay)
-            ):
-                await self.wait_for_release()
-                return
-            await self.start_shipping()
-        await self.shipping_ended()
+        """Start shipping what is not being shipped, and wait until some of it ends."""
+        is_new = not self.shipping and self.status is Status.PAID
+        if is_new and (self.state.held or not await self.attend(seconds=self.timings.shipping_delay)):
+            await self.wait_for_release()
+            return
+        for number in self.state.to_ship:
+            if number not in self.shipping:
+                await self.start_shipping(number)
+        await self.a_shipment_ended()
 
-    async def start_shipping(self) -> None:
-        """Start the child workflow, in place of one that an earlier run left behind.
+    async def ship_the_others(self) -> None:
+        """Wait for a decision on what failed, while the other shipments of a split order go on."""
+        if self.state.to_ship:
+            await self.ship()
+        else:
+            await self.wait_for_a_decision()
+
+    async def start_shipping(self, number: int) -> None:
+        """Start the child workflow of a shipment, in place of one that an earlier run left behind.
 
         After a reset, the child of the old run is still running: it would report nothing to this run, and outlive the
         order.
         """
         try:
-            self.shipping = await workflow.start_child_workflow(
+            self.shipping[number] = await workflow.start_child_workflow(
                 ShippingWorkflow.run,
-                OrderInput(self.order_id, self.timings),
-                id=shipping_workflow_id(self.order_id),
+                OrderInput(self.order_id, self.timings, number),
+                id=shipping_workflow_id(self.order_id, number),
                 task_queue=SHIPPING_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.TERMINATE_IF_RUNNING,
                 parent_close_policy=workflow.ParentClosePolicy.TERMINATE,
@@ -125,18 +135,29 @@ class OrderWorkflow(OrderProcess):
             await self.attend(seconds=policies.CHILD_RESTART_SECONDS)
 
     async def shipping_ended(self) -> bool:
-        """Wait for the child, if one runs, and follow its result; False if a command moved the order meanwhile."""
-        if self.shipping is None:
+        """Wait for every child, and follow their results; False if a command moved the order meanwhile."""
+        while self.shipping:
+            if not await self.a_shipment_ended():
+                return False
+        return True
+
+    async def a_shipment_ended(self) -> bool:
+        """Wait for one of the children, if any runs, and follow its result; False if a command moved the order."""
+        if not self.shipping:
             return True
-        child = self.shipping
-        if not await self.attend(child.done):
+        if not await self.attend(lambda: any(child.done() for child in self.shipping.values())):
             return False
-        self.shipping = None
+        number = next(number for number, child in self.shipping.items() if child.done())
         try:
-            self.follow(child.result())
+            state = self.shipping.pop(number).result()
         except ChildWorkflowError:  # it was ended in Temporal: the database knows how far it came
             await self.attend(seconds=policies.CHILD_RESTART_SECONDS)
             await self.read_state()
+            return True
+        if state.shipments:  # the order of several shipments stands elsewhere than one of them
+            await self.read_state()
+        else:
+            self.follow(state)
         return True
 
     async def wait_for_release(self) -> None:
@@ -154,15 +175,15 @@ class OrderWorkflow(OrderProcess):
             self.ask_the_gateway_now()
 
     async def notify_shipping(self) -> None:
-        """The child may be waiting for a person, a carrier, or the release of a held order."""
-        if self.shipping is None or self.shipping.done():
-            return
-        try:
+        """A child may be waiting for a person, a carrier, or the release of a held order."""
+        for number in [number for number, child in self.shipping.items() if not child.done()]:
             # By its id: after a reset the child still belongs to this run, but Temporal refuses a signal to it as a
             # child.
-            await workflow.get_external_workflow_handle(shipping_workflow_id(self.order_id)).signal(LOOK)
-        except FailureError:  # it has ended meanwhile; its result says how far it came
-            workflow.logger.info("Shipping has ended already.")
+            handle = workflow.get_external_workflow_handle(shipping_workflow_id(self.order_id, number))
+            try:
+                await handle.signal(LOOK)
+            except FailureError:  # it has ended meanwhile; its result says how far it came
+                workflow.logger.info("Shipping has ended already.")
 
     def ask_the_gateway_now(self) -> None:
         """Replace the attempt that waits for its backoff by one that starts at once, under the same key."""

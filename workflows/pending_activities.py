@@ -30,14 +30,14 @@ class PendingActivity:
 
 
 async def pending_activities_of(
-    client: Client, order_id: UUID, refunding: Collection[str], *, rpc_timeout: timedelta
+    client: Client, order_id: UUID, others: Collection[str], *, rpc_timeout: timedelta
 ) -> list[PendingActivity]:
-    """The pending steps of the order's workflow, its shipping workflow and the workflows `refunding`.
+    """The pending steps of the order's workflow, its shipping workflow and the workflows `others`.
 
     Raises:
         RPCError: Temporal does not answer.
     """
-    ids = [order_workflow_id(order_id), shipping_workflow_id(order_id), *refunding]
+    ids = [order_workflow_id(order_id), shipping_workflow_id(order_id), *others]
     found = await asyncio.gather(*(_pending_in(client, workflow_id, rpc_timeout) for workflow_id in ids))
     return [step for steps in found for step in steps]
 

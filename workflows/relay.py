@@ -18,7 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from orders.commands import OF_A_RETURN, RULES, Kind
 from orders.gateways.workflow_monitor import StepState
-from orders.selectors.refunds import workflows_that_refund
+from orders.selectors.shipments import further_workflows
 from orders.services.commands import outbox
 from orders.services.commands.outbox import Claimed
 from orders.services.commands.settle import reject_if_over, settle_retry_step
@@ -156,18 +156,18 @@ class Relay(LeaseLoop[Claimed, Claimed | None]):
             )
 
     async def _retry_step(self, command: Claimed) -> None:
-        refunding = await self._database.run(workflows_that_refund, command.order_id)
-        pending = await pending_activities_of(self._client, command.order_id, refunding, rpc_timeout=RPC_TIMEOUT)
+        others = await self._database.run(further_workflows, command.order_id)
+        pending = await pending_activities_of(self._client, command.order_id, others, rpc_timeout=RPC_TIMEOUT)
         waiting = [activity for activity in pending if activity.step.state is StepState.WAITS]
         tried = sum(await asyncio.gather(*(retry_now(self._client, it, rpc_timeout=RPC_TIMEOUT) for it in waiting)))
         if not tried and await self._database.run(resume_if_stalled, command.order_id):
-            tried = await self._signal_look(command.order_id)
+            tried = await self._signal_look(command.order_id, others)
         await self._database.run(settle_retry_step, command.order_id, command.id, tried=tried)
 
-    async def _signal_look(self, order_id: UUID) -> int:
+    async def _signal_look(self, order_id: UUID, others: Collection[str]) -> int:
         """Make the order's workflows read its state, and so retry what was given up; returns the number signalled."""
         signalled = 0
-        for workflow_id in (order_workflow_id(order_id), shipping_workflow_id(order_id)):
+        for workflow_id in (order_workflow_id(order_id), shipping_workflow_id(order_id), *others):
             with contextlib.suppress(RPCError):
                 await self._client.get_workflow_handle(workflow_id).signal(LOOK, rpc_timeout=RPC_TIMEOUT)
                 signalled += 1

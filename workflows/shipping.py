@@ -1,4 +1,4 @@
-"""The child workflow that ships an order, from picking to delivery."""
+"""The child workflow that ships an order, or a shipment of a split one, from picking to delivery."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,10 @@ from workflows.inbox import OrderProcess
 
 @workflow.defn
 class ShippingWorkflow(OrderProcess):
-    """Ships one order. It ends when the database refuses a step because the order is being cancelled."""
+    """Ships one shipment. It ends when the database refuses a step because the order is being cancelled.
+
+    Every activity returns the order's state as that shipment has it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +32,7 @@ class ShippingWorkflow(OrderProcess):
     @workflow.run
     async def run(self, order: OrderInput) -> OrderState:
         """Run while the order is to be shipped."""
-        self.order_id = order.order_id
+        self.order_id, self.shipment = order.order_id, order.shipment or 1
         await self.run_or_stall(self.start_picking)
         while self.is_to_be_shipped():
             await self.run_or_stall(self.next_step)

@@ -53,9 +53,9 @@ class TemporalMonitor:
         self._client: Client | None = None
         self._unavailable = False
 
-    def steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step] | None:
+    def steps(self, order_id: UUID, others: Collection[str]) -> list[Step] | None:
         """The pending steps of an order's workflows; see `WorkflowMonitor`."""
-        return self._ask(self._steps(order_id, refunding))
+        return self._ask(self._steps(order_id, others))
 
     def workers(self) -> Mapping[str, int] | None:
         """How many workers poll each queue; see `WorkflowMonitor`."""
@@ -126,9 +126,9 @@ class TemporalMonitor:
             self._client = await connect()
         return self._client
 
-    async def _steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step]:
+    async def _steps(self, order_id: UUID, others: Collection[str]) -> list[Step]:
         client = await self._connected()
-        return [at.step for at in await pending_activities_of(client, order_id, refunding, rpc_timeout=RPC_TIMEOUT)]
+        return [at.step for at in await pending_activities_of(client, order_id, others, rpc_timeout=RPC_TIMEOUT)]
 
     async def _workers(self) -> dict[str, int]:
         client = await self._connected()

@@ -44,8 +44,8 @@ class Step:
 class WorkflowMonitor(Protocol):
     """Reads the state of running workflows. Every call returns within a second; None means no answer."""
 
-    def steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step] | None:
-        """The pending steps of the order's workflow, its shipping workflow and the workflows `refunding`."""
+    def steps(self, order_id: UUID, others: Collection[str]) -> list[Step] | None:
+        """The pending steps of the order's workflow, its shipping workflow and the workflows `others`."""
         ...
 
     def workers(self) -> Mapping[str, int] | None:
@@ -56,7 +56,7 @@ class WorkflowMonitor(Protocol):
 class NoMonitor:
     """Used where no monitor is configured."""
 
-    def steps(self, order_id: UUID, refunding: Collection[str]) -> list[Step] | None:  # noqa: ARG002 - the protocol
+    def steps(self, order_id: UUID, others: Collection[str]) -> list[Step] | None:  # noqa: ARG002 - the protocol
         return None
 
     def workers(self) -> Mapping[str, int] | None:

@@ -12,7 +12,7 @@ from orders.models.events import Event
 from orders.models.orders import Order, OrderItem
 from orders.models.payments import Payment, Refund
 from orders.models.returns import Return, ReturnItem
-from orders.models.shipments import Shipment
+from orders.models.shipments import Shipment, ShipmentItem
 from orders.models.staff import Approval, BlockedCustomer, Note, ReviewClaim, SavedView, SkuLimit
 from orders.models.webhooks import WebhookEvent
 
@@ -45,6 +45,7 @@ __all__ = [
     "ReviewClaim",
     "SavedView",
     "Shipment",
+    "ShipmentItem",
     "SkuLimit",
     "ThrottleWindow",
     "WebhookEndpoint",

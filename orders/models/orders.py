@@ -64,6 +64,8 @@ class Order(TrackedModel):
     shipping_address = models.JSONField()
     service_level = models.CharField(max_length=40, default="standard")
     fulfilment = models.CharField(max_length=20, default="simulated")
+    # Into how many shipments it was split; each carries some of its pieces.
+    shipment_count = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
     made_up = models.BooleanField(default=False, db_default=False, editable=False)
     access_nonce = models.CharField(max_length=32, default=ids.access_nonce, editable=False)
     search_text = models.TextField(default="", db_default="", blank=True, editable=False)
@@ -137,6 +139,11 @@ class Order(TrackedModel):
     @property
     def is_fulfilled_by_people(self) -> bool:
         return self.fulfilment == MANUAL
+
+    @property
+    def is_split(self) -> bool:
+        """Whether it consists of several shipments."""
+        return self.shipment_count > 1
 
     @property
     def address(self) -> Address:

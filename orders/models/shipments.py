@@ -1,4 +1,4 @@
-"""Shipments: each is one attempt to deliver an order."""
+"""Shipments: each is one attempt to deliver an order, or some pieces of one."""
 
 from collections.abc import Iterable
 
@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from orders import ids
 from orders.address import Address
+from orders.lifecycle import ShipmentState
 from orders.models.carriers import carrier_name
 from orders.models.tracked import TrackedModel
 
@@ -17,27 +18,26 @@ class Shipment(TrackedModel):
 
     `gateway` is the carrier gateway that its label is booked and voided with.
 
+    An order that is not split has a shipment from the moment its label is booked, or it is handed over; it carries all
+    of the order's pieces. Those of a split order have `items`. A shipment that failed and is sent again is a new row
+    with the same `number`; `attempt` counts all rows of the order.
+
     Without `booked_at`, no label was booked: a person handed it over and named its carrier, its tracking number, both
     or neither.
     """
 
-    class State(models.TextChoices):
-        """`booking`: the carrier is being asked, under `idempotency_key`."""
-
-        BOOKING = "booking"
-        BOOKED = "booked"
-        SHIPPED = "shipped"
-        DELIVERED = "delivered"
-        FAILED = "failed"
-        VOIDED = "voided"
+    State = ShipmentState
 
     LIVE = (State.BOOKING, State.BOOKED, State.SHIPPED)
     UNDOABLE = (State.BOOKING, State.BOOKED)
+    # Nothing was booked or sent yet.
+    UNBOOKED = (State.READY, State.PICKING, State.PACKED)
 
     id = models.UUIDField(primary_key=True, default=ids.uuid7, editable=False)
     order = models.ForeignKey("orders.Order", models.PROTECT, db_index=False, related_name="shipments")
+    number = models.PositiveSmallIntegerField(default=1, db_default=1)
     attempt = models.PositiveSmallIntegerField()
-    state = models.CharField(max_length=10, default=State.BOOKING, choices=State.choices)
+    state = models.CharField(max_length=10, default=State.BOOKING, choices=[(s, s.capitalize()) for s in State])
     carrier = models.CharField(max_length=40, default="", blank=True)
     service_level = models.CharField(max_length=40)
     tracking_number = models.CharField(max_length=100, default="", blank=True)
@@ -58,14 +58,11 @@ class Shipment(TrackedModel):
             models.UniqueConstraint(fields=["idempotency_key"], name="shipments_idempotency_key_key"),
             models.UniqueConstraint(fields=["order", "attempt"], name="shipments_attempt_unique"),
             models.UniqueConstraint(
-                fields=["order"],
-                condition=Q(state__in=["booking", "booked", "shipped"]),
-                name="shipments_one_live_per_order",
+                fields=["order", "number"],
+                condition=Q(state__in=["ready", "picking", "packed", "booking", "booked", "shipped", "delivered"]),
+                name="shipments_one_live_per_number",
             ),
-            models.CheckConstraint(
-                condition=Q(state__in=["booking", "booked", "shipped", "delivered", "failed", "voided"]),
-                name="shipments_state_known",
-            ),
+            models.CheckConstraint(condition=Q(state__in=list(ShipmentState)), name="shipments_state_known"),
             models.CheckConstraint(
                 condition=~Q(state__in=["booked", "shipped", "delivered"])
                 | Q(booked_at__isnull=False) & ~Q(tracking_number="")
@@ -88,6 +85,25 @@ class Shipment(TrackedModel):
     @property
     def address_in_words(self) -> str:
         return ", ".join(Address(**self.address).lines())
+
+
+class ShipmentItem(models.Model):
+    """Pieces of one item of the order, in one shipment of a split order."""
+
+    shipment = models.ForeignKey(Shipment, models.PROTECT, related_name="items")
+    item = models.ForeignKey("orders.OrderItem", models.PROTECT, related_name="in_shipments")
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "shipment_items"
+        ordering = ("shipment", "item")
+        constraints = [
+            models.UniqueConstraint(fields=["shipment", "item"], name="shipment_items_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="shipment_items_quantity_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.item.sku}"
 
 
 def live_shipment(shipments: Iterable[Shipment]) -> Shipment | None:

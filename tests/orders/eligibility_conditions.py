@@ -38,7 +38,7 @@ def refund_leaves_the_least() -> Order:
 
 def label_is_being_booked(**fields: Any) -> Order:
     order = an_order_in(Status.PACKED)
-    step(order.pk, labels._begin)
+    step(order.pk, partial(labels._begin, 1))
     assert order.shipments.get().state == Shipment.State.BOOKING
     Order.objects.filter(pk=order.pk).update(**fields)
     return Order.objects.get(pk=order.pk)

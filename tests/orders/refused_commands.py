@@ -28,7 +28,7 @@ ARGS: dict[Kind, dict[str, Any]] = {
     Kind.UPDATE_ADDRESS: {"address": {"street": "1 Elm St", "city": "Anytown", "state": "CA"}},
     Kind.RETRY_PAYMENT: {"payment_method": "tok_ok"},
     Kind.RECORD_PAYMENT: {"amount": 1, "received_on": "2026-01-31"},
-    Kind.RECORD_SCAN: {"shipment": "none", "scan": "in_transit"},
+    Kind.RECORD_SCAN: {"shipment_id": "none", "scan": "in_transit"},
     Kind.REFUND: {"amount": 1},
     Kind.REQUEST_RETURN: {"items": [{"position": 1, "quantity": 1}], "cause": "unwanted"},
 }
@@ -153,7 +153,7 @@ REFUSED = [
         Kind.RECORD_SCAN,
         partial(an_order_in, Status.SHIPPED),
         "The scan must be one of",
-        args={"shipment": "none", "scan": "eaten"},
+        args={"shipment_id": "none", "scan": "eaten"},
         actor="carrier:parcelpost",
         by_args=True,
     ),

@@ -7,7 +7,7 @@ from orders.admin.durations import time_left
 from orders.gateways.workflow_monitor import Step, StepState, workflow_monitor
 from orders.selectors.backoffice import OrderView
 from orders.selectors.eligibility import asks_outside
-from orders.selectors.refunds import workflows_that_refund
+from orders.selectors.shipments import further_workflows
 
 NAMES = {
     "charge_payment": "The charge",
@@ -38,7 +38,7 @@ def steps_seen(view: OrderView) -> list[StepRow]:
     """The steps that ask somebody outside; none where there are none, or where Temporal does not say in time."""
     if not asks_outside(view.order):
         return []
-    steps = workflow_monitor().steps(view.order.pk, workflows_that_refund(view.order.pk))
+    steps = workflow_monitor().steps(view.order.pk, further_workflows(view.order.pk))
     return [_seen(step) for step in steps or []]
 
 

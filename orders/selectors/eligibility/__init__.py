@@ -7,14 +7,16 @@ command.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from django.utils import timezone
 
 from orders.actors import parse_actor
 from orders.commands import RULES, Kind
-from orders.lifecycle import Status, Waiting
+from orders.lifecycle import IN_FULFILMENT, Status, Waiting
 from orders.models import Command, Order, Payment, Refund, Shipment
 from orders.selectors.eligibility.checks import CHECKS, CommandContext
+from orders.selectors.shipments import current_shipments, shipment_named, status_of
 
 MADE_UP = "This is a made-up order (manage.py seed_orders). It is not processed and accepts no commands."
 ASKED_ALREADY = "This was already requested and is still in progress."
@@ -42,13 +44,12 @@ def refusal(
     Without `args`, what forbids the command whatever its arguments; without `actor`, whoever sends it.
     """
     context = CommandContext(args=args, actor=actor, reason=reason, at=timezone.now(), command_id=None)
-    return _general_refusal(order, kind, context) or _special_refusal(order, kind, context)
+    return _refusal(order, kind, context)
 
 
 def command_refusal(order: Order, command: Command) -> str:
     """Why the order does not accept this command with its arguments; empty if it does."""
-    kind, context = Kind(command.kind), _asked_by(command)
-    return _general_refusal(order, kind, context) or _special_refusal(order, kind, context)
+    return _refusal(order, Kind(command.kind), _asked_by(command))
 
 
 def refusal_at_once(order: Order, command: Command) -> str:
@@ -57,15 +58,15 @@ def refusal_at_once(order: Order, command: Command) -> str:
     Reasons other than its form and the order's status may no longer hold once an earlier command is settled.
     """
     kind, context = Kind(command.kind), _asked_by(command)
-    if why := _general_refusal(order, kind, context):
+    if why := _refusal(order, kind, context, general=True):
         return why
-    why = _special_refusal(order, kind, context)
+    why = _refusal(order, kind, context)
     earlier = order.commands.filter(settled_at=None).exclude(kind=Kind.PLACE).exclude(pk=command.pk)
     return "" if why and earlier.exists() else why
 
 
-def refusal_in(status: Status, kind: Kind, *, made_up: bool = False) -> str:
-    """What the status alone forbids, without reading the order."""
+def refusal_in(status: Status, kind: Kind, *, made_up: bool = False, of: str = "order") -> str:
+    """What the status alone forbids, without reading the order; `of` is what has it."""
     if made_up:
         return MADE_UP
     rule = RULES[kind]
@@ -73,8 +74,9 @@ def refusal_in(status: Status, kind: Kind, *, made_up: bool = False) -> str:
         return ""
     if status in ALREADY.get(kind, ()):
         being = "being cancelled" if status is Status.CANCELLING else status.in_words
-        return f"This order is already {being}."
-    return f"An order with the status “{status.in_words}” cannot {rule.verb}."
+        return f"This {of} is already {being}."
+    article = "An" if of == "order" else "A"
+    return f"{article} {of} with the status “{status.in_words}” cannot {rule.verb}."
 
 
 def refusal_to_offer(order: Order, kind: Kind, *, actor: str, open_kinds: Collection[str]) -> str:
@@ -117,6 +119,35 @@ def _asked_by(command: Command) -> CommandContext:
     )
 
 
+def _refusal(order: Order, kind: Kind, context: CommandContext, *, general: bool = False) -> str:
+    """With `general`, only what can forbid any kind of command."""
+    rule = RULES.get(kind)
+    if rule is None or not rule.of_shipment:
+        return _refusal_for(order, kind, context, general=general)
+    try:
+        named = _shipments_meant(order, context)
+    except ValueError as error:
+        return str(error)
+    whys = [_refusal_for(order, kind, replace(context, shipment=one), general=general) for one in named]
+    return whys[-1] if all(whys) else ""
+
+
+def _shipments_meant(order: Order, context: CommandContext) -> list[Shipment | None]:
+    """The shipment that the arguments name; without arguments, each.
+
+    Raises:
+        ValueError: as `shipment_named`.
+    """
+    if context.args is not None:
+        return [shipment_named(order, context.args)] if order.status in IN_FULFILMENT else [None]
+    return list(current_shipments(order).values()) or [None] if order.is_split else [None]
+
+
+def _refusal_for(order: Order, kind: Kind, context: CommandContext, *, general: bool) -> str:
+    why = _general_refusal(order, kind, context)
+    return why if why or general else _special_refusal(order, kind, context)
+
+
 def _general_refusal(order: Order, kind: Kind, context: CommandContext) -> str:
     """What can forbid any kind of command: its actor, missing arguments, the order's status, who fulfils it."""
     rule, who = RULES.get(kind), parse_actor(context.actor)[0]
@@ -126,7 +157,8 @@ def _general_refusal(order: Order, kind: Kind, context: CommandContext) -> str:
         return f"The actor {who or context.actor} may not issue this command."
     if context.args is not None and (missing := [name for name in rule.arguments if not context.args.get(name)]):
         return f"The command needs {' and '.join(missing)}."
-    if why := refusal_in(Status(order.status), kind, made_up=order.made_up):
+    status, of = status_of(order, context.shipment), "shipment" if context.shipment else "order"
+    if why := refusal_in(status, kind, made_up=order.made_up, of=of):
         return why
     if rule.by_hand and not order.is_fulfilled_by_people:
         return "This order is fulfilled automatically. There is nothing to confirm."

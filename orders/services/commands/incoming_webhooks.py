@@ -18,15 +18,14 @@ from functools import partial
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from orders import parcels
 from orders.actors import Actor
 from orders.commands import Kind
 from orders.errors import SignatureRefused, UnknownSender
 from orders.gateways.payments import stripe_webhooks
 from orders.models import Payment, Shipment, WebhookEvent
+from orders.parcels import SCANS as PARCEL_SCANS
 from orders.services.commands.issue import issue_command
 from orders.services.commands.rows import CommandRequest
 from orders.services.payments.checkouts import check_now
@@ -39,7 +38,7 @@ TOLERANCE_SECONDS = 300
 GIVE_UP_AFTER = timedelta(days=1)
 CARRIERS, PAYMENTS = "carriers", "payments"
 DELIVERIES = {"parcel.delivered": Kind.DELIVER, "parcel.failed": Kind.FAIL_DELIVERY}
-SCANS = {f"parcel.{scan}": scan for scan in parcels.SCANS}
+SCANS = {f"parcel.{scan}": scan for scan in PARCEL_SCANS}
 QUESTIONS = {"payment.updated": Kind.SETTLE_PAYMENT}
 STRIPE = f"{PAYMENTS}/stripe"
 
@@ -154,16 +153,16 @@ def _carry_out(row: WebhookEvent) -> WebhookEvent:
     if side == CARRIERS and row.type in SCANS:
         return _carry_out_of_scan(row, sender)
     kind = (DELIVERIES if side == CARRIERS else QUESTIONS).get(row.type)
-    order_id = None
-    if kind is not None:
-        subject = str(row.body["subject"])
-        order_id = _order_of_parcel(sender, subject) if side == CARRIERS else _order_of_payment(sender, subject)
+    subject = str(row.body["subject"])
     if kind is None:
         row.outcome = "ignored: nothing follows from messages of this type"
-    elif order_id is None:
-        row.outcome = "ignored: this sender has no such parcel or payment"
+    elif side == CARRIERS and (parcel := _parcel(sender, subject)):
+        args = {"shipment": parcel.number} if parcel.order.is_split else None
+        _issue(row, parcel.order_id, kind, Actor.CARRIER.named(sender), args)
+    elif side != CARRIERS and (order_id := _order_of_payment(sender, subject)):
+        _issue(row, order_id, kind, Actor.GATEWAY.named(sender))
     else:
-        _issue(row, order_id, kind, (Actor.CARRIER if side == CARRIERS else Actor.GATEWAY).named(sender))
+        row.outcome = "ignored: this sender has no such parcel or payment"
     row.save_changes()
     return row
 
@@ -197,31 +196,28 @@ def _carry_out_of_stripe(row: WebhookEvent) -> WebhookEvent:
 
 def _carry_out_of_scan(row: WebhookEvent, carrier: str) -> WebhookEvent:
     """Of a parcel whose transit is over, a scan that comes late tells nothing any more."""
-    shipment = _parcels(carrier, str(row.body["subject"])).first()
+    shipment = _parcel(carrier, str(row.body["subject"]))
     if shipment is None:
         row.outcome = "ignored: this sender has no such parcel or payment"
     elif shipment.state not in (Shipment.State.BOOKED, Shipment.State.SHIPPED):
         row.outcome = "ignored: the parcel is not on its way any more"
     else:
-        args = {"shipment": str(shipment.pk), "scan": SCANS[row.type]}
+        args = {"shipment_id": str(shipment.pk), "scan": SCANS[row.type]}
         _issue(row, shipment.order_id, Kind.RECORD_SCAN, Actor.CARRIER.named(carrier), args)
     row.save_changes()
     return row
 
 
-def _issue(row: WebhookEvent, order_id: UUID, kind: Kind, actor: str, args: dict[str, str] | None = None) -> None:
+def _issue(row: WebhookEvent, order_id: UUID, kind: Kind, actor: str, args: Mapping[str, object] | None = None) -> None:
     # The row's id is the command's, so a message whose processing was interrupted issues no second command.
-    row.command = issue_command(order_id, CommandRequest(kind=kind, actor=actor, args=args or {}, id=row.pk))
+    row.command = issue_command(order_id, CommandRequest(kind=kind, actor=actor, args=args, id=row.pk))
     row.outcome = "accepted as a command"
 
 
-def _order_of_parcel(carrier: str, tracking_number: str) -> UUID | None:
-    return _parcels(carrier, tracking_number).values_list("order_id", flat=True).first()
-
-
-def _parcels(carrier: str, tracking_number: str) -> QuerySet[Shipment]:
-    """The carrier's parcels with this number, newest first."""
-    return Shipment.objects.filter(carrier=carrier, tracking_number=tracking_number).order_by("-created_at")
+def _parcel(carrier: str, tracking_number: str) -> Shipment | None:
+    """The carrier's newest parcel with this number."""
+    parcels = Shipment.objects.filter(carrier=carrier, tracking_number=tracking_number).order_by("-created_at")
+    return parcels.select_related("order").first()
 
 
 def _order_of_payment(gateway: str, key: str) -> UUID | None:

@@ -13,7 +13,7 @@ from orders.selectors.eligibility import command_refusal
 from orders.selectors.returns import is_under_way
 from orders.services.commands.rows import CommandRequest, end, insert, reject
 from orders.services.commands.typed_signals import as_stored
-from orders.services.fulfilment import automatic, scans, shipments
+from orders.services.fulfilment import automatic, scans, shipments, splitting
 from orders.services.orders import address, cancellation, holding, review
 from orders.services.payments import payment_commands, refund_commands
 from orders.services.returns import return_commands
@@ -35,6 +35,7 @@ APPLY: dict[Kind, Apply] = {
     Kind.PICK: shipments.pick,
     Kind.PACK: shipments.pack,
     Kind.FAIL_PICKING: shipments.fail_picking,
+    Kind.SPLIT_SHIPMENT: splitting.split_shipment,
     Kind.SHIP: shipments.ship,
     Kind.DELIVER: shipments.deliver,
     Kind.FAIL_DELIVERY: shipments.fail_delivery,

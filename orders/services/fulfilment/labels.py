@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -12,13 +13,15 @@ from orders.carriers import CarrierOffer
 from orders.errors import BookingRefused
 from orders.gateways.carriers.configured import carrier_gateway, carrier_gateway_named
 from orders.gateways.carriers.protocol import Label
-from orders.lifecycle import EventType, Status, Waiting
+from orders.lifecycle import IN_FULFILMENT, EventType, Status, Waiting
 from orders.models import Order, OrderItem, Payment, Shipment
 from orders.models.shipments import live_shipment
 from orders.search_text import with_tracking_number
 from orders.selectors.offers import carrier_for
 from orders.selectors.payments import is_captured, payment_deadline, waiting_before_hand_over
-from orders.services.state.transition import advance, record
+from orders.selectors.shipments import shipment_numbered, status_of, waiting_of
+from orders.services.fulfilment.progress import advance_shipment, follow_shipments
+from orders.services.state.transition import record
 from orders.services.state.unit_of_work import locked_order, row_of, rows_of, save, step
 
 
@@ -31,8 +34,8 @@ class Attempt:
     may_book: bool
 
 
-def book_label(order_id: UUID) -> Order:
-    """Book a label for a packed order; if it is no longer to be shipped, void what was begun.
+def book_label(order_id: UUID, number: int = 1) -> Order:
+    """Book a label for a packed shipment; if it is no longer to be shipped, void what was begun.
 
     The address on the label is the order's when booking begins: from then on it cannot be changed. No label is booked
     for an order that people fulfil; a booking begun before that rule was introduced continues.
@@ -40,7 +43,7 @@ def book_label(order_id: UUID) -> Order:
     Raises:
         GatewayUnavailable: the outcome is unknown; the next attempt asks again under the same key.
     """
-    attempt = step(order_id, _begin)
+    attempt = step(order_id, partial(_begin, number))
     if attempt.shipment is None:
         return attempt.order
     if not attempt.may_book:
@@ -92,16 +95,22 @@ def _void(order: Order, shipment: Shipment) -> Order:
         return locked
 
 
-def _begin(order: Order) -> Attempt:
-    begun = live_shipment(rows_of(order, Shipment))
-    wanted = order.status == Status.PACKED and order.waiting_for == Waiting.LABEL
-    if begun is None and wanted and order.is_fulfilled_by_people:
+def _begin(number: int, order: Order) -> Attempt:
+    planned = shipment_numbered(order, number)
+    is_next = waiting_of(order, planned) is Waiting.LABEL and status_of(order, planned) is Status.PACKED
+    begun = _begun(order, number)
+    if begun is None and is_next and order.is_fulfilled_by_people:
         _wait_for_hand_over(order)
-    elif begun is None and wanted and not order.held:
-        begun = _open_shipment(order)
+    elif begun is None and is_next and not order.held:
+        begun = _open_shipment(order, planned)
     elif begun is not None and begun.state != Shipment.State.BOOKING:
         begun = None
-    return Attempt(order, begun, may_book=wanted)
+    return Attempt(order, begun, may_book=is_next)
+
+
+def _begun(order: Order, number: int) -> Shipment | None:
+    """The shipment, if its label is booked or being booked, or a carrier has it."""
+    return live_shipment(row for row in rows_of(order, Shipment) if row.number == number)
 
 
 def _wait_for_hand_over(order: Order) -> None:
@@ -110,20 +119,11 @@ def _wait_for_hand_over(order: Order) -> None:
     order.waiting_for, order.deadline = before_hand_over(order)
 
 
-def _open_shipment(order: Order) -> Shipment | None:
-    weight, offer = parcel_weight(order), carrier_of(order)
-    attempt = len(rows_of(order, Shipment)) + 1
-    shipment = Shipment(
-        order=order,
-        attempt=attempt,
-        carrier=offer.code if offer else "none",
-        service_level=order.service_level,
-        address=order.shipping_address,
-        weight=weight,
-        idempotency_key=f"label-{order.pk}-{attempt}",
-        gateway=carrier_gateway().name,
-        created_at=timezone.now(),
-    )
+def _open_shipment(order: Order, planned: Shipment | None) -> Shipment | None:
+    weight, offer = parcel_weight(order, planned), carrier_of(order, planned)
+    shipment = planned or _new_shipment(order)
+    shipment.state, shipment.carrier = Shipment.State.BOOKING, offer.code if offer else "none"
+    shipment.address, shipment.weight, shipment.gateway = order.shipping_address, weight, carrier_gateway().name
     save(shipment)
     if offer is None:
         _refuse(order, shipment, "No carrier accepts this parcel.")
@@ -138,23 +138,36 @@ def _open_shipment(order: Order) -> Shipment | None:
     return shipment
 
 
+def _new_shipment(order: Order) -> Shipment:
+    """The shipment, not yet written, of an order that is not split."""
+    attempt = len(rows_of(order, Shipment)) + 1
+    return Shipment(
+        order=order,
+        attempt=attempt,
+        service_level=order.service_level,
+        idempotency_key=f"label-{order.pk}-{attempt}",
+        created_at=timezone.now(),
+    )
+
+
 def before_hand_over(order: Order) -> tuple[Waiting, datetime | None]:
     """What a packed order waits for, and until when: goods leave once they are paid for."""
     waiting = Waiting.HANDOVER if is_captured(order) else waiting_before_hand_over(rows_of(order, Payment))
     return waiting, payment_deadline() if waiting is Waiting.NEW_PAYMENT else None
 
 
-def carrier_of(order: Order) -> CarrierOffer | None:
+def carrier_of(order: Order, shipment: Shipment | None) -> CarrierOffer | None:
     """The carrier for the parcel; None if no carrier takes it now, whatever was so at validation."""
     country = order.shipping_address.get("country", "")
     if country not in settings.COUNTRIES_SERVED:
         return None
-    return carrier_for(weight=parcel_weight(order), country=country, service_level=order.service_level)
+    weight = parcel_weight(order, shipment)
+    return carrier_for(weight=weight, country=country, service_level=order.service_level)
 
 
-def parcel_weight(order: Order) -> int:
-    """In grams."""
-    return sum(item.weight * item.quantity for item in rows_of(order, OrderItem))
+def parcel_weight(order: Order, shipment: Shipment | None) -> int:
+    """In grams: of the whole order, or of a shipment of a split one."""
+    return shipment.weight if shipment else sum(item.weight * item.quantity for item in rows_of(order, OrderItem))
 
 
 def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
@@ -169,15 +182,13 @@ def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
         )
         save(shipment)
         order.search_text = with_tracking_number(order.search_text, label.tracking_number)
+        key, data = f"booked:{shipment.id}", {"shipment": str(shipment.id), "carrier": shipment.carrier}
+        if order.is_split and order.status in IN_FULFILMENT:
+            follow_shipments(order, EventType.LABEL_BOOKED, actor=Actor.CARRIER, key=key, data=data)
+            return order
         if order.status == Status.PACKED:
             order.waiting_for, order.deadline = before_hand_over(order)
-        record(
-            order,
-            EventType.LABEL_BOOKED,
-            actor=Actor.CARRIER,
-            key=f"booked:{shipment.id}",
-            data={"shipment": str(shipment.id), "carrier": shipment.carrier},
-        )
+        record(order, EventType.LABEL_BOOKED, actor=Actor.CARRIER, key=key, data=data)
         return order
 
     return step(order_id, record_label)
@@ -185,16 +196,20 @@ def _record_label(order_id: UUID, shipment_id: UUID, label: Label) -> Order:
 
 def _record_refusal(order_id: UUID, shipment_id: UUID, reason: str) -> Order:
     with locked_order(order_id) as order:
-        shipment = order.shipments.get(pk=shipment_id)
+        shipment = row_of(order, Shipment, shipment_id)
         if shipment.state == Shipment.State.BOOKING:
             _refuse(order, shipment, reason)
         return order
 
 
 def _refuse(order: Order, shipment: Shipment, reason: str) -> None:
-    shipment.state, shipment.failure_reason = Shipment.State.FAILED, reason
-    save(shipment)
-    facts = {"shipment": str(shipment.id), "carrier": shipment.carrier}
-    if order.status == Status.PACKED:
-        key = f"shipping_failed:{shipment.id}"
-        advance(order, EventType.SHIPPING_FAILED, actor=Actor.CARRIER, key=key, data=facts)
+    shipment.failure_reason = reason
+    if status_of(order, shipment if order.is_split else None) is not Status.PACKED:
+        shipment.state = Shipment.State.FAILED
+        save(shipment)
+        return
+    data = {"shipment": str(shipment.id), "carrier": shipment.carrier}
+    key = f"shipping_failed:{shipment.id}"
+    advance_shipment(
+        order, shipment, Shipment.State.FAILED, EventType.SHIPPING_FAILED, actor=Actor.CARRIER, key=key, data=data
+    )

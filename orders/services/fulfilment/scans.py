@@ -19,7 +19,7 @@ EXCEPTION_REASON = "The carrier reports a problem with the parcel."
 
 def record_scan(order: Order, command: Command) -> str:
     """Record a scan, unless the carrier has told of it, or of a later one, before. Staff are told of an exception."""
-    shipment = row_of(order, Shipment, UUID(command.args["shipment"]))
+    shipment = row_of(order, Shipment, UUID(command.args["shipment_id"]))
     scan = SCANS[command.args["scan"]]
     last = _last_scan(order, shipment)
     if last == scan:

@@ -1,4 +1,6 @@
-"""Picking, packing, hand-over and delivery of a locked order, whether the process, staff or a carrier reports it."""
+"""Picking, packing, hand-over and delivery of a shipment of a locked order, whether the process, staff or a carrier
+reports it. The shipment is None where the order is not split.
+"""
 
 from datetime import timedelta
 
@@ -6,41 +8,51 @@ from django.conf import settings
 from django.utils import timezone
 
 from orders.gateways.carriers.manual import ManualCarrier
-from orders.lifecycle import EventType, Status, Waiting
+from orders.lifecycle import EventType, ShipmentState, Status, Waiting
 from orders.models import Command, Order, Shipment
 from orders.models.carriers import known_carriers
 from orders.models.shipments import live_shipment
 from orders.parcels import Parcel, parse_parcel
 from orders.search_text import with_tracking_number
+from orders.selectors.shipments import shipment_named, status_of
 from orders.services.fulfilment.labels import before_hand_over, parcel_weight
+from orders.services.fulfilment.progress import advance_shipment, step_key
 from orders.services.state import attention
-from orders.services.state.transition import advance
-from orders.services.state.unit_of_work import rows_of, save
+from orders.services.state.unit_of_work import rows_of
+
+State = ShipmentState
+SIMULATED = "simulated"
 
 SIMULATED = "simulated"
 
 
 def pick(order: Order, command: Command) -> str:
-    start_picking(order, actor=command.actor, command=command)
+    start_picking(order, shipment_named(order, command.args), actor=command.actor, command=command)
     return "Picking started."
 
 
 def pack(order: Order, command: Command) -> str:
-    finish_packing(order, actor=command.actor, command=command)
-    return "The order is packed and ready to ship."
+    finish_packing(order, shipment_named(order, command.args), actor=command.actor, command=command)
+    return "The shipment is packed and ready to ship." if order.is_split else "The order is packed and ready to ship."
 
 
 def fail_picking(order: Order, command: Command) -> str:
-    """Staff report that the order cannot be fulfilled: an item is missing or broken."""
-    advance(
+    """Staff report that a shipment cannot be fulfilled: an item is missing or broken."""
+    shipment = shipment_named(order, command.args)
+    data = {"codes": ["cannot_be_picked"]}
+    if shipment:
+        shipment.failure_reason = "It could not be picked."
+    advance_shipment(
         order,
+        shipment,
+        State.FAILED,
         EventType.SHIPPING_FAILED,
         actor=command.actor,
         key=f"shipping_failed:{command.id}",
-        data={"codes": ["cannot_be_picked"]},
+        data=data,
         command=command,
     )
-    return "Picking failed. Ship again or cancel the order."
+    return f"Picking failed. Ship again{'' if order.is_split else ' or cancel the order'}."
 
 
 def ship(order: Order, command: Command) -> str:
@@ -52,49 +64,46 @@ def ship(order: Order, command: Command) -> str:
 def deliver(order: Order, command: Command) -> str:
     """The parcel arrived. This implies the hand-over, if that was not reported."""
     _imply_hand_over(order, command)
-    end_delivery(order, delivered=True, actor=command.actor, command=command)
-    return "The order was delivered."
+    end_delivery(order, shipment_named(order, command.args), delivered=True, actor=command.actor, command=command)
+    return "The shipment was delivered." if order.is_split else "The order was delivered."
 
 
 def fail_delivery(order: Order, command: Command) -> str:
     """The parcel will not arrive: it was lost, refused or returned."""
     _imply_hand_over(order, command)
-    end_delivery(order, delivered=False, actor=command.actor, command=command)
-    return "The delivery failed. Ship again or cancel the order."
+    end_delivery(order, shipment_named(order, command.args), delivered=False, actor=command.actor, command=command)
+    return f"The delivery failed. Ship again{'' if order.is_split else ' or cancel the order'}."
 
 
-def start_picking(order: Order, *, actor: str, command: Command | None = None) -> None:
-    advance(order, EventType.PICKING_STARTED, actor=actor, key=_key("picking", order), command=command)
+def start_picking(order: Order, shipment: Shipment | None, *, actor: str, command: Command | None = None) -> None:
+    key = step_key("picking", order, shipment)
+    advance_shipment(order, shipment, State.PICKING, EventType.PICKING_STARTED, actor=actor, key=key, command=command)
 
 
-def finish_packing(order: Order, *, actor: str, command: Command | None = None) -> None:
-    """Record that the order is packed. An order that people fulfil does not wait for a label."""
+def finish_packing(order: Order, shipment: Shipment | None, *, actor: str, command: Command | None = None) -> None:
+    """Record that it is packed. What people fulfil does not wait for a label."""
     waiting, deadline = before_hand_over(order) if order.is_fulfilled_by_people else (Waiting.LABEL, None)
-    advance(
+    advance_shipment(
         order,
+        shipment,
+        State.PACKED,
         EventType.ORDER_PACKED,
         actor=actor,
-        key=_key("packed", order),
+        key=step_key("packed", order, shipment),
         waiting=waiting,
         deadline=deadline,
         command=command,
     )
 
 
-def hand_over(
-    order: Order,
-    *,
-    actor: str,
-    command: Command | None = None,
-    shipment: Shipment | None = None,
-) -> None:
-    """Record the hand-over to the carrier: of the labelled shipment, or of `shipment`, which has no label."""
-    shipment = shipment or _in_state(order, Shipment.State.BOOKED)
+def hand_over(order: Order, shipment: Shipment, *, actor: str, command: Command | None = None) -> None:
+    """Record the hand-over to the carrier."""
     now = timezone.now()
-    shipment.state, shipment.shipped_at = Shipment.State.SHIPPED, now
-    save(shipment)
-    advance(
+    shipment.shipped_at = now
+    advance_shipment(
         order,
+        shipment,
+        State.SHIPPED,
         EventType.ORDER_SHIPPED,
         actor=actor,
         key=f"shipped:{shipment.id}",
@@ -104,16 +113,18 @@ def hand_over(
     )
 
 
-def end_delivery(order: Order, *, delivered: bool, actor: str, command: Command | None = None) -> None:
+def end_delivery(
+    order: Order, shipment: Shipment | None, *, delivered: bool, actor: str, command: Command | None = None
+) -> None:
     """Record that the parcel was delivered or not; either clears the flag that it was late."""
-    shipment = _in_state(order, Shipment.State.SHIPPED)
-    shipment.state = Shipment.State.DELIVERED if delivered else Shipment.State.FAILED
+    shipment = shipment or in_state(order, State.SHIPPED)
     shipment.delivered_at = timezone.now() if delivered else None
     shipment.failure_reason = "" if delivered else "The parcel was not delivered."
-    save(shipment)
     attention.clear_unless_refund_failed(order)
-    advance(
+    advance_shipment(
         order,
+        shipment,
+        State.DELIVERED if delivered else State.FAILED,
         EventType.DELIVERY_CONFIRMED if delivered else EventType.DELIVERY_FAILED,
         actor=actor,
         key=f"delivered:{shipment.id}",
@@ -122,48 +133,45 @@ def end_delivery(order: Order, *, delivered: bool, actor: str, command: Command 
     )
 
 
+def in_state(order: Order, state: ShipmentState) -> Shipment:
+    """The shipment in this state of an order that is not split."""
+    (shipment,) = (shipment for shipment in rows_of(order, Shipment) if shipment.state == state)
+    return shipment
+
+
 def _imply_hand_over(order: Order, command: Command) -> None:
-    if order.status == Status.PACKED:
+    if status_of(order, shipment_named(order, command.args)) is Status.PACKED:
         _hand_over(order, command, Parcel())
 
 
 def _hand_over(order: Order, command: Command, parcel: Parcel) -> None:
     """Hand over the labelled shipment, or one without a label. Its address is fixed from here on."""
-    live = live_shipment(rows_of(order, Shipment))
-    if live is None and parcel.tracking_number:
-        order.search_text = with_tracking_number(order.search_text, parcel.tracking_number)
-    shipment = live or _without_label(order, parcel)
-    hand_over(order, actor=command.actor, command=command, shipment=shipment)
+    shipment = shipment_named(order, command.args) or live_shipment(rows_of(order, Shipment))
+    if shipment is None:
+        shipment = _without_label(order)
+    if not shipment.booked_at:
+        shipment.carrier, shipment.tracking_number = known_carriers().code_of(parcel.carrier), parcel.tracking_number
+        shipment.address, shipment.gateway = order.shipping_address, ManualCarrier.name
+        if parcel.tracking_number:
+            order.search_text = with_tracking_number(order.search_text, parcel.tracking_number)
+    hand_over(order, shipment, actor=command.actor, command=command)
 
 
-def _without_label(order: Order, parcel: Parcel) -> Shipment:
-    """A shipment, not yet written, with nothing but what a person named."""
+def _without_label(order: Order) -> Shipment:
+    """The shipment, not yet written, of an order that is not split."""
     attempt = len(rows_of(order, Shipment)) + 1
     return Shipment(
         order=order,
         attempt=attempt,
-        carrier=known_carriers().code_of(parcel.carrier),
         service_level=order.service_level,
-        tracking_number=parcel.tracking_number,
-        address=order.shipping_address,
-        weight=parcel_weight(order),
+        weight=parcel_weight(order, None),
         idempotency_key=f"handover-{order.pk}-{attempt}",
         gateway=ManualCarrier.name,
         created_at=timezone.now(),
     )
 
 
-def _in_state(order: Order, state: Shipment.State) -> Shipment:
-    (shipment,) = (shipment for shipment in rows_of(order, Shipment) if shipment.state == state)
-    return shipment
-
-
 def _facts(shipment: Shipment) -> dict[str, str]:
     """The event's data, without a carrier that a person typed: events hold no free text."""
     carrier = {"carrier": shipment.carrier} if shipment.booked_at else {}
     return {"shipment": str(shipment.id), **carrier}
-
-
-def _key(step: str, order: Order) -> str:
-    """A new key each time the step is reached: an order that is shipped again is packed again."""
-    return f"{step}:{len(rows_of(order, Shipment)) + 1}"

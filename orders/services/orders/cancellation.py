@@ -8,12 +8,12 @@ from django.utils import timezone
 from orders.actors import Actor
 from orders.commands import CommandState, Kind
 from orders.lifecycle import EventType, Status
-from orders.models import Command, Order, Payment
+from orders.models import Command, Order, Payment, Shipment
 from orders.payment_methods import PAID_BY_CUSTOMER
 from orders.selectors.fulfilment import has_label
 from orders.services.state import attention
 from orders.services.state.transition import advance
-from orders.services.state.unit_of_work import locked_order
+from orders.services.state.unit_of_work import locked_order, save
 
 
 def accept_cancellation(order: Order, command: Command) -> str:
@@ -23,6 +23,9 @@ def accept_cancellation(order: Order, command: Command) -> str:
     if order.status == Status.AWAITING_PAYMENT or order.payment_method in PAID_BY_CUSTOMER:
         # Its payment page is closed at once, and what was paid there goes back.
         order.checkouts.exclude(check_at=None).update(check_at=timezone.now())
+    for shipment in order.shipments.filter(state__in=Shipment.UNBOOKED) if order.is_split else ():
+        shipment.state = Shipment.State.CANCELLED
+        save(shipment)
     order.held, order.held_reason = False, ""
     # Any flag, also for a failed refund, is superseded: everything is refunded now.
     attention.clear(order)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Prefetch
 
-from orders.lifecycle import TRANSITIONS, EventType, Status
+from orders.lifecycle import IN_FULFILMENT, TRANSITIONS, EventType, Status
 from orders.models import Event, Order
 from orders.services.state.transition import hash_of
 
@@ -105,11 +105,20 @@ WHERE_IT_STANDS = frozenset(
 )
 
 
+# Of a split order they are recorded where it stands, unless its shipments together have another status.
+OF_A_SHIPMENT = frozenset(event for status, event in TRANSITIONS if status in IN_FULFILMENT) - {
+    EventType.CANCELLATION_ACCEPTED,
+    EventType.PAYMENT_CANCELLED,
+}
+
+
 def _is_legal(event: Event, before: Event | None) -> bool:
     if before is None:
         return event.type == EventType.ORDER_RECEIVED and event.status == Status.RECEIVED
     if event.status == before.status and event.type in WHERE_IT_STANDS:
         return event.type == EventType.PAYMENT_AUTHORISED or event.status == Status.PACKED
+    if event.status == before.status and event.type in OF_A_SHIPMENT and event.status in IN_FULFILMENT:
+        return "shipment" in event.data
     if event.type in MOVING:
         return event.status in TRANSITIONS.get((Status(before.status), EventType(event.type)), ())
     return event.type != EventType.ORDER_RECEIVED and event.status == before.status

@@ -36,6 +36,7 @@ OF_AN_ORDER = (
     "payments",
     "refunds",
     "shipments",
+    "shipment_items",
     "commands",
     "returns",
     "return_items",
