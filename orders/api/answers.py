@@ -13,12 +13,14 @@ from orders.api.results import (
     RefundOut,
     ReturnItemOut,
     ReturnOut,
+    ShipmentItemOut,
     ShipmentOut,
     ToFulfil,
 )
 from orders.commands import CommandState, order_workflow_id
 from orders.lifecycle import ReturnStage
 from orders.models import Approval, Command, Order, Payment, Return
+from orders.selectors.shipments import contents_of
 from orders.selectors.commands import open_kinds
 from orders.selectors.eligibility import accepted_by
 from orders.services.customers.access import payment_url, tracking_url
@@ -75,7 +77,7 @@ def order_in_full(order: Order) -> OrderOut:
         tax=Money.of(order.tax, currency),
         discount=Money.of(order.discount, currency),
         payments=[_payment(payment) for payment in order.payments.all()],
-        shipments=[ShipmentOut.from_orm(shipment) for shipment in order.shipments.all()],
+        shipments=_shipments(order),
         returns=[_return(row, currency) for row in order.returns.all()],
         created_at=order.created_at,
         updated_at=order.updated_at,
@@ -95,7 +97,7 @@ def to_fulfil(order: Order) -> ToFulfil:
             ParcelItem(sku=item.sku, name=item.name, qty=item.quantity, weight=item.weight)
             for item in order.items.all()
         ],
-        shipments=[ShipmentOut.from_orm(shipment) for shipment in order.shipments.all()],
+        shipments=_shipments(order),
         created_at=order.created_at,
     )
 
@@ -116,6 +118,26 @@ def summary(order: Order) -> OrderSummary:
         created_at=order.created_at,
         updated_at=order.updated_at,
     )
+
+
+def _shipments(order: Order) -> list[ShipmentOut]:
+    contents = contents_of(order)
+    return [
+        ShipmentOut(
+            id=shipment.pk,
+            number=shipment.number,
+            state=shipment.state,
+            carrier=shipment.carrier,
+            tracking_number=shipment.tracking_number,
+            address=shipment.address,
+            items=[
+                ShipmentItemOut(position=item.position, sku=item.sku, qty=quantity)
+                for item, quantity in contents.get(shipment.pk, [])
+            ],
+            booked_at=shipment.booked_at,
+        )
+        for shipment in order.shipments.all()
+    ]
 
 
 def _payment(payment: Payment) -> PaymentOut:

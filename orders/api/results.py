@@ -78,18 +78,29 @@ class PaymentOut(Schema):
     refunds: list[RefundOut]
 
 
+class ShipmentItemOut(Schema):
+    """Pieces of one line of the order."""
+
+    position: int
+    sku: str
+    qty: int
+
+
 class ShipmentOut(Schema):
-    """A parcel.
+    """A parcel. An order that was split has several; `number` names one of them in a command, and stays when a parcel that
+    failed is sent again.
 
     With manual fulfilment, `carrier` and `tracking_number` are those reported at hand-over, empty if none was. No label
     was booked then, and `booked_at` is null.
     """
 
     id: UUID
+    number: int
     state: str
     carrier: str
     tracking_number: str
     address: dict[str, str]
+    items: list[ShipmentItemOut] = Field(description="What is in it; empty where the order has one parcel with everything.")
     booked_at: datetime | None
 
 

@@ -64,7 +64,7 @@ def request_return(
     request: HttpRequest, order_id: UUID, body: ReturnIn, idempotency_key: Key = "", wait: Wait = 0
 ) -> HttpResponse:
     """Requests a return of items of a delivered order. The return has the id of this command."""
-    args = {"items": _pieces(body.items), "cause": body.cause.value}
+    args = {"items": pieces(body.items), "cause": body.cause.value}
     return carry_out(
         request,
         own_order(request, order_id),
@@ -126,10 +126,10 @@ def receive_return(
     if in_chunks(request) and not request.body:
         raise Malformed("An empty chunked body may be a truncated one. To receive everything, send {} or no body.")
     order = order_by_id(order_id)
-    came = {} if body.items is None else {"items": _pieces(body.items)}
+    came = {} if body.items is None else {"items": pieces(body.items)}
     wanted = ClientCommand(Kind.RECEIVE_RETURN, body.reason, {"return": str(return_of(order, return_id).pk), **came})
     return carry_out(request, order, wanted, idempotency_key, wait)
 
 
-def _pieces(items: list[PieceIn] | list[CameIn]) -> list[dict[str, int]]:
+def pieces(items: list[PieceIn] | list[CameIn]) -> list[dict[str, int]]:
     return [{"position": item.position, "quantity": item.qty} for item in items]

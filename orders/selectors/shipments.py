@@ -18,7 +18,7 @@ from orders.lifecycle import (
     Status,
     Waiting,
 )
-from orders.models import Order, OrderItem, Shipment
+from orders.models import Order, OrderItem, Shipment, ShipmentItem
 from orders.models.related_rows import related_rows, set_related_rows
 from orders.selectors.refunds import workflows_that_refund
 
@@ -87,15 +87,23 @@ def further_workflows(order_id: UUID) -> list[str]:
     return [*shipping, *workflows_that_refund(order_id)]
 
 
-def pieces_of(shipment: Shipment) -> list[tuple[OrderItem, int]]:
-    """The items in a shipment of a split order, and how many of each."""
-    rows = shipment.items.select_related("item").order_by("item__position")
-    return [(row.item, row.quantity) for row in rows]
+Contents = list[tuple[OrderItem, int]]
+
+
+def contents_of(order: Order) -> dict[UUID, Contents]:
+    """The items in each shipment of a split order, and how many of each; empty for any other order, without a query."""
+    if not order.is_split:
+        return {}
+    found: dict[UUID, Contents] = {}
+    rows = ShipmentItem.objects.filter(shipment__order=order).select_related("item").order_by("item__position")
+    for row in rows:
+        found.setdefault(row.shipment_id, []).append((row.item, row.quantity))
+    return found
 
 
 def quantities(shipment: Shipment) -> Counter[int]:
     """How many pieces of each item (by its id) are in a shipment of a split order."""
-    return Counter({item.pk: quantity for item, quantity in pieces_of(shipment)})
+    return Counter(dict(shipment.items.values_list("item_id", "quantity")))
 
 
 def quantities_in(order: Order, shipment: Shipment | None) -> Counter[int]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 BY_HAND = {"fulfilment": "manual"}
+SEVERAL: dict[str, Any] = {"items": [{"sku": "ABC123", "quantity": 3, "unit_price": 3333, "name": "Lamp"}]}
 ON_SHIPMENT = "on_shipment"
 
 # What the commands need that need anything.
@@ -11,12 +12,14 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "retry_payment": {"payment_method": "tok_ok"},
     "refund": {"amount": 100},
     "request_return": {"items": [{"position": 1, "quantity": 1}], "cause": "damaged"},
+    "split_shipment": {"items": [{"position": 1, "quantity": 1}]},
 }
 
 
 @dataclass(frozen=True)
 class Path:
-    """`story`: a status or what is waited for, until the order is there; or a command, until it is settled.
+    """`story`: a status or what is waited for, until the order is there; or a command, until it is settled. `pick:2` is
+    about the second shipment.
 
     Commands that stand first are there before anybody carries the order: they are committed together with it.
     `capture` is the setting PAYMENT_CAPTURE of the workers.
@@ -82,4 +85,18 @@ PATHS: dict[str, Path] = {
         "capture_refused new_payment cancel cancelled", {"payment_method": "tok_lapsed"}, ON_SHIPMENT
     ),
     "waits-for-its-customer": Path("awaiting_payment retry_payment delivered", {"payment_method": "checkout"}),
+    "split": Path("paid split_shipment delivered", SEVERAL),
+    "split-and-fulfilled-by-hand": Path(
+        "paid split_shipment pick:1 pack:1 ship:1 partly_shipped pick:2 pack:2 ship:2 shipped deliver:1 deliver:2 delivered",
+        BY_HAND | SEVERAL,
+    ),
+    "split-and-sent-again": Path(
+        "paid split_shipment pick:1 pick:2 picking pack:1 ship:1 partly_shipped fail_picking:2 shipping_failed "
+        "retry_shipping:2 partly_shipped fail_delivery:1 shipping_failed retry_shipping:1 picking pack:1 pack:2 packed "
+        "ship:1 partly_shipped ship:2 shipped deliver:1 deliver:2 delivered",
+        BY_HAND | SEVERAL,
+    ),
+    "split-and-cancelled": Path(
+        "paid split_shipment fail_picking:1 shipping_failed retry_shipping:1 paid cancel cancelled", BY_HAND | SEVERAL
+    ),
 }

@@ -54,6 +54,7 @@ def everything(capture: str) -> Iterator[None]:
 
 def take(name: str) -> str:
     """Bring an order along a path; its id."""
+    from orders.services.orders.placement import NewItem
     from tests.factories import ADDRESS, an_order, request_command, settled
     from tests.replay.paths import ARGUMENTS, PATHS
 
@@ -62,12 +63,15 @@ def take(name: str) -> str:
     words = path.story.split()
     at_first = list(itertools.takewhile(RULES.__contains__, words))
     with transaction.atomic():
-        order = an_order(**path.fields)
+        items = {"items": [NewItem(**item) for item in path.fields["items"]]} if "items" in path.fields else {}
+        order = an_order(**{**path.fields, **items})
         rows = [request_command(order, word, args=arguments.get(word)) for word in at_first]
     for word in words[len(at_first) :]:
-        if word in RULES:
-            about = {"return": str(order.returns.get().pk)} if word in OF_A_RETURN else arguments.get(word)
-            rows.append(settled(request_command(order, word, args=about, reason="A reason.")))
+        kind, _, shipment = word.partition(":")
+        if kind in RULES:
+            about = {"return": str(order.returns.get().pk)} if kind in OF_A_RETURN else arguments.get(kind)
+            about = {**(about or {}), "shipment": int(shipment)} if shipment else about
+            rows.append(settled(request_command(order, kind, args=about, reason="A reason.")))
         else:
             arrives(order, word)
     for row in map(settled, rows):
@@ -101,13 +105,16 @@ def transitions(order_id: str) -> list[list[str]]:
 
 async def histories(order_id: str) -> list[dict[str, Any]]:
     """The histories of every workflow of the order, once all of them have ended."""
-    from orders.models import Command
+    from orders.commands import shipping_workflow_id
+    from orders.models import Command, Order
     from workflows.client import connect
 
     names = {"refund": "refund", "request_return": "return"}
     asked = Command.objects.filter(order_id=order_id, kind__in=names)
     others = [f"{names[row.kind]}-{row.pk}" async for row in asked]
-    ids = [f"order-{order_id}", f"shipping-{order_id}", *others]
+    shipments = (await Order.objects.aget(pk=order_id)).shipment_count
+    shipping = [shipping_workflow_id(order_id, number) for number in range(1, shipments + 1)]
+    ids = [f"order-{order_id}", *shipping, *others]
     client = await connect()
     found = []
     await client.get_workflow_handle(ids[0]).result()
