@@ -20,9 +20,9 @@ from orders.api.results import (
 from orders.commands import CommandState, order_workflow_id
 from orders.lifecycle import ReturnStage
 from orders.models import Approval, Command, Order, Payment, Return
-from orders.selectors.shipments import contents_of
 from orders.selectors.commands import open_kinds
 from orders.selectors.eligibility import accepted_by
+from orders.selectors.shipments import contents_of
 from orders.services.customers.access import payment_url, tracking_url
 
 # The state of a request that becomes a command once it is approved.

@@ -41,9 +41,7 @@ class FulfilmentIn(ReasonIn):
 class SplitIn(ReasonIn):
     """The pieces that leave a shipment for a new one; without `shipment`, those of an order that was not split yet."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"items": [{"position": 1, "qty": 1}]}]}
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"items": [{"position": 1, "qty": 1}]}]})
 
     items: Annotated[list[PieceIn], Field(min_length=1, max_length=100)]
     shipment: ShipmentNumber | None = None

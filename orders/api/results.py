@@ -87,8 +87,8 @@ class ShipmentItemOut(Schema):
 
 
 class ShipmentOut(Schema):
-    """A parcel. An order that was split has several; `number` names one of them in a command, and stays when a parcel that
-    failed is sent again.
+    """A parcel. An order that was split has several: `number` names one of them in a command, and stays when a parcel
+    that failed is sent again.
 
     With manual fulfilment, `carrier` and `tracking_number` are those reported at hand-over, empty if none was. No label
     was booked then, and `booked_at` is null.
@@ -100,7 +100,7 @@ class ShipmentOut(Schema):
     carrier: str
     tracking_number: str
     address: dict[str, str]
-    items: list[ShipmentItemOut] = Field(description="What is in it; empty where the order has one parcel with everything.")
+    items: list[ShipmentItemOut] = Field(description="What is in it; empty for the only parcel of an order.")
     booked_at: datetime | None
 
 

@@ -332,7 +332,7 @@ class Migration(migrations.Migration):
             model_name="shipmentitem",
             name="shipment",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="items", to="orders.shipment"
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="items", to="orders.shipment"
             ),
         ),
         migrations.AddConstraint(

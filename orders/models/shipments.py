@@ -90,7 +90,7 @@ class Shipment(TrackedModel):
 class ShipmentItem(models.Model):
     """Pieces of one item of the order, in one shipment of a split order."""
 
-    shipment = models.ForeignKey(Shipment, models.PROTECT, related_name="items")
+    shipment = models.ForeignKey(Shipment, models.PROTECT, db_index=False, related_name="items")
     item = models.ForeignKey("orders.OrderItem", models.PROTECT, related_name="in_shipments")
     quantity = models.PositiveIntegerField()
 

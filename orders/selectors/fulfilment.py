@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from orders.commands import RULES, Kind
 from orders.errors import OrderNotFound
-from orders.lifecycle import EventType, Status, Waiting
+from orders.lifecycle import FINAL, IN_FULFILMENT, EventType, ShipmentState, Status, Waiting
 from orders.models import Order, Shipment
 from orders.models.orders import MANUAL
 
@@ -18,6 +18,13 @@ _WAITS = {Kind.PICK: (Waiting.SHIPPING,)}
 UNPAID = (Waiting.CAPTURE, Waiting.PAYMENT, Waiting.NEW_PAYMENT)
 # Events after which an order waits for a decision on shipping.
 SETBACKS = (EventType.SHIPPING_FAILED, EventType.DELIVERY_FAILED)
+# In which state a shipment of a split order waits for the step.
+STATES_AT = {
+    Kind.PICK: (ShipmentState.READY,),
+    Kind.PACK: (ShipmentState.PICKING,),
+    Kind.SHIP: (ShipmentState.PACKED, ShipmentState.BOOKED),
+    Kind.DELIVER: (ShipmentState.SHIPPED,),
+}
 STEPS = (Kind.PICK, Kind.PACK, Kind.SHIP, Kind.DELIVER)
 
 
@@ -34,15 +41,18 @@ def order_that_people_fulfil(order_id: UUID) -> Order:
 
 
 def waiting_for(step: Kind) -> QuerySet[Order]:
-    """Orders with manual fulfilment that wait for `step`. Held and made-up orders are left out."""
-    orders = Order.objects.filter(status__in=sorted(RULES[step].statuses), fulfilment=MANUAL, held=False)
-    orders = orders.filter(made_up=False)
+    """Orders with manual fulfilment of which something waits for `step`. Held and made-up orders are left out."""
+    whole = Q(shipment_count=1, status__in=sorted(RULES[step].statuses))
     if step is Kind.DELIVER:
-        orders = orders.filter(status=Status.SHIPPED)
+        whole &= Q(status=Status.SHIPPED)
     if step is Kind.SHIP:
-        orders = orders.exclude(waiting_for__in=UNPAID)
-    waits = _WAITS.get(step)
-    return orders.filter(waiting_for__in=waits) if waits else orders
+        whole &= ~Q(waiting_for__in=UNPAID)
+    if waits := _WAITS.get(step):
+        whole &= Q(waiting_for__in=waits)
+    shipments = Shipment.objects.filter(order=OuterRef("pk"), state__in=STATES_AT[step])
+    split = Q(Exists(shipments), shipment_count__gt=1)
+    open_ = {*RULES[step].statuses, *IN_FULFILMENT} - FINAL
+    return Order.objects.filter(whole | split, status__in=sorted(open_), fulfilment=MANUAL, held=False, made_up=False)
 
 
 def orders_to_fulfil(step: Kind, *, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Order]:

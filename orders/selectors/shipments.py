@@ -101,6 +101,12 @@ def contents_of(order: Order) -> dict[UUID, Contents]:
     return found
 
 
+def shipment_in_words(shipment: Shipment, contents: Contents) -> str:
+    """Its number, pieces and state, for staff: 2: 1 × LAMP (picking)."""
+    pieces = ", ".join(f"{quantity} × {item.sku}" for item, quantity in contents)
+    return f"{shipment.number}: {pieces} ({shipment.state})"
+
+
 def quantities(shipment: Shipment) -> Counter[int]:
     """How many pieces of each item (by its id) are in a shipment of a split order."""
     return Counter(dict(shipment.items.values_list("item_id", "quantity")))

@@ -48,7 +48,9 @@ class TrackedOrder:
 
     @property
     def parcel(self) -> Shipment | None:
-        """The current or delivered parcel, once it has a tracking number or was handed over."""
+        """The current or delivered parcel, once it has a tracking number or was handed over; None for a split order."""
+        if self.order.is_split:
+            return None
         lost = (Shipment.State.FAILED, Shipment.State.VOIDED)
         known = [parcel for parcel in self.shipments if parcel.tracking_number or parcel.shipped_at]
         sent = [parcel for parcel in known if parcel.state not in lost]

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from orders.commands import Kind
 from orders.ids import normalise_code
-from orders.lifecycle import Status, Waiting
+from orders.lifecycle import ShipmentState, Status, Waiting
 from orders.models import Order, OrderItem, Shipment
 from orders.models.shipments import live_shipment
 from orders.selectors.eligibility import MADE_UP
 from orders.selectors.fulfilment import STEPS, orders_to_fulfil, waiting_for
+from orders.selectors.shipments import contents_of, current_shipments
 
 # How many orders of a step are on the screen and on a printed pick list.
 SHOWN = 100
@@ -83,6 +84,9 @@ def reason_for_no_step(order: Order) -> str:
         return f"{order.code}: {_ADVICE[Status(order.status)]}"
     if not order.is_fulfilled_by_people:
         return f"{order.code}: Fulfilled automatically. Leave it."
+    if order.is_split:
+        where = "Pick, pack and ship each of them with the actions of the order's page"
+        return f"{order.code}: Split into {order.shipment_count} shipments. {where}."
     if order.held and order.status != Status.SHIPPED:
         why = f" ({order.held_reason.rstrip('.')})" if order.held_reason else ""
         return f"{order.code}: On hold{why}. Put it aside until it is released."
@@ -128,18 +132,27 @@ def lines_of(order: Order, packed: Mapping[str, int]) -> list[Line]:
     ]
 
 
+def to_pick(order: Order) -> list[tuple[OrderItem, int]]:
+    """What is to be fetched for an order, and how many of each: of a split one, what no shipment has yet."""
+    if not order.is_split:
+        return [(item, item.quantity) for item in order.items.all()]
+    contents = contents_of(order)
+    waiting = [row for row in current_shipments(order).values() if row.state == ShipmentState.READY]
+    return [piece for shipment in waiting for piece in contents[shipment.pk]]
+
+
 def articles(orders: Iterable[Order]) -> list[Wanted]:
     """What to fetch for all these orders, by article."""
-    found: dict[str, list[OrderItem]] = {}
+    found: dict[str, list[tuple[OrderItem, int]]] = {}
     for order in orders:
-        for item in order.items.all():
-            found.setdefault(item.sku, []).append(item)
+        for item, quantity in to_pick(order):
+            found.setdefault(item.sku, []).append((item, quantity))
     return [
         Wanted(
             sku=sku,
-            name=next((item.name for item in items if item.name), ""),
-            quantity=sum(item.quantity for item in items),
-            orders=len({item.order_id for item in items}),
+            name=next((item.name for item, _ in pieces if item.name), ""),
+            quantity=sum(quantity for _, quantity in pieces),
+            orders=len({item.order_id for item, _ in pieces}),
         )
-        for sku, items in sorted(found.items())
+        for sku, pieces in sorted(found.items())
     ]

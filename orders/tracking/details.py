@@ -20,6 +20,7 @@ from orders.money import localised
 from orders.selectors.offers import carrier_for, transit_days
 from orders.selectors.payments import amount_due, captured_at_the_gateway, may_be_paid
 from orders.selectors.returns import window_ends
+from orders.selectors.shipments import contents_of, current_shipments, status_of
 from orders.selectors.tracking import TrackedOrder
 from orders.tracking import wording
 
@@ -150,16 +151,55 @@ def parcel_link(parcel: Shipment | None) -> str:
     return tracking_link(parcel.carrier, parcel.tracking_number) if parcel else ""
 
 
+@dataclass(frozen=True)
+class ParcelLine:
+    """One of the parcels of a split order: what is in it, how far it is, and how it is tracked."""
+
+    number: int
+    contents: str
+    state: str
+    expected: str
+    carrier: str
+    tracking_number: str
+    link: str
+
+
+def parcels(tracked: TrackedOrder) -> list[ParcelLine]:
+    """The parcels of a split order; none for any other."""
+    if not tracked.order.is_split:
+        return []
+    contents = contents_of(tracked.order)
+    return [
+        ParcelLine(
+            number=parcel.number,
+            contents=", ".join(f"{count} × {item.name or item.sku}" for item, count in contents.get(parcel.pk, [])),
+            state=gettext(wording.PARCELS.get(status_of(tracked.order, parcel), wording.PARCELS[Status.PAID])),
+            expected=_arrives(parcel) if parcel.state == parcel.State.SHIPPED else "",
+            carrier=parcel.carrier_name if parcel.shipped_at or parcel.tracking_number else "",
+            tracking_number=parcel.tracking_number,
+            link=parcel_link(parcel),
+        )
+        for parcel in current_shipments(tracked.order).values()
+    ]
+
+
+def _arrives(parcel: Shipment) -> str:
+    """The dates between which a parcel that was shipped should arrive; empty if unknown."""
+    first, last = transit_days(parcel.carrier, parcel.service_level) or (0, 0)
+    if not last or parcel.shipped_at is None:
+        return ""
+    start = timezone.localdate(parcel.shipped_at)
+    days = {"first": _day(working_day(start, first)), "last": _day(working_day(start, last))}
+    return gettext("Estimated delivery: {first} to {last}.").format(**days)
+
+
 def expected(tracked: TrackedOrder) -> str:
     """When the parcel should arrive: dates once it is shipped, a number of days before; empty if unknown."""
     order, parcel = tracked.order, tracked.parcel
     if order.needs_attention or order.waiting_for == Waiting.PAYMENT_RETURN:
         return ""
     if order.status == Status.SHIPPED and parcel and parcel.shipped_at:
-        first, last = transit_days(parcel.carrier, parcel.service_level) or (0, 0)
-        start = timezone.localdate(parcel.shipped_at)
-        days = {"first": _day(working_day(start, first)), "last": _day(working_day(start, last))}
-        return gettext("Estimated delivery: {first} to {last}.").format(**days) if last else ""
+        return _arrives(parcel)
     country = order.address.country
     offer = carrier_for(weight=tracked.weight, country=country, service_level=order.service_level)
     # Where people fulfil, the carrier is not known yet.

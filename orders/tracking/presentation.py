@@ -21,6 +21,13 @@ from orders.tracking.still_open import is_anything_open
 
 BEFORE_PAYMENT = (Waiting.VALIDATION, Waiting.REVIEW, Waiting.REVIEWER)
 
+# The status of an order that is as far as its steps say.
+REACHED_BY = {
+    EventType.ORDER_PACKED: Status.PACKED,
+    EventType.ORDER_SHIPPED: Status.SHIPPED,
+    EventType.DELIVERY_CONFIRMED: Status.DELIVERED,
+}
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -73,7 +80,8 @@ def _title(tracked: TrackedOrder, status: Status, waiting: Waiting) -> str:
         return wording.RETURNING_PAYMENT if tracked.paid.captured else wording.STOPPING_PAYMENT
     if status is Status.AWAITING_PAYMENT and is_paid_at_the_gateway(tracked.order):
         return wording.HEADLINES[Status.CHARGING]
-    return wording.NOT_DELIVERED if tracked.was_not_delivered else wording.HEADLINES[status]
+    known = wording.HEADLINES | (wording.SPLIT_HEADLINES if tracked.order.is_split else {})
+    return wording.NOT_DELIVERED if tracked.was_not_delivered else known[status]
 
 
 def _reason(tracked: TrackedOrder, waiting: Waiting, *, may_pay: bool) -> str:
@@ -84,6 +92,8 @@ def _reason(tracked: TrackedOrder, waiting: Waiting, *, may_pay: bool) -> str:
         return gettext(wording.PAID_MEANWHILE if is_paid else wording.PAY_MEANWHILE)
     if waiting is Waiting.NEW_PAYMENT and is_paid:
         return gettext(wording.PAYMENT_RECEIVED)
+    if tracked.order.status == Status.PARTLY_SHIPPED:
+        return gettext(wording.THE_REST_FOLLOWS)
     reason = gettext(wording.WHY_NOT_DELIVERED if tracked.was_not_delivered else wording.REASONS[waiting])
     return f"{reason} {gettext(wording.PAY_BELOW)}" if may_pay else reason
 
@@ -121,6 +131,10 @@ def _happened(events: Iterable[Event]) -> dict[str, datetime]:
     for event in events:
         for undone in wording.UNDONE_BY.get(event.known_type, ()) if event.known_type else ():
             at.pop(undone, None)
+        if event.known_type in REACHED_BY and event.status != REACHED_BY[event.known_type]:
+            continue  # of one shipment of a split order, while others are not so far
+        if event.type == EventType.ORDER_SHIPPED:
+            at.setdefault(EventType.ORDER_PACKED, event.created_at)
         at[event.type] = event.created_at
         # Charged, authorised, or with nothing to pay.
         if event.status == Status.PAID and event.type in (EventType.REVIEW_APPROVED, EventType.PAYMENT_AUTHORISED):

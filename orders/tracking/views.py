@@ -84,6 +84,7 @@ def _page(request: HttpRequest, tracked: reads.TrackedOrder) -> dict[str, Any]:
         ),
         "notice": notice,
         "expected": details.expected(tracked),
+        "parcels": details.parcels(tracked),
         "steps": presentation.steps(tracked),
         "timeline": presentation.timeline(tracked, confirmed=confirmed),
         "lines": details.lines(tracked),

@@ -17,6 +17,7 @@ HEADLINES: dict[Status, str] = {
     Status.PAID: _("Your order is paid"),
     Status.PICKING: _("We are preparing your items"),
     Status.PACKED: _("Your parcel is packed"),
+    Status.PARTLY_SHIPPED: _("Part of your order is on its way"),
     Status.SHIPPED: _("Your parcel is on its way"),
     Status.SHIPPING_FAILED: _("Your order is delayed"),
     Status.CANCELLING: _("We are cancelling your order"),
@@ -24,6 +25,23 @@ HEADLINES: dict[Status, str] = {
     Status.CANCELLED: _("Your order is cancelled"),
     Status.REJECTED: _("We could not accept your order"),
     Status.INVALID: _("We could not accept your order"),
+}
+
+# Instead, for an order that was split.
+SPLIT_HEADLINES: dict[Status, str] = {
+    Status.PACKED: _("Your parcels are packed"),
+    Status.SHIPPED: _("Your parcels are on their way"),
+    Status.DELIVERED: _("Your parcels have arrived"),
+}
+THE_REST_FOLLOWS = _("The rest follows in another parcel.")
+# How far each parcel is.
+PARCELS: dict[Status, str] = {
+    Status.PAID: _("Being prepared"),
+    Status.PICKING: _("Being prepared"),
+    Status.PACKED: _("Packed"),
+    Status.SHIPPED: _("On its way"),
+    Status.DELIVERED: _("Delivered"),
+    Status.SHIPPING_FAILED: _("Delayed"),
 }
 
 RETURNING_PAYMENT = _("We are refunding your payment")
@@ -127,6 +145,7 @@ EVENTS: dict[EventType, str] = {
     EventType.PAYMENT_CANCELLATION_ACCEPTED: _("We started cancelling your payment."),
     EventType.PAYMENT_CANCELLED: _("Your payment was cancelled. The order needs a new payment."),
     EventType.PAYMENT_RETRIED: _("The order continues with a new payment."),
+    EventType.SHIPMENT_SPLIT: _("Your order will come in several parcels."),
     EventType.PICKING_STARTED: _("We started preparing your items."),
     EventType.ORDER_PACKED: _("We packed your parcel."),
     EventType.LABEL_BOOKED: _("Your parcel was assigned a tracking number."),

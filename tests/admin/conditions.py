@@ -105,6 +105,20 @@ def _by_hand(*steps: str) -> Order:
     return order
 
 
+def split(*steps: tuple[str, int]) -> Order:
+    """Fulfilled by people, in two shipments that have taken these steps."""
+    order = _by_hand()
+    command(order, "split_shipment", args={"items": [{"position": 1, "quantity": 1}]})
+    for kind, number in steps:
+        row = command(order, kind, args={"shipment": number}, reason="A test.")
+        assert row.state == "applied", row.outcome
+    return order
+
+
+def partly_shipped() -> Order:
+    return split(("pick", 2), ("pack", 2), ("ship", 2))
+
+
 def _not_delivered() -> Order:
     order = an_order_in(Status.SHIPPED)
     command(order, "fail_delivery", reason="Nobody was at home, three times.")
@@ -148,6 +162,8 @@ CONDITIONS: dict[str, Callable[[], Order]] = {
     "to pick": _by_hand,
     "to pack": partial(_by_hand, "pick"),
     "to hand over": partial(_by_hand, "pick", "pack"),
+    "split": split,
+    "partly shipped": partly_shipped,
     "shipped": partial(an_order_in, Status.SHIPPED),
     "not delivered": _not_delivered,
     "delivered": partial(an_order_in, Status.DELIVERED),

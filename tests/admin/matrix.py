@@ -130,6 +130,7 @@ ADDRESSES: dict[str, Row] = {
     "orders_order_pick": Row(who="wm"),
     "orders_order_pack": Row(who="wm"),
     "orders_order_fail_picking": Row(who="wm"),
+    "orders_order_split_shipment": Row(who="owm"),
     "orders_order_ship": Row(who="wm"),
     "orders_order_deliver": Row(who="owm"),
     "orders_order_fail_delivery": Row(who="owm"),

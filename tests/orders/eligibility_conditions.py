@@ -12,7 +12,7 @@ from orders.lifecycle import Status
 from orders.models import Order, Shipment
 from orders.services.fulfilment import labels
 from orders.services.state.unit_of_work import step
-from tests.admin.conditions import CONDITIONS, on_shipment, waits_for_capture
+from tests.admin.conditions import CONDITIONS, on_shipment, split, waits_for_capture
 from tests.factories import a_return, an_order_in, command, labelled_before_the_upgrade
 
 by_hand = partial(an_order_in, fulfilment="manual")
@@ -34,6 +34,12 @@ def refund_leaves_the_least() -> Order:
     order = by_hand(Status.PAID)
     command(order, "refund", args={"amount": order.total - 1})
     return order
+
+
+def a_part_is_lost() -> Order:
+    """Of two shipments one is delivered, and the other one was not."""
+    sent = [(kind, number) for number in (1, 2) for kind in ("pick", "pack", "ship")]
+    return split(*sent, ("deliver", 1), ("fail_delivery", 2))
 
 
 def label_is_being_booked(**fields: Any) -> Order:

@@ -8,11 +8,12 @@ from typing import Any
 from orders.commands import Kind
 from orders.lifecycle import Status
 from orders.models import Order
-from tests.admin.conditions import CONDITIONS, waits_for_capture
+from tests.admin.conditions import CONDITIONS, authorised, split, waits_for_capture
 from tests.conftest import unique
 from tests.factories import an_order_in, labelled_before_the_upgrade
 from tests.orders.eligibility_conditions import (
     WHERE,
+    a_part_is_lost,
     delivered_long_ago,
     everything_comes_back,
     held,
@@ -29,6 +30,7 @@ ARGS: dict[Kind, dict[str, Any]] = {
     Kind.RETRY_PAYMENT: {"payment_method": "tok_ok"},
     Kind.RECORD_PAYMENT: {"amount": 1, "received_on": "2026-01-31"},
     Kind.RECORD_SCAN: {"shipment_id": "none", "scan": "in_transit"},
+    Kind.SPLIT_SHIPMENT: {"items": [{"position": 1, "quantity": 1}]},
     Kind.REFUND: {"amount": 1},
     Kind.REQUEST_RETURN: {"items": [{"position": 1, "quantity": 1}], "cause": "unwanted"},
 }
@@ -71,7 +73,9 @@ REFUSED = [
     Refused(Kind.HOLD, partial(held, Status.PAID), "The order is already on hold."),
     Refused(Kind.RELEASE, partial(an_order_in, Status.PAID), "The order is not on hold."),
     Refused(Kind.CANCEL, CONDITIONS["not delivered"], "The carrier already had the parcel", actor="customer"),
+    Refused(Kind.CANCEL, a_part_is_lost, "Part of this order was shipped. It cannot be cancelled"),
     Refused(Kind.UPDATE_ADDRESS, label_is_being_booked, LABELLED),
+    Refused(Kind.UPDATE_ADDRESS, a_part_is_lost, "Part of this order was sent to the previous address."),
     Refused(
         Kind.UPDATE_ADDRESS,
         partial(an_order_in, Status.PAID),
@@ -88,6 +92,7 @@ REFUSED = [
     ),
     Refused(Kind.CANCEL_PAYMENT, payment_goes_back, TAKEN_BACK),
     Refused(Kind.CANCEL_PAYMENT, WHERE["nothing to pay"], "There is nothing to pay for this order."),
+    Refused(Kind.CANCEL_PAYMENT, partial(split, ("pick", 2)), "Part of this order is being picked."),
     Refused(
         Kind.RETRY_PAYMENT,
         CONDITIONS["awaiting payment"],
@@ -119,6 +124,16 @@ REFUSED = [
     Refused(Kind.SETTLE_PAYMENT, partial(an_order_in, Status.CHARGING), "No payment of this order has an unknown"),
     Refused(Kind.PICK, payment_goes_back, TAKEN_BACK),
     Refused(Kind.FAIL_PICKING, payment_goes_back, TAKEN_BACK),
+    Refused(Kind.SPLIT_SHIPMENT, payment_goes_back, TAKEN_BACK),
+    Refused(Kind.SPLIT_SHIPMENT, partial(an_order_in, Status.PAID), "There is only one piece. It cannot be split."),
+    Refused(Kind.SPLIT_SHIPMENT, authorised, "An order whose payment is captured on shipment cannot be split."),
+    Refused(
+        Kind.SPLIT_SHIPMENT,
+        CONDITIONS["to pick"],
+        "Choose at least one piece",
+        args=named(items=[{"position": 1, "quantity": 0}]),
+        by_args=True,
+    ),
     Refused(
         Kind.SHIP,
         CONDITIONS["to hand over"],

@@ -13,7 +13,8 @@ from orders.commands import RULES, Kind
 from orders.lifecycle import Status
 from orders.models import Order, Payment
 from orders.selectors.backoffice import kinds_offered, order_view, refusal_to_staff
-from orders.selectors.eligibility import checks, refusal
+from orders.selectors.eligibility import checks, refusal, shipments_accepting
+from orders.selectors.shipments import current_shipments
 from orders.selectors.tracking import CUSTOMERS_CHANGES, open_changes
 from tests.admin.conditions import with_all_payments
 from tests.conftest import unique
@@ -50,6 +51,9 @@ def sent(order: Order, kind: Kind, actor: str) -> Any:
     args = args_of(kind)
     if kind in OF_A_RETURN and (row := order.returns.first()):
         args = {"return": str(row.pk)}
+    if RULES[kind].of_shipment and order.is_split:
+        named = shipments_accepting(order, kind, actor=actor) or list(current_shipments(order).values())
+        args = {**args, "shipment": named[-1].number}
     return command(order, kind, args=args, reason="A test.", actor=f"{actor}:1" if actor == "staff" else actor)
 
 

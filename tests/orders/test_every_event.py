@@ -12,6 +12,7 @@ from orders.lifecycle import EventType, Status
 from orders.models import Order
 from orders.services.state.transition import advance
 from orders.services.state.unit_of_work import locked_order
+from tests.admin.conditions import partly_shipped
 from tests.factories import an_order_in, command
 
 # The design's table, written down a second time: from, event, where to.
@@ -40,12 +41,20 @@ paid              cancellation_accepted  cancelling
 picking           order_packed           packed
 picking           shipping_failed        shipping_failed
 picking           cancellation_accepted  cancelling
+paid              order_shipped          partly_shipped
+picking           order_shipped          partly_shipped
 packed            order_shipped          shipped
+packed            order_shipped          partly_shipped
+partly_shipped    order_shipped          shipped
+partly_shipped    delivery_failed        shipping_failed
+partly_shipped    shipping_failed        shipping_failed
 packed            shipping_failed        shipping_failed
 packed            cancellation_accepted  cancelling
 shipped           delivery_confirmed     delivered
 shipped           delivery_failed        shipping_failed
 shipping_failed   shipping_retried       picking
+shipping_failed   shipping_retried       paid
+shipping_failed   shipping_retried       partly_shipped
 shipping_failed   cancellation_accepted  cancelling
 cancelling        order_cancelled        cancelled
 """
@@ -59,6 +68,8 @@ DETOURS: dict[Status, dict[str, Any]] = {
 
 
 def standing_in(status: Status) -> Order:
+    if status is Status.PARTLY_SHIPPED:
+        return partly_shipped()
     if status is not Status.REJECTED:
         return an_order_in(status, **DETOURS.get(status, {}))
     order = an_order_in(Status.IN_REVIEW)

@@ -88,5 +88,7 @@ def test_every_pair_of_the_table_between_statuses_of_shipments_can_be_reached() 
                     reached.add((roll_up(shipments), event, roll_up(after)))
                     todo |= {after} - seen
                     seen.add(after)
-    table = {(status, event, to) for (status, event), targets in TRANSITIONS.items() if event in STEPS for to in targets}
+    table = {
+        (status, event, to) for (status, event), targets in TRANSITIONS.items() if event in STEPS for to in targets
+    }
     assert table <= reached

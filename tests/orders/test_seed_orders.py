@@ -65,7 +65,7 @@ def test_their_payment_status_is_what_the_trigger_would_have_set() -> None:
 def test_it_makes_orders_in_every_state_and_most_of_them_delivered() -> None:
     counts = dict(Order.objects.order_by().values_list("status").annotate(Count("pk")))
     assert counts[Status.DELIVERED] > SEEDED * 0.8
-    assert set(counts) >= set(Status) - {Status.REJECTED, Status.INVALID}
+    assert set(counts) >= set(Status) - {Status.REJECTED, Status.INVALID, Status.PARTLY_SHIPPED}
 
 
 def test_its_events_are_whole(capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,9 +45,7 @@ def states(order: Order) -> list[str]:
 
 def carried(order: Order) -> list[dict[str, int]]:
     skus = {item.pk: item.sku for item in order.items.all()}
-    return [
-        {skus[pk]: count for pk, count in quantities(row).items()} for row in order.shipments.order_by("attempt")
-    ]
+    return [{skus[pk]: count for pk, count in quantities(row).items()} for row in order.shipments.order_by("attempt")]
 
 
 def is_whole(order: Order) -> bool:

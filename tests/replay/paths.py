@@ -87,7 +87,8 @@ PATHS: dict[str, Path] = {
     "waits-for-its-customer": Path("awaiting_payment retry_payment delivered", {"payment_method": "checkout"}),
     "split": Path("paid split_shipment delivered", SEVERAL),
     "split-and-fulfilled-by-hand": Path(
-        "paid split_shipment pick:1 pack:1 ship:1 partly_shipped pick:2 pack:2 ship:2 shipped deliver:1 deliver:2 delivered",
+        "paid split_shipment pick:1 pack:1 ship:1 partly_shipped pick:2 pack:2 ship:2 shipped deliver:1 deliver:2 "
+        "delivered",
         BY_HAND | SEVERAL,
     ),
     "split-and-sent-again": Path(

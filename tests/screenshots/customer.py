@@ -22,6 +22,7 @@ from orders.services.payments import payment_commands, refunds
 from orders.services.payments.checkouts import open_checkout
 from orders.services.returns.deadlines import pass_return_deadline
 from orders.tracking.access import COOKIE, PROOF
+from tests.admin.conditions import partly_shipped, split
 from tests.factories import a_return, an_order_in, command, request_command
 
 LAMP = NewItem(sku="LAMP-2", quantity=2, unit_price=4950, name="Desk lamp", weight=900)
@@ -173,6 +174,8 @@ STATES: dict[str, Make] = {
     "payment-due-in-review": partial(_to_pay, Status.IN_REVIEW),
     "payment-being-confirmed": _paid_by_customer,
     "payment-made-in-review": partial(_paid_by_customer, Status.IN_REVIEW),
+    "split": split,
+    "partly_shipped": partly_shipped,
     "shipping_failed": partial(_in, Status.SHIPPING_FAILED, service_level="sim_refused"),
     "waits-for-a-person": partial(_in, Status.IN_REVIEW, items=DEAR),
     "held-in-review": partial(_after, Status.IN_REVIEW, "hold"),

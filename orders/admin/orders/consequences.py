@@ -94,6 +94,14 @@ def _pack(_view: OrderView) -> Consequences:
     )
 
 
+def _split(_view: OrderView) -> Consequences:
+    return Consequences(
+        button="Split shipment",
+        will=["The pieces become a shipment of their own, which is picked, packed and sent by itself."],
+        will_not=["No money moves.", "A split cannot be undone."],
+    )
+
+
 def _ship(view: OrderView) -> Consequences:
     parcel = f"The parcel with the label {view.label}" if view.label else "The parcel"
     told = [] if view.label else ["The customer sees the carrier and the tracking number, if you enter them."]
@@ -145,6 +153,7 @@ _CONSEQUENCES: dict[Kind, Callable[[OrderView], Consequences]] = {
     Kind.RELEASE: _release,
     Kind.PICK: _pick,
     Kind.PACK: _pack,
+    Kind.SPLIT_SHIPMENT: _split,
     Kind.SHIP: _ship,
     Kind.DELIVER: _deliver,
     Kind.FAIL_DELIVERY: _fail_delivery,

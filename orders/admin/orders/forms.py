@@ -48,12 +48,22 @@ class ActionForm(forms.Form):
         self.fields["reason"].required = self.reason_is_needed
         self.order_fields([name for name in self.fields if name != "reason"])
 
+    def offer_shipments(self, choices: list[tuple[int, str]]) -> None:
+        """Ask which shipment of a split order is meant, by its number."""
+        which = forms.TypedChoiceField(coerce=int, choices=choices, label="Shipment")
+        self.fields = {"shipment": which, **self.fields}
+
+    def command_args(self) -> dict[str, object]:
+        """All arguments of the command."""
+        number = self.cleaned_data.get("shipment")
+        return {**self.args(), **({"shipment": number} if number else {})}
+
     def known(self) -> dict[str, Any]:
         """What the fields hold at first."""
         return {}
 
     def args(self) -> dict[str, object]:
-        """The command's arguments."""
+        """The command's arguments, apart from the shipment."""
         return {}
 
 
@@ -119,13 +129,47 @@ class HandOverForm(ActionForm):
 
     def known(self) -> dict[str, Any]:
         """The label that is booked."""
-        label = self.view.label
+        label = None if self.view.order.is_split else self.view.label
         return {"carrier": label.carrier, "tracking_number": label.tracking_number} if label else {}
 
     def args(self) -> dict[str, object]:
         """Carrier and tracking number, those that were typed."""
         typed = {name: self.cleaned_data[name] for name in ("carrier", "tracking_number")}
         return {name: value for name, value in typed.items() if value}
+
+
+class SplitForm(ActionForm):
+    """Which pieces become a shipment of their own."""
+
+    def __init__(self, view: OrderView, *args: Any, **kwargs: Any) -> None:
+        """A number for each item."""
+        super().__init__(view, *args, **kwargs)
+        pieces = {
+            f"position_{item.position}": forms.IntegerField(
+                min_value=0,
+                max_value=item.quantity,
+                required=False,
+                initial=0,
+                label=f"{item.name or item.sku} (up to {item.quantity})",
+            )
+            for item in view.items
+        }
+        self.fields = {**pieces, **self.fields}
+
+    def clean(self) -> dict[str, Any]:
+        """At least one piece goes."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and not self._chosen(cleaned):
+            raise forms.ValidationError("Choose at least one piece for the new shipment.")
+        return cleaned
+
+    def args(self) -> dict[str, object]:
+        """The pieces by their positions."""
+        return {"items": self._chosen(self.cleaned_data)}
+
+    def _chosen(self, cleaned: dict[str, Any]) -> list[dict[str, int]]:
+        positions = {item.position: cleaned.get(f"position_{item.position}") for item in self.view.items}
+        return [{"position": position, "quantity": count} for position, count in positions.items() if count]
 
 
 class AddressForm(ActionForm):

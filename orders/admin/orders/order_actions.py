@@ -16,12 +16,14 @@ from orders.admin.orders.consequences import consequences
 from orders.admin.payments import payment_forms
 from orders.admin.plain_admin import ModelAdmin, ensure
 from orders.admin.returns import return_forms
-from orders.commands import CommandState, Kind
+from orders.commands import RULES, CommandState, Kind
 from orders.errors import OrderError, OrderMoved, OrderNotFound
 from orders.models import Approval, Command, Order
 from orders.roles import right_to
 from orders.selectors.backoffice import OrderView, order_view, refusal_to_staff
 from orders.selectors.commands import outcome_of
+from orders.selectors.eligibility import shipments_accepting
+from orders.selectors.shipments import contents_of, shipment_in_words
 from orders.selectors.timeline import changes_since
 from orders.services.commands.optimistic_lock import issue_or_ask_if_unchanged
 from orders.services.commands.rows import CommandRequest
@@ -50,6 +52,7 @@ ACTIONS: dict[Kind, Action] = {
     Kind.PICK: Action(label="Start picking", at_once=True),
     Kind.PACK: Action(label="Mark as packed", at_once=True),
     Kind.FAIL_PICKING: Action(label="Cannot be picked", form=forms.DangerousForm),
+    Kind.SPLIT_SHIPMENT: Action(label="Split shipment", form=forms.SplitForm),
     Kind.SHIP: Action(label="Mark as shipped", form=forms.HandOverForm),
     Kind.DELIVER: Action(label="Confirm delivery"),
     Kind.FAIL_DELIVERY: Action(label="Delivery failed", form=forms.DangerousForm),
@@ -80,7 +83,7 @@ def act(request: HttpRequest, model_admin: ModelAdmin[Order], *, order_id: UUID,
     ensure(request, right_to(kind))
     view = view_or_404(order_id)
     chosen = {"which": request.GET["return"]} if "return" in request.GET else None
-    form = ACTIONS[kind].form(view, request.POST if request.method == "POST" else None, chosen)
+    form = _form(kind, view, request.POST if request.method == "POST" else None, chosen)
     if form.is_bound and form.is_valid():
         return _take(model_admin, request, kind, form)
     return _page(model_admin, request, kind, form)
@@ -116,16 +119,26 @@ def announce(
         messages.info(request, f"{order.code}: “{ACTIONS[kind].label}” was recorded and will be applied shortly.")
 
 
+def _form(kind: Kind, view: OrderView, data: Any = None, initial: dict[str, Any] | None = None) -> forms.ActionForm:
+    """The action's form, which asks for the shipment where the order has several."""
+    form = ACTIONS[kind].form(view, data, initial)
+    if RULES[kind].of_shipment and view.order.is_split:
+        contents = contents_of(view.order)
+        accepting = shipments_accepting(view.order, kind, actor=Actor.STAFF)
+        form.offer_shipments([(one.number, shipment_in_words(one, contents.get(one.pk, []))) for one in accepting])
+    return form
+
+
 def _take(model_admin: ModelAdmin[Order], request: HttpRequest, kind: Kind, form: forms.ActionForm) -> HttpResponse:
     order, asked = form.view.order, form.cleaned_data
     actor = Actor.STAFF.named(request.user.pk)
     command_request = CommandRequest(
-        kind=kind, actor=actor, reason=asked["reason"], args=form.args(), id=asked["command"]
+        kind=kind, actor=actor, reason=asked["reason"], args=form.command_args(), id=asked["command"]
     )
     try:
         issued = issue_or_ask_if_unchanged(order.pk, command_request, expected_version=asked["expected_version"])
     except OrderMoved:
-        fresh = ACTIONS[kind].form(order_view(order.pk), initial=form.cleaned_data)
+        fresh = _form(kind, order_view(order.pk), initial=form.cleaned_data)
         return _page(model_admin, request, kind, fresh, changes=changes_since(order.pk, asked["expected_version"]))
     except OrderError as error:
         messages.error(request, f"{order.code}: {error.message}")

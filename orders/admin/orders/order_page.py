@@ -26,7 +26,7 @@ from orders.admin.orders.order_live import pace, version_of
 from orders.admin.orders.order_steps import StepRow, steps_seen
 from orders.admin.payments.discrepancy_text import amounts_of
 from orders.admin.plain_admin import ModelAdmin, ensure
-from orders.commands import Kind, order_workflow_id
+from orders.commands import RULES, Kind, order_workflow_id
 from orders.form_fields import objection
 from orders.lifecycle import Status
 from orders.models import Order
@@ -139,15 +139,20 @@ def buttons(view: OrderView, steps: Iterable[StepRow], may: Callable[[str], bool
         offered.discard(Kind.RETRY_STEP)
     return [
         Button(
-            label=consequences(kind, view).button if action.at_once else action.label,
+            label=consequences(kind, view).button if _is_at_once(kind, view) else action.label,
             url=reverse(f"admin:orders_order_{kind}", args=[view.order.pk]),
             is_dangerous=action.is_dangerous,
-            form=action.form(view) if action.at_once else None,
+            form=action.form(view) if _is_at_once(kind, view) else None,
             kind=kind,
         )
         for kind, action in ACTIONS.items()
         if kind in offered and may(right_to(kind))
     ]
+
+
+def _is_at_once(kind: Kind, view: OrderView) -> bool:
+    """Whether a click suffices; of a split order, a page asks for the shipment."""
+    return ACTIONS[kind].at_once and not (RULES[kind].of_shipment and view.order.is_split)
 
 
 def temporal_url(order: Order) -> str:

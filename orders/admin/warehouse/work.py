@@ -160,7 +160,7 @@ def pick_list(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     more = {
         "title": "Pick list",
         "articles": warehouse.articles(orders),
-        "orders": [(order, barcodes.svg(order.code)) for order in orders],
+        "orders": [(order, barcodes.svg(order.code), warehouse.to_pick(order)) for order in orders],
     }
     return TemplateResponse(request, "admin/orders/warehouse/pick_list.html", {**site.each_context(request), **more})
 

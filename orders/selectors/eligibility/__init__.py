@@ -15,7 +15,8 @@ from orders.actors import parse_actor
 from orders.commands import RULES, Kind
 from orders.lifecycle import IN_FULFILMENT, Status, Waiting
 from orders.models import Command, Order, Payment, Refund, Shipment
-from orders.selectors.eligibility.checks import CHECKS, CommandContext
+from orders.selectors.eligibility.checks import CHECKS
+from orders.selectors.eligibility.context import CommandContext
 from orders.selectors.shipments import current_shipments, shipment_named, status_of
 
 MADE_UP = "This is a made-up order (manage.py seed_orders). It is not processed and accepts no commands."
@@ -94,6 +95,13 @@ def accepted_by(order: Order, actor: str, *, open_kinds: Collection[str]) -> lis
     """The kinds of command that every interface offers to the actor, in the order of the table."""
     kinds = (kind for kind in RULES if kind is not Kind.PLACE)
     return [kind for kind in kinds if not refusal_to_offer(order, kind, actor=actor, open_kinds=open_kinds)]
+
+
+def shipments_accepting(order: Order, kind: Kind, *, actor: str) -> list[Shipment]:
+    """The shipments of a split order for which the actor may issue this kind of command."""
+    context = CommandContext(args=None, actor=actor, reason="", at=timezone.now(), command_id=None)
+    found = current_shipments(order).values()
+    return [one for one in found if not _refusal_for(order, kind, replace(context, shipment=one), general=False)]
 
 
 def asks_outside(order: Order) -> bool:

@@ -1,10 +1,5 @@
 """The conditions of each kind of command, other than the order's status: each check returns its sentence."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
-
 from django.conf import settings
 
 from orders.actors import Actor
@@ -13,13 +8,23 @@ from orders.bank_transfers import parse_transfer
 from orders.commands import Kind
 from orders.errors import InvalidOrder
 from orders.lifecycle import ReturnStage, Status, Waiting
-from orders.models import Approval, Order, Payment, Return, Shipment
-from orders.models.shipments import live_shipment
+from orders.models import Approval, Order, Payment, Return
 from orders.money import in_words
-from orders.parcels import SCANS, parse_parcel
 from orders.selectors.approvals import is_above_limit, people_behind
+from orders.selectors.eligibility.context import Check, CommandContext
+from orders.selectors.eligibility.shipment_checks import (
+    can_be_split,
+    can_be_with_a_carrier,
+    is_not_partly_sent,
+    is_sent_to_one_address,
+    label_is_not_being_booked,
+    nothing_is_picked,
+    parcel_is_the_labelled_one,
+    pieces_can_be_split_off,
+    scan_is_known,
+)
 from orders.selectors.fulfilment import has_label, was_not_delivered
-from orders.selectors.payments import awaits_new_payment, is_captured, is_recorded, method_is_usable
+from orders.selectors.payments import awaits_new_payment, is_recorded, method_is_usable
 from orders.selectors.refunds import BEFORE_SHIPPED, failed_refund, is_to_be_returned, refundable_of
 from orders.selectors.returns import (
     amount_due,
@@ -30,34 +35,7 @@ from orders.selectors.returns import (
     returns_in,
     window_ends,
 )
-from orders.selectors.shipments import (
-    current_shipments,
-    is_partly_sent,
-    quantities_in,
-    status_of,
-    waiting_of,
-)
-
-# Fewer cannot be split, and an order is split no further than this.
-MIN_PIECES = 2
-MAX_SHIPMENTS = 50
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommandContext:
-    """A request apart from its kind. `args` is None when the question is what may be offered; `shipment`, the one that
-    a command of a shipment is about, where the order is not split.
-    """
-
-    args: Mapping[str, object] | None
-    actor: str
-    reason: str
-    at: datetime
-    command_id: UUID | None
-    shipment: Shipment | None = None
-
-
-Check = Callable[[Order, CommandContext], str]
+from orders.selectors.shipments import is_partly_sent
 
 
 def _is_not_held(order: Order, _context: CommandContext) -> str:
@@ -137,73 +115,6 @@ def _goods_are_paid(order: Order, _context: CommandContext) -> str:
 def _has_a_payment_without_outcome(order: Order, _context: CommandContext) -> str:
     pending = any(payment.state == Payment.State.PENDING for payment in order.payments.all())
     return "" if pending else "No payment of this order has an unknown outcome."
-
-
-def _label_is_not_being_booked(order: Order, context: CommandContext) -> str:
-    parcels = [context.shipment] if context.shipment else order.shipments.all()
-    booking = any(parcel.state == Shipment.State.BOOKING for parcel in parcels)
-    return "The label is being booked right now." if booking else ""
-
-
-def _parcel_is_the_labelled_one(order: Order, context: CommandContext) -> str:
-    try:
-        parcel = parse_parcel(context.args or {})
-    except ValueError as error:
-        return str(error)
-    live = live_shipment([context.shipment] if context.shipment else order.shipments.all())
-    if live and parcel.tracking_number and parcel.tracking_number != live.tracking_number:
-        return f"This order already has the label {live.tracking_number} of {live.carrier}."
-    return ""
-
-
-def _can_be_with_a_carrier(order: Order, context: CommandContext) -> str:
-    is_packed = status_of(order, context.shipment) is Status.PACKED
-    waits_for_its_label = is_packed and waiting_of(order, context.shipment) is not Waiting.HANDOVER
-    name = "shipment" if context.shipment else "order"
-    return f"This {name} has no shipping label yet." if waits_for_its_label else ""
-
-
-def _can_be_split(order: Order, context: CommandContext) -> str:
-    """Its money is captured at once, so that every shipment of it is paid for."""
-    if not is_captured(order):
-        return "An order whose payment is captured on shipment cannot be split."
-    pieces = quantities_in(order, context.shipment)
-    if pieces.total() < MIN_PIECES:
-        return "There is only one piece. It cannot be split."
-    if order.shipment_count >= MAX_SHIPMENTS:
-        return f"An order has at most {MAX_SHIPMENTS} shipments."
-    return ""
-
-
-def _pieces_can_be_split_off(order: Order, context: CommandContext) -> str:
-    if context.args is None:
-        return ""
-    pieces = quantities_in(order, context.shipment)
-    try:
-        taken = pieces_named(order, context.args)
-    except ValueError as error:
-        return str(error)
-    for item in order.items.all():
-        if taken.get(item.pk, 0) > pieces[item.pk]:
-            return f"There are {pieces[item.pk]} of {item.sku} in this shipment, not {taken[item.pk]}."
-    if not any(taken.values()):
-        return "Choose at least one piece for the new shipment."
-    return "At least one piece must stay." if sum(taken.values()) == pieces.total() else ""
-
-
-def _is_sent_to_one_address(order: Order, _context: CommandContext) -> str:
-    return "Part of this order was sent to the previous address." if is_partly_sent(order) else ""
-
-
-def _is_not_partly_sent(order: Order, _context: CommandContext) -> str:
-    if not is_partly_sent(order):
-        return ""
-    return "Part of this order was shipped. It cannot be cancelled: refund what will not be sent."
-
-
-def _nothing_is_picked(order: Order, _context: CommandContext) -> str:
-    begun = order.is_split and any(row.state != Shipment.State.READY for row in current_shipments(order).values())
-    return "Part of this order is being picked. Its payment can no longer be cancelled." if begun else ""
 
 
 def _amount_can_go_back(order: Order, context: CommandContext) -> str:
@@ -321,34 +232,24 @@ def _one_person_may_receive(order: Order, row: Return, amount: int, context: Com
     return ""
 
 
-def _scan_is_known(order: Order, context: CommandContext) -> str:
-    """Of a parcel of this order, and of a kind that we record."""
-    if context.args is None:
-        return ""
-    if context.args.get("scan") not in SCANS:
-        return f"The scan must be one of {', '.join(SCANS)}."
-    shipments = {str(shipment.pk) for shipment in order.shipments.all()}
-    return "" if str(context.args.get("shipment_id")) in shipments else "This order has no such parcel."
-
-
 # The conditions of each kind beyond the status; the first that does not hold is the reason given.
 CHECKS: dict[Kind, tuple[Check, ...]] = {
     Kind.HOLD: (_is_not_held,),
     Kind.RELEASE: (_is_held,),
-    Kind.CANCEL: (_is_not_partly_sent, _customer_may_cancel),
-    Kind.UPDATE_ADDRESS: (_has_no_label, _is_sent_to_one_address, _address_is_usable),
-    Kind.CANCEL_PAYMENT: (_payment_stays, _has_something_to_pay, _nothing_is_picked),
+    Kind.CANCEL: (is_not_partly_sent, _customer_may_cancel),
+    Kind.UPDATE_ADDRESS: (_has_no_label, is_sent_to_one_address, _address_is_usable),
+    Kind.CANCEL_PAYMENT: (_payment_stays, _has_something_to_pay, nothing_is_picked),
     Kind.RETRY_PAYMENT: (_awaits_a_payment, _method_is_usable),
     Kind.RECORD_PAYMENT: (_awaits_a_payment, _transfers_are_accepted, _transfer_is_new),
     Kind.SEND_PAYMENT_LINK: (_awaits_a_payment, _mails_are_sent),
     Kind.SETTLE_PAYMENT: (_has_a_payment_without_outcome,),
     Kind.PICK: (_payment_stays,),
     Kind.FAIL_PICKING: (_payment_stays,),
-    Kind.SPLIT_SHIPMENT: (_payment_stays, _can_be_split, _pieces_can_be_split_off),
-    Kind.SHIP: (_goods_are_paid, _parcel_is_the_labelled_one, _label_is_not_being_booked),
-    Kind.DELIVER: (_goods_are_paid, _can_be_with_a_carrier),
-    Kind.FAIL_DELIVERY: (_goods_are_paid, _can_be_with_a_carrier),
-    Kind.RECORD_SCAN: (_can_be_with_a_carrier, _scan_is_known),
+    Kind.SPLIT_SHIPMENT: (_payment_stays, can_be_split, pieces_can_be_split_off),
+    Kind.SHIP: (_goods_are_paid, parcel_is_the_labelled_one, label_is_not_being_booked),
+    Kind.DELIVER: (_goods_are_paid, can_be_with_a_carrier),
+    Kind.FAIL_DELIVERY: (_goods_are_paid, can_be_with_a_carrier),
+    Kind.RECORD_SCAN: (can_be_with_a_carrier, scan_is_known),
     Kind.REFUND: (_amount_can_go_back, _second_person_agreed),
     Kind.RETRY_REFUND: (_has_a_failed_refund,),
     Kind.SETTLE_REFUND: (_has_a_failed_refund,),

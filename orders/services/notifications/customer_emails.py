@@ -19,12 +19,13 @@ from orders.gateways.mail import RenderedEmail, mail_gateway
 from orders.languages import language_or_default, spoken
 from orders.lifecycle import ReturnStage, Status
 from orders.mails import CODE_OVER, OVERTAKEN, OVERTAKEN_BY, UNTRUE, UNTRUE_AFTER, Mail
-from orders.models import AccessCode, Delivery, Order
+from orders.models import AccessCode, Delivery, Order, Shipment
 from orders.models.carriers import carrier_name, tracking_link
 from orders.money import localised
 from orders.payment_methods import PAID_BY_CUSTOMER
 from orders.selectors.open_matters import payment_state
 from orders.selectors.payments import amount_due, awaits_new_payment, may_be_paid, transferred
+from orders.selectors.shipments import contents_of
 from orders.selectors.tracking import recent_orders, tracked
 from orders.services.customers.access import payment_url, tracking_url
 from orders.services.customers.proof import digits, may_be_tried
@@ -104,11 +105,11 @@ def _check_still_true(row: Delivery, mail: Mail) -> None:
     if row.is_sent_again or row.seq == row.order.event_seq:
         return
     later = Q(created_at__gt=row.created_at)
-    about = row.event.data.get("return") if row.event else None
+    about = _about(row)
     happened = row.order.events.filter(
         later if row.seq is None else Q(seq__gt=row.seq), type__in=UNTRUE_AFTER.get(mail, ())
     )
-    if (happened.filter(data__return=about) if about else happened).exists():
+    if happened.filter(**{f"data__{name}": value for name, value in about.items()}).exists():
         raise MailRefused(UNTRUE)
     if not row.last_error:
         return
@@ -117,8 +118,14 @@ def _check_still_true(row: Delivery, mail: Mail) -> None:
         template__in=OVERTAKEN_BY.get(mail, ()),
         state=Delivery.State.SENT,
     )
-    if (left.filter(event__data__return=about) if about else left).exists():
+    if left.filter(**{f"event__data__{name}": value for name, value in about.items()}).exists():
         raise MailRefused(OVERTAKEN)
+
+
+def _about(row: Delivery) -> dict[str, str]:
+    """The return, or the shipment, that the e-mail is about, as its event names it; empty for one about the order."""
+    data = row.event.data if row.event else {}
+    return {name: str(data[name]) for name in ("return", "shipment") if name in data}
 
 
 def _more(row: Delivery, mail: Mail) -> Placeholders:
@@ -150,9 +157,22 @@ def _how_to_pay(row: Delivery) -> Placeholders:
 
 
 def _parcel(row: Delivery) -> Placeholders:
+    if row.order.is_split:
+        return _parcel_of_several(row)
     parcel = tracked(row.order).parcel
-    if parcel is None:
+    return _tracking(parcel) if parcel else {}
+
+
+def _parcel_of_several(row: Delivery) -> Placeholders:
+    about = _about(row)
+    if "shipment" not in about:
         return {}
+    parcel = row.order.shipments.get(pk=about["shipment"])
+    pieces = contents_of(row.order).get(parcel.pk, [])
+    return {"contents": ", ".join(f"{count} × {item.name or item.sku}" for item, count in pieces), **_tracking(parcel)}
+
+
+def _tracking(parcel: Shipment) -> Placeholders:
     link = tracking_link(parcel.carrier, parcel.tracking_number)
     known = {"carrier": carrier_name(parcel.carrier), "number": parcel.tracking_number}
     if not all(known.values()):  # handed over by a person who gave one of them or neither

@@ -59,6 +59,7 @@ EMAIL_TEXTS: dict[Mail, EmailText] = {
         subject=_("Your order {code} is on its way"),
         lines=(
             _("your parcel is with the carrier."),
+            _("It contains: {contents}. The rest of your order comes in another parcel."),
             _("Carrier: {carrier}, tracking number: {number}"),
             _("Carrier: {only_carrier}"),
             _("Tracking number: {only_number}"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 from orders import ids
 from orders.errors import DeliveryNotFound
 from orders.lifecycle import EventType
-from orders.mails import CAUSED_BY, NO_MAILS
+from orders.mails import CAUSED_BY, NO_MAILS, Mail
 from orders.models import Delivery, Event, Order
 from orders.models.deliveries import GIVE_UP_AFTER
 from orders.selectors.eligibility import MADE_UP
@@ -48,6 +48,8 @@ def write_deliveries(order: Order, event: Event) -> None:
         moment = str(ids.uuid7())[:15]
         insert_select(InsertSelect(FOR_ENDPOINTS, (moment, order.pk, event.pk, event.seq, *times, order.client_id)))
     mail = CAUSED_BY.get(EventType(event.type)) if settings.MAILS else None
+    if mail is Mail.DELIVERED and order.is_split and not order.is_final:
+        mail = None  # of a split order, other parcels are still to come
     if mail is not None:
         about = (ids.uuid7(), order.pk, event.pk, mail, event.seq, *times)
         insert_select(InsertSelect(FOR_CUSTOMER, (*about, order.client_id, mail)))
