@@ -15,6 +15,7 @@ It trusts nobody's word: it reads the gateway's and the carrier's own ledgers, P
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from uuid import UUID
@@ -22,8 +23,9 @@ from uuid import UUID
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 from orders.commands import CommandState, Kind
-from orders.lifecycle import EventType, ReturnStage, Status
+from orders.lifecycle import EventType, ReturnStage, ShipmentState, Status
 from orders.models import CheckoutPayment, Command, Order, Payment, Refund, Return, Shipment
+from orders.selectors.shipments import current_shipments, quantities
 from orders.services.orders.verification import verified
 from tests.faults.books import Books, Entry, read
 
@@ -184,8 +186,21 @@ def labelled(order: Order, labels: list[Entry]) -> Iterator[tuple[str, str]]:
             yield from _handed_over(shipment, order)
         if shipment.state in (Shipment.State.SHIPPED, Shipment.State.DELIVERED) and key not in booked and not by_hand:
             yield "I6", f"the carrier knows nothing of {key}, which is {shipment.state}"
+    yield from _split(order)
     if order.status == Status.DELIVERED and not any(s.state == Shipment.State.DELIVERED for s in shipments.values()):
         yield "I6", "no shipment was delivered"
+
+
+def _split(order: Order) -> Iterator[tuple[str, str]]:
+    """I6 of a split order: each piece is in one shipment that counts, and a delivered order has delivered all."""
+    if not order.is_split:
+        return
+    counted = list(current_shipments(order).values()) if order.status != Status.CANCELLED else []
+    carried = sum((quantities(shipment) for shipment in counted), start=Counter[int]())
+    if counted and carried != Counter({item.pk: item.quantity for item in order.items.all()}):
+        yield "I6", "its shipments do not carry exactly its pieces"
+    if order.status == Status.DELIVERED and any(shipment.state != ShipmentState.DELIVERED for shipment in counted):
+        yield "I6", "a shipment of it was not delivered"
 
 
 async def in_temporal(address: str, orders: dict[str, Order]) -> list[str]:

@@ -11,10 +11,11 @@ import pytest
 from django.conf import settings
 
 from orders.lifecycle import Status
-from orders.models import Order
+from orders.models import Order, ShipmentItem
 from orders.selectors.refunds import granted
 from orders.services.commands import deadlines
 from orders.services.fulfilment import automatic, labels
+from orders.services.orders.placement import NewItem
 from orders.services.payments import refunds
 from orders.services.payments.charging import charge as take_payment
 from tests.factories import an_order_in, command, events, kinds
@@ -142,6 +143,38 @@ def test_cancel_against_the_hand_over_by_people(race: Race) -> None:
         return earlier(order, "cancellation_accepted", "order_shipped")
 
     race.run(asks("ship"), asks("cancel"), order=lambda: packed_by_people(race), first=first)
+
+
+def to_split() -> Order:
+    return an_order_in(Status.PAID, items=[NewItem(sku="LAMP", quantity=3, unit_price=3333)])
+
+
+def pieces_in_shipments(order: Order) -> int:
+    return sum(row.quantity for row in ShipmentItem.objects.filter(shipment__order=order))
+
+
+def test_a_split_against_picking_and_packing(race: Race) -> None:
+    """What is packed is not split; what is split first is picked a shipment at a time."""
+
+    def first(order: Order) -> str:
+        assert pieces_in_shipments(order) == (3 if order.is_split else 0)
+        return earlier(order, "shipment_split", "picking_started")
+
+    split = asks("split_shipment", items=[{"position": 1, "quantity": 1}])
+    race.run(split, pick_and_pack, order=to_split, first=first)
+
+
+def test_two_splits(race: Race) -> None:
+    """The second one must name the shipment."""
+
+    def first(order: Order) -> str:
+        assert order.commands.filter(kind="split_shipment", state="rejected").count() == 1
+        assert pieces_in_shipments(order) == 3
+        return applied_for(order, "split_shipment")
+
+    one, two = ([{"position": 1, "quantity": count}] for count in (1, 2))
+    acts = asks("split_shipment", "staff:1", items=one), asks("split_shipment", "staff:2", items=two)
+    race.run(*acts, order=to_split, first=first)
 
 
 def test_two_cancels(race: Race) -> None:
