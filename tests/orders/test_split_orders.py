@@ -7,10 +7,14 @@ import pytest
 from orders.lifecycle import Status, Waiting
 from orders.models import Order, Shipment
 from orders.selectors.shipments import current_shipments, quantities
+from orders.services.commands.incoming_webhooks import Message, receive
 from orders.services.fulfilment import automatic, labels
+from orders.services.orders import cancellation
 from orders.services.orders.placement import NewItem
 from orders.services.orders.verification import verified
-from tests.factories import an_order_in, command, kinds
+from orders.services.payments import refunds
+from tests.conftest import unique
+from tests.factories import an_order_in, command, kinds, settle
 
 ITEMS = [
     NewItem(sku="LAMP", quantity=2, unit_price=4000, weight=700),
@@ -150,9 +154,6 @@ def test_a_split_order_that_was_not_sent_is_cancelled_with_all_its_labels() -> N
 
 
 def an_order_cancelled(order: Order) -> Order:
-    from orders.services.orders import cancellation
-    from orders.services.payments import refunds
-
     assert command(order, "cancel").state == "applied"
     refunds.return_payment(order.pk)
     labels.void_label(order.pk)
@@ -240,3 +241,26 @@ def test_no_piece_is_in_two_shipments_or_in_none() -> None:
     current = Shipment.objects.filter(order=order)
     total = sum((quantities(row) for row in current), start=quantities(current[0]) - quantities(current[0]))
     assert total == {item.pk: item.quantity for item in order.items.all()}
+
+
+def told(number: str, what: str) -> str:
+    """The outcome of what its carrier says of a parcel."""
+    message = Message(source="carriers/parcelpost", event_id=unique(), type=f"parcel.{what}", subject=number)
+    row = receive(message)
+    if row.command:
+        settle(row.command)
+    return row.outcome
+
+
+def test_what_a_carrier_says_of_a_parcel_is_about_its_shipment() -> None:
+    order = in_two()
+    for number in (1, 2):
+        for kind in ("pick", "pack"):
+            done(order, kind, number)
+        done(order, "ship", number, carrier="parcelpost", tracking_number=f"PP{order.code}{number}")
+    assert told(f"PP{order.code}2", "in_transit") == "accepted as a command"
+    assert told(f"PP{order.code}2", "delivered") == "accepted as a command"
+    assert states(order) == ["shipped", "delivered"]
+    assert told(f"PP{order.code}1", "delivered") == "accepted as a command"
+    order.refresh_from_db()
+    assert (order.status, is_whole(order)) == (Status.DELIVERED, True)
