@@ -86,6 +86,21 @@ def _sandbox() -> None:
     settings.WORKFLOW_SANDBOX = True
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _carriers_stay_known(_database: None) -> None:
+    """A test that counts statements must not pay for a read of the carriers that has expired meanwhile."""
+    from orders.models import carriers
+
+    carriers.CACHE_SECONDS = 3600
+
+
+@pytest.fixture(autouse=True)
+def _carriers_are_known(_carriers_stay_known: None) -> None:
+    from orders.models.carriers import known_carriers
+
+    known_carriers()
+
+
 class Served:
     """A process of the product under test, and how to end it."""
 

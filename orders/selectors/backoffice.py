@@ -40,6 +40,7 @@ PARTS = (
     "transfers",
     "payment_waits",
     "shipments",
+    "shipment_items",
     "setbacks",
     "setback_commands",
     "return_items",

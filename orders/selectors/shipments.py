@@ -91,9 +91,15 @@ Contents = list[tuple[OrderItem, int]]
 
 
 def contents_of(order: Order) -> dict[UUID, Contents]:
-    """The items in each shipment of a split order, and how many of each; empty for any other order, without a query."""
+    """The items in each shipment of a split order, and how many of each; empty for any other order, without a query.
+
+    What was read with the order is not read again.
+    """
     if not order.is_split:
         return {}
+    known = {row.pk: related_rows(row, "items") for row in related_rows(order, "shipments") or ()}
+    if known and None not in known.values():
+        return {pk: [(row.item, row.quantity) for row in rows or ()] for pk, rows in known.items()}
     found: dict[UUID, Contents] = {}
     rows = ShipmentItem.objects.filter(shipment__order=order).select_related("item").order_by("item__position")
     for row in rows:

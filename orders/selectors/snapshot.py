@@ -29,6 +29,7 @@ from orders.models import (
     Return,
     ReturnItem,
     Shipment,
+    ShipmentItem,
 )
 from orders.models.related_rows import set_related_rows
 from orders.selectors.fulfilment import SETBACKS
@@ -91,6 +92,7 @@ PARTS: dict[str, Callable[[], QuerySet[Any]]] = {
     "transfers": lambda: _of_orders(BankTransfer).order_by("created_at"),
     "refunds": lambda: _of_orders(Refund, "payment__order").order_by("created_at"),
     "shipments": lambda: _of_orders(Shipment).order_by("attempt"),
+    "shipment_items": lambda: _of_orders(ShipmentItem, "shipment__order").order_by("shipment_id", "item__position"),
     "returns": lambda: _of_orders(Return).order_by("number"),
     "return_items": lambda: _of_orders(ReturnItem, "of_return__order").order_by("of_return_id", "item__position"),
     "return_commands": _commands_of_returns,
@@ -167,7 +169,8 @@ _LOADS: dict[str, Load | None] = {
     "DateField": date.fromisoformat,
     "FloatField": float,
     **dict.fromkeys(("CharField", "TextField", "EmailField", "BooleanField", "JSONField")),
-    **dict.fromkeys(("BigAutoField", "BigIntegerField", "IntegerField", "PositiveSmallIntegerField", "AutoField")),
+    **dict.fromkeys(("BigAutoField", "BigIntegerField", "IntegerField", "AutoField")),
+    **dict.fromkeys(("PositiveSmallIntegerField", "PositiveIntegerField")),
 }
 
 
@@ -179,12 +182,15 @@ def _load_of(field: Any) -> Load | None:
 
 def _link(rows: Rows) -> None:
     orders = {order.pk: order for order in rows.get("orders", [])}
-    for part in set(rows) - {"orders", "refunds", "return_items"}:
+    for part in set(rows) - {"orders", "refunds", "return_items", "shipment_items"}:
         for row in rows[part]:
             if row.order_id in orders:
                 row.order = orders[row.order_id]
     if "refunds" in rows:
         _attach(rows["payments"], "refunds", rows["refunds"], "payment")
+    if "shipment_items" in rows:
+        _attach(rows["shipments"], "items", rows["shipment_items"], "shipment")
+        _point(rows["shipment_items"], rows["items"], "item")
     if "return_items" in rows:
         _attach(rows["returns"], "items", rows["return_items"], "of_return")
         _point(rows["return_items"], rows["items"], "item")

@@ -24,7 +24,7 @@ from orders.selectors.snapshot import read_rows
 # Limits of an e-mail with lost links.
 RECENT_DAYS = 90
 MAX_RECENT_ORDERS = 20
-PARTS = ("orders", "items", "checkouts", "shipments", "events", "return_items", *MATTERS)
+PARTS = ("orders", "items", "checkouts", "shipments", "shipment_items", "events", "return_items", *MATTERS)
 CUSTOMERS_CHANGES = (Kind.CANCEL, Kind.UPDATE_ADDRESS, Kind.RETRY_PAYMENT, Kind.REQUEST_RETURN)
 
 

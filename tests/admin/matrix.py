@@ -191,7 +191,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "orders_paymentdiscrepancy": a_discrepancy,
     "orders_blockedcustomer": lambda: BlockedCustomer.objects.create(email=f"{unique()}@example.com"),
     "orders_skulimit": lambda: SkuLimit.objects.create(sku=unique(), max_quantity=1),
-    "orders_carrier": lambda: Carrier.objects.create(code=unique().lower(), name="Own van"),
+    "orders_carrier": lambda: Carrier.objects.create(code=unique().lower(), name=f"Van {unique()}"),
     "orders_apiclient": lambda: ApiClient.objects.create(name=unique()),
     "orders_webhookendpoint": lambda: WebhookEndpoint.objects.create(
         client=ApiClient.objects.create(name=unique()), url="https://shop.example/"

@@ -40,6 +40,7 @@ ROUTES: dict[tuple[str, str], tuple[str | None, Any]] = {
     ("POST", "/orders/{order_id}/returns/{return_id}/receive"): ("fulfilment", {}),
     ("GET", "/fulfilment"): ("fulfilment", None),
     ("POST", "/orders/{order_id}/fulfilment"): ("fulfilment", {"step": "pick"}),
+    ("POST", "/orders/{order_id}/shipments"): ("fulfilment", {"items": [{"position": 1, "qty": 1}]}),
     ("GET", "/webhook-endpoints"): ("webhooks", None),
     ("POST", "/webhook-endpoints"): ("webhooks", {"url": "https://127.0.0.1/hooks"}),
     ("DELETE", "/webhook-endpoints/{endpoint_id}"): ("webhooks", None),

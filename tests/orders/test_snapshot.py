@@ -51,6 +51,7 @@ WITH: dict[str, Callable[[], Order]] = {
     "transfers": EVERY["paid in part by transfer"],
     "payment_waits": EVERY["awaiting payment"],
     "refunds": EVERY["refund pending"],
+    "shipment_items": EVERY["split"],
     "returns": sent_back,
     "return_items": sent_back,
     "return_commands": sent_back,
@@ -67,7 +68,7 @@ WITH: dict[str, Callable[[], Order]] = {
 @pytest.mark.parametrize("part", PARTS)
 def test_it_reads_the_rows_that_django_reads(part: str) -> None:
     order = WITH.get(part, lambda: an_order_in(Status.DELIVERED))()
-    rows = read_rows([order.pk], ["items", "payments", "returns", "setbacks", part])[part]
+    rows = read_rows([order.pk], ["items", "payments", "shipments", "returns", "setbacks", part])[part]
     assert rows
     for row in rows:
         fields = [field.attname for field in row._meta.concrete_fields]

@@ -14,9 +14,10 @@ EXAMPLE_NUMBER = "EX 123/456"
 
 
 class ServiceInline(TabularInline[CarrierService, Carrier]):
-    """The service levels of a carrier."""
+    """The service levels of a carrier; one below the other, because Django's table has a column without a header."""
 
     model = CarrierService
+    template = "admin/edit_inline/stacked.html"
     formfield_overrides = NORMALISED
     extra = 0
 
