@@ -9,7 +9,8 @@ import stripe
 from orders.errors import GatewayUnavailable, PaymentRefused, RefundRefused
 from orders.gateways.payments.protocol import GatewayPayment, PaymentRequest, PaymentResult
 from orders.gateways.payments.stripe_amounts import from_stripe, to_stripe
-from orders.gateways.payments.stripe_gateway import REFUND_KEYS, StripePayments
+from orders.gateways.payments.stripe_client import IdempotencyKeys
+from orders.gateways.payments.stripe_gateway import StripePayments
 from tests.conftest import unique
 from tests.doubles.stripe import StripeDouble
 from tests.orders.gateway_worlds import Stripe
@@ -183,13 +184,20 @@ def test_a_refund_that_failed_at_stripe_is_made_without_waiting_for_a_day(it: St
     assert it.booked()[-2:] == [("capture", 1990), ("refund", 90)]
 
 
-def test_a_refund_that_keeps_failing_at_stripe_is_unavailable(it: Stripe) -> None:
+@pytest.mark.parametrize("process", ["the same", "a new one"])
+def test_a_refund_is_made_after_a_long_outage_of_stripe(
+    it: Stripe, monkeypatch: pytest.MonkeyPatch, process: str
+) -> None:
     request, _ = purchase(it, "pm_card_visa")
-    it.double.faults.fail("POST /v1/refunds", status=500, times=2 * REFUND_KEYS)
+    it.double.faults.fail("POST /v1/refunds", status=500, times=30)
     key = unique()
-    for _ in range(REFUND_KEYS + 1):
+    for _ in range(30):
         with pytest.raises(GatewayUnavailable):
             it.gateway.refund(request, key=key, amount=90)
+    if process == "a new one":
+        monkeypatch.setattr(it.gateway, "_refund_keys", IdempotencyKeys())
+    it.gateway.refund(request, key=key, amount=90)
+    assert it.booked()[-2:] == [("capture", 1990), ("refund", 90)]
 
 
 def test_a_long_list_is_read_page_by_page(it: Stripe) -> None:

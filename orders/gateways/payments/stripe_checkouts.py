@@ -14,13 +14,11 @@ from stripe.params.checkout import SessionCreateParams, SessionListParams
 from orders.errors import GatewayUnavailable
 from orders.gateways.payments.protocol import Checkout, CheckoutRequest, CheckoutState
 from orders.gateways.payments.stripe_amounts import to_stripe
-from orders.gateways.payments.stripe_client import ask, is_repeated, payment_refused
+from orders.gateways.payments.stripe_client import IdempotencyKeys, ask, is_repeated, payment_refused
 
 STATES = {"open": CheckoutState.OPEN, "complete": CheckoutState.PAID, "expired": CheckoutState.CLOSED}
 # How long a session can stay open at Stripe, with a margin for clocks that differ.
 SHORTEST, LONGEST, MARGIN = timedelta(minutes=30), timedelta(hours=24), timedelta(minutes=5)
-# So many idempotency keys has a checkout, one after the other.
-KEYS = 10
 
 
 class StripeCheckouts:
@@ -28,12 +26,13 @@ class StripeCheckouts:
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._sessions = client.v1.checkout.sessions
+        self._keys = IdempotencyKeys()
 
     def open(self, request: CheckoutRequest) -> Checkout:
         parameters = _parameters(request)
-        for number in range(1, KEYS + 1):
-            key = request.key if number == 1 else f"{request.key}/{number}"
+        for key in self._keys.of(request.key):
             if checkout := self._opened(parameters, key) or self._opened_before(request.key):
+                self._keys.forget(request.key)
                 return checkout
         raise GatewayUnavailable("Stripe repeats its own errors for this checkout until they are a day old.")
 

@@ -32,7 +32,7 @@ from orders.gateways.payments.protocol import (
 )
 from orders.gateways.payments.stripe_amounts import from_stripe, to_stripe
 from orders.gateways.payments.stripe_checkouts import StripeCheckouts
-from orders.gateways.payments.stripe_client import ask, client, is_repeated, payment_refused
+from orders.gateways.payments.stripe_client import IdempotencyKeys, ask, client, is_repeated, payment_refused
 from orders.gateways.payments.stripe_declines import decline_of
 
 # Calls that reach no card network get this part of the timeout, so that two calls fit into one attempt of an activity.
@@ -52,8 +52,6 @@ CONFIRM = "authentication_required"
 FAILED_REFUNDS = ("failed", "canceled")
 # The reasons of a cancellation that nobody asked for; the first until API version 2025-03-31.
 LAPSED = ("automatic", "expired")
-# So many idempotency keys has a refund, one after the other, until Stripe forgets the first.
-REFUND_KEYS = 10
 
 
 class StripePayments:
@@ -67,6 +65,7 @@ class StripePayments:
         """`timeout`, in seconds, applies to connecting and to each read; `api_base` replaces Stripe's address."""
         self._slow, self._quick = (client(api_key, seconds, api_base) for seconds in (timeout, timeout * QUICK))
         self._checkouts = StripeCheckouts(self._quick)
+        self._refund_keys = IdempotencyKeys()
 
     def supports(self, method: str) -> bool:
         return bool(METHOD.fullmatch(method))
@@ -126,11 +125,10 @@ class StripePayments:
             "amount": units,
             "metadata": {"order_id": request.order_id, "refund_key": key},
         }
-        for number in range(1, REFUND_KEYS + 1):
-            reference = self._refund_made(request.reference, key) or self._refund(
-                parameters, key if number == 1 else f"{key}/{number}"
-            )
+        for idempotency_key in self._refund_keys.of(key):
+            reference = self._refund_made(request.reference, key) or self._refund(parameters, idempotency_key)
             if reference:
+                self._refund_keys.forget(key)
                 return reference
         raise GatewayUnavailable("Stripe repeats its own errors for this refund until they are a day old.")
 
