@@ -180,6 +180,7 @@ REVIEW_USUAL_COUNTRIES = env.list("REVIEW_USUAL_COUNTRIES", default=[])
 REVIEW_COUNTRY_HISTORY = env.bool("REVIEW_COUNTRY_HISTORY", default=False)
 
 # Who fulfils orders; "simulated" steps follow each other automatically.
+STOCK_POLICY = one_of(env, "STOCK_POLICY", ("untracked", "refuse", "backorder"))
 FULFILMENT = one_of(env, "FULFILMENT", ("simulated", "manual"))
 
 # --- Outside systems --------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     SETTLE_PAYMENT = "settle_payment"
     RECORD_PAYMENT = "record_payment"
     SEND_PAYMENT_LINK = "send_payment_link"
+    ALLOCATE_STOCK = "allocate_stock"
     RETRY_STEP = "retry_step"
     REQUEST_RETURN = "request_return"
     APPROVE_RETURN = "approve_return"
@@ -76,22 +77,13 @@ class Rule:
 
 _PEOPLE = frozenset({Actor.STAFF, Actor.CLIENT, Actor.OPERATOR, Actor.TEMPORAL})
 _EVERYONE = _PEOPLE | {Actor.CUSTOMER, Actor.TIMER}
-_UNTIL_BOOKED = frozenset(
-    {
-        Status.RECEIVED,
-        Status.IN_REVIEW,
-        Status.CHARGING,
-        Status.AWAITING_PAYMENT,
-        Status.PAID,
-        Status.PICKING,
-        Status.PACKED,
-        Status.SHIPPING_FAILED,
-    }
-)
+_UNTIL_BOOKED = CANCELLABLE
+_UNTIL_PICKED = CANCELLABLE - {Status.PICKING, Status.PACKED, Status.SHIPPING_FAILED}
 _HOLDABLE = _UNTIL_BOOKED
-_REFUNDABLE = frozenset(
-    {Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPED, Status.SHIPPING_FAILED, Status.DELIVERED}
-)
+_REFUNDABLE = frozenset({Status.PAID, Status.AWAITING_STOCK, Status.PICKING, Status.PACKED, Status.SHIPPED}) | {
+    Status.SHIPPING_FAILED,
+    Status.DELIVERED,
+}
 _REFUNDING = _REFUNDABLE | {Status.IN_REVIEW, Status.CHARGING, Status.CANCELLING}
 _WAREHOUSE = frozenset({Actor.STAFF, Actor.CLIENT, Actor.OPERATOR})
 # Packed: with a capture that was refused.
@@ -127,7 +119,7 @@ RULES: dict[Kind, Rule] = {
         arguments=("address",),
     ),
     Kind.CANCEL_PAYMENT: Rule(
-        statuses=frozenset({Status.IN_REVIEW, Status.CHARGING, Status.PAID}),
+        statuses=frozenset({Status.IN_REVIEW, Status.CHARGING, Status.PAID, Status.AWAITING_STOCK}),
         actors=_EVERYONE,
         verb="have its payment cancelled",
         signal="cancel_payment",
@@ -233,6 +225,12 @@ RULES: dict[Kind, Rule] = {
         actors=_PEOPLE,
         verb="have a refund recorded as paid by other means",
         signal="settle_refund",
+    ),
+    Kind.ALLOCATE_STOCK: Rule(
+        statuses=_UNTIL_PICKED,
+        actors=frozenset({Actor.SYSTEM, Actor.STAFF, Actor.OPERATOR}),
+        verb="have stock allocated",
+        signal="allocate_stock",
     ),
     Kind.RETRY_STEP: Rule(
         statuses=_REFUNDING,

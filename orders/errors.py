@@ -48,6 +48,29 @@ class ReturnNotFound(OrderError):
     code = "return_not_found"
 
 
+class OutOfStock(OrderError):
+    """There is less of some skus than an order asks for. `shortages`: each sku with what was requested and is left."""
+
+    code = "out_of_stock"
+
+    def __init__(self, shortages: "list[tuple[str, int, int]]") -> None:
+        left = ", ".join(f"{available} of {sku} (requested: {requested})" for sku, requested, available in shortages)
+        super().__init__(f"There is not enough stock. Left: {left}.")
+        self.shortages = shortages
+
+
+class StockChanged(OrderError):
+    """A stock level has another version than the one that was seen."""
+
+    code = "stock_changed"
+
+
+class StockRefused(OrderError):
+    """A stock level cannot be changed like this: less would be on hand than is reserved, or the location is unknown."""
+
+    code = "stock_refused"
+
+
 class CommandRefused(OrderError):
     """The order does not accept this command where it stands; the command is rejected with this message."""
 

@@ -11,6 +11,7 @@ class Status(StrEnum):
     CHARGING = "charging"
     AWAITING_PAYMENT = "awaiting_payment"
     PAID = "paid"
+    AWAITING_STOCK = "awaiting_stock"
     PICKING = "picking"
     PACKED = "packed"
     SHIPPED = "shipped"
@@ -56,6 +57,8 @@ class EventType(StrEnum):
     PAYMENT_DECLINED = "payment_declined"
     PAYMENT_CANCELLED = "payment_cancelled"
     PAYMENT_RETRIED = "payment_retried"
+    STOCK_AWAITED = "stock_awaited"
+    STOCK_ALLOCATED = "stock_allocated"
     PICKING_STARTED = "picking_started"
     ORDER_PACKED = "order_packed"
     ORDER_SHIPPED = "order_shipped"
@@ -116,6 +119,7 @@ class Waiting(StrEnum):
     PAYMENT_RETURN = "payment_return"
     NEW_PAYMENT = "new_payment"
     SHIPPING = "shipping"
+    STOCK = "stock"
     PACKING = "packing"
     LABEL = "label"
     CAPTURE = "capture"
@@ -144,12 +148,14 @@ TRANSITIONS: dict[tuple[Status, EventType], tuple[Status, ...]] = {
     (S.RECEIVED, E.VALIDATION_FAILED): (S.INVALID,),
     (S.IN_REVIEW, E.REVIEW_APPROVED): (S.CHARGING, S.PAID),
     (S.IN_REVIEW, E.REVIEW_REJECTED): (S.REJECTED,),
-    **{(s, E.PAYMENT_CANCELLED): (S.AWAITING_PAYMENT,) for s in (S.IN_REVIEW, S.CHARGING, S.PAID)},
+    **{(s, E.PAYMENT_CANCELLED): (S.AWAITING_PAYMENT,) for s in (S.IN_REVIEW, S.CHARGING, S.PAID, S.AWAITING_STOCK)},
     (S.CHARGING, E.PAYMENT_CHARGED): (S.PAID,),
     (S.CHARGING, E.PAYMENT_AUTHORISED): (S.PAID,),
     (S.CHARGING, E.PAYMENT_AWAITED): (S.AWAITING_PAYMENT,),
     (S.CHARGING, E.PAYMENT_DECLINED): (S.AWAITING_PAYMENT,),
     (S.AWAITING_PAYMENT, E.PAYMENT_RETRIED): (S.CHARGING, S.IN_REVIEW),
+    (S.PAID, E.STOCK_AWAITED): (S.AWAITING_STOCK,),
+    (S.AWAITING_STOCK, E.STOCK_ALLOCATED): (S.PAID,),
     (S.PAID, E.PICKING_STARTED): (S.PICKING,),
     (S.PICKING, E.ORDER_PACKED): (S.PACKED,),
     (S.PACKED, E.ORDER_SHIPPED): (S.SHIPPED,),
@@ -165,6 +171,7 @@ TRANSITIONS: dict[tuple[Status, EventType], tuple[Status, ...]] = {
             S.CHARGING,
             S.AWAITING_PAYMENT,
             S.PAID,
+            S.AWAITING_STOCK,
             S.PICKING,
             S.PACKED,
             S.SHIPPING_FAILED,
@@ -183,6 +190,7 @@ WAITS_FOR: dict[Status, Waiting] = {
     S.CHARGING: Waiting.PAYMENT,
     S.AWAITING_PAYMENT: Waiting.NEW_PAYMENT,
     S.PAID: Waiting.SHIPPING,
+    S.AWAITING_STOCK: Waiting.STOCK,
     S.PICKING: Waiting.PACKING,
     S.PACKED: Waiting.LABEL,
     S.SHIPPED: Waiting.DELIVERY,

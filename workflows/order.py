@@ -41,6 +41,7 @@ class OrderWorkflow(OrderProcess):
             Status.CHARGING: self.charge,
             Status.AWAITING_PAYMENT: self.wait_until_the_deadline,
             Status.PAID: self.ship,
+            Status.AWAITING_STOCK: self.wait_for_stock,
             Status.PICKING: self.ship,
             Status.PACKED: self.ship,
             Status.SHIPPED: self.ship,
@@ -169,6 +170,11 @@ class OrderWorkflow(OrderProcess):
         if self.running is not None and not self.running.done():
             self.running.cancel()
             self.running = workflow.start_activity(activities.charge_payment, self.ref, **policies.GATEWAY)
+
+    async def wait_for_stock(self) -> None:
+        """Wait for the command that allocates the rest. Shipping starts anew after it."""
+        if await self.shipping_ended():
+            await self.attend()
 
     async def wait_for_a_decision(self) -> None:
         """Wait for a person's command."""

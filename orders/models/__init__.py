@@ -13,6 +13,7 @@ from orders.models.payments import Payment, Refund
 from orders.models.returns import Return, ReturnItem
 from orders.models.shipments import Shipment
 from orders.models.staff import Approval, BlockedCustomer, Note, ReviewClaim, SavedView, SkuLimit
+from orders.models.stock import Location, StockAllocation, StockLevel, StockMovement
 from orders.models.webhooks import WebhookEvent
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "DeliveryAttempt",
     "Event",
     "IdempotencyKey",
+    "Location",
     "LostLinkRequest",
     "Note",
     "Order",
@@ -43,6 +45,9 @@ __all__ = [
     "SavedView",
     "Shipment",
     "SkuLimit",
+    "StockAllocation",
+    "StockLevel",
+    "StockMovement",
     "ThrottleWindow",
     "WebhookEndpoint",
     "WebhookEvent",

@@ -64,6 +64,8 @@ class Order(TrackedModel):
     shipping_address = models.JSONField()
     service_level = models.CharField(max_length=40, default="standard")
     fulfilment = models.CharField(max_length=20, default="simulated")
+    # Whether stock of any of its items is, or was, reserved or waited for.
+    stock_tracked = models.BooleanField(default=False, db_default=False, editable=False)
     made_up = models.BooleanField(default=False, db_default=False, editable=False)
     access_nonce = models.CharField(max_length=32, default=ids.access_nonce, editable=False)
     search_text = models.TextField(default="", db_default="", blank=True, editable=False)
@@ -154,7 +156,10 @@ class Order(TrackedModel):
 
 
 class OrderItem(models.Model):
-    """One line of an order. `unit_price` is in minor units of the order's currency, `weight` in grams apiece."""
+    """One line of an order. `unit_price` is in minor units of the order's currency, `weight` in grams apiece.
+
+    `backordered` pieces of it wait for stock.
+    """
 
     id = models.BigAutoField(primary_key=True)
     order = models.ForeignKey(Order, models.PROTECT, db_index=False, related_name="items")
@@ -164,6 +169,7 @@ class OrderItem(models.Model):
     quantity = models.IntegerField()
     unit_price = models.BigIntegerField()
     weight = models.IntegerField(default=500)
+    backordered = models.IntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         db_table = "order_items"
@@ -173,8 +179,14 @@ class OrderItem(models.Model):
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_items_quantity_positive"),
             models.CheckConstraint(condition=Q(unit_price__gte=0), name="order_items_price_not_negative"),
             models.CheckConstraint(condition=Q(weight__gte=0), name="order_items_weight_not_negative"),
+            models.CheckConstraint(
+                condition=Q(backordered__gte=0, backordered__lte=F("quantity")), name="order_items_backordered_within"
+            ),
         ]
-        indexes = [models.Index(OpClass("sku", "text_pattern_ops"), F("order"), name="order_items_sku_prefix")]
+        indexes = [
+            models.Index(OpClass("sku", "text_pattern_ops"), F("order"), name="order_items_sku_prefix"),
+            models.Index(fields=["sku"], condition=Q(backordered__gt=0), name="order_items_backordered"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.sku}"

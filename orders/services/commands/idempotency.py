@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from orders.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
 from orders.models import ApiClient, IdempotencyKey, Order
-from orders.services.state.unit_of_work import insert_in_one_statement, save
+from orders.services.state.unit_of_work import LockNeeded, insert_in_one_statement, save
 
 Body = dict[str, Any]
 RETENTION = timedelta(days=30)
@@ -94,7 +94,7 @@ def insert_once(request: Request, effect: Callable[[], Answer]) -> Answer:
             answer = effect()
             save(_row(request, answer))
             return answer
-    except IntegrityError:
+    except (IntegrityError, LockNeeded):  # an order that reserves stock locks its levels
         return once(request, effect)
 
 

@@ -18,6 +18,7 @@ from orders.services.orders import address, cancellation, holding, review
 from orders.services.payments import payment_commands, refund_commands
 from orders.services.returns import return_commands
 from orders.services.state.unit_of_work import locked_order, step
+from orders.services.stock import reservations
 
 Apply = Callable[[Order, Command], str]
 
@@ -41,6 +42,7 @@ APPLY: dict[Kind, Apply] = {
     Kind.SETTLE_PAYMENT: payment_commands.settle_payment,
     Kind.RECORD_PAYMENT: payment_commands.record_payment,
     Kind.SEND_PAYMENT_LINK: payment_commands.send_payment_link,
+    Kind.ALLOCATE_STOCK: reservations.allocate,
     Kind.REFUND: refund_commands.request_refund,
     Kind.RETRY_REFUND: refund_commands.retry_refund,
     Kind.SETTLE_REFUND: refund_commands.settle_refund,

@@ -13,6 +13,7 @@ from orders.services.fulfilment import shipments
 from orders.services.fulfilment.labels import carrier_of
 from orders.services.state.transition import advance
 from orders.services.state.unit_of_work import step
+from orders.services.stock import reservations
 
 
 def start_picking(order_id: UUID) -> Order:
@@ -35,7 +36,11 @@ def deliver(order_id: UUID) -> Order:
 
 
 def _start_picking(order: Order) -> Order:
-    if proceeds_automatically(order) and order.status == Status.PAID and order.waiting_for == Waiting.SHIPPING:
+    if reservations.is_short(order) and order.status == Status.PAID and order.waiting_for == Waiting.SHIPPING:
+        # In the place of picking, also for orders that people fulfil: they cannot be picked yet.
+        key = f"stock_awaited:{order.command_seq}"
+        advance(order, EventType.STOCK_AWAITED, actor=Actor.SYSTEM, key=key)
+    elif proceeds_automatically(order) and order.status == Status.PAID and order.waiting_for == Waiting.SHIPPING:
         failure = automatic_fulfilment().picking_failure(order.service_level)
         if carrier_of(order) is None or failure:
             _fail(order, failure or "no_carrier")

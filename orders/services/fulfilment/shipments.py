@@ -14,6 +14,7 @@ from orders.services.fulfilment.labels import before_hand_over, parcel_weight
 from orders.services.state import attention
 from orders.services.state.transition import advance
 from orders.services.state.unit_of_work import rows_of, save
+from orders.services.stock import reservations
 
 SIMULATED = "simulated"
 
@@ -88,6 +89,7 @@ def hand_over(
 ) -> None:
     """Record the hand-over to the carrier: of the labelled shipment, or of `shipment`, which has no label."""
     shipment = shipment or _in_state(order, Shipment.State.BOOKED)
+    reservations.take_out(order, actor=actor)
     now = timezone.now()
     shipment.state, shipment.shipped_at = Shipment.State.SHIPPED, now
     save(shipment)

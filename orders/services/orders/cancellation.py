@@ -14,6 +14,7 @@ from orders.selectors.fulfilment import has_label
 from orders.services.state import attention
 from orders.services.state.transition import advance
 from orders.services.state.unit_of_work import locked_order
+from orders.services.stock import reservations
 
 
 def accept_cancellation(order: Order, command: Command) -> str:
@@ -24,6 +25,7 @@ def accept_cancellation(order: Order, command: Command) -> str:
         # Its payment page is closed at once, and what was paid there goes back.
         order.checkouts.exclude(check_at=None).update(check_at=timezone.now())
     order.held, order.held_reason = False, ""
+    reservations.release(order, actor=command.actor)
     # Any flag, also for a failed refund, is superseded: everything is refunded now.
     attention.clear(order)
     advance(

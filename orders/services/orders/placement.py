@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from orders.address import Address
@@ -18,6 +18,7 @@ from orders.payment_methods import CHECKOUT
 from orders.search_text import search_text
 from orders.services.state.transition import record
 from orders.services.state.unit_of_work import insert_in_one_statement, save
+from orders.services.stock import reservations
 
 # When it is first asked whether an order that was placed with a payment still needs it.
 CHECK_AFTER = timedelta(minutes=1)
@@ -71,12 +72,20 @@ def place_order(new: NewOrder, *, actor: str, client: ApiClient | None = None, c
 
     Raises:
         InvalidOrder: the total is negative, or it has a payment and nothing to pay.
+        OutOfStock: with the stock policy `refuse`, there is less than it asks for.
         PaymentTaken: its payment pays for another order.
         ReferenceTaken: the client used the reference for another order.
     """
+    is_tracked = reservations.any_tracked(item.sku for item in new.items)
     while True:
         try:
-            return _insert(new, actor, client, command_id)
+            if not is_tracked:
+                return _insert(new, actor, client, command_id)
+            with transaction.atomic():
+                plan = reservations.planned([(item.sku, item.quantity) for item in new.items])
+                order = _insert(new, actor, client, command_id, plan)
+                reservations.reserve(order, plan)
+                return order
         except IntegrityError as error:
             if "orders_code_key" in str(error):  # drawn before, for another order
                 continue
@@ -87,15 +96,22 @@ def place_order(new: NewOrder, *, actor: str, client: ApiClient | None = None, c
             raise
 
 
-def _insert(new: NewOrder, actor: str, client: ApiClient | None, command_id: UUID | None) -> Order:
+def _insert(
+    new: NewOrder,
+    actor: str,
+    client: ApiClient | None,
+    command_id: UUID | None,
+    plan: reservations.Plan | None = None,
+) -> Order:
     order = _new_order(new, client)
+    order.stock_tracked = plan is not None
     now = order.created_at
     command = Command(order=order, seq=1, kind=Kind.PLACE, actor=actor, created_at=now, available_at=now)
     if command_id is not None:
         command.id = command_id
     with insert_in_one_statement():
         save(order)
-        for item in _items(order, new.items):
+        for item in _items(order, new.items, plan):
             save(item)
         save(command)
         if new.payment:
@@ -160,7 +176,7 @@ def _made_payment(order: Order, made: MadePayment) -> CheckoutPayment:
     )
 
 
-def _items(order: Order, items: list[NewItem]) -> list[OrderItem]:
+def _items(order: Order, items: list[NewItem], plan: reservations.Plan | None) -> list[OrderItem]:
     return [
         OrderItem(
             order=order,
@@ -170,6 +186,7 @@ def _items(order: Order, items: list[NewItem]) -> list[OrderItem]:
             quantity=item.quantity,
             unit_price=item.unit_price,
             weight=item.weight,
+            backordered=plan.backordered[position - 1] if plan else 0,
         )
         for position, item in enumerate(items, start=1)
     ]

@@ -16,6 +16,7 @@ from orders.selectors.payments import method_is_usable
 from orders.selectors.review import address_facts, review_facts, review_limits
 from orders.services.state.transition import advance
 from orders.services.state.unit_of_work import rows_of
+from orders.services.stock import reservations
 
 
 def validate(order: Order, place: Command) -> str:
@@ -27,6 +28,7 @@ def validate(order: Order, place: Command) -> str:
     if not reasons:
         _start_review(order, EventType.ORDER_VALIDATED, "validated", place)
         return "The order was accepted."
+    reservations.release(order, actor=Actor.SYSTEM)
     order.invalid_reasons = list(reasons.values())
     advance(
         order,
@@ -92,6 +94,7 @@ def approve(order: Order, command: Command) -> str:
 
 def reject(order: Order, command: Command) -> str:
     """End the review and the order, before any charge."""
+    reservations.release(order, actor=command.actor)
     advance(order, EventType.REVIEW_REJECTED, actor=command.actor, key=f"rejected:{command.id}", command=command)
     return "The order was rejected; nothing was charged."
 

@@ -14,6 +14,7 @@ from orders.services.payments.refunds import open_refund
 from orders.services.returns.deadlines import clear_undecided
 from orders.services.state.returns import advance_return, record_of_return
 from orders.services.state.transition import Data
+from orders.services.stock import reservations
 
 
 def request_return(order: Order, command: Command) -> str:
@@ -67,6 +68,8 @@ def receive_return(order: Order, command: Command) -> str:
     for piece in row.items.all():
         piece.received = came[piece.item_id]
         piece.save_changes()
+    if not command.args.get("unsellable"):
+        reservations.put_back(order, came, actor=command.actor)
     row.receipt, row.received_at, row.deadline = command, timezone.now(), None
     goes_back = payment if amount else None
     event = EventType.RETURN_RECEIVED if goes_back else EventType.RETURN_CLOSED

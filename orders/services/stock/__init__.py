@@ -1,0 +1,1 @@
+"""Stock: levels, what is reserved of them for orders, and every change."""
