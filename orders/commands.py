@@ -228,7 +228,7 @@ RULES: dict[Kind, Rule] = {
     ),
     Kind.ALLOCATE_STOCK: Rule(
         statuses=_UNTIL_PICKED,
-        actors=frozenset({Actor.SYSTEM, Actor.STAFF, Actor.OPERATOR}),
+        actors=frozenset({Actor.SYSTEM, Actor.OPERATOR}),
         verb="have stock allocated",
         signal="allocate_stock",
     ),

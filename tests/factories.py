@@ -4,12 +4,23 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from django.test import override_settings
 from django.utils import timezone
 
 from orders.address import Address
 from orders.commands import RULES, Kind
 from orders.lifecycle import Status
-from orders.models import ApiClient, ApiKey, Approval, CheckoutPayment, Order, PaymentDiscrepancy, Return
+from orders.models import (
+    ApiClient,
+    ApiKey,
+    Approval,
+    CheckoutPayment,
+    Location,
+    Order,
+    PaymentDiscrepancy,
+    Return,
+    StockLevel,
+)
 from orders.selectors.clients import hash_of_key
 from orders.services.commands import deadlines
 from orders.services.commands.approvals import issue_or_ask
@@ -20,6 +31,7 @@ from orders.services.fulfilment import automatic, labels
 from orders.services.orders import cancellation
 from orders.services.orders.placement import NewItem, NewOrder, place_order
 from orders.services.payments import capturing, charging, refunds
+from orders.services.stock import corrections
 from tests.conftest import TIMEOUT_SECONDS, eventually, unique
 
 ADDRESS = Address(street="123 Main St", city="Anytown", state="CA", country="US")
@@ -41,7 +53,7 @@ def an_order(**fields: Any) -> Order:
 
 def an_order_in(status: Status, **fields: Any) -> Order:
     """An order that the process's own steps brought to `status`, without Temporal."""
-    order = an_order(**fields)
+    order = a_short_order(**fields) if status == Status.AWAITING_STOCK else an_order(**fields)
     steps: dict[Status, Callable[[], object]] = {
         Status.RECEIVED: lambda: begin(order.pk),
         Status.IN_REVIEW: lambda: deadlines.pass_deadline(order.pk, Status.IN_REVIEW),
@@ -70,6 +82,20 @@ def an_order_in(status: Status, **fields: Any) -> Order:
             assert order.status != before, f"stuck in {before}"
         order.refresh_from_db()
     return order
+
+
+def a_short_order(**fields: Any) -> Order:
+    """An order of a sku of which nothing is in stock."""
+    sku = f"SHORT{unique()}"
+    StockLevel.objects.create(location=Location.objects.get(code="main"), sku=sku)
+    with override_settings(STOCK_POLICY="backorder"):
+        return an_order(**{"items": [NewItem(sku=sku, quantity=1, unit_price=9999, name="Lamp")], **fields})
+
+
+def receive_stock(order: Order) -> None:
+    """What the order waits for arrives."""
+    for item in order.items.filter(backordered__gt=0):
+        corrections.adjust(sku=item.sku, location="main", delta=item.backordered, kind="received", actor="staff:1")
 
 
 def command(order: Order, kind: str, **fields: Any) -> Any:

@@ -11,6 +11,7 @@ from orders.api.parsing import StrictJSON
 from orders.api.payments import router as payment_routes
 from orders.api.reference import DocumentedAPI
 from orders.api.returns import router as return_routes
+from orders.api.stock import router as stock_routes
 from orders.api.webhooks import router as webhook_routes
 
 api = DocumentedAPI(
@@ -31,6 +32,7 @@ for router in (
     payment_routes,
     return_routes,
     fulfilment_routes,
+    stock_routes,
     endpoint_routes,
     webhook_routes,
 ):

@@ -37,6 +37,7 @@ WRITE = ApiKeyAuth("orders:write")
 REFUND = ApiKeyAuth("refunds:write")
 PAYMENTS = ApiKeyAuth("payments:write")
 FULFIL = ApiKeyAuth("fulfilment")
+STOCK = ApiKeyAuth("stock")
 WEBHOOKS = ApiKeyAuth("webhooks")
 
 

@@ -61,6 +61,12 @@ _TABLE = (
         "`accepts` lists the commands that it accepts. A different request needs a new Idempotency-Key.",
     ),
     ProblemKind(
+        "stock_changed",
+        409,
+        "The stock level has changed",
+        "Somebody changed it after you read it: `level` is the current one. Decide again, and send its `version`.",
+    ),
+    ProblemKind(
         "idempotency_key_in_flight",
         409,
         "Request in progress",
@@ -81,6 +87,19 @@ _TABLE = (
         "Invalid request",
         "`errors` lists the invalid fields, at most 20, each with a JSON pointer into the body or the name of a "
         "parameter. Correct them and send the request again: its Idempotency-Key is not used yet.",
+    ),
+    ProblemKind(
+        "out_of_stock",
+        422,
+        "Not enough stock",
+        "`shortages` lists each sku with what was requested and what is left. Nothing was placed, and the "
+        "Idempotency-Key is not used yet.",
+    ),
+    ProblemKind(
+        "stock_refused",
+        422,
+        "Stock level not changed",
+        "There is no such location, or less would be on hand than is reserved for orders.",
     ),
     ProblemKind(
         "reference_taken",
@@ -141,6 +160,9 @@ KIND_OF: dict[type[errors.OrderError], ProblemKind] = {
         errors.CommandNotFound,
         errors.ReturnNotFound,
         errors.EndpointNotFound,
+        errors.OutOfStock,
+        errors.StockChanged,
+        errors.StockRefused,
         errors.ReferenceTaken,
         errors.PaymentTaken,
         errors.IdempotencyKeyReused,

@@ -54,6 +54,9 @@ def of_error(request: HttpRequest, error: errors.OrderError) -> HttpResponse:
     kind = KIND_OF.get(type(error), KINDS["internal_error"])
     if isinstance(error, errors.InvalidOrder):
         return invalid(request, kind, list(error.errors.items()))
+    if isinstance(error, errors.OutOfStock):
+        shortages = [{"sku": sku, "requested": asked, "available": left} for sku, asked, left in error.shortages]
+        return problem(request, kind, error.message, shortages=shortages)
     response = problem(request, kind, error.message)
     if isinstance(error, errors.TooManyRequests):
         response["Retry-After"] = str(error.retry_after)

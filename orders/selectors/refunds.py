@@ -13,7 +13,7 @@ ASKED_FOR = (Kind.REFUND, Kind.RECEIVE_RETURN)
 # The most pending refunds of one order that are looked at.
 MAX_REFUNDS = 10
 # Statuses in which a refund must leave part of the payment: a full refund requires cancelling.
-BEFORE_SHIPPED = (Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPING_FAILED)
+BEFORE_SHIPPED = (Status.PAID, Status.AWAITING_STOCK, Status.PICKING, Status.PACKED, Status.SHIPPING_FAILED)
 
 
 def is_to_be_returned(order: Order) -> bool:

@@ -16,7 +16,15 @@ from orders.review_rules import Limits, ReviewedOrder, is_above
 # How many of a customer's earlier orders are read, the newest first.
 EARLIER = 100
 PAID_FOR = frozenset(
-    {Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPED, Status.SHIPPING_FAILED, Status.DELIVERED}
+    {
+        Status.PAID,
+        Status.AWAITING_STOCK,
+        Status.PICKING,
+        Status.PACKED,
+        Status.SHIPPED,
+        Status.SHIPPING_FAILED,
+        Status.DELIVERED,
+    }
 )
 
 

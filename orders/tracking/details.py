@@ -26,7 +26,7 @@ from orders.tracking import wording
 # How long card schemes give banks to book a refund.
 BANK_DAYS = 14
 State = CheckoutPayment.State
-ON_THE_WAY = (Status.PAID, Status.PICKING, Status.PACKED)
+ON_THE_WAY = (Status.PAID, Status.AWAITING_STOCK, Status.PICKING, Status.PACKED)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ HEADLINES: dict[Status, str] = {
     Status.CHARGING: _("Processing your payment"),
     Status.AWAITING_PAYMENT: _("Your order is awaiting payment"),
     Status.PAID: _("Your order is paid"),
+    Status.AWAITING_STOCK: _("Your order is waiting for stock"),
     Status.PICKING: _("We are preparing your items"),
     Status.PACKED: _("Your parcel is packed"),
     Status.SHIPPED: _("Your parcel is on its way"),
@@ -42,6 +43,7 @@ REASONS: dict[Waiting, str] = {
     Waiting.PAYMENT_RETURN: _("Once this is done, we will need a new payment."),
     Waiting.NEW_PAYMENT: _("No payment received yet."),
     Waiting.SHIPPING: _("Next, we prepare your items."),
+    Waiting.STOCK: _("Some of your items are not in stock yet. We ship your order once they arrive."),
     Waiting.PACKING: _("Next, we pack your parcel."),
     Waiting.CAPTURE: _("Next, we take your payment and hand your parcel to the carrier."),
     Waiting.LABEL: _("Next, we create the shipping label."),
@@ -91,6 +93,7 @@ UNDONE_BY: dict[EventType, frozenset[EventType]] = {
 # The note below the current step, where it is not UNDER_WAY.
 STANDSTILLS: dict[Status, str] = {
     Status.AWAITING_PAYMENT: _("Payment needed"),
+    Status.AWAITING_STOCK: _("Waiting for stock"),
     Status.SHIPPING_FAILED: _("Delayed"),
 }
 UNDER_WAY = _("In progress")
@@ -127,6 +130,8 @@ EVENTS: dict[EventType, str] = {
     EventType.PAYMENT_CANCELLATION_ACCEPTED: _("We started cancelling your payment."),
     EventType.PAYMENT_CANCELLED: _("Your payment was cancelled. The order needs a new payment."),
     EventType.PAYMENT_RETRIED: _("The order continues with a new payment."),
+    EventType.STOCK_AWAITED: _("Some of your items are not in stock yet."),
+    EventType.STOCK_ALLOCATED: _("Your items are in stock."),
     EventType.PICKING_STARTED: _("We started preparing your items."),
     EventType.ORDER_PACKED: _("We packed your parcel."),
     EventType.LABEL_BOOKED: _("Your parcel was assigned a tracking number."),

@@ -69,6 +69,9 @@ LABELLED = "The label is already booked, or being booked, with the previous addr
 REFUSED = [
     Refused(Kind.HOLD, partial(held, Status.PAID), "The order is already on hold."),
     Refused(Kind.RELEASE, partial(an_order_in, Status.PAID), "The order is not on hold."),
+    Refused(
+        Kind.ALLOCATE_STOCK, partial(an_order_in, Status.PAID), "The order does not wait for stock.", actor="system"
+    ),
     Refused(Kind.CANCEL, CONDITIONS["not delivered"], "The carrier already had the parcel", actor="customer"),
     Refused(Kind.UPDATE_ADDRESS, label_is_being_booked, LABELLED),
     Refused(

@@ -33,6 +33,10 @@ charging          cancellation_accepted  cancelling
 awaiting_payment  payment_retried        charging
 awaiting_payment  payment_retried        in_review
 awaiting_payment  cancellation_accepted  cancelling
+paid              stock_awaited          awaiting_stock
+awaiting_stock    stock_allocated        paid
+awaiting_stock    payment_cancelled      awaiting_payment
+awaiting_stock    cancellation_accepted  cancelling
 paid              picking_started        picking
 paid              shipping_failed        shipping_failed
 paid              payment_cancelled      awaiting_payment

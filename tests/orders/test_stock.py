@@ -68,7 +68,8 @@ def at_once(work: Callable[[], object]) -> list[object]:
         return list(threads.map(run, range(MANY)))
 
 
-def test_an_order_reserves_its_pieces_and_hand_over_takes_them_out(backorder: None) -> None:
+@pytest.mark.usefixtures("backorder")
+def test_an_order_reserves_its_pieces_and_hand_over_takes_them_out() -> None:
     level = a_level(5)
     order = an_order(**of(level, 2))
     assert counts(level) == (5, 2)
@@ -85,7 +86,8 @@ def test_without_a_policy_nothing_is_reserved() -> None:
     assert counts(level) == (1, 0)
 
 
-def test_a_cancelled_order_gives_its_pieces_back(backorder: None) -> None:
+@pytest.mark.usefixtures("backorder")
+def test_a_cancelled_order_gives_its_pieces_back() -> None:
     level = a_level(5)
     order = an_order(**of(level, 7))
     assert counts(level) == (5, 5)
@@ -94,14 +96,16 @@ def test_a_cancelled_order_gives_its_pieces_back(backorder: None) -> None:
     assert not order.items.filter(backordered__gt=0).exists()
 
 
-def test_a_rejected_and_an_invalid_order_give_their_pieces_back(backorder: None) -> None:
+@pytest.mark.usefixtures("backorder")
+def test_a_rejected_and_an_invalid_order_give_their_pieces_back() -> None:
     level = a_level(5)
     command(an_order_in(Status.IN_REVIEW, **of(level)), "reject")
     an_order_in(Status.INVALID, service_level="no such level", **of(level))
     assert counts(level) == (5, 0)
 
 
-def test_refuse_names_the_sku_and_what_is_left(refuse: None) -> None:
+@pytest.mark.usefixtures("refuse")
+def test_refuse_names_the_sku_and_what_is_left() -> None:
     level = a_level(1)
     with pytest.raises(OutOfStock) as refused:
         an_order(**of(level, 2))
@@ -109,8 +113,9 @@ def test_refuse_names_the_sku_and_what_is_left(refuse: None) -> None:
     assert counts(level) == (1, 0)
 
 
+@pytest.mark.usefixtures("backorder")
 @pytest.mark.parametrize("fulfilment", ["simulated", "manual"])
-def test_a_backordered_order_is_charged_and_waits_until_stock_is_allocated(backorder: None, fulfilment: str) -> None:
+def test_a_backordered_order_is_charged_and_waits_until_stock_is_allocated(fulfilment: str) -> None:
     level = a_level(1)
     order = an_order_in(Status.PAID, fulfilment=fulfilment, **of(level, 3))
     automatic.start_picking(order.pk)
@@ -125,7 +130,8 @@ def test_a_backordered_order_is_charged_and_waits_until_stock_is_allocated(backo
     assert (order.status, counts(level)) == (Status.PAID, (7, 3))
 
 
-def test_the_oldest_waiting_order_comes_first(backorder: None) -> None:
+@pytest.mark.usefixtures("backorder")
+def test_the_oldest_waiting_order_comes_first() -> None:
     level = a_level(0)
     older, younger = an_order(**of(level, 2)), an_order(**of(level, 2))
     receive(level, 3)
@@ -136,24 +142,25 @@ def test_the_oldest_waiting_order_comes_first(backorder: None) -> None:
     assert counts(level) == (3, 3)
 
 
-@pytest.mark.parametrize(("unsellable", "on_hand"), [(False, 5), (True, 4)])
-def test_returned_pieces_are_on_hand_again_unless_unsellable(backorder: None, unsellable: bool, on_hand: int) -> None:
+@pytest.mark.usefixtures("backorder")
+@pytest.mark.parametrize(("args", "on_hand"), [({}, 5), ({"unsellable": True}, 4)])
+def test_returned_pieces_are_on_hand_again_unless_unsellable(args: dict[str, bool], on_hand: int) -> None:
     level = a_level(5)
     order = an_order_in(Status.DELIVERED, **of(level))
     row = a_return(order, (1, 1), approved=True)
-    args = {"return": str(row.pk), **({"unsellable": True} if unsellable else {})}
-    assert command(order, "receive_return", args=args).state == "applied"
+    assert command(order, "receive_return", args={"return": str(row.pk), **args}).state == "applied"
     assert counts(level) == (on_hand, 0)
 
 
 def test_movements_are_only_added() -> None:
     row = a_level(1).movements.get()
-    for change in (lambda: row.delete(), lambda: StockMovement.objects.filter(pk=row.pk).update(reason="x")):
+    for change in (row.delete, lambda: StockMovement.objects.filter(pk=row.pk).update(reason="x")):
         with pytest.raises(DatabaseError, match="record of what happened"), transaction.atomic():
             change()
 
 
-def test_fifty_orders_for_the_last_ten_pieces_ten_are_accepted_under_refuse(refuse: None) -> None:
+@pytest.mark.usefixtures("refuse")
+def test_fifty_orders_for_the_last_ten_pieces_ten_are_accepted_under_refuse() -> None:
     level = a_level(LEFT)
     answers = at_once(lambda: an_order(**of(level)))
     assert sum(isinstance(answer, Order) for answer in answers) == LEFT
@@ -161,7 +168,8 @@ def test_fifty_orders_for_the_last_ten_pieces_ten_are_accepted_under_refuse(refu
     assert counts(level) == (LEFT, LEFT)
 
 
-def test_fifty_orders_for_the_last_ten_pieces_forty_wait_under_backorder(backorder: None) -> None:
+@pytest.mark.usefixtures("backorder")
+def test_fifty_orders_for_the_last_ten_pieces_forty_wait_under_backorder() -> None:
     level = a_level(LEFT)
     at_once(lambda: an_order(**of(level)))
     placed = Order.objects.filter(items__sku=level.sku)

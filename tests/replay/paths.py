@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+# Nothing of it is in stock when it is placed.
+SHORT = {"short": True}
 BY_HAND = {"fulfilment": "manual"}
 ON_SHIPMENT = "on_shipment"
 
@@ -81,5 +83,7 @@ PATHS: dict[str, Path] = {
     "capture-refused-and-cancelled": Path(
         "capture_refused new_payment cancel cancelled", {"payment_method": "tok_lapsed"}, ON_SHIPMENT
     ),
+    "waits-for-stock": Path("paid awaiting_stock cancel_payment awaiting_payment retry_payment awaiting_stock allocate_stock delivered", SHORT),
+    "cancelled-while-waiting-for-stock": Path("awaiting_stock cancel cancelled", SHORT),
     "waits-for-its-customer": Path("awaiting_payment retry_payment delivered", {"payment_method": "checkout"}),
 }

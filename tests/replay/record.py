@@ -22,7 +22,7 @@ from django.db import transaction
 from temporalio.client import WorkflowExecutionStatus
 
 import tests.plugin  # noqa: F401 - the settings of tests
-from orders.commands import OF_A_RETURN, RULES
+from orders.commands import OF_A_RETURN, RULES, Kind
 from orders.lifecycle import Status
 from stack.postgres import embedded_postgres
 from stack.temporal import temporal_dev_server
@@ -54,7 +54,7 @@ def everything(capture: str) -> Iterator[None]:
 
 def take(name: str) -> str:
     """Bring an order along a path; its id."""
-    from tests.factories import ADDRESS, an_order, request_command, settled
+    from tests.factories import ADDRESS, a_short_order, an_order, receive_stock, request_command, settled
     from tests.replay.paths import ARGUMENTS, PATHS
 
     arguments = {**ARGUMENTS, "update_address": {"address": {**ADDRESS.as_json(), "street": "5 Elm St"}}}
@@ -62,10 +62,12 @@ def take(name: str) -> str:
     words = path.story.split()
     at_first = list(itertools.takewhile(RULES.__contains__, words))
     with transaction.atomic():
-        order = an_order(**path.fields)
+        order = a_short_order() if path.fields.get("short") else an_order(**path.fields)
         rows = [request_command(order, word, args=arguments.get(word)) for word in at_first]
     for word in words[len(at_first) :]:
         if word in RULES:
+            if word == Kind.ALLOCATE_STOCK:
+                receive_stock(order)
             about = {"return": str(order.returns.get().pk)} if word in OF_A_RETURN else arguments.get(word)
             rows.append(settled(request_command(order, word, args=about, reason="A reason.")))
         else:

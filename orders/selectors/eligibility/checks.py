@@ -46,6 +46,12 @@ class CommandContext:
 Check = Callable[[Order, CommandContext], str]
 
 
+def _waits_for_stock(order: Order, _context: CommandContext) -> str:
+    if order.stock_tracked and any(item.backordered for item in order.items.all()):
+        return ""
+    return "The order does not wait for stock."
+
+
 def _is_not_held(order: Order, _context: CommandContext) -> str:
     return "The order is already on hold." if order.held else ""
 
@@ -263,6 +269,7 @@ def _one_person_may_receive(order: Order, row: Return, amount: int, context: Com
 
 # The conditions of each kind beyond the status; the first that does not hold is the reason given.
 CHECKS: dict[Kind, tuple[Check, ...]] = {
+    Kind.ALLOCATE_STOCK: (_waits_for_stock,),
     Kind.HOLD: (_is_not_held,),
     Kind.RELEASE: (_is_held,),
     Kind.CANCEL: (_customer_may_cancel,),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from orders.actors import Actor
-from orders.commands import KIND_OF_SIGNAL, OF_A_RETURN, CommandState, Kind
+from orders.commands import KIND_OF_SIGNAL, OF_A_RETURN, RULES, CommandState, Kind
 from orders.errors import CommandRefused
 from orders.lifecycle import Status, Waiting
 from orders.models import Command, Order
@@ -13,6 +13,7 @@ from orders.selectors.eligibility import command_refusal
 from orders.selectors.returns import is_under_way
 from orders.services.commands.rows import CommandRequest, end, insert, reject
 from orders.services.commands.typed_signals import as_stored
+from orders.services.commands.stock_allocations import issue_for_waiting
 from orders.services.fulfilment import automatic, shipments
 from orders.services.orders import address, cancellation, holding, review
 from orders.services.payments import payment_commands, refund_commands
@@ -52,6 +53,9 @@ APPLY: dict[Kind, Apply] = {
     Kind.RECEIVE_RETURN: return_commands.receive_return,
 }
 
+# Signals of commands after which others may get what was reserved, or what came back.
+FREES_STOCK = frozenset(RULES[kind].signal for kind in (Kind.CANCEL, Kind.REJECT, Kind.RECEIVE_RETURN))
+
 
 def begin(order_id: UUID) -> Order:
     """Start processing a received order: settle the commands issued before, then validate it if it is still wanted.
@@ -87,7 +91,10 @@ def settle_signal(order_id: UUID, *, signal: str, command_id: UUID, body: object
             _decide(order, command)
         return order
 
-    return step(order_id, settle)
+    order = step(order_id, settle)
+    if order.stock_tracked and signal in FREES_STOCK:
+        issue_for_waiting(set(order.items.values_list("sku", flat=True)))
+    return order
 
 
 def reject_signal(order_id: UUID, *, signal: str, command_id: UUID, reason: str) -> Order:

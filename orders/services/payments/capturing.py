@@ -16,6 +16,7 @@ from orders.gateways.payments.configured import gateway_named
 from orders.gateways.payments.protocol import GatewayPayment, PaymentResult
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Order, Payment
+from orders.selectors.refunds import BEFORE_SHIPPED
 from orders.services.payments.charging import charge
 from orders.services.payments.outcomes import end_authorisation, payment_deadline, payment_facts, record_outcome
 from orders.services.payments.requests import request_of
@@ -54,7 +55,7 @@ def flag_lapsing(limit: int) -> int:
         state=Payment.State.AUTHORISED,
         authorised_until__lt=timezone.now() + WARN_BEFORE,
         order__needs_attention=False,
-        order__status__in=(Status.PAID, Status.PICKING, Status.PACKED, Status.SHIPPING_FAILED),
+        order__status__in=BEFORE_SHIPPED,
     )
     rows = list(lapsing.order_by("authorised_until").values_list("order_id", "pk", "authorised_until")[:limit])
     for order_id, payment_id, until in rows:

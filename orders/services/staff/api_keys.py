@@ -13,7 +13,7 @@ from orders.selectors.clients import hash_of_key
 
 PREFIX = "ol_"
 PREFIX_LENGTH = 10
-SCOPES = ("orders:read", "orders:write", "payments:write", "refunds:write", "fulfilment", "webhooks")
+SCOPES = ("orders:read", "orders:write", "payments:write", "refunds:write", "fulfilment", "stock", "webhooks")
 DEFAULT_SCOPES = ("orders:read", "orders:write")
 
 

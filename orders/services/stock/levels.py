@@ -5,6 +5,7 @@ Locks are taken in one order everywhere: the order's row, then levels by sku and
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -29,7 +30,7 @@ def locked_levels(skus: Collection[str]) -> list[StockLevel]:
     return list(rows.order_by("sku", "location_id").select_for_update(of=("self",)))
 
 
-def locked_by_id(ids: Collection[object]) -> list[StockLevel]:
+def locked_by_id(ids: Collection[UUID]) -> list[StockLevel]:
     """These levels, also of inactive locations."""
     return list(StockLevel.objects.filter(pk__in=ids).order_by("sku", "location_id").select_for_update(of=("self",)))
 
