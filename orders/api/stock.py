@@ -20,7 +20,7 @@ from orders.errors import InvalidOrder, StockChanged
 from orders.models import StockLevel
 from orders.selectors.stock import level_of, levels
 from orders.services.commands import idempotency
-from orders.services.commands.stock_allocations import issue_for_waiting
+from orders.services.commands.issue import issue_for_waiting
 from orders.services.stock import corrections
 
 router = Router(tags=["stock"])
@@ -104,6 +104,27 @@ def show_all(request: HttpRequest, query: Query[StockQuery]) -> LevelsOut:  # no
     )
 
 
+# Before `/stock/{sku}`: the first path that matches is taken.
+@router.post(
+    "/stock/adjustments",
+    auth=STOCK,
+    response={201: LevelOut, **WRITING},
+    summary="Adjust a stock level",
+    operation_id="adjust_stock",
+)
+def adjust(request: HttpRequest, body: AdjustmentIn, idempotency_key: Key = "") -> HttpResponse:
+    """Adds to what is on hand, or takes from it. What arrives is reserved for the orders that waited longest."""
+
+    def effect() -> idempotency.Answer:
+        changed = body.model_dump(mode="json")
+        level = corrections.adjust(**changed, actor=actor_of(client_of(request)))
+        return idempotency.Answer(201, _shown(level))
+
+    answer = once(request, idempotency_key, body.model_dump(mode="json"), effect)
+    issue_for_waiting([body.sku])
+    return replayable(JsonResponse(answer.body, status=answer.status), answer)
+
+
 @router.put(
     "/stock/{sku}",
     auth=STOCK,
@@ -132,26 +153,6 @@ def set_level(request: HttpRequest, sku: Path[Sku], body: LevelIn, idempotency_k
         now = level_of(sku, body.location)
         return problem(request, KINDS[error.code], error.message, level=_shown(now) if now else None)
     issue_for_waiting([sku])
-    return replayable(JsonResponse(answer.body, status=answer.status), answer)
-
-
-@router.post(
-    "/stock/adjustments",
-    auth=STOCK,
-    response={201: LevelOut, **WRITING},
-    summary="Adjust a stock level",
-    operation_id="adjust_stock",
-)
-def adjust(request: HttpRequest, body: AdjustmentIn, idempotency_key: Key = "") -> HttpResponse:
-    """Adds to what is on hand, or takes from it. What arrives is reserved for the orders that waited longest."""
-
-    def effect() -> idempotency.Answer:
-        changed = body.model_dump(mode="json")
-        level = corrections.adjust(**changed, actor=actor_of(client_of(request)))
-        return idempotency.Answer(201, _shown(level))
-
-    answer = once(request, idempotency_key, body.model_dump(mode="json"), effect)
-    issue_for_waiting([body.sku])
     return replayable(JsonResponse(answer.body, status=answer.status), answer)
 
 

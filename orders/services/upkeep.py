@@ -1,6 +1,6 @@
 """Periodic maintenance."""
 
-from orders.services.commands import bulk_runs, idempotency, incoming_webhooks, stock_allocations
+from orders.services.commands import bulk_runs, idempotency, incoming_webhooks, issue
 from orders.services.customers import proof, throttles
 from orders.services.notifications import review_delays, webhook_endpoints
 from orders.services.payments import capturing
@@ -20,5 +20,5 @@ def upkeep() -> None:
     incoming_webhooks.process_stored()
     webhook_endpoints.fail_deliveries_of_inactive()
     capturing.flag_lapsing(MAX_FLAGGED)
-    stock_allocations.issue_for_waiting()
+    issue.issue_for_waiting()
     review_delays.notify_of_long_reviews()

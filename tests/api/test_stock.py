@@ -8,7 +8,6 @@ from django.conf import settings
 from orders.models import Command, Order, StockLevel
 from orders.services.staff.api_keys import create_api_key
 from tests.api.conftest import ORDER, Shop
-from tests.api.test_many_at_once import MANY, Wire, at_once
 from tests.conftest import unique
 from tests.factories import settle
 
@@ -38,8 +37,8 @@ def test_an_adjustment_with_its_key_takes_effect_once(shop: Shop) -> None:
 
 def test_a_level_is_set_only_in_the_version_that_was_read(shop: Shop) -> None:
     sku = received(shop, 5)
-    assert shop.put(f"/stock/{sku}", {"on_hand": 7, "version": 1}).json()["on_hand"] == 7
-    refused = shop.put(f"/stock/{sku}", {"on_hand": 9, "version": 1})
+    assert shop.send("PUT", f"/stock/{sku}", {"on_hand": 7, "version": 1}).json()["on_hand"] == 7
+    refused = shop.send("PUT", f"/stock/{sku}", {"on_hand": 9, "version": 1})
     assert refused.status_code == 409
     assert refused.json()["level"] == {**refused.json()["level"], "on_hand": 7, "version": 2}
 
@@ -85,14 +84,3 @@ def test_what_arrives_is_allocated_to_the_oldest_waiting_orders(shop: Shop, monk
         settle(row)
     level = StockLevel.objects.get(sku=sku)
     assert (level.on_hand, level.reserved) == (4, 4)
-
-
-def test_fifty_posts_for_the_last_ten_pieces_are_ten_orders(
-    web: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(settings, "STOCK_POLICY", "refuse")
-    sku, wire = received(shop, 10), Wire(web)
-    answers = at_once(MANY, lambda _: wire.ask("POST", "/orders", order_of(sku), **{"idempotency-key": unique()})[0])
-    assert sorted(answers) == [201] * 10 + [422] * 40
-    level = StockLevel.objects.get(sku=sku)
-    assert (level.on_hand, level.reserved) == (10, 10)

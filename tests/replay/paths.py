@@ -83,7 +83,10 @@ PATHS: dict[str, Path] = {
     "capture-refused-and-cancelled": Path(
         "capture_refused new_payment cancel cancelled", {"payment_method": "tok_lapsed"}, ON_SHIPMENT
     ),
-    "waits-for-stock": Path("paid awaiting_stock cancel_payment awaiting_payment retry_payment awaiting_stock allocate_stock delivered", SHORT),
+    "waits-for-stock": Path(
+        "paid awaiting_stock cancel_payment awaiting_payment retry_payment awaiting_stock allocate_stock delivered",
+        SHORT,
+    ),
     "cancelled-while-waiting-for-stock": Path("awaiting_stock cancel cancelled", SHORT),
     "waits-for-its-customer": Path("awaiting_payment retry_payment delivered", {"payment_method": "checkout"}),
 }

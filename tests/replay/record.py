@@ -22,6 +22,7 @@ from django.db import transaction
 from temporalio.client import WorkflowExecutionStatus
 
 import tests.plugin  # noqa: F401 - the settings of tests
+from orders.actors import Actor
 from orders.commands import OF_A_RETURN, RULES, Kind
 from orders.lifecycle import Status
 from stack.postgres import embedded_postgres
@@ -68,6 +69,8 @@ def take(name: str) -> str:
         if word in RULES:
             if word == Kind.ALLOCATE_STOCK:
                 receive_stock(order)
+                rows.append(settled(request_command(order, word, actor=Actor.SYSTEM)))
+                continue
             about = {"return": str(order.returns.get().pk)} if word in OF_A_RETURN else arguments.get(word)
             rows.append(settled(request_command(order, word, args=about, reason="A reason.")))
         else:

@@ -11,9 +11,9 @@ from orders.lifecycle import Status, Waiting
 from orders.models import Command, Order
 from orders.selectors.eligibility import command_refusal
 from orders.selectors.returns import is_under_way
+from orders.services.commands.issue import issue_for_waiting
 from orders.services.commands.rows import CommandRequest, end, insert, reject
 from orders.services.commands.typed_signals import as_stored
-from orders.services.commands.stock_allocations import issue_for_waiting
 from orders.services.fulfilment import automatic, shipments
 from orders.services.orders import address, cancellation, holding, review
 from orders.services.payments import payment_commands, refund_commands

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q, Sum
 
+from orders.actors import Actor
 from orders.errors import OutOfStock
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order, OrderItem, StockAllocation, StockLevel
@@ -62,7 +63,7 @@ def reserve(order: Order, plan: Plan) -> None:
     """Reserve what was planned for the order, which has just been inserted."""
     if plan.pieces:
         items = list(order.items.order_by("position"))
-        _reserve(order, items, plan.levels, plan.pieces, actor="system")
+        _reserve(order, items, plan.levels, plan.pieces, actor=Actor.SYSTEM)
 
 
 def is_short(order: Order) -> bool:
