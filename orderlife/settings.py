@@ -195,8 +195,6 @@ RECONCILE_PAYMENTS_INTERVAL = env.float("RECONCILE_PAYMENTS_INTERVAL", default=2
 # Another address than Stripe's own, for tests.
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
 CARRIER = gateway(env, "CARRIER", public_url=PUBLIC_URL, allow_simulated=ALLOW_SIMULATED)
-# The tracking page of each carrier: CODE=https://...{number}...; no link without it.
-CARRIER_LINKS = dict(pair.split("=", 1) for pair in env.list("CARRIER_LINKS", default=[]))
 GATEWAY_TIMEOUT = env.float("GATEWAY_TIMEOUT", default=5)
 SIMULATED_DIR = Path(env.str("SIMULATED_DIR", default=str(DATA_DIR / "simulated")))
 

@@ -1,57 +1,44 @@
-"""Which carrier takes which parcel."""
+"""Which carrier takes which parcel: a pure rule over offers, which are rows (`orders/models/carriers.py`)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from django.conf import settings
+NUMBER = "{number}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CarrierOffer:
-    """What one carrier takes: up to `max_weight` grams, at these service levels.
+    """One service level of one carrier.
 
-    `transit_days`: after how many working days a parcel of each level usually arrives, at the earliest and the latest.
+    Attributes:
+        code, name: the carrier's.
+        max_weight: the heaviest parcel, in grams.
+        countries: where to; empty: every country that is served.
+        min_days, max_days: after how many working days a parcel usually arrives.
     """
 
     code: str
     name: str
+    service_level: str
     max_weight: int
-    transit_days: dict[str, tuple[int, int]]
+    countries: frozenset[str] = frozenset()
+    min_days: int
+    max_days: int
 
-    @property
-    def service_levels(self) -> tuple[str, ...]:
-        """The levels that it offers."""
-        return tuple(self.transit_days)
-
-
-# The first that fits is taken: the cheapest stands first.
-OFFERS = (
-    CarrierOffer("parcelpost", "Parcel Post", 20_000, {"standard": (2, 5)}),
-    CarrierOffer("swiftline", "Swiftline", 31_500, {"standard": (2, 4), "express": (1, 2)}),
-    CarrierOffer("heavyhaul", "Heavy Haul", 2_000_000, {"standard": (4, 8), "express": (2, 4)}),
-)
-SERVICE_LEVELS = ("standard", "express")
+    def takes(self, *, weight: int, country: str, service_level: str) -> bool:
+        """Whether it carries a parcel of `weight` grams there."""
+        goes_there = not self.countries or country in self.countries
+        return service_level == self.service_level and weight <= self.max_weight and goes_there
 
 
-def carrier_for(*, weight: int, service_level: str) -> CarrierOffer | None:
-    """The carrier for a parcel of `weight` grams; None: nobody takes it."""
-    return next(
-        (offer for offer in OFFERS if weight <= offer.max_weight and service_level in offer.service_levels), None
-    )
+def carrier_for(
+    offers: Iterable[CarrierOffer], *, weight: int, country: str, service_level: str
+) -> CarrierOffer | None:
+    """The first offer that takes a parcel of `weight` grams; None: none does. The preferred carrier stands first."""
+    return next((o for o in offers if o.takes(weight=weight, country=country, service_level=service_level)), None)
 
 
-def carrier_name(code: str) -> str:
-    """The carrier's name for people."""
-    return next((offer.name for offer in OFFERS if offer.code == code), code)
-
-
-def tracking_link(code: str, number: str) -> str:
-    """Where the carrier tells of a parcel, if its address is known to us."""
-    link: str = settings.CARRIER_LINKS.get(code, "") if number else ""
-    return link.replace("{number}", quote(number, safe=""))
-
-
-def transit_days(code: str, service_level: str) -> tuple[int, int] | None:
-    """After how many working days this carrier's parcel usually arrives; None where we do not know."""
-    offer = next((offer for offer in OFFERS if offer.code == code), None)
-    return offer.transit_days.get(service_level) if offer else None
+def filled_link(pattern: str, number: str) -> str:
+    """The tracking page of a parcel; empty without a pattern or a number."""
+    return pattern.replace(NUMBER, quote(number, safe="")) if pattern and number else ""

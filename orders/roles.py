@@ -116,6 +116,8 @@ RIGHTS: dict[str, Right] = {
     },
     **_by_hand("orders", "blockedcustomer", changed_by=_OPERATOR, seen_by=_OPERATOR | _FINANCE),
     **_by_hand("orders", "skulimit", changed_by=_OPERATOR, seen_by=_OPERATOR | _WAREHOUSE),
+    **_by_hand("orders", "carrier", changed_by=_MANAGER, seen_by=_OPERATOR | _WAREHOUSE),
+    **_by_hand("orders", "carrierservice", changed_by=_MANAGER, seen_by=_OPERATOR | _WAREHOUSE),
     **_by_hand("orders", "apiclient", changed_by=_MANAGER, seen_by=_MANAGER),
     "orders.view_delivery": Right(name="Can view delivery", groups=EVERYBODY, model="orders.delivery"),
     "orders.send_delivery": Right(name="Can send a delivery again", groups=_OPERATOR, model="orders.delivery"),

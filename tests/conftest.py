@@ -250,6 +250,19 @@ def answers(url: str) -> bool:
 
 
 @pytest.fixture
+def tracked_parcelpost() -> Iterator[str]:
+    """Parcel Post has a tracking page for the length of a test; the pattern of its link."""
+    from orders.models import Carrier
+
+    carrier = Carrier.objects.get(code="parcelpost")
+    carrier.tracking_link = "https://carrier.example/?n={number}"
+    carrier.save()
+    yield carrier.tracking_link
+    carrier.tracking_link = ""
+    carrier.save()
+
+
+@pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Takes a sentence with a figure, which the end of the test run prints."""
     properties = request.node.user_properties

@@ -12,6 +12,7 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 
 from orders.admin.bulk.runs import BulkRunAdmin
+from orders.admin.carriers.carriers import CarrierAdmin
 from orders.admin.clients.api_clients import ApiClientAdmin
 from orders.admin.clients.deliveries import DeliveryAdmin
 from orders.admin.clients.webhook_endpoints import EndpointAdmin
@@ -32,6 +33,7 @@ from orders.models import (
     Approval,
     BlockedCustomer,
     BulkRun,
+    Carrier,
     Command,
     Delivery,
     Order,
@@ -76,6 +78,7 @@ class OrderlifeAdminSite(AdminSite):
         self.register(PaymentDiscrepancy, DiscrepancyAdmin)
         self.register(BlockedCustomer, BlockedCustomerAdmin)
         self.register(SkuLimit, SkuLimitAdmin)
+        self.register(Carrier, CarrierAdmin)
         self.register(ApiClient, ApiClientAdmin)
         self.register(WebhookEndpoint, EndpointAdmin)
 

@@ -84,7 +84,11 @@ class OrderIn(Body):
         "`bank_transfer`. If absent, the gateway's default one; with a real gateway: `checkout`.",
     )
     payment: MadePaymentIn | None = Field(None, description="A payment that your checkout has authorised or captured.")
-    service_level: Level = "standard"
+    service_level: Level = Field(
+        "standard",
+        description="A service level that one of your active carriers offers (Carriers in the back office), such as "
+        "`standard` or `express`. With another one the order ends as `invalid`.",
+    )
     locale: Locale = "en"
     shipping: Amount = Decimal(0)
     tax: Amount = Decimal(0)

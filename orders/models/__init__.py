@@ -2,6 +2,7 @@
 
 from orders.models.access import AccessCode, LostLinkRequest, ThrottleWindow
 from orders.models.bulk import BulkItem, BulkRun
+from orders.models.carriers import Carrier, CarrierService
 from orders.models.checkouts import BankTransfer, CheckoutPayment
 from orders.models.clients import ApiClient, ApiKey, IdempotencyKey
 from orders.models.commands import Command
@@ -24,6 +25,8 @@ __all__ = [
     "BlockedCustomer",
     "BulkItem",
     "BulkRun",
+    "Carrier",
+    "CarrierService",
     "CheckoutPayment",
     "Command",
     "Delivery",

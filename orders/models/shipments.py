@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from orders import ids
 from orders.address import Address
-from orders.carriers import carrier_name
+from orders.models.carriers import carrier_name
 from orders.models.tracked import TrackedModel
 
 

@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
-from orders.carriers import tracking_link
 from orders.commands import Kind
 from orders.languages import spoken
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import CheckoutPayment, Payment, Refund, Shipment
+from orders.models.carriers import tracking_link
 from orders.money import localised
 from orders.selectors.offers import carrier_for, transit_days
 from orders.selectors.payments import amount_due, captured_at_the_gateway, may_be_paid
@@ -160,11 +160,12 @@ def expected(tracked: TrackedOrder) -> str:
         start = timezone.localdate(parcel.shipped_at)
         days = {"first": _day(working_day(start, first)), "last": _day(working_day(start, last))}
         return gettext("Estimated delivery: {first} to {last}.").format(**days) if last else ""
-    offer = carrier_for(weight=tracked.weight, service_level=order.service_level)
+    country = order.address.country
+    offer = carrier_for(weight=tracked.weight, country=country, service_level=order.service_level)
     # Where people fulfil, the carrier is not known yet.
     if order.status not in ON_THE_WAY or offer is None or order.is_fulfilled_by_people:
         return ""
-    first, last = transit_days(offer.code, order.service_level) or (0, 0)
+    first, last = offer.min_days, offer.max_days
     text = gettext("Delivery usually takes {first} to {last} working days after dispatch.")
     return text.format(first=first, last=last) if last else ""
 

@@ -24,7 +24,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from orders.commands import Kind
 from orders.ids import uuid7
 from orders.lifecycle import Status
-from orders.models import ApiClient, BlockedCustomer, BulkRun, Command, SkuLimit, WebhookEndpoint
+from orders.models import ApiClient, BlockedCustomer, BulkRun, Carrier, Command, SkuLimit, WebhookEndpoint
 from orders.roles import Group
 from orders.selectors.bulk import Chosen
 from orders.services.commands.bulk_runs import confirm_run, draft_run
@@ -88,6 +88,7 @@ ADDRESSES: dict[str, Row] = {
     **_stock("orders_return", seen_by=ALL, changed_by=NOBODY),
     **_stock("orders_blockedcustomer", seen_by="ofm", changed_by="om"),
     **_stock("orders_skulimit", seen_by="owm", changed_by="om"),
+    **_stock("orders_carrier", seen_by="owm", changed_by="m"),
     **_stock("orders_apiclient", seen_by="m", changed_by="m"),
     "orders_apiclient_delete": Row(who=NOBODY),
     "orders_order_live": Row(who=ALL),
@@ -159,6 +160,7 @@ BULK: dict[str, dict[str, str]] = {
     "orders_paymentdiscrepancy": {},
     "orders_blockedcustomer": {"delete_selected": "om"},
     "orders_skulimit": {"delete_selected": "om"},
+    "orders_carrier": {"delete_selected": "m"},
     "orders_apiclient": {},
     "orders_webhookendpoint": {},
     "orders_delivery": {"send_again_selected": "om"},
@@ -166,7 +168,7 @@ BULK: dict[str, dict[str, str]] = {
 
 
 # What staff write themselves. All else comes about by commands: its screens only show it.
-EDITED = {User, DjangoGroup, BlockedCustomer, SkuLimit, ApiClient, WebhookEndpoint}
+EDITED = {User, DjangoGroup, BlockedCustomer, SkuLimit, Carrier, ApiClient, WebhookEndpoint}
 
 
 def a_run() -> BulkRun:
@@ -188,6 +190,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "orders_paymentdiscrepancy": a_discrepancy,
     "orders_blockedcustomer": lambda: BlockedCustomer.objects.create(email=f"{unique()}@example.com"),
     "orders_skulimit": lambda: SkuLimit.objects.create(sku=unique(), max_quantity=1),
+    "orders_carrier": lambda: Carrier.objects.create(code=unique().lower(), name="Own van"),
     "orders_apiclient": lambda: ApiClient.objects.create(name=unique()),
     "orders_webhookendpoint": lambda: WebhookEndpoint.objects.create(
         client=ApiClient.objects.create(name=unique()), url="https://shop.example/"

@@ -156,8 +156,8 @@ def test_a_mail_that_asks_for_a_payment_says_until_when(inbox: Path) -> None:
     assert f"Bitte bezahlen Sie bis zum {until}." in text
 
 
-def test_a_mail_of_a_shipped_order_leads_to_the_carrier(inbox: Path, settings: Settings) -> None:
-    settings.CARRIER_LINKS = {"parcelpost": "https://carrier.example/?n={number}"}
+@pytest.mark.usefixtures("tracked_parcelpost")
+def test_a_mail_of_a_shipped_order_leads_to_the_carrier(inbox: Path) -> None:
     order = an_order_in(Status.SHIPPED)
     link = f"https://carrier.example/?n={order.shipments.get().tracking_number}"
     message = sent(inbox, letters_of(order)[-1])

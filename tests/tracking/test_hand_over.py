@@ -4,7 +4,6 @@ import html
 import re
 
 import pytest
-from pytest_django import Settings
 
 from orders.lifecycle import Status
 from tests.factories import an_order_in, handed_over
@@ -12,19 +11,20 @@ from tests.tracking.conftest import Follow
 from tests.tracking.test_page import page_of
 
 
+@pytest.mark.usefixtures("tracked_parcelpost")
 @pytest.mark.parametrize(
     ("named", "says"),
     [
         ({"carrier": "parcelpost", "tracking_number": "V 1/?"}, "Parcel Post, tracking number V 1/?"),
+        ({"carrier": "parcel POST", "tracking_number": "V 1/?"}, "Parcel Post, tracking number V 1/?"),
         ({"carrier": "Own <van>"}, "Own <van>"),
         ({"tracking_number": "V1"}, "tracking number V1"),
         ({}, ""),
     ],
 )
 def test_a_parcel_that_people_handed_over_shows_what_they_named(
-    customer: Follow, settings: Settings, named: dict[str, str], says: str
+    customer: Follow, named: dict[str, str], says: str
 ) -> None:
-    settings.CARRIER_LINKS = {"parcelpost": "https://carrier.example/?n={number}"}
     order = handed_over(**named)
     page = customer(order).get(page_of(order)).text
     (shown,) = re.findall(r'<p class="parcel">(.*?)</p>', page)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import DjangoAssertNumQueries
 
 from orders.lifecycle import FINAL, WAITS_FOR, EventType, Status
 from orders.models import Order
@@ -271,11 +271,13 @@ def test_it_names_no_days_for_a_parcel_that_is_overdue_or_not_paid_any_more(cust
     assert "working days" not in customer(unpaid).get(page_of(unpaid)).text
 
 
-def test_the_tracking_number_leads_to_the_carrier_where_its_page_is_known(customer: Follow, settings: Settings) -> None:
+def test_the_tracking_number_leads_to_the_carrier_where_its_page_is_known(
+    customer: Follow, request: pytest.FixtureRequest
+) -> None:
     order = an_order_in(Status.SHIPPED)
     number = order.shipments.get().tracking_number
     assert "carrier.example" not in customer(order).get(page_of(order)).text
-    settings.CARRIER_LINKS = {"parcelpost": "https://carrier.example/?n={number}"}
+    request.getfixturevalue("tracked_parcelpost")
     assert f'href="https://carrier.example/?n={number}"' in customer(order).get(page_of(order)).text
 
 

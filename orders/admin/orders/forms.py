@@ -8,6 +8,7 @@ from django.conf import settings
 
 from orders import ids
 from orders.address import FIELDS, parse_address
+from orders.admin.carriers.carrier_input import CarrierInput
 from orders.errors import InvalidOrder
 from orders.form_fields import TextField
 from orders.money import in_words, to_decimal, to_minor
@@ -113,7 +114,7 @@ _BARE = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 class HandOverForm(ActionForm):
     """Who has the parcel, as far as anybody knows: both may be left empty."""
 
-    carrier = TextField(max_length=40, required=False, widget=_BARE)
+    carrier = TextField(max_length=40, required=False, widget=CarrierInput)
     tracking_number = TextField(max_length=100, required=False, widget=_BARE)
 
     def known(self) -> dict[str, Any]:

@@ -20,11 +20,11 @@ class Carrier(Protocol):
     """
 
     def supports(self, service_level: str) -> bool:
-        """Whether parcels are accepted at this service level; makes no network call."""
+        """Whether it knows this service level in addition to those of the carriers' rows; makes no network call."""
         ...
 
     def offered_level(self, service_level: str) -> str:
-        """The service level of `orders/carriers.py` at which a parcel with this level travels."""
+        """The service level of the carriers' rows at which a parcel with this level travels."""
         ...
 
     def book(

@@ -4,14 +4,13 @@ import secrets
 import time
 from pathlib import Path
 
-from orders.carriers import SERVICE_LEVELS
 from orders.errors import BookingRefused, GatewayUnavailable
 from orders.gateways.carriers.protocol import Label
 from orders.gateways.fulfilment.simulated import OUT_OF_STOCK, WITHDRAWN
 from orders.gateways.ledger import Entry, Ledger
 
 SLOW_SECONDS = 3
-# In addition to those of the carriers; the last two fail before a label is booked.
+# In addition to those of the carriers' rows; the last two fail before a label is booked.
 LEVELS = frozenset(
     {
         "sim_refused",
@@ -41,7 +40,7 @@ class SimulatedCarrier:
         self._timeout = timeout
 
     def supports(self, service_level: str) -> bool:
-        return service_level in SERVICE_LEVELS or service_level in LEVELS
+        return service_level in LEVELS
 
     def offered_level(self, service_level: str) -> str:
         return "standard" if service_level in LEVELS else service_level

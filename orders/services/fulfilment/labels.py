@@ -147,9 +147,10 @@ def before_hand_over(order: Order) -> tuple[Waiting, datetime | None]:
 
 def carrier_of(order: Order) -> CarrierOffer | None:
     """The carrier for the parcel; None if no carrier takes it now, whatever was so at validation."""
-    if order.shipping_address.get("country") not in settings.COUNTRIES_SERVED:
+    country = order.shipping_address.get("country", "")
+    if country not in settings.COUNTRIES_SERVED:
         return None
-    return carrier_for(weight=parcel_weight(order), service_level=order.service_level)
+    return carrier_for(weight=parcel_weight(order), country=country, service_level=order.service_level)
 
 
 def parcel_weight(order: Order) -> int:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order, Shipment
+from orders.models.carriers import known_carriers
 from orders.models.shipments import live_shipment
 from orders.parcels import Parcel, parse_parcel
 from orders.search_text import with_tracking_number
@@ -140,7 +141,7 @@ def _without_label(order: Order, parcel: Parcel) -> Shipment:
     return Shipment(
         order=order,
         attempt=attempt,
-        carrier=parcel.carrier,
+        carrier=known_carriers().code_of(parcel.carrier),
         service_level=order.service_level,
         tracking_number=parcel.tracking_number,
         address=order.shipping_address,

@@ -14,13 +14,13 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils.translation import gettext, override
 
-from orders.carriers import carrier_name, tracking_link
 from orders.errors import MailRefused
 from orders.gateways.mail import RenderedEmail, mail_gateway
 from orders.languages import language_or_default, spoken
 from orders.lifecycle import ReturnStage, Status
 from orders.mails import CODE_OVER, OVERTAKEN, OVERTAKEN_BY, UNTRUE, UNTRUE_AFTER, Mail
 from orders.models import AccessCode, Delivery, Order
+from orders.models.carriers import carrier_name, tracking_link
 from orders.money import localised
 from orders.payment_methods import PAID_BY_CUSTOMER
 from orders.selectors.open_matters import payment_state

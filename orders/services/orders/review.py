@@ -7,11 +7,10 @@ from django.utils import timezone
 
 from orders.actors import Actor
 from orders.address import Address
-from orders.gateways.carriers.configured import carrier_gateway
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import BlockedCustomer, Command, Order, OrderItem, SkuLimit
 from orders.review_rules import Aspect, codes, hits, merged
-from orders.selectors.offers import carrier_for
+from orders.selectors.offers import carrier_for, level_exists
 from orders.selectors.payments import method_is_usable
 from orders.selectors.review import address_facts, review_facts, review_limits
 from orders.services.state.transition import advance
@@ -56,11 +55,19 @@ def faults(order: Order) -> dict[str, str]:
     if order.total and not method_is_usable(order.payment_method):
         found["payment_method_unusable"] = "The payment method cannot be used."
     weight = sum(item.weight * item.quantity for item in items)
-    if not carrier_gateway().supports(order.service_level):
-        found["service_level_unknown"] = f"Unknown service level {order.service_level!r}."
-    elif carrier_for(weight=weight, service_level=order.service_level) is None:
-        found["too_heavy"] = f"No carrier takes {weight / 1000:g} kg at service level {order.service_level}."
-    return found
+    return found | _carrier_faults(order, weight)
+
+
+def _carrier_faults(order: Order, weight: int) -> dict[str, str]:
+    """Why no carrier takes the parcel."""
+    level, country = order.service_level, order.address.country
+    if not level_exists(level):
+        return {"service_level_unknown": f"Unknown service level {level!r}."}
+    if carrier_for(weight=weight, country=country, service_level=level):
+        return {}
+    if carrier_for(weight=0, country=country, service_level=level):
+        return {"too_heavy": f"No carrier takes {weight / 1000:g} kg at service level {level}."}
+    return {"no_carrier": f"No carrier goes to {country} at service level {level}."}
 
 
 def is_blocked(email: str) -> bool:

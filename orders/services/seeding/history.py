@@ -179,7 +179,8 @@ class History:
         """A carrier is selected and a label booked."""
         order = self.order
         weight = sum(WEIGHT * item.quantity for item in self.items)
-        offer = carrier_for(weight=weight, service_level=order.service_level)
+        country = order.shipping_address["country"]
+        offer = carrier_for(weight=weight, country=country, service_level=order.service_level)
         assert offer  # noqa: S101 - made-up parcels are light
         self.shipment = shipment = Row(
             id=row_id(self.at, self.rng),

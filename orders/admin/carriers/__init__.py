@@ -1,0 +1,1 @@
+"""Carriers: who takes which parcels."""
