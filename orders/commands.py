@@ -27,6 +27,7 @@ class Kind(StrEnum):
     DELIVER = "deliver"
     FAIL_DELIVERY = "fail_delivery"
     FAIL_PICKING = "fail_picking"
+    RECORD_SCAN = "record_scan"
     REFUND = "refund"
     RETRY_REFUND = "retry_refund"
     SETTLE_REFUND = "settle_refund"
@@ -145,18 +146,8 @@ RULES: dict[Kind, Rule] = {
         verb="be shipped again",
         signal="retry_shipping",
     ),
-    Kind.HOLD: Rule(
-        statuses=_HOLDABLE,
-        actors=_PEOPLE,
-        verb="be held",
-        signal="hold",
-    ),
-    Kind.RELEASE: Rule(
-        statuses=_HOLDABLE,
-        actors=_PEOPLE,
-        verb="be released",
-        signal="release",
-    ),
+    Kind.HOLD: Rule(statuses=_HOLDABLE, actors=_PEOPLE, verb="be held", signal="hold"),
+    Kind.RELEASE: Rule(statuses=_HOLDABLE, actors=_PEOPLE, verb="be released", signal="release"),
     Kind.PICK: Rule(
         statuses=frozenset({Status.PAID}),
         actors=_WAREHOUSE,
@@ -196,6 +187,13 @@ RULES: dict[Kind, Rule] = {
         actors=_WAREHOUSE | {Actor.CARRIER},
         verb="be reported as not delivered",
         signal="fail_delivery",
+    ),
+    Kind.RECORD_SCAN: Rule(
+        statuses=_ON_THE_WAY,
+        actors=frozenset({Actor.CARRIER}),
+        verb="have a scan of its parcel recorded",
+        signal="record_scan",
+        arguments=("shipment", "scan"),
     ),
     Kind.SETTLE_PAYMENT: Rule(
         statuses=frozenset({Status.CHARGING, Status.PACKED, Status.CANCELLING}),

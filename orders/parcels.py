@@ -7,6 +7,8 @@ from orders.text import normalised
 
 # As long as the columns are.
 MAX_LENGTHS = {"carrier": 40, "tracking_number": 100}
+# What a carrier tells of a parcel on its way.
+SCANS = ("in_transit", "out_for_delivery", "exception")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,7 +32,9 @@ class PaymentRefIn(BaseModel):
 
 
 class CarrierEventIn(BaseModel):
-    """An event of a carrier: `parcel.delivered` or `parcel.failed`. Other types and fields are ignored."""
+    """An event of a carrier: `parcel.in_transit`, `parcel.out_for_delivery`, `parcel.exception`, `parcel.delivered` or
+    `parcel.failed`. Other types and fields are ignored.
+    """
 
     type: Token
     data: ParcelIn

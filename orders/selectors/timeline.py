@@ -30,6 +30,7 @@ TITLES = {
     EventType.PAYMENT_AWAITED: "Waiting for payment",
     EventType.CHECKOUT_PAID: "Paid on the payment page",
     EventType.CHECKOUT_RETURNED: "Payment returned: the order did not need it",
+    EventType.PARCEL_EXCEPTION: "Problem reported by the carrier",
     EventType.TRANSFER_RECORDED: "Bank transfer recorded",
 }
 

@@ -16,7 +16,7 @@ from orders.lifecycle import ReturnStage, Status, Waiting
 from orders.models import Approval, Order, Payment, Return, Shipment
 from orders.models.shipments import live_shipment
 from orders.money import in_words
-from orders.parcels import parse_parcel
+from orders.parcels import SCANS, parse_parcel
 from orders.selectors.approvals import is_above_limit, people_behind
 from orders.selectors.fulfilment import has_label, was_not_delivered
 from orders.selectors.payments import awaits_new_payment, is_recorded, method_is_usable
@@ -261,6 +261,16 @@ def _one_person_may_receive(order: Order, row: Return, amount: int, context: Com
     return ""
 
 
+def _scan_is_known(order: Order, context: CommandContext) -> str:
+    """Of a parcel of this order, and of a kind that we record."""
+    if context.args is None:
+        return ""
+    if context.args.get("scan") not in SCANS:
+        return f"The scan must be one of {', '.join(SCANS)}."
+    shipments = {str(shipment.pk) for shipment in order.shipments.all()}
+    return "" if str(context.args.get("shipment")) in shipments else "This order has no such parcel."
+
+
 # The conditions of each kind beyond the status; the first that does not hold is the reason given.
 CHECKS: dict[Kind, tuple[Check, ...]] = {
     Kind.HOLD: (_is_not_held,),
@@ -277,6 +287,7 @@ CHECKS: dict[Kind, tuple[Check, ...]] = {
     Kind.SHIP: (_goods_are_paid, _parcel_is_the_labelled_one, _label_is_not_being_booked),
     Kind.DELIVER: (_goods_are_paid, _can_be_with_a_carrier),
     Kind.FAIL_DELIVERY: (_goods_are_paid, _can_be_with_a_carrier),
+    Kind.RECORD_SCAN: (_can_be_with_a_carrier, _scan_is_known),
     Kind.REFUND: (_amount_can_go_back, _second_person_agreed),
     Kind.RETRY_REFUND: (_has_a_failed_refund,),
     Kind.SETTLE_REFUND: (_has_a_failed_refund,),

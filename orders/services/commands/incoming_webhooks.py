@@ -18,8 +18,10 @@ from functools import partial
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from orders import parcels
 from orders.actors import Actor
 from orders.commands import Kind
 from orders.errors import SignatureRefused, UnknownSender
@@ -37,6 +39,7 @@ TOLERANCE_SECONDS = 300
 GIVE_UP_AFTER = timedelta(days=1)
 CARRIERS, PAYMENTS = "carriers", "payments"
 DELIVERIES = {"parcel.delivered": Kind.DELIVER, "parcel.failed": Kind.FAIL_DELIVERY}
+SCANS = {f"parcel.{scan}": scan for scan in parcels.SCANS}
 QUESTIONS = {"payment.updated": Kind.SETTLE_PAYMENT}
 STRIPE = f"{PAYMENTS}/stripe"
 
@@ -148,6 +151,8 @@ def _carry_out(row: WebhookEvent) -> WebhookEvent:
     if row.source == STRIPE:
         return _carry_out_of_stripe(row)
     side, _, sender = row.source.partition("/")
+    if side == CARRIERS and row.type in SCANS:
+        return _carry_out_of_scan(row, sender)
     kind = (DELIVERIES if side == CARRIERS else QUESTIONS).get(row.type)
     order_id = None
     if kind is not None:
@@ -190,15 +195,33 @@ def _carry_out_of_stripe(row: WebhookEvent) -> WebhookEvent:
     return row
 
 
-def _issue(row: WebhookEvent, order_id: UUID, kind: Kind, actor: str) -> None:
+def _carry_out_of_scan(row: WebhookEvent, carrier: str) -> WebhookEvent:
+    """Of a parcel whose transit is over, a scan that comes late tells nothing any more."""
+    shipment = _parcels(carrier, str(row.body["subject"])).first()
+    if shipment is None:
+        row.outcome = "ignored: this sender has no such parcel or payment"
+    elif shipment.state not in (Shipment.State.BOOKED, Shipment.State.SHIPPED):
+        row.outcome = "ignored: the parcel is not on its way any more"
+    else:
+        args = {"shipment": str(shipment.pk), "scan": SCANS[row.type]}
+        _issue(row, shipment.order_id, Kind.RECORD_SCAN, Actor.CARRIER.named(carrier), args)
+    row.save_changes()
+    return row
+
+
+def _issue(row: WebhookEvent, order_id: UUID, kind: Kind, actor: str, args: dict[str, str] | None = None) -> None:
     # The row's id is the command's, so a message whose processing was interrupted issues no second command.
-    row.command = issue_command(order_id, CommandRequest(kind=kind, actor=actor, id=row.pk))
+    row.command = issue_command(order_id, CommandRequest(kind=kind, actor=actor, args=args or {}, id=row.pk))
     row.outcome = "accepted as a command"
 
 
 def _order_of_parcel(carrier: str, tracking_number: str) -> UUID | None:
-    parcels = Shipment.objects.filter(carrier=carrier, tracking_number=tracking_number).order_by("-created_at")
-    return parcels.values_list("order_id", flat=True).first()
+    return _parcels(carrier, tracking_number).values_list("order_id", flat=True).first()
+
+
+def _parcels(carrier: str, tracking_number: str) -> QuerySet[Shipment]:
+    """The carrier's parcels with this number, newest first."""
+    return Shipment.objects.filter(carrier=carrier, tracking_number=tracking_number).order_by("-created_at")
 
 
 def _order_of_payment(gateway: str, key: str) -> UUID | None:

@@ -13,7 +13,7 @@ from orders.selectors.eligibility import command_refusal
 from orders.selectors.returns import is_under_way
 from orders.services.commands.rows import CommandRequest, end, insert, reject
 from orders.services.commands.typed_signals import as_stored
-from orders.services.fulfilment import automatic, shipments
+from orders.services.fulfilment import automatic, scans, shipments
 from orders.services.orders import address, cancellation, holding, review
 from orders.services.payments import payment_commands, refund_commands
 from orders.services.returns import return_commands
@@ -38,6 +38,7 @@ APPLY: dict[Kind, Apply] = {
     Kind.SHIP: shipments.ship,
     Kind.DELIVER: shipments.deliver,
     Kind.FAIL_DELIVERY: shipments.fail_delivery,
+    Kind.RECORD_SCAN: scans.record_scan,
     Kind.SETTLE_PAYMENT: payment_commands.settle_payment,
     Kind.RECORD_PAYMENT: payment_commands.record_payment,
     Kind.SEND_PAYMENT_LINK: payment_commands.send_payment_link,
