@@ -113,6 +113,24 @@ def gateway(env: environ.Env, name: str, *, public_url: str, allow_simulated: bo
     return value
 
 
+def carrier(env: environ.Env, *, fulfilment: str, public_url: str, allow_simulated: bool) -> str:
+    """The value of CARRIER; `manual` by default where people fulfil orders.
+
+    Raises:
+        ImproperlyConfigured: there is no such carrier gateway, it does not go with `fulfilment`, or it is simulated
+            where that is refused.
+    """
+    values = ("manual", "simulated") if fulfilment == "manual" else ("simulated", "manual")
+    if one_of(env, "CARRIER", values) == "manual":
+        if fulfilment == "manual":
+            return "manual"
+        raise ImproperlyConfigured(
+            "CARRIER is 'manual', which books no labels, and FULFILMENT is 'simulated', which waits for labels. "
+            "Set FULFILMENT=manual, or another CARRIER."
+        )
+    return gateway(env, "CARRIER", public_url=public_url, allow_simulated=allow_simulated)
+
+
 def currency_in_use(name: str, value: str) -> str:
     """The value, a currency code.
 

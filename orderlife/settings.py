@@ -12,6 +12,7 @@ from orderlife.environment import (
     DATA_DIR,
     MIN_SECRET_BYTES,
     amounts,
+    carrier,
     currency_in_use,
     gateway,
     keys,
@@ -194,7 +195,7 @@ STRIPE_API_KEY = env.str("STRIPE_API_KEY", default="")
 RECONCILE_PAYMENTS_INTERVAL = env.float("RECONCILE_PAYMENTS_INTERVAL", default=24 * 3600)
 # Another address than Stripe's own, for tests.
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
-CARRIER = gateway(env, "CARRIER", public_url=PUBLIC_URL, allow_simulated=ALLOW_SIMULATED)
+CARRIER = carrier(env, fulfilment=FULFILMENT, public_url=PUBLIC_URL, allow_simulated=ALLOW_SIMULATED)
 GATEWAY_TIMEOUT = env.float("GATEWAY_TIMEOUT", default=5)
 SIMULATED_DIR = Path(env.str("SIMULATED_DIR", default=str(DATA_DIR / "simulated")))
 

@@ -45,12 +45,12 @@ def ledgers_of_its_own(directory: Path) -> Iterator[Path]:
     """
     from django.conf import settings
 
-    from orders.gateways.carriers.configured import carrier_gateway
+    from orders.gateways.carriers.configured import carrier_gateway_named
     from orders.gateways.payments.configured import gateway_named
 
     def forget() -> None:
         gateway_named.cache_clear()
-        carrier_gateway.cache_clear()
+        carrier_gateway_named.cache_clear()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "SIMULATED_DIR", directory)

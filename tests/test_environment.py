@@ -9,7 +9,7 @@ import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from orderlife.environment import gateway, keys, webhook_secrets
+from orderlife.environment import carrier, gateway, keys, webhook_secrets
 
 GOOD = f"whsec_{base64.b64encode(b'a secret of tests').decode()}"
 OTHER = base64.b64encode(b"another secret of tests").decode()
@@ -111,3 +111,28 @@ def test_a_production_start_with_simulated_gateways_ends_with_what_to_do() -> No
     )
     assert ended.returncode != 0
     assert "Set ALLOW_SIMULATED=true if this is a trial." in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("set_to", "fulfilment", "url", "found"),
+    [
+        (None, "simulated", "http://127.0.0.1", "simulated"),
+        (None, "manual", "https://shop.example", "manual"),
+        ("simulated", "manual", "http://127.0.0.1", "simulated"),
+        ("manual", "manual", "https://shop.example", "manual"),
+        ("simulated", "manual", "https://shop.example", "ALLOW_SIMULATED=true"),
+        ("manual", "simulated", "http://127.0.0.1", "Set FULFILMENT=manual"),
+        ("pigeon", "simulated", "http://127.0.0.1", "must be one of simulated, manual"),
+    ],
+)
+def test_the_carrier_follows_who_fulfils(  # noqa: PLR0917 - the columns of the table
+    env: environ.Env, monkeypatch: pytest.MonkeyPatch, set_to: str | None, fulfilment: str, url: str, found: str
+) -> None:
+    monkeypatch.delenv("CARRIER", raising=False)
+    if set_to:
+        monkeypatch.setenv("CARRIER", set_to)
+    try:
+        chosen = carrier(env, fulfilment=fulfilment, public_url=url, allow_simulated=False)
+    except ImproperlyConfigured as fault:
+        chosen = str(fault)
+    assert found in chosen

@@ -15,6 +15,8 @@ from orders.models.tracked import TrackedModel
 class Shipment(TrackedModel):
     """A parcel. `address` is the order's when booking began, or at hand-over; `weight` is in grams.
 
+    `gateway` is the carrier gateway that its label is booked and voided with.
+
     Without `booked_at`, no label was booked: a person handed it over and named its carrier, its tracking number, both
     or neither.
     """
@@ -42,6 +44,7 @@ class Shipment(TrackedModel):
     address = models.JSONField()
     weight = models.IntegerField()
     idempotency_key = models.CharField(max_length=100)
+    gateway = models.CharField(max_length=20, default="simulated", db_default="simulated")
     failure_reason = models.CharField(max_length=200, default="", blank=True)
     created_at = models.DateTimeField(editable=False)
     booked_at = models.DateTimeField(null=True, blank=True)

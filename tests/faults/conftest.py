@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from orders.gateways.carriers.configured import carrier_gateway
+from orders.gateways.carriers.configured import carrier_gateway_named
 from orders.gateways.payments.configured import gateway_named
 from stack.ports import free_port
 from stack.process import signal_group, spawn, stop
@@ -99,4 +99,4 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 def forget_gateways() -> None:
     """Let this process ask for its gateway and carrier anew: each keeps the ledgers that it was made with."""
     gateway_named.cache_clear()
-    carrier_gateway.cache_clear()
+    carrier_gateway_named.cache_clear()

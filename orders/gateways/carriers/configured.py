@@ -1,16 +1,34 @@
-"""Chooses the carrier integration by the setting `CARRIER`."""
+"""Chooses the carrier gateway by the setting `CARRIER`; labels booked with another one end with that."""
 
+from collections.abc import Callable
 from functools import cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from orders.gateways.carriers.manual import ManualCarrier
 from orders.gateways.carriers.protocol import Carrier
 from orders.gateways.carriers.simulated import SimulatedCarrier
 
+MAKERS: dict[str, Callable[[], Carrier]] = {
+    SimulatedCarrier.name: lambda: SimulatedCarrier(settings.SIMULATED_DIR, timeout=settings.GATEWAY_TIMEOUT),
+    ManualCarrier.name: ManualCarrier,
+}
+
+
+def carrier_gateway() -> Carrier:
+    """The one that new labels are booked with."""
+    return carrier_gateway_named(settings.CARRIER)
+
 
 @cache
-def carrier_gateway() -> Carrier:
-    if settings.CARRIER == "simulated":
-        return SimulatedCarrier(settings.SIMULATED_DIR, timeout=settings.GATEWAY_TIMEOUT)
-    raise ImproperlyConfigured(f"CARRIER is {settings.CARRIER!r}: there is only 'simulated' so far.")
+def carrier_gateway_named(name: str) -> Carrier:
+    """The gateway that a label was booked with.
+
+    Raises:
+        ImproperlyConfigured: there is none of this name, or a setting of it is missing.
+    """
+    if name not in MAKERS:
+        known = ", ".join(repr(known) for known in MAKERS)
+        raise ImproperlyConfigured(f"There is no carrier gateway {name!r} (CARRIER): there are {known}.")
+    return MAKERS[name]()

@@ -19,6 +19,8 @@ class Carrier(Protocol):
     effect.
     """
 
+    name: str
+
     def supports(self, service_level: str) -> bool:
         """Whether it knows this service level in addition to those of the carriers' rows; makes no network call."""
         ...

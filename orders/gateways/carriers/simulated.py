@@ -33,6 +33,8 @@ class SimulatedCarrier:
     parcel is lost in transit), `sim_silent` (never reports an outcome).
     """
 
+    name = "simulated"
+
     def __init__(self, directory: Path, *, timeout: float) -> None:
         """`timeout`: seconds after which a hanging call is given up."""
         self._ledger = Ledger(directory / "carrier.jsonl")

@@ -5,14 +5,15 @@ by people, who confirm each step with a command (`services/fulfilment/shipments.
 from uuid import UUID
 
 from orders.actors import Actor
-from orders.gateways.carriers.configured import carrier_gateway
+from orders.gateways.carriers.configured import carrier_gateway, carrier_gateway_named
 from orders.gateways.fulfilment.configured import automatic_fulfilment
 from orders.lifecycle import EventType, Status, Waiting
-from orders.models import Command, Order
+from orders.models import Command, Order, Shipment
+from orders.models.shipments import live_shipment
 from orders.services.fulfilment import shipments
 from orders.services.fulfilment.labels import carrier_of
 from orders.services.state.transition import advance
-from orders.services.state.unit_of_work import step
+from orders.services.state.unit_of_work import rows_of, step
 
 
 def start_picking(order_id: UUID) -> Order:
@@ -62,7 +63,9 @@ def _ship(order: Order) -> Order:
 
 def _deliver(order: Order) -> Order:
     if order.fulfilment == shipments.SIMULATED and order.status == Status.SHIPPED:
-        delivered = carrier_gateway().delivery_reported_at_handover(order.service_level)
+        shipment = live_shipment(rows_of(order, Shipment))
+        gateway = carrier_gateway_named(shipment.gateway) if shipment else carrier_gateway()
+        delivered = gateway.delivery_reported_at_handover(order.service_level)
         if delivered is not None:
             shipments.end_delivery(order, delivered=delivered, actor=Actor.CARRIER)
     return order

@@ -10,7 +10,7 @@ from django.utils import timezone
 from orders.actors import Actor
 from orders.carriers import CarrierOffer
 from orders.errors import BookingRefused
-from orders.gateways.carriers.configured import carrier_gateway
+from orders.gateways.carriers.configured import carrier_gateway, carrier_gateway_named
 from orders.gateways.carriers.protocol import Label
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Order, OrderItem, Payment, Shipment
@@ -47,7 +47,7 @@ def book_label(order_id: UUID) -> Order:
         return _void(attempt.order, attempt.shipment)
     shipment = attempt.shipment
     try:
-        label = carrier_gateway().book(
+        label = carrier_gateway_named(shipment.gateway).book(
             key=shipment.idempotency_key,
             order_id=str(order_id),
             carrier=shipment.carrier,
@@ -74,7 +74,7 @@ def void_label(order_id: UUID) -> Order:
 
 
 def _void(order: Order, shipment: Shipment) -> Order:
-    label = carrier_gateway().void(key=shipment.idempotency_key, order_id=str(order.pk))
+    label = carrier_gateway_named(shipment.gateway).void(key=shipment.idempotency_key, order_id=str(order.pk))
     with locked_order(order.pk) as locked:
         shipment = locked.shipments.get(pk=shipment.pk)
         if shipment.state in Shipment.UNDOABLE:
@@ -121,6 +121,7 @@ def _open_shipment(order: Order) -> Shipment | None:
         address=order.shipping_address,
         weight=weight,
         idempotency_key=f"label-{order.pk}-{attempt}",
+        gateway=carrier_gateway().name,
         created_at=timezone.now(),
     )
     save(shipment)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from orders.gateways.carriers.manual import ManualCarrier
 from orders.lifecycle import EventType, Status, Waiting
 from orders.models import Command, Order, Shipment
 from orders.models.carriers import known_carriers
@@ -147,6 +148,7 @@ def _without_label(order: Order, parcel: Parcel) -> Shipment:
         address=order.shipping_address,
         weight=parcel_weight(order),
         idempotency_key=f"handover-{order.pk}-{attempt}",
+        gateway=ManualCarrier.name,
         created_at=timezone.now(),
     )
 
