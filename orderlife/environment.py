@@ -120,7 +120,7 @@ def carrier(env: environ.Env, *, fulfilment: str, public_url: str, allow_simulat
         ImproperlyConfigured: there is no such carrier gateway, it does not go with `fulfilment`, or it is simulated
             where that is refused.
     """
-    values = ("manual", "simulated") if fulfilment == "manual" else ("simulated", "manual")
+    values = ("manual", "simulated", "webhook") if fulfilment == "manual" else ("simulated", "manual", "webhook")
     if one_of(env, "CARRIER", values) == "manual":
         if fulfilment == "manual":
             return "manual"

@@ -196,6 +196,9 @@ RECONCILE_PAYMENTS_INTERVAL = env.float("RECONCILE_PAYMENTS_INTERVAL", default=2
 # Another address than Stripe's own, for tests.
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
 CARRIER = carrier(env, fulfilment=FULFILMENT, public_url=PUBLIC_URL, allow_simulated=ALLOW_SIMULATED)
+# The label service that CARRIER=webhook asks, and the secret that its calls are signed with (whsec_...).
+CARRIER_WEBHOOK_URL = env.str("CARRIER_WEBHOOK_URL", default="")
+CARRIER_WEBHOOK_SECRET = env.str("CARRIER_WEBHOOK_SECRET", default="")
 GATEWAY_TIMEOUT = env.float("GATEWAY_TIMEOUT", default=5)
 SIMULATED_DIR = Path(env.str("SIMULATED_DIR", default=str(DATA_DIR / "simulated")))
 

@@ -122,7 +122,7 @@ def test_a_production_start_with_simulated_gateways_ends_with_what_to_do() -> No
         ("manual", "manual", "https://shop.example", "manual"),
         ("simulated", "manual", "https://shop.example", "ALLOW_SIMULATED=true"),
         ("manual", "simulated", "http://127.0.0.1", "Set FULFILMENT=manual"),
-        ("pigeon", "simulated", "http://127.0.0.1", "must be one of simulated, manual"),
+        ("pigeon", "simulated", "http://127.0.0.1", "must be one of simulated, manual, webhook"),
     ],
 )
 def test_the_carrier_follows_who_fulfils(  # noqa: PLR0917 - the columns of the table

@@ -61,8 +61,10 @@ class HttpWebhooks:
         resolve: Resolve = resolve,
         tls: ssl.SSLContext | None = None,
         deadline: float = DEADLINE_SECONDS,
+        excerpt: int = EXCERPT_BYTES,
     ) -> None:
-        """`deadline` in seconds."""
+        """`deadline` in seconds; `excerpt`: how many bytes of a response are read."""
+        self._excerpt = excerpt
         self._allow_private = allow_private
         self._resolve = resolve
         self._tls = tls
@@ -78,7 +80,7 @@ class HttpWebhooks:
             with self._connected(place, until) as connection:
                 connection.request("POST", place.path, body, {"Host": place.netloc, **headers, "Connection": "close"})
                 answer = connection.getresponse()
-                excerpt = answer.read(EXCERPT_BYTES)
+                excerpt = answer.read(self._excerpt)
         except (OSError, http.client.HTTPException) as error:
             raise GatewayUnavailable(LATE if time.monotonic() >= until else _in_words(error)) from None
         if time.monotonic() >= until:  # closed early, which looks like the end of the body

@@ -12,9 +12,9 @@ import pytest
 from django.test import Client
 
 from orders.bodies import MAX_BODY_OF
+from orders.gateways.signing import sign
 from orders.lifecycle import Status
 from orders.models import Command, Return
-from orders.services.commands.incoming_webhooks import sign
 from orders.services.orders.placement import NewItem
 from orders.services.staff.api_keys import SCOPES, create_api_key
 from tests.api.test_routes import ROUTES, path_of

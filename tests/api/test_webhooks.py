@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from orders.gateways.signing import sign
 from orders.lifecycle import Status
 from orders.models import Command, Order, WebhookEvent
-from orders.services.commands.incoming_webhooks import sign
 from tests.conftest import unique
 from tests.factories import an_order_in, settle
 

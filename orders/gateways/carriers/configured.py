@@ -9,10 +9,24 @@ from django.core.exceptions import ImproperlyConfigured
 from orders.gateways.carriers.manual import ManualCarrier
 from orders.gateways.carriers.protocol import Carrier
 from orders.gateways.carriers.simulated import SimulatedCarrier
+from orders.gateways.carriers.webhook import WebhookCarrier
+
+
+def _webhook() -> WebhookCarrier:
+    if not (settings.CARRIER_WEBHOOK_URL and settings.CARRIER_WEBHOOK_SECRET):
+        raise ImproperlyConfigured("CARRIER is 'webhook': set CARRIER_WEBHOOK_URL and CARRIER_WEBHOOK_SECRET.")
+    return WebhookCarrier(
+        settings.CARRIER_WEBHOOK_URL,
+        settings.CARRIER_WEBHOOK_SECRET,
+        timeout=settings.GATEWAY_TIMEOUT,
+        allow_private=settings.WEBHOOK_ALLOW_PRIVATE,
+    )
+
 
 MAKERS: dict[str, Callable[[], Carrier]] = {
     SimulatedCarrier.name: lambda: SimulatedCarrier(settings.SIMULATED_DIR, timeout=settings.GATEWAY_TIMEOUT),
     ManualCarrier.name: ManualCarrier,
+    WebhookCarrier.name: _webhook,
 }
 
 

@@ -5,9 +5,6 @@ sender's secrets; Stripe has a scheme of its own. A message is trusted for its t
 of its own parcels, and a payment gateway can only make us query it.
 """
 
-import base64
-import binascii
-import hashlib
 import hmac
 import logging
 import time
@@ -26,6 +23,7 @@ from orders.actors import Actor
 from orders.commands import Kind
 from orders.errors import SignatureRefused, UnknownSender
 from orders.gateways.payments import stripe_webhooks
+from orders.gateways.signing import sign
 from orders.models import Payment, Shipment, WebhookEvent
 from orders.services.commands.issue import issue_command
 from orders.services.commands.rows import CommandRequest
@@ -115,13 +113,6 @@ def check_stripe_headers(headers: Mapping[str, str]) -> str:
     if not signature or not signature.isascii():
         raise SignatureRefused("The header stripe-signature is required.")
     return signature
-
-
-def sign(secret: str, event_id: str, sent_at: str, body: bytes) -> str:
-    """The signature of a message under a secret, with or without its prefix `whsec_`."""
-    content = f"{event_id}.{sent_at}.".encode() + body
-    digest = hmac.digest(_key(secret), content, hashlib.sha256)
-    return f"v1,{base64.b64encode(digest).decode()}"
 
 
 def receive(message: Message) -> WebhookEvent:
@@ -231,15 +222,3 @@ def _order_of_payment(gateway: str, key: str) -> UUID | None:
 def _secrets(source: str) -> list[str]:
     pairs = (entry.partition("=") for entry in settings.WEBHOOK_SECRETS)
     return [secret for sender, _, secret in pairs if sender == source and secret]
-
-
-def _key(secret: str) -> bytes:
-    """The bytes of a secret.
-
-    Raises:
-        SignatureRefused: the configured secret is not base64, so that nothing can match it.
-    """
-    try:
-        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
-        raise SignatureRefused("No signature matches.") from None

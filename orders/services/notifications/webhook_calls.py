@@ -9,9 +9,9 @@ from uuid import UUID
 from django.utils import timezone
 
 from orders.errors import AddressRefused
+from orders.gateways.signing import sign
 from orders.gateways.webhooks import webhook_caller
 from orders.models import Delivery
-from orders.services.commands.incoming_webhooks import sign
 from orders.services.notifications.outgoing import DeliveryResult, Reply
 from orders.services.notifications.webhook_endpoints import signing_secrets
 
