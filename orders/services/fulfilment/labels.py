@@ -20,6 +20,7 @@ from orders.search_text import with_tracking_number
 from orders.selectors.offers import carrier_for
 from orders.selectors.payments import is_captured, payment_deadline, waiting_before_hand_over
 from orders.selectors.shipments import shipment_numbered, status_of, waiting_of
+from orders.services.fulfilment.attempts import next_shipment
 from orders.services.fulfilment.progress import advance_shipment, follow_shipments
 from orders.services.state.transition import record
 from orders.services.state.unit_of_work import locked_order, row_of, rows_of, save, step
@@ -121,7 +122,7 @@ def _wait_for_hand_over(order: Order) -> None:
 
 def _open_shipment(order: Order, planned: Shipment | None) -> Shipment | None:
     weight, offer = parcel_weight(order, planned), carrier_of(order, planned)
-    shipment = planned or _new_shipment(order)
+    shipment = planned or next_shipment(order)
     shipment.state, shipment.carrier = Shipment.State.BOOKING, offer.code if offer else "none"
     shipment.address, shipment.weight, shipment.gateway = order.shipping_address, weight, carrier_gateway().name
     save(shipment)
@@ -136,18 +137,6 @@ def _open_shipment(order: Order, planned: Shipment | None) -> Shipment | None:
         data={"shipment": str(shipment.id), "carrier": offer.code, "weight": weight},
     )
     return shipment
-
-
-def _new_shipment(order: Order) -> Shipment:
-    """The shipment, not yet written, of an order that is not split."""
-    attempt = len(rows_of(order, Shipment)) + 1
-    return Shipment(
-        order=order,
-        attempt=attempt,
-        service_level=order.service_level,
-        idempotency_key=f"label-{order.pk}-{attempt}",
-        created_at=timezone.now(),
-    )
 
 
 def before_hand_over(order: Order) -> tuple[Waiting, datetime | None]:

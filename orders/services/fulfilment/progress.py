@@ -9,8 +9,9 @@ from orders.errors import TransitionRefused
 from orders.lifecycle import FINAL, STATUS_OF_SHIPMENT, EventType, ShipmentState, Waiting, roll_up, target
 from orders.models import Command, Order, Shipment
 from orders.selectors.shipments import current_shipments, least_advanced, status_of, waiting_of
+from orders.services.fulfilment.attempts import next_attempt_number
 from orders.services.state.transition import Data, advance, record
-from orders.services.state.unit_of_work import rows_of, save
+from orders.services.state.unit_of_work import save
 
 
 def advance_shipment(
@@ -83,4 +84,4 @@ def delivery_deadline(shipments: list[Shipment]) -> datetime | None:
 
 def step_key(step: str, order: Order, shipment: Shipment | None) -> str:
     """A new key each time the step is reached: what is shipped again is packed again."""
-    return f"{step}:{shipment.id}" if shipment else f"{step}:{len(rows_of(order, Shipment)) + 1}"
+    return f"{step}:{shipment.id}" if shipment else f"{step}:{next_attempt_number(order)}"

@@ -15,6 +15,7 @@ from orders.models.shipments import live_shipment
 from orders.parcels import Parcel, parse_parcel
 from orders.search_text import with_tracking_number
 from orders.selectors.shipments import shipment_named, status_of
+from orders.services.fulfilment.attempts import next_shipment
 from orders.services.fulfilment.labels import before_hand_over, parcel_weight
 from orders.services.fulfilment.progress import advance_shipment, step_key
 from orders.services.state import attention
@@ -147,28 +148,14 @@ def _imply_hand_over(order: Order, command: Command) -> None:
 def _hand_over(order: Order, command: Command, parcel: Parcel) -> None:
     """Hand over the labelled shipment, or one without a label. Its address is fixed from here on."""
     shipment = shipment_named(order, command.args) or live_shipment(rows_of(order, Shipment))
-    if shipment is None:
-        shipment = _without_label(order)
+    if shipment is None:  # of an order that is not split, and that has no label
+        shipment = next_shipment(order, key="handover", weight=parcel_weight(order, None))
     if not shipment.booked_at:
         shipment.carrier, shipment.tracking_number = known_carriers().code_of(parcel.carrier), parcel.tracking_number
         shipment.address, shipment.gateway = order.shipping_address, ManualCarrier.name
         if parcel.tracking_number:
             order.search_text = with_tracking_number(order.search_text, parcel.tracking_number)
     hand_over(order, shipment, actor=command.actor, command=command)
-
-
-def _without_label(order: Order) -> Shipment:
-    """The shipment, not yet written, of an order that is not split."""
-    attempt = len(rows_of(order, Shipment)) + 1
-    return Shipment(
-        order=order,
-        attempt=attempt,
-        service_level=order.service_level,
-        weight=parcel_weight(order, None),
-        idempotency_key=f"handover-{order.pk}-{attempt}",
-        gateway=ManualCarrier.name,
-        created_at=timezone.now(),
-    )
 
 
 def _facts(shipment: Shipment) -> dict[str, str]:

@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from django.utils import timezone
-
 from orders.lifecycle import EventType, ShipmentState, Status
 from orders.models import Command, Order, OrderItem, Shipment, ShipmentItem
 from orders.selectors.returns import pieces_named
 from orders.selectors.shipments import quantities, quantities_in, shipment_named
+from orders.services.fulfilment.attempts import next_shipment
 from orders.services.state.transition import record
 from orders.services.state.unit_of_work import rows_of, save
 
@@ -25,13 +24,12 @@ def split_shipment(order: Order, command: Command) -> str:
     taken = +Counter(pieces_named(order, command.args))
     left = quantities_in(order, source) - taken
     if source is None:
-        source = _new_shipment(order, 1, _STATES[Status(order.status)])
+        source = _saved(order, 1, _STATES[Status(order.status)], left)
     else:
         source.items.all().delete()
-    _put_in(source, left)
-    order.shipment_count = max(row.number for row in rows_of(order, Shipment)) + 1
-    new = _new_shipment(order, order.shipment_count, ShipmentState(source.state))
-    _put_in(new, taken)
+        _put_in(source, left)
+    order.shipment_count += 1
+    new = _saved(order, order.shipment_count, ShipmentState(source.state), taken)
     record(
         order,
         EventType.SHIPMENT_SPLIT,
@@ -45,25 +43,14 @@ def split_shipment(order: Order, command: Command) -> str:
 
 def next_attempt(order: Order, failed: Shipment) -> Shipment:
     """A new row for a shipment that failed, from picking on, with the same pieces."""
-    again = _new_shipment(order, failed.number, ShipmentState.PICKING)
-    _put_in(again, quantities(failed))
-    return again
+    return _saved(order, failed.number, ShipmentState.PICKING, quantities(failed))
 
 
-def _new_shipment(order: Order, number: int, state: ShipmentState) -> Shipment:
-    attempt = len(rows_of(order, Shipment)) + 1
-    shipment = Shipment(
-        order=order,
-        number=number,
-        attempt=attempt,
-        state=state,
-        service_level=order.service_level,
-        address=order.shipping_address,
-        weight=0,
-        idempotency_key=f"label-{order.pk}-{attempt}",
-        created_at=timezone.now(),
-    )
+def _saved(order: Order, number: int, state: ShipmentState, pieces: Mapping[int, int]) -> Shipment:
+    """A new shipment that carries these quantities (by item id)."""
+    shipment = next_shipment(order, number=number, state=state, address=order.shipping_address, weight=0)
     save(shipment)
+    _put_in(shipment, pieces)
     return shipment
 
 
