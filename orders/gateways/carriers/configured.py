@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import cache
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
+from orders.gateways.by_name import made_by_name
 from orders.gateways.carriers.manual import ManualCarrier
 from orders.gateways.carriers.protocol import Carrier
 from orders.gateways.carriers.simulated import SimulatedCarrier
@@ -28,7 +28,4 @@ def carrier_gateway_named(name: str) -> Carrier:
     Raises:
         ImproperlyConfigured: there is none of this name, or a setting of it is missing.
     """
-    if name not in MAKERS:
-        known = ", ".join(repr(known) for known in MAKERS)
-        raise ImproperlyConfigured(f"There is no carrier gateway {name!r} (CARRIER): there are {known}.")
-    return MAKERS[name]()
+    return made_by_name(MAKERS, name, what="carrier", setting="CARRIER")

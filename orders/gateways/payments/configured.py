@@ -6,6 +6,7 @@ from functools import cache
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from orders.gateways.by_name import made_by_name
 from orders.gateways.payments.checkout_page import PageGateway
 from orders.gateways.payments.protocol import PaymentGateway
 from orders.gateways.payments.simulated import SimulatedPayments
@@ -52,7 +53,4 @@ def gateway_named(name: str) -> PaymentGateway:
     Raises:
         ImproperlyConfigured: there is none of this name, or a setting of it is missing.
     """
-    if name not in MAKERS:
-        known = ", ".join(repr(known) for known in MAKERS)
-        raise ImproperlyConfigured(f"There is no payment gateway {name!r} (PAYMENT_GATEWAY): there are {known}.")
-    return MAKERS[name]()
+    return made_by_name(MAKERS, name, what="payment", setting="PAYMENT_GATEWAY")
