@@ -17,6 +17,8 @@ SENTENCES = {
     text.UNKNOWN: _("This must not contain characters that Unicode does not define. Please type it anew."),
 }
 UNREADABLE = "unreadable"
+# Attributes of an input for which a browser's memory of other entries would only mislead.
+BARE = {"autocomplete": "off", "spellcheck": "false"}
 
 
 class Normalised:

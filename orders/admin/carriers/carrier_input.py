@@ -9,10 +9,7 @@ from orders.models.carriers import known_carriers
 
 
 class CarrierInput(forms.TextInput):
-    """A text input with a `<datalist>`. A browser's memory of other entries would only mislead."""
-
-    def __init__(self) -> None:
-        super().__init__({"autocomplete": "off", "spellcheck": "false"})
+    """A text input with a `<datalist>`."""
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> Any:
         """The input, then its list."""

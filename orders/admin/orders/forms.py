@@ -1,5 +1,6 @@
 """What an action asks of the person: a reason always, an address or a payment method where the command needs one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from babel.core import Locale
@@ -10,7 +11,7 @@ from orders import ids
 from orders.address import FIELDS, parse_address
 from orders.admin.carriers.carrier_input import CarrierInput
 from orders.errors import InvalidOrder
-from orders.form_fields import TextField
+from orders.form_fields import BARE, TextField
 from orders.money import in_words, to_decimal, to_minor
 from orders.selectors.backoffice import OrderView
 from orders.services.commands.rows import MAX_REASON
@@ -117,15 +118,30 @@ class RefundForm(DangerousForm):
         return {"amount": self.cleaned_data["amount"]}
 
 
-# A browser's memory of other entries would only mislead.
-_BARE = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+def fields_of_pieces(view: OrderView, left: Mapping[int, int]) -> dict[str, forms.Field]:
+    """A number for each item of which something is `left` (by the item's id)."""
+    return {
+        f"position_{item.position}": field_of_pieces(f"{item.name or item.sku} (up to {left[item.pk]})", left[item.pk])
+        for item in view.items
+        if left[item.pk]
+    }
+
+
+def field_of_pieces(label: str, most: int) -> forms.IntegerField:
+    return forms.IntegerField(min_value=0, max_value=most, required=False, label=label)
+
+
+def pieces_chosen(cleaned: dict[str, Any], *, every: bool = False) -> list[dict[str, int]]:
+    """The pieces as a command carries them; with `every`, also those of which there are none."""
+    counted = [(name.removeprefix("position_"), count) for name, count in cleaned.items() if "position_" in name]
+    return [{"position": int(at), "quantity": count or 0} for at, count in counted if count or every]
 
 
 class HandOverForm(ActionForm):
     """Who has the parcel, as far as anybody knows: both may be left empty."""
 
-    carrier = TextField(max_length=40, required=False, widget=CarrierInput)
-    tracking_number = TextField(max_length=100, required=False, widget=_BARE)
+    carrier = TextField(max_length=40, required=False, widget=CarrierInput(BARE))
+    tracking_number = TextField(max_length=100, required=False, widget=forms.TextInput(BARE))
 
     def known(self) -> dict[str, Any]:
         """The label that is booked."""
@@ -144,32 +160,22 @@ class SplitForm(ActionForm):
     def __init__(self, view: OrderView, *args: Any, **kwargs: Any) -> None:
         """A number for each item."""
         super().__init__(view, *args, **kwargs)
-        pieces = {
-            f"position_{item.position}": forms.IntegerField(
-                min_value=0,
-                max_value=item.quantity,
-                required=False,
-                initial=0,
-                label=f"{item.name or item.sku} (up to {item.quantity})",
-            )
-            for item in view.items
-        }
-        self.fields = {**pieces, **self.fields}
+        self.fields = {**fields_of_pieces(view, {item.pk: item.quantity for item in view.items}), **self.fields}
+
+    def known(self) -> dict[str, Any]:
+        """None of any item."""
+        return {f"position_{item.position}": 0 for item in self.view.items}
 
     def clean(self) -> dict[str, Any]:
         """At least one piece goes."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors and not self._chosen(cleaned):
+        if not self.errors and not pieces_chosen(cleaned):
             raise forms.ValidationError("Choose at least one piece for the new shipment.")
         return cleaned
 
     def args(self) -> dict[str, object]:
         """The pieces by their positions."""
-        return {"items": self._chosen(self.cleaned_data)}
-
-    def _chosen(self, cleaned: dict[str, Any]) -> list[dict[str, int]]:
-        positions = {item.position: cleaned.get(f"position_{item.position}") for item in self.view.items}
-        return [{"position": position, "quantity": count} for position, count in positions.items() if count]
+        return {"items": pieces_chosen(self.cleaned_data)}
 
 
 class AddressForm(ActionForm):

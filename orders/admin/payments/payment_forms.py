@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from orders.admin.orders.forms import ActionForm
 from orders.bank_transfers import MAX_REFERENCE, Transfer
-from orders.form_fields import BankReferenceField, TextField
+from orders.form_fields import BARE, BankReferenceField, TextField
 from orders.money import to_decimal, to_minor
 from orders.selectors.payments import amount_due, is_recorded, transferred
 
-_BARE = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+_BARE = forms.TextInput(BARE)
 
 
 class PaymentMethodForm(ActionForm):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from orders.admin.orders.forms import ActionForm, DangerousForm
+from orders.admin.orders.forms import ActionForm, DangerousForm, field_of_pieces, fields_of_pieces, pieces_chosen
 from orders.lifecycle import ReturnStage
 from orders.models import Return
 from orders.money import to_minor
@@ -20,25 +20,19 @@ class RequestReturnForm(ActionForm):
     def __init__(self, view: OrderView, *args: Any, **kwargs: Any) -> None:
         """A number for each item of which something is left to return."""
         super().__init__(view, *args, **kwargs)
-        left = returnable(view.order)
-        pieces = {
-            f"position_{item.position}": _pieces(f"{item.name or item.sku} (up to {left[item.pk]})", left[item.pk])
-            for item in view.items
-            if left[item.pk]
-        }
-        self.fields = {**pieces, **self.fields}
+        self.fields = {**fields_of_pieces(view, returnable(view.order)), **self.fields}
         self.fields["reason"].help_text = "In the customer's words. Visible to staff and the customer."
 
     def clean(self) -> dict[str, Any]:
         """At least one piece."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors and not named(cleaned):
+        if not self.errors and not pieces_chosen(cleaned):
             raise forms.ValidationError("Choose at least one item.")
         return cleaned
 
     def args(self) -> dict[str, object]:
         """The pieces and the cause."""
-        return {"items": named(self.cleaned_data), "cause": self.cleaned_data["cause"]}
+        return {"items": pieces_chosen(self.cleaned_data), "cause": self.cleaned_data["cause"]}
 
 
 class _OfAReturn(ActionForm):
@@ -98,7 +92,7 @@ class ReceiveReturnForm(_OfAReturn):
         assert isinstance(which, forms.ChoiceField)  # noqa: S101 - tells the type checker which field it is
         which.choices = [(str(row.pk), in_words(row))]
         pieces: dict[str, forms.Field] = {
-            f"position_{piece.item.position}": _pieces(
+            f"position_{piece.item.position}": field_of_pieces(
                 f"{piece.item.name or piece.item.sku}: received (of {piece.quantity})", piece.quantity
             )
             for piece in row.items.all()
@@ -120,20 +114,10 @@ class ReceiveReturnForm(_OfAReturn):
         """Which return, what came, and the amount if one was named."""
         asked = self.cleaned_data
         amount = {} if asked["amount"] is None else {"amount": asked["amount"]}
-        return {**super().args(), "items": named(asked, every=True), **amount}
-
-
-def named(cleaned: dict[str, Any], *, every: bool = False) -> list[dict[str, int]]:
-    """The pieces as a command carries them; with `every`, also those of which there are none."""
-    counted = [(name.removeprefix("position_"), count) for name, count in cleaned.items() if "position_" in name]
-    return [{"position": int(at), "quantity": count or 0} for at, count in counted if count or every]
+        return {**super().args(), "items": pieces_chosen(asked, every=True), **amount}
 
 
 def in_words(row: Return) -> str:
     """A return for people: Return 1: 2 x Lamp, It does not fit."""
     pieces = ", ".join(f"{piece.quantity} x {piece.item.name or piece.item.sku}" for piece in row.items.all())
     return f"Return {row.number}: {pieces}. {row.get_cause_display()}"
-
-
-def _pieces(label: str, most: int) -> forms.IntegerField:
-    return forms.IntegerField(min_value=0, max_value=most, required=False, label=label)
