@@ -18,12 +18,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from orders.commands import OF_A_RETURN, RULES, Kind
 from orders.gateways.workflow_monitor import StepState
-from orders.selectors.shipments import further_workflows
+from orders.selectors.shipments import further_workflows, shipping_workflows
 from orders.services.commands import outbox
 from orders.services.commands.outbox import Claimed
 from orders.services.commands.settle import reject_if_over, settle_retry_step
 from orders.services.orders.stalls import resume, resume_if_stalled
-from workflows.contracts import LOOK, ORDERS_QUEUE, order_workflow_id, return_workflow_id, shipping_workflow_id
+from workflows.contracts import LOOK, ORDERS_QUEUE, order_workflow_id, return_workflow_id
 from workflows.lease_loop import LeaseLoop
 from workflows.pending_activities import pending_activities_of, retry_now
 from workflows.policies import RPC_TIMEOUT
@@ -161,13 +161,14 @@ class Relay(LeaseLoop[Claimed, Claimed | None]):
         waiting = [activity for activity in pending if activity.step.state is StepState.WAITS]
         tried = sum(await asyncio.gather(*(retry_now(self._client, it, rpc_timeout=RPC_TIMEOUT) for it in waiting)))
         if not tried and await self._database.run(resume_if_stalled, command.order_id):
-            tried = await self._signal_look(command.order_id, others)
+            tried = await self._signal_look(command.order_id)
         await self._database.run(settle_retry_step, command.order_id, command.id, tried=tried)
 
-    async def _signal_look(self, order_id: UUID, others: Collection[str]) -> int:
+    async def _signal_look(self, order_id: UUID) -> int:
         """Make the order's workflows read its state, and so retry what was given up; returns the number signalled."""
         signalled = 0
-        for workflow_id in (order_workflow_id(order_id), shipping_workflow_id(order_id), *others):
+        shipping = await self._database.run(shipping_workflows, order_id)
+        for workflow_id in (order_workflow_id(order_id), *shipping):
             with contextlib.suppress(RPCError):
                 await self._client.get_workflow_handle(workflow_id).signal(LOOK, rpc_timeout=RPC_TIMEOUT)
                 signalled += 1

@@ -80,11 +80,15 @@ def waiting_of(order: Order, shipment: Shipment | None) -> Waiting:
     return Waiting.HANDOVER if is_ready else WAITS_FOR[status_of(order, shipment)]
 
 
+def shipping_workflows(order_id: UUID) -> list[str]:
+    """The workflows of an order's shipments."""
+    counts = Order.objects.filter(pk=order_id).values_list("shipment_count", flat=True)
+    return [shipping_workflow_id(order_id, number) for count in counts for number in range(1, count + 1)]
+
+
 def further_workflows(order_id: UUID) -> list[str]:
     """The workflows of an order besides its own and that of its first shipment: of other shipments, and of refunds."""
-    counts = Order.objects.filter(pk=order_id).values_list("shipment_count", flat=True)
-    shipping = [shipping_workflow_id(order_id, number) for count in counts for number in range(2, count + 1)]
-    return [*shipping, *workflows_that_refund(order_id)]
+    return [*shipping_workflows(order_id)[1:], *workflows_that_refund(order_id)]
 
 
 Contents = list[tuple[OrderItem, int]]
@@ -105,6 +109,11 @@ def contents_of(order: Order) -> dict[UUID, Contents]:
     for row in rows:
         found.setdefault(row.shipment_id, []).append((row.item, row.quantity))
     return found
+
+
+def contents_in_words(contents: Contents) -> str:
+    """The pieces in a shipment, for customers: 2 × Lamp, 1 × Bulb."""
+    return ", ".join(f"{quantity} × {item.name or item.sku}" for item, quantity in contents)
 
 
 def shipment_in_words(shipment: Shipment, contents: Contents) -> str:

@@ -20,7 +20,7 @@ from orders.money import localised
 from orders.selectors.offers import carrier_for, transit_days
 from orders.selectors.payments import amount_due, captured_at_the_gateway, may_be_paid
 from orders.selectors.returns import window_ends
-from orders.selectors.shipments import contents_of, current_shipments, status_of
+from orders.selectors.shipments import contents_in_words, contents_of, current_shipments, status_of
 from orders.selectors.tracking import TrackedOrder
 from orders.tracking import wording
 
@@ -172,7 +172,7 @@ def parcels(tracked: TrackedOrder) -> list[ParcelLine]:
     return [
         ParcelLine(
             number=parcel.number,
-            contents=", ".join(f"{count} × {item.name or item.sku}" for item, count in contents.get(parcel.pk, [])),
+            contents=contents_in_words(contents.get(parcel.pk, [])),
             state=gettext(wording.PARCELS.get(status_of(tracked.order, parcel), wording.PARCELS[Status.PAID])),
             expected=_arrives(parcel) if parcel.state == parcel.State.SHIPPED else "",
             carrier=parcel.carrier_name if parcel.shipped_at or parcel.tracking_number else "",

@@ -11,7 +11,7 @@ from orders.models import Order, Shipment
 @dataclass(frozen=True, kw_only=True)
 class CommandContext:
     """A request apart from its kind. `args` is None when the question is what may be offered; `shipment`, the one that
-    a command of a shipment is about, where the order is not split.
+    a command of a shipment is about, where the order is split.
     """
 
     args: Mapping[str, object] | None

@@ -25,7 +25,7 @@ from orders.money import localised
 from orders.payment_methods import PAID_BY_CUSTOMER
 from orders.selectors.open_matters import payment_state
 from orders.selectors.payments import amount_due, awaits_new_payment, may_be_paid, transferred
-from orders.selectors.shipments import contents_of
+from orders.selectors.shipments import contents_in_words, contents_of
 from orders.selectors.tracking import recent_orders, tracked
 from orders.services.customers.access import payment_url, tracking_url
 from orders.services.customers.proof import digits, may_be_tried
@@ -168,8 +168,8 @@ def _parcel_of_several(row: Delivery) -> Placeholders:
     if "shipment" not in about:
         return {}
     parcel = row.order.shipments.get(pk=about["shipment"])
-    pieces = contents_of(row.order).get(parcel.pk, [])
-    return {"contents": ", ".join(f"{count} × {item.name or item.sku}" for item, count in pieces), **_tracking(parcel)}
+    contents = contents_in_words(contents_of(row.order).get(parcel.pk, []))
+    return {"contents": contents, **_tracking(parcel)}
 
 
 def _tracking(parcel: Shipment) -> Placeholders:
