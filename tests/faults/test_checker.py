@@ -13,7 +13,8 @@ from temporalio.worker import Worker
 
 from orders import ids
 from orders.lifecycle import Status
-from orders.models import Order
+from orders.models import Order, ShipmentItem
+from tests.admin.conditions import split
 from tests.conftest import comes_true, ledgers_of_its_own, unique
 from tests.factories import an_order, an_order_in, command, handed_over, request_command
 from tests.faults import checker
@@ -135,6 +136,31 @@ def test_it_finds_what_stands_wrong_in_the_database(directory: Path, name: str, 
     order = an_order_in(status)
     change(sql, order)
     assert name in {what.partition(" ")[0] for what in found(directory, order)}
+
+
+@pytest.fixture
+def in_two_parcels() -> Order:
+    """Split, and delivered in two parcels."""
+    steps = [(kind, number) for number in (1, 2) for kind in ("pick", "pack", "ship", "deliver")]
+    return split(*steps)
+
+
+def test_it_finds_nothing_wrong_with_an_order_in_two_parcels(directory: Path, in_two_parcels: Order) -> None:
+    assert (in_two_parcels.status, found(directory, in_two_parcels)) == (Status.DELIVERED, [])
+
+
+def test_it_finds_pieces_that_no_parcel_carried(directory: Path, in_two_parcels: Order) -> None:
+    ShipmentItem.objects.filter(shipment__order=in_two_parcels, shipment__number=1).delete()
+    assert [what.rpartition(": ")[2] for what in found(directory, in_two_parcels)] == [
+        "its shipments do not carry exactly its pieces"
+    ]
+
+
+def test_it_finds_a_parcel_that_a_delivered_order_waits_for(directory: Path, in_two_parcels: Order) -> None:
+    in_two_parcels.shipments.filter(number=2).update(state="shipped")
+    assert [what.rpartition(": ")[2] for what in found(directory, in_two_parcels)] == [
+        "a shipment of it was not delivered"
+    ]
 
 
 def test_it_finds_money_kept_of_an_order_that_was_never_delivered(directory: Path) -> None:
